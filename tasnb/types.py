@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
+from tasnb.html import prediction_card
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -225,7 +227,7 @@ class Weights:
 class ScoreTable:
     """The three scores of every proposal, kept apart until ``total``; which proposals the rectifier left in.
 
-    v, p, n: float (n,). kept: bool (n,). scale: "cosine", or "official" for 100 x cosine, min-max, softmax.
+    v, p, n: float (n,). kept: bool (n,).
     """
 
     v: Float[np.ndarray, " n"]
@@ -338,6 +340,17 @@ class Prediction:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mask", _freeze(self.mask, bool, "mask", (None, None)))
+
+    def to_frame(self) -> pd.DataFrame:
+        """The receipt: the score table with the captions, a row a proposal."""
+        frame = self.table.to_frame()
+        captions = next(iter(self.artifacts.captions.values()), ("",) * len(self.table))
+        frame["caption"] = list(captions)
+        frame["chosen"] = frame["proposal"] == (-1 if self.index is None else self.index)
+        return frame
+
+    def _repr_html_(self) -> str:
+        return prediction_card(self)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,0 +1,45 @@
+# Two commands matter: make demo, make test. Both build .venv from requirements.lock first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SHARED ?= $(or $(TASNB_SHARED),../shared)
+
+.PHONY: demo test lab lock bench lint clean env
+
+env: $(VENV)/.ready
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "tasnb needs Python 3.11 or newer; run: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --offline --editable .
+	touch $@
+
+demo: env
+	$(BIN)/tasnb demo
+
+test: env
+	TASNB_SHARED=$(SHARED) $(BIN)/python -m pytest
+
+lint: env
+	$(BIN)/ruff check tasnb tests
+	$(BIN)/ruff format --check tasnb tests
+	$(BIN)/mypy
+
+lab: env
+	$(BIN)/jupyter lab notebooks
+
+bench: env
+	$(BIN)/python -m tests.benchmarks.bench_models
+
+# no index, no host in the lock: pins and hashes only
+lock: $(BIN)/uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra dev pyproject.toml --output-file requirements.lock --upgrade
+
+$(BIN)/uv:
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+clean:
+	rm -rf $(VENV) outputs .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,64 @@
+"""A method is a set of named options: ``PAPER`` follows the paper's text, ``OFFICIAL`` the authors' code.
+
+Every row of the table in METHOD section 2 is one field here. Nothing else in the package asks which of the two
+is running: stages see only their own option.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from tasnb import expressions, negatives, proposals, spatial
+from tasnb.crops import CropConfig
+from tasnb.types import Weights
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """The options of one TAS variant, stage by stage.
+
+    proposal_filter: after SAM's own filters. v_crop: what the image-text model sees. p_crop: what the captioner
+    sees. parse, synonyms, rectifier: the language and spatial rules. weights: alpha and lam.
+    scale: "cosine", or "official" (100 x cosine, min-max, softmax) before the weighted sum.
+    model_options: what the loader must be told ("num_beams", "min_mask_region_area").
+    """
+
+    name: str
+    proposal_filter: proposals.ProposalFilter = proposals.PAPER_FILTER
+    v_crop: CropConfig = CropConfig(style="crop")  # paper, table 5: crop for CLIP, blur for the captioner
+    p_crop: CropConfig = CropConfig(style="blur")
+    parse: expressions.ParseRule = expressions.PAPER
+    synonyms: negatives.SynonymRule = field(default_factory=negatives.SynonymRule)
+    rectifier: spatial.RectifierRule = spatial.PAPER
+    weights: Weights = field(default_factory=Weights)  # paper, section 4.2
+    scale: Literal["cosine", "official"] = "cosine"
+    model_options: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+
+PAPER = Method(name="paper")
+
+OFFICIAL = Method(
+    name="official",
+    proposal_filter=proposals.OFFICIAL_FILTER,
+    p_crop=CropConfig(style="blur", bleed=True),
+    parse=expressions.OFFICIAL,
+    synonyms=negatives.SynonymRule(kind="official", min_pairs=3, prompt="a photo of "),
+    rectifier=spatial.OFFICIAL,
+    scale="official",
+    # suoych/TAS: SAM drops holes and islands under 800 px; LAVIS captions with beam 5
+    model_options=MappingProxyType({"min_mask_region_area": 800, "num_beams": 5}),
+)
+
+METHODS: Mapping[str, Method] = MappingProxyType({m.name: m for m in (PAPER, OFFICIAL)})
+
+
+def find(name: str | Method) -> Method:
+    """A method by name, or itself. Raises ValueError that lists the names."""
+    if isinstance(name, Method):
+        return name
+    if name not in METHODS:
+        raise ValueError(f"unknown method {name!r}; choose from {', '.join(METHODS)}")
+    return METHODS[name]
