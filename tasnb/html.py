@@ -31,7 +31,8 @@ body[data-jp-theme-light="true"] .tn{--ink:#1d2129;--soft:#5b6472;--line:#d9dde4
 .tn tr.best td{background:var(--wash);font-weight:600}.tn .out{color:var(--bad)}.tn .in{color:var(--good)}
 .tn .soft{color:var(--soft)}.tn .say{font-size:1.25em}.tn .head{border-bottom:3px solid var(--mark)}
 .tn .dir{background:var(--mark);color:var(--paper);border-radius:4px;padding:0 .25em}
-.tn .chip{display:inline-block;width:.85em;height:.85em;border-radius:3px;margin-right:.4em;border:1px solid var(--line)}
+.tn .chip{display:inline-block;width:.85em;height:.85em;border-radius:3px;margin-right:.4em;
+ border:1px solid var(--line)}
 .tn img.thumb{height:56px;width:auto;border:1px solid var(--line);border-radius:4px;background:#000;display:block}
 """
 
@@ -70,13 +71,17 @@ def expression(parse: Any) -> str:
 
 def parse_facts(parse: Any) -> str:
     """A two-column table: head and its rule, phrase, modifiers, directions, relations, cues."""
-    head = f"{escape(parse.head.lemma)} <span class='soft'>({escape(parse.head.rule)})</span>" if parse.head else "none found"
+    head = (
+        f"{escape(parse.head.lemma)} <span class='soft'>({escape(parse.head.rule)})</span>"
+        if parse.head
+        else "none found"
+    )
     rows = [
         ("head noun", head),
-        ("phrase", escape(parse.phrase) or "–"),
-        ("modifiers", escape(", ".join(parse.modifiers)) or "–"),
+        ("phrase", escape(parse.phrase) or "none"),
+        ("modifiers", escape(", ".join(parse.modifiers)) or "none"),
         ("directions", escape(", ".join(parse.directions)) or "none about the subject"),
-        ("relations", escape("; ".join(f"{r.word} → {r.phrase}" for r in parse.relations)) or "–"),
+        ("relations", escape("; ".join(f"{r.word} → {r.phrase}" for r in parse.relations)) or "none"),
     ]
     if parse.cues:
         cues = "; ".join(f"{c.kind}: {c.value}" for c in parse.cues)
@@ -146,7 +151,7 @@ def prediction_card(prediction: Any) -> str:
     area = int(prediction.mask.sum())
     return (
         f'<div class="tn"><style>{STYLE}</style><p class="say">{expression(prediction.parse)}</p>'
-        f'<p><b>{escape(prediction.method)}</b>: {where}, {area} px</p>'
+        f"<p><b>{escape(prediction.method)}</b>: {where}, {area} px</p>"
         f'<img style="height:160px;border:1px solid var(--line)" alt="chosen mask, {area} pixels" src="{png_uri(mask)}">'
         f"{receipt(prediction, limit=5)}"
         f"<p>{escape(trace.sentence) if trace else 'The spatial rectifier was not used.'}</p>"

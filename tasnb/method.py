@@ -15,6 +15,8 @@ from tasnb import expressions, negatives, proposals, spatial
 from tasnb.crops import CropConfig
 from tasnb.types import Weights
 
+_CROP, _BLUR = CropConfig(style="crop"), CropConfig(style="blur")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
@@ -28,8 +30,8 @@ class Method:
 
     name: str
     proposal_filter: proposals.ProposalFilter = proposals.PAPER_FILTER
-    v_crop: CropConfig = CropConfig(style="crop")  # paper, table 5: crop for CLIP, blur for the captioner
-    p_crop: CropConfig = CropConfig(style="blur")
+    v_crop: CropConfig = _CROP  # paper, table 5: crop for CLIP, blur for the captioner
+    p_crop: CropConfig = _BLUR
     parse: expressions.ParseRule = expressions.PAPER
     synonyms: negatives.SynonymRule = field(default_factory=negatives.SynonymRule)
     rectifier: spatial.RectifierRule = spatial.PAPER

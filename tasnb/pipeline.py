@@ -93,9 +93,7 @@ def describe(
     )
 
 
-def mine(
-    artifacts: ImageArtifacts, parse: Parse, models: Models, *, method: str | Method = PAPER
-) -> Negatives:
+def mine(artifacts: ImageArtifacts, parse: Parse, models: Models, *, method: str | Method = PAPER) -> Negatives:
     """T_n: the noun phrases of the overall caption that do not name the expression's subject."""
     return negatives.mine(
         artifacts.overall_caption, artifacts.phrases, parse, models.wordnet, rule=find(method).synonyms
@@ -127,22 +125,16 @@ def score(
     n = scores.n_score(crop_rows, negative_rows)
     if len(negative_rows):
         n = scores.normalise(n, chosen.scale)
-    return ScoreTable(
-        v=v, p=p, n=n, kept=np.ones(len(v), dtype=bool), weights=weights if weights else chosen.weights
-    )
+    return ScoreTable(v=v, p=p, n=n, kept=np.ones(len(v), dtype=bool), weights=weights if weights else chosen.weights)
 
 
 def _style(rows: Any, style: str, name: str) -> np.ndarray:
     if style not in rows:
-        raise ValueError(
-            f"{name} holds the styles {sorted(rows)}, not {style!r}; run describe() with the same method"
-        )
+        raise ValueError(f"{name} holds the styles {sorted(rows)}, not {style!r}; run describe() with the same method")
     return rows[style]
 
 
-def rectify(
-    table: ScoreTable, parse: Parse, artifacts: ImageArtifacts, *, method: str | Method = PAPER
-) -> ScoreTable:
+def rectify(table: ScoreTable, parse: Parse, artifacts: ImageArtifacts, *, method: str | Method = PAPER) -> ScoreTable:
     """A new table whose ``kept`` and ``trace`` follow the directions in the expression."""
     masks = artifacts.proposals.masks
     kept, trace = spatial.rectify(

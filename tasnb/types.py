@@ -62,9 +62,7 @@ class Proposals:
         object.__setattr__(self, "masks", masks)
         object.__setattr__(self, "boxes_xyxy", _freeze(self.boxes_xyxy, np.int64, "boxes_xyxy", (n, 4)))
         object.__setattr__(self, "pred_iou", _freeze(self.pred_iou, np.float32, "pred_iou", (n,)))
-        object.__setattr__(
-            self, "stability_score", _freeze(self.stability_score, np.float32, "stability_score", (n,))
-        )
+        object.__setattr__(self, "stability_score", _freeze(self.stability_score, np.float32, "stability_score", (n,)))
 
     def __len__(self) -> int:
         return len(self.masks)
@@ -293,9 +291,7 @@ class ImageArtifacts:
     caption_embeddings: Mapping[str, Float[np.ndarray, "n d"]]
     overall_caption: str
     phrases: tuple[NounPhrase, ...] = ()
-    phrase_embeddings: Float[np.ndarray, "k d"] = field(
-        default_factory=lambda: np.zeros((0, 0), np.float32)
-    )
+    phrase_embeddings: Float[np.ndarray, "k d"] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
     def __post_init__(self) -> None:
         n = len(self.proposals)
@@ -303,17 +299,13 @@ class ImageArtifacts:
             rows = {}
             for style, array in getattr(self, name).items():
                 if len(array) != n:
-                    raise ValueError(
-                        f"{name}[{style!r}] has {len(array)} rows for {n} proposals; run describe() again"
-                    )
+                    raise ValueError(f"{name}[{style!r}] has {len(array)} rows for {n} proposals; run describe() again")
                 rows[style] = _freeze(array, np.float32, f"{name}[{style!r}]", (n, None))
             object.__setattr__(self, name, MappingProxyType(rows))
         captions = {style: tuple(texts) for style, texts in self.captions.items()}
         for style, texts in captions.items():
             if len(texts) != n:
-                raise ValueError(
-                    f"captions[{style!r}] has {len(texts)} texts for {n} proposals; run describe() again"
-                )
+                raise ValueError(f"captions[{style!r}] has {len(texts)} texts for {n} proposals; run describe() again")
         object.__setattr__(self, "captions", MappingProxyType(captions))
         object.__setattr__(
             self,

@@ -1,0 +1,77 @@
+"""Fixtures that many tests share: loaded once a session, because the vendors' imports alone take 20 s."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+# shapes in signatures are promises: under test every call of the stages is checked against them
+_CHECKED = ["masks", "proposals", "crops", "expressions", "negatives", "scores", "spatial", "metrics"]
+install_import_hook([f"tasnb.{name}" for name in _CHECKED], "beartype.beartype")
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # two cores, shared: one torch thread a core is enough, and results do not depend on it
+    os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+
+@pytest.fixture(scope="session")
+def shared_root() -> Path:
+    """The real data for tests. CI sets TASNB_REQUIRE_SHARED=1, so that nothing is silently skipped there."""
+    root = Path(os.environ.get("TASNB_SHARED", "../shared"))
+    if not (root / "data").is_dir():
+        if os.environ.get("TASNB_REQUIRE_SHARED") == "1":
+            pytest.fail(f"TASNB_REQUIRE_SHARED=1, but there is no {root / 'data'}")
+        pytest.skip(f"no shared test data at {root}; set TASNB_SHARED")
+    return root
+
+
+@pytest.fixture(scope="session")
+def toy_folder() -> Path:
+    from tasnb.shipped import data_root
+
+    return data_root() / "models" / "toy"
+
+
+@pytest.fixture(scope="session")
+def toy_models():
+    """The shipped toy models, all of them, on the CPU."""
+    import tasnb as tn
+
+    return tn.models.load("toy", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def nlp(toy_folder: Path):
+    from tasnb.models.language import load_parser
+
+    return load_parser(toy_folder / "spacy")
+
+
+@pytest.fixture(scope="session")
+def wordnet(toy_folder: Path):
+    from tasnb.models.language import load_wordnet
+
+    return load_wordnet(toy_folder / "wordnet")
+
+
+@pytest.fixture(scope="session")
+def reftoy_val():
+    import tasnb as tn
+
+    return tn.datasets.load("reftoy", split="val")
+
+
+@pytest.fixture(scope="session")
+def toy_case(toy_models, reftoy_val):
+    """One RefToy sample with its artifacts, described once for all tests."""
+    import tasnb as tn
+
+    sample = reftoy_val[12]
+    return sample, tn.describe(sample.image, toy_models)
