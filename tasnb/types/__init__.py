@@ -1,0 +1,68 @@
+"""The values that cross module boundaries: frozen, validated on construction, arrays read-only; and the protocols.
+
+Axes: ``n`` proposals, ``h w`` pixels, ``d`` embedding dimensions, ``k`` noun phrases. Only numpy lives here.
+"""
+
+from __future__ import annotations
+
+from tasnb.types.arrays import (
+    ImageRGB,
+    Proposals,
+    Sample,
+)
+from tasnb.types.language import (
+    DIRECTIONS,
+    Cue,
+    Direction,
+    Head,
+    NegativePhrase,
+    Negatives,
+    NounPhrase,
+    Parse,
+    Relation,
+    Token,
+)
+from tasnb.types.protocols import (
+    Captioner,
+    DenseEncoder,
+    ImageTextEncoder,
+    MaskProposer,
+    Models,
+    Parser,
+    WordNet,
+)
+from tasnb.types.results import (
+    ImageArtifacts,
+    Prediction,
+    RectifierTrace,
+    ScoreTable,
+    Weights,
+)
+
+__all__ = [
+    "DIRECTIONS",
+    "Captioner",
+    "Cue",
+    "DenseEncoder",
+    "Direction",
+    "Head",
+    "ImageArtifacts",
+    "ImageRGB",
+    "ImageTextEncoder",
+    "MaskProposer",
+    "Models",
+    "NegativePhrase",
+    "Negatives",
+    "NounPhrase",
+    "Parse",
+    "Parser",
+    "Prediction",
+    "Proposals",
+    "RectifierTrace",
+    "Relation",
+    "Sample",
+    "ScoreTable",
+    "Token",
+    "Weights",
+    "WordNet",
+]
