@@ -36,6 +36,8 @@ LAYERS: dict[str, float] = {
     "plots": 6,
     "report": 6.5,
     "toyworld": 6.8,
+    "story": 7,
+    "demo": 7.5,
     "viewers": 7,
     "cli": 8,
 }

@@ -32,6 +32,7 @@ from tasnb.types.protocols import (
     WordNet,
 )
 from tasnb.types.results import (
+    CropStyle,
     ImageArtifacts,
     Prediction,
     RectifierTrace,
@@ -42,6 +43,7 @@ from tasnb.types.results import (
 __all__ = [
     "DIRECTIONS",
     "Captioner",
+    "CropStyle",
     "Cue",
     "DenseEncoder",
     "Direction",

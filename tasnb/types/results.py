@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -16,6 +16,8 @@ from tasnb.types.language import Direction, Negatives, NounPhrase, Parse
 
 if TYPE_CHECKING:
     import pandas as pd
+
+CropStyle = Literal["crop", "blur"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

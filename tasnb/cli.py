@@ -1,0 +1,142 @@
+"""The command line: each command calls one public function and prints what it returned.
+
+Standard output is the result, standard error the progress. Exit codes: 0 done, 2 the user's input was wrong
+(one line on standard error, no traceback), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="Zero-shot referring image segmentation, taken apart: one expression, one mask, and why.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class _Steps:
+    """A progress bar over named steps on standard error."""
+
+    def __init__(self, total: int, *, quiet: bool = False) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(
+            total=total, file=sys.stderr, disable=quiet, bar_format="{desc:<44} {bar:20} {n_fmt}/{total_fmt} {elapsed}"
+        )
+        self._open = False
+
+    def say(self, what: str) -> None:
+        if self._open:
+            self._bar.update(1)
+        self._open = True
+        self._bar.set_description_str(what, refresh=True)
+
+    def __enter__(self) -> _Steps:
+        return self
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        if self._open and kind is None:
+            self._bar.update(1)
+        self._bar.close()
+
+
+Models = Annotated[str, typer.Option("--models", help="Preset (toy, laptop, paper) or a folder with models.json.")]
+MethodName = Annotated[str, typer.Option("--method", help="paper: the paper's text; official: the authors' code.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write to.")] = Path("outputs/demo"),
+    device: Device = "auto",
+    json_: Json = False,
+) -> None:
+    """Segment a toy scene, show why, and print the module ablation on 30 scenes."""
+    from tasnb import demo as story
+
+    with _Steps(story.STEPS, quiet=json_) as steps:
+        result = story.run(out, device=device, step=steps.say)
+    typer.echo(json.dumps(result.record, ensure_ascii=False) if json_ else result.text)
+
+
+@app.command()
+def segment(
+    image: Annotated[Path, typer.Argument(help="A photo: JPEG, PNG, WebP ...")],
+    expression: Annotated[str, typer.Argument(help='What to find, in quotes: "the left cat".')],
+    models: Models = "toy",
+    method: MethodName = "paper",
+    alpha: Annotated[float | None, typer.Option(help="Weight of P; default 0.1 (paper).")] = None,
+    lam: Annotated[float | None, typer.Option(help="Weight of N; default 0.7 (paper; 1 for RefCOCOg).")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write to; default outputs/segment/NAME.")] = None,
+    device: Device = "auto",
+    json_: Json = False,
+) -> None:
+    """Find the one object that EXPRESSION means in IMAGE."""
+    from tasnb import expressions, story
+
+    expressions.require_text(expression)
+    target = out if out is not None else Path("outputs") / "segment" / image.stem
+    with _Steps(story.STEPS, quiet=json_) as steps:
+        result = story.segment(
+            image, expression, preset=models, method=method, alpha=alpha, lam=lam, out=target, device=device,
+            step=steps.say,
+        )  # fmt: skip
+    typer.echo(json.dumps(result.record, ensure_ascii=False) if json_ else result.text)
+
+
+@app.command()
+def doctor(json_: Json = False) -> None:
+    """Show per preset what is present and what is missing, the device and the versions."""
+    from tasnb.models import presets
+
+    report = presets.doctor()
+    typer.echo(json.dumps(report, ensure_ascii=False) if json_ else presets.doctor_text(report))
+
+
+@app.command()
+def fetch(preset: Annotated[str, typer.Argument(help="laptop or paper.")]) -> None:
+    """Download the checkpoints of PRESET: pinned, checked, resumable."""
+    from tasnb.models.fetch import fetch as fetch_preset
+
+    for line in fetch_preset(preset):
+        typer.echo(line)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command line and return its exit code; user errors become one line on standard error."""
+    try:
+        code = app(args=arguments, standalone_mode=False, prog_name="tasnb")
+        return code if isinstance(code, int) else 0
+    except (typer.Abort, KeyboardInterrupt):
+        return _fail("interrupted", code=130)
+    except typer.Exit as leave:
+        return int(leave.exit_code)
+    except (ValueError, OSError) as wrong:
+        return _fail(str(wrong))
+    except Exception as wrong:
+        # typer carries its own copy of click, whose usage errors have no public base class
+        if hasattr(wrong, "format_message"):
+            return _fail(f"{wrong.format_message()} See: tasnb --help")
+        raise
+
+
+def _fail(message: str, *, code: int = 2) -> int:
+    print(f"tasnb: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def main() -> None:
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

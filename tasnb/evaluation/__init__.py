@@ -1,0 +1,1 @@
+"""Methods x samples -> tables."""
