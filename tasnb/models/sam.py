@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from tasnb.masks import make_proposals
 from tasnb.models.checksums import fingerprint
 from tasnb.models.devices import resolve_device, resolve_dtype
 from tasnb.types import Proposals
@@ -219,6 +218,8 @@ class SamProposer:
 
         No mask passes the thresholds: an empty set. Raises ValueError for another kind of array.
         """
+        from tasnb.masks import make_proposals
+
         image = np.asarray(image_rgb)
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
             raise ValueError(f"image_rgb: expected uint8 (h, w, 3), got {image.dtype} {image.shape}")
