@@ -34,6 +34,7 @@ body[data-jp-theme-light="true"] .tn{--ink:#1d2129;--soft:#5b6472;--line:#d9dde4
 .tn .chip{display:inline-block;width:.85em;height:.85em;border-radius:3px;margin-right:.4em;
  border:1px solid var(--line)}
 .tn img.thumb{height:56px;width:auto;border:1px solid var(--line);border-radius:4px;background:#000;display:block}
+.tn img.answer{height:160px;border:1px solid var(--line);border-radius:4px}
 """
 
 
@@ -129,7 +130,8 @@ def receipt(prediction: Any, *, limit: int | None = None, thumbs: bool = True) -
     for index in shown:
         colour = mask_colour(int(index))
         chip = f'<span class="chip" style="background:rgb{colour}" aria-hidden="true"></span>{index}'
-        thumb = f'<img class="thumb" alt="mask {index}" src="{png_uri(silhouette(artifacts.proposals.masks[index], colour))}">'
+        small = png_uri(silhouette(artifacts.proposals.masks[index], colour))
+        thumb = f'<img class="thumb" alt="mask {index}" src="{small}">'
         state = '<span class="in">in</span>' if scores.kept[index] else '<span class="out">out</span>'
         rows.append((
             chip, *([thumb] if thumbs else []), f"{scores.total[index]:.3f}", f"{scores.v[index]:.3f}",
@@ -152,7 +154,7 @@ def prediction_card(prediction: Any) -> str:
     return (
         f'<div class="tn"><style>{STYLE}</style><p class="say">{expression(prediction.parse)}</p>'
         f"<p><b>{escape(prediction.method)}</b>: {where}, {area} px</p>"
-        f'<img style="height:160px;border:1px solid var(--line)" alt="chosen mask, {area} pixels" src="{png_uri(mask)}">'
+        f'<img class="answer" alt="chosen mask, {area} pixels" src="{png_uri(mask)}">'
         f"{receipt(prediction, limit=5)}"
         f"<p>{escape(trace.sentence) if trace else 'The spatial rectifier was not used.'}</p>"
         f"<details><summary>parse and mined phrases</summary>{parse_facts(prediction.parse)}"

@@ -75,6 +75,7 @@ def page(
 <h2>4. The receipt: S = V + {table.weights.alpha:g} P + {table.weights.lam:g} N, best first</h2>
 <div class="scroll">{html.receipt(prediction)}</div>
 <p class="soft">V: the crop against the expression. P: the crop's caption against the expression. N: minus the mean
-of the crop against the mined phrases. half: whether the rectifier left the mask in. (Suo, Zhu and Yang, EMNLP Findings 2023.)</p>
+of the crop against the mined phrases. half: whether the rectifier left the mask in.
+(Suo, Zhu and Yang, EMNLP Findings 2023.)</p>
 </main></body></html>
 """
