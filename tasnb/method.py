@@ -24,7 +24,7 @@ class Method:
 
     proposal_filter: after SAM's own filters. v_crop: what the image-text model sees. p_crop: what the captioner
     sees. parse, synonyms, rectifier: the language and spatial rules. weights: alpha and lam.
-    scale: "cosine", or "official" (100 x cosine, min-max, softmax) before the weighted sum.
+    scale: how S is shown, "cosine" or "official" (100 x S, min-max, softmax); the argmax is the same.
     model_options: what the loader must be told ("num_beams", "min_mask_region_area").
     """
 
@@ -33,7 +33,7 @@ class Method:
     v_crop: CropConfig = _CROP  # paper, table 5: crop for CLIP, blur for the captioner
     p_crop: CropConfig = _BLUR
     parse: expressions.ParseRule = expressions.PAPER
-    synonyms: negatives.SynonymRule = field(default_factory=negatives.SynonymRule)
+    synonyms: negatives.SynonymRule = negatives.PAPER
     rectifier: spatial.RectifierRule = spatial.PAPER
     weights: Weights = field(default_factory=Weights)  # paper, section 4.2
     scale: Literal["cosine", "official"] = "cosine"
@@ -47,7 +47,7 @@ OFFICIAL = Method(
     proposal_filter=proposals.OFFICIAL_FILTER,
     p_crop=CropConfig(style="blur", bleed=True),
     parse=expressions.OFFICIAL,
-    synonyms=negatives.SynonymRule(kind="official", min_pairs=3, prompt="a photo of "),
+    synonyms=negatives.OFFICIAL,
     rectifier=spatial.OFFICIAL,
     scale="official",
     # suoych/TAS: SAM drops holes and islands under 800 px; LAVIS captions with beam 5

@@ -119,13 +119,16 @@ def score(
     crop_rows = _style(artifacts.crop_embeddings, chosen.v_crop.style, "crop_embeddings")
     caption_rows = _style(artifacts.caption_embeddings, chosen.p_crop.style, "caption_embeddings")
     row_of = {phrase.text: row for row, phrase in enumerate(artifacts.phrases)}
-    negative_rows = artifacts.phrase_embeddings[[row_of[text] for text in mined.kept]]
-    v = scores.normalise(scores.v_score(crop_rows, text), chosen.scale)
-    p = scores.normalise(scores.p_score(caption_rows, text), chosen.scale)
+    negative_rows = artifacts.phrase_embeddings[[row_of[phrase] for phrase in mined.kept]]
+    v = scores.v_score(crop_rows, text)
+    p = scores.p_score(caption_rows, text)
     n = scores.n_score(crop_rows, negative_rows)
-    if len(negative_rows):
-        n = scores.normalise(n, chosen.scale)
     return ScoreTable(v=v, p=p, n=n, kept=np.ones(len(v), dtype=bool), weights=weights if weights else chosen.weights)
+
+
+def shares(table: ScoreTable, *, method: str | Method = PAPER) -> np.ndarray:
+    """S on the method's own scale: float (n,). paper: S itself; official: shares of 1. The argmax is the same."""
+    return scores.normalise(table.total, find(method).scale)
 
 
 def _style(rows: Any, style: str, name: str) -> np.ndarray:

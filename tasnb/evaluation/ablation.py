@@ -63,6 +63,7 @@ def ablate(
     best: list[float] = []
     chance: list[float] = []
     image_ids: list[str] = []
+    answered: list[bool] = []
     data = ""
     for sample in samples:
         if sample.target is None:
@@ -82,11 +83,12 @@ def ablate(
         best.append(float(ious.max(initial=0.0)))
         chance.append(float(ious.mean()) if len(ious) else 0.0)
         image_ids.append(sample.image_id)
+        answered.append(len(ious) > 0)
     if not hits:
         raise ValueError("expected at least one sample, got none; check the data set and the split")
     counts = np.asarray(hits)  # (samples, rows, 2)
     return Ablation(
-        rows=tuple(_rows(counts, image_ids, protocol)),
+        rows=tuple(_rows(counts, image_ids, np.asarray(answered), protocol)),
         n=len(counts),
         images=len(set(image_ids)),
         oracle_miou=100 * float(np.mean(best)),
@@ -125,10 +127,14 @@ def tables(
     return found
 
 
-def _rows(counts: np.ndarray, image_ids: Sequence[str], protocol: str) -> Iterable[dict[str, Any]]:
+def _rows(
+    counts: np.ndarray, image_ids: Sequence[str], answered: np.ndarray, protocol: str
+) -> Iterable[dict[str, Any]]:
     published = paper_table4()
     for number, (name, _) in enumerate(ROWS):
-        summary = metrics.summarise(counts[:, number, 0], counts[:, number, 1], image_ids, protocol=protocol)
+        summary = metrics.summarise(
+            counts[:, number, 0], counts[:, number, 1], image_ids, protocol=protocol, answered=answered
+        )
         row: dict[str, Any] = {
             "modules": name,
             "miou": summary.miou.value,
@@ -143,7 +149,12 @@ def _rows(counts: np.ndarray, image_ids: Sequence[str], protocol: str) -> Iterab
         }
         if number:
             gain = metrics.paired_difference(
-                counts[:, number], counts[:, number - 1], image_ids, protocol=protocol, metric="miou"
+                counts[:, number],
+                counts[:, number - 1],
+                image_ids,
+                protocol=protocol,
+                metric="miou",
+                answered=answered,
             )
             row |= {"gain": gain.value, "gain_low": gain.low, "gain_high": gain.high}
         yield row
