@@ -83,8 +83,10 @@ def annotated(
     target: the true mask when known, drawn as a dashed white rim and its IoU stated. panel: height of a panel, pixels.
     """
     height, width = image_rgb.shape[:2]
-    scale = panel / height
-    shown_w = max(1, round(width * scale))
+    # a panorama is bounded by its width, so that three panels still make one picture
+    scale = min(panel / height, 1.5 * panel / width)
+    shown_w, shown_h = max(1, round(width * scale)), max(1, round(height * scale))
+    column = max(shown_w, panel // 2)  # room for the words beside a narrow photo
     index = prediction.index
     colour = mask_colour(index or 0)
     answer = overlay(image_rgb, prediction.mask, colour)
@@ -100,18 +102,18 @@ def annotated(
     ]  # fmt: skip
     gap, top = 18, 92
     lines = _why(prediction, target)
-    canvas = Image.new("RGB", (3 * shown_w + 4 * gap, top + panel + 26 + 30 * len(lines) + gap), PAPER)
+    canvas = Image.new("RGB", (3 * column + 4 * gap, top + shown_h + 26 + 30 * len(lines) + gap), PAPER)
     draw = ImageDraw.Draw(canvas)
     room = canvas.width - 2 * gap
     title = _font(30, bold=True)
     draw.text((gap, 14), _fit(f"“{prediction.expression}”", title, room), font=title, fill=INK)
     for number, (caption, pixels) in enumerate(panels):
-        left = gap + number * (shown_w + gap)
-        draw.text((left, 60), _fit(caption, _font(19), shown_w), font=_font(19), fill=SOFT)
-        canvas.paste(Image.fromarray(pixels).resize((shown_w, panel), Image.Resampling.LANCZOS), (left, top))
+        left = gap + number * (column + gap)
+        draw.text((left, 60), _fit(caption, _font(19), column), font=_font(19), fill=SOFT)
+        canvas.paste(Image.fromarray(pixels).resize((shown_w, shown_h), Image.Resampling.LANCZOS), (left, top))
     body = _font(18)
     for number, line in enumerate(lines):
-        draw.text((gap, top + panel + 18 + 30 * number), _fit(line, body, room), font=body, fill=INK)
+        draw.text((gap, top + shown_h + 18 + 30 * number), _fit(line, body, room), font=body, fill=INK)
     return canvas
 
 

@@ -50,7 +50,7 @@ MAY_KNOW_VENDORS = {
     "nltk": {"models.language"},
     "pandas": None,  # lazily, inside a function
 }
-HEAVY = ("torch", "transformers", "spacy", "matplotlib", "ipywidgets", "pandas", "open_clip", "segment_anything", "nltk")
+HEAVY = ("torch", "transformers", "spacy", "matplotlib", "ipywidgets", "pandas", "open_clip", "segment_anything")
 MAX_LINES = 400
 
 
