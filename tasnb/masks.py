@@ -90,13 +90,13 @@ def pairwise_containment(a: Bool[np.ndarray, "n h w"], b: Bool[np.ndarray, "m h 
 def iou(a: Bool[np.ndarray, "h w"], b: Bool[np.ndarray, "h w"]) -> float:
     """Intersection over union of two masks, 0..1; two empty masks have IoU 0, as nothing was found.
 
-    >>> iou(np.array([[True, True, False]]), np.array([[False, True, True]])) == 1 / 3
-    True
+    >>> iou(np.array([[True, True, False, False]]), np.array([[True, False, False, False]]))
+    0.5
     """
     if a.shape != b.shape:
         raise ValueError(f"masks of one image have one size; got {a.shape} and {b.shape} (h, w)")
     union = np.count_nonzero(a | b)
-    return np.count_nonzero(a & b) / union if union else 0.0
+    return float(np.count_nonzero(a & b) / union) if union else 0.0
 
 
 def make_proposals(
