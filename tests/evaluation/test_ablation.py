@@ -1,0 +1,86 @@
+"""The module ablation: its rows, its references, its figures on the shipped data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import tasnb as tn
+from tasnb.evaluation import ablation
+from tests.test_pipeline import empty_artifacts
+
+
+def test_the_papers_table_4_is_as_printed() -> None:
+    table = ablation.paper_table4()
+    assert table["V"] == {"oIoU": 23.01, "mIoU": 33.01}
+    assert table["V+P+N+spatial"] == {"oIoU": 29.53, "mIoU": 39.84}
+    assert list(table) == [name for name, _ in ablation.ROWS]
+
+
+def test_overlaps_are_counted_by_hand() -> None:
+    artifacts = empty_artifacts(size_hw=(2, 4), n=2)
+    target = np.array([[1, 1, 0, 0], [0, 0, 0, 0]], dtype=bool)
+    ious, pairs = ablation.overlaps(artifacts, target)
+    assert ious.tolist() == [0.25, 0.25]
+    assert pairs == [(2, 8), (2, 8)]
+
+
+def test_without_proposals_the_whole_target_is_missed() -> None:
+    ious, pairs = ablation.overlaps(empty_artifacts(), np.ones((20, 30), bool))
+    assert ious.size == 0
+    assert pairs == []
+
+
+@pytest.fixture(scope="module")
+def small(toy_models, reftoy_val) -> ablation.Ablation:
+    first = [reftoy_val[i] for i in range(len(reftoy_val)) if i < 12]
+    return ablation.ablate(first, toy_models)
+
+
+def test_the_rows_are_table_4s(small: ablation.Ablation) -> None:
+    assert [row["modules"] for row in small.rows] == ["V", "V+P", "V+P+N", "V+P+N+spatial"]
+    assert small.n == 12
+    for row in small.rows:
+        assert row["miou_low"] <= row["miou"] <= row["miou_high"]
+        assert row["miou"] <= small.oracle_miou + 1e-9, "no method beats the best proposal"
+    assert "gain" not in small.rows[0]
+    gain = small.rows[3]["miou"] - small.rows[2]["miou"]
+    assert small.rows[3]["gain"] == pytest.approx(gain)
+
+
+def test_the_text_holds_both_sides(small: ablation.Ablation) -> None:
+    text = ablation.as_text(small)
+    assert "33.01" in text
+    assert f"{small.rows[0]['miou']:.2f}" in text
+    assert "oracle" in text
+
+
+def test_a_step_that_hurts_is_said_to_hurt(small: ablation.Ablation) -> None:
+    worse = {**small.rows[1], "gain": -3.0, "gain_low": -5.0, "gain_high": -1.0}
+    unsure = {**small.rows[2], "gain": 1.0, "gain_low": -1.0, "gain_high": 3.0}
+    text = ablation.as_text(replace(small, rows=(small.rows[0], worse, unsure)))
+    assert "the step to V+P makes it worse here" in text
+    assert "the step to V+P+N includes 0" in text
+
+
+def test_a_sample_without_a_target_is_refused(toy_models, reftoy_val) -> None:
+    with pytest.raises(ValueError, match="no target mask"):
+        ablation.ablate([replace(reftoy_val[0], target=None)], toy_models)
+
+
+def test_no_samples_are_refused(toy_models) -> None:
+    with pytest.raises(ValueError, match="at least one sample"):
+        ablation.ablate([], toy_models)
+
+
+def test_artifacts_at_hand_are_used(toy_case, toy_models) -> None:
+    sample, artifacts = toy_case
+    described: list[str] = []
+    result = ablation.ablate([sample], toy_models, artifacts={sample.image_id: artifacts}, tick=described.append)
+    assert described == []
+    assert result.images == 1
+    assert result.rows[3]["miou"] == pytest.approx(
+        100 * tn.iou(tn.tas(artifacts, sample.expression, toy_models).mask, sample.target)
+    )
