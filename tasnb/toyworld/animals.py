@@ -83,9 +83,9 @@ def dog(b: Brush, thing: Thing, rng: np.random.Generator) -> None:
     b.blob(((-46, 46), (-44, 30), (-24, 24), (8, 24), (32, 24), (38, 40), (34, 60), (14, 58), (-10, 57), (-34, 58)), fur)
     for x, top in ((-42, 40), (12, 38)):  # near legs
         b.blob(((x - 3, top), (x + 1, 16), (x, 1), (x + 15, 1), (x + 13.5, 8), (x + 12, 16), (x + 15, top)), fur)
-        b.stroke(((x + 1, 4.6), (x + 14, 4.6)), belly, 6) if thing.colour != "white" else None
+        if thing.colour != "white":
+            b.stroke(((x + 1, 4.6), (x + 14, 4.6)), belly, 6)
     b.blob(((-22, 26), (0, 25), (12, 28), (0, 34), (-18, 33)), belly, line=False)
-    b.box(-44, 36, 27, 40, fur, line=False) if False else None
     if thing.pattern == "spotted":
         for x, y, r in ((-32, 48, 8), (-10, 46, 9.5), (9, 37, 5.5), (-22, 36, 5), (-37, 16, 4), (19, 16, 3.6)):
             b.oval(x + float(rng.uniform(-2, 2)), y, r * 1.1, r * 0.85, marks, line=False, angle=25)

@@ -193,7 +193,6 @@ def _snow(p: _Panel) -> None:
     p.gradient(HORIZON + 4, SCENE_SIZE, (232, 240, 248), (206, 222, 238))
     for y, tone in ((HORIZON + 30, (226, 236, 246)), (HORIZON + 66, (219, 231, 243)), (HORIZON + 104, (213, 227, 241))):
         p.hills(y, 20, lighter(tone, 0.45), waves=1.2, bottom=y + 4)
-        p.hills(y + 2.5, 20, tone, waves=1.2, bottom=y + 8) if False else None
         p.gradient(y, SCENE_SIZE, lighter(tone, 0.45), darker(tone, 0.03))
     p.specks(36, HORIZON + 14, ((196, 214, 234), (255, 255, 255)), r=(0.6, 2.2))
     for _ in range(46):

@@ -180,6 +180,11 @@ class Brush:
                     draw.ellipse((cx - r, cy - r, cx + r, cy + r), fill=second)
         self.canvas.paste(tile, (x0, y0), mask)
 
+    def outline(self, points: Points, colour: RGB) -> None:
+        """Only the outline of a closed, smooth shape."""
+        flat = self._pixels(points).ravel().tolist()
+        self._trace(flat + flat[:2], colour, self.line, corners=False)
+
     def _trace(self, flat: list[float], colour: RGB | tuple[int, ...], width: float, *, corners: bool) -> None:
         self.draw.line(flat, fill=colour, width=max(round(width), 1))
         if corners:

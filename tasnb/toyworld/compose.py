@@ -15,7 +15,8 @@ from tasnb.toyworld.world import BACKGROUNDS, KINDS, SCENE_SIZE, Kind, Scene, Si
 Focus = Literal["any", "people", "things"]
 
 SIZES: dict[Size, float] = {"small": 0.75, "medium": 1.0, "big": 1.3}
-NEAR_Y, FAR_Y = 250.0, 136.0  # foot lines of the nearest and the farthest things
+NEAR_Y, FAR_Y = 250.0, 125.0  # foot lines of the nearest and the farthest things
+BEACH_FAR_Y = 141.0  # behind it is the sea
 NEAR_FACTOR, FAR_FACTOR = 1.15, 0.70  # how depth scales a thing
 GROUP_SHARE = 0.75  # scenes with 2-3 things of one kind
 TWIN_SHARE = 0.30  # groups identical but for place
@@ -23,6 +24,8 @@ CUT_SHARE = 0.10  # scenes in which a thing may be cut off a little by the frame
 MIN_VISIBLE_SHARE, MIN_VISIBLE_PIXELS = 0.45, 350
 _GRID = 2  # visibility is checked on a grid of every second pixel
 _SLACK = (0.07, 90)  # kept on top of the minima, because the check is approximate
+
+_PEOPLE = 1.8  # people are drawn more often than other kinds: photographs of the real sets are full of them
 
 # what a background makes more likely or rules out; kept loose on purpose
 _LIKES: dict[str, tuple[str, ...]] = {
@@ -80,7 +83,12 @@ def _all_visible(stamps: list[tuple[Bool[np.ndarray, "g g"], int]]) -> bool:
 
 
 def _choose_kind(rng: np.random.Generator, background: str, among: list[Kind]) -> Kind:
-    weights = np.array([0.0 if k.name in _RULED_OUT[background] else 2.0 if k.name in _LIKES[background] else 1.0 for k in among])
+    weights = np.array(
+        [
+            0.0 if k.name in _RULED_OUT[background] else (2.0 if k.name in _LIKES[background] else 1.0) * (_PEOPLE if k.family == "person" else 1.0)
+            for k in among
+        ]
+    )
     return among[int(rng.choice(len(among), p=weights / weights.sum()))]
 
 
@@ -120,15 +128,15 @@ def _group(rng: np.random.Generator, kind: Kind, count: int) -> list[Thing]:
     return members
 
 
-def _place(rng: np.random.Generator, thing: Thing, slot: float, *, may_cut: bool) -> Thing | None:
+def _place(rng: np.random.Generator, thing: Thing, slot: float, *, background: str, may_cut: bool) -> Thing | None:
     """Put a thing near a share ``slot`` (0..1) of the width; None where it does not fit the frame."""
     kind = KINDS[thing.kind]
     if kind.flies and rng.random() < 0.8:
         y = float(rng.uniform(62, 150))
         height = kind.height * SIZES[thing.size] * float(rng.uniform(0.85, 1.1))
     else:
-        y = float(rng.uniform(FAR_Y, NEAR_Y)) + 4.0
-        y = min(y, NEAR_Y)
+        far = BEACH_FAR_Y if background == "beach" else FAR_Y
+        y = far + (NEAR_Y - far) * float(rng.random()) ** 1.4  # more of them far: the picture's upper half fills too
         height = kind.height * SIZES[thing.size] * depth_factor(y)
     mask, foot_x, foot_y = _silhouette(thing.kind, thing.flip)
     scale = height / 100
@@ -167,12 +175,12 @@ def compose(seed: int, *, things: tuple[int, int] = (4, 7), focus: Focus = "any"
             if other.name not in seen or (not grouped and len(seen) > 20):
                 seen.add(other.name)
                 cast.append(_new(rng, other))
-        placed = _arrange(rng, cast)
+        placed = _arrange(rng, cast, background)
         if placed is not None:
             return Scene(seed=seed, background=background, things=placed, tags=("group",) if grouped else ())
 
 
-def _arrange(rng: np.random.Generator, cast: list[Thing]) -> tuple[Thing, ...] | None:
+def _arrange(rng: np.random.Generator, cast: list[Thing], background: str) -> tuple[Thing, ...] | None:
     """Place one thing after the other where all stay visible; None when the scene becomes too crowded."""
     may_cut = int(rng.integers(len(cast))) if rng.random() < CUT_SHARE else -1
     slots = (rng.permutation(len(cast)) + 0.5) / len(cast)
@@ -180,7 +188,7 @@ def _arrange(rng: np.random.Generator, cast: list[Thing]) -> tuple[Thing, ...] |
     for i, thing in enumerate(cast):
         for attempt in range(24):
             slot = slots[i] if attempt < 6 else float(rng.random())
-            candidate = _place(rng, thing, slot, may_cut=i == may_cut)
+            candidate = _place(rng, thing, slot, background=background, may_cut=i == may_cut)
             if candidate is None:
                 continue
             stamp = _stamp(candidate)

@@ -71,7 +71,7 @@ def house(b: Brush, thing: Thing, rng: np.random.Generator) -> None:
     b.shape(((-44, 0), (44, 0), (44, 6), (-44, 6)), darker(wall, 0.3), line=False)
     b.shape(((-44, 52), (44, 52), (44, 59), (-44, 59)), darker(wall, 0.14), line=False)
     b.shape(((-54, 54), (-26, 94), (26, 94), (54, 54)), roof)
-    for k, y in enumerate((62, 70, 78, 86)):
+    for k, y in enumerate((62, 70, 78, 86)):  # rows of tiles
         half = 54 - (y - 54) * 0.7 - 2
         b.stroke(((-half, y), (half, y)), darker(roof, 0.2), 1.1)
         for x in np.arange(-half + 4 + 5 * (k % 2), half - 1, 10):
@@ -106,7 +106,8 @@ def tent(b: Brush, thing: Thing, rng: np.random.Generator) -> None:
     b.shape(((lean, 99), (lean + 13, 95), (lean, 91)), flag)
     outline = ((-62, 0), (-48, 22), (-22, 60), (lean, 89), (22, 60), (48, 22), (62, 0))
     b.shape(outline, cloth, pattern=thing.pattern, stripes=(23, 90))
-    b.shape(((lean, 88), (24, 56), (48, 22), (61, 0.6), (38, 0.6), (18, 34)), darker(cloth, 0.16), line=False) if thing.pattern == "plain" else None
+    if thing.pattern == "plain":  # the side away from the light
+        b.shape(((lean, 88), (24, 56), (48, 22), (61, 0.6), (38, 0.6), (18, 34)), darker(cloth, 0.16), line=False)
     b.shape(((-22, 0), (-8, 40), (lean * 0.6, 66), (8, 40), (22, 0)), dark)
     for side in (-1, 1):
         b.blob(((side * 22, 0.5), (side * 10, 38), (lean * 0.6, 66), (side * 17, 42), (side * 31, 1)), lighter(cloth, 0.22))

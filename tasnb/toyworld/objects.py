@@ -43,9 +43,6 @@ def umbrella(b: Brush, thing: Thing, rng: np.random.Generator) -> None:
     edge = [*dome, *scallops]
     if thing.pattern == "striped":
         b.shape(edge, cloth, line=False)
-        for k in (1, 3, 5):
-            if k == 5:
-                continue
         second = accent(cloth)
         for k in (0, 2, 4):
             left, right = rim[k], rim[k + 1]
@@ -53,7 +50,7 @@ def umbrella(b: Brush, thing: Thing, rng: np.random.Generator) -> None:
             back = [(right * np.sqrt(max(0.0, 1 - t * t)), 52 + 43 * t) for t in np.linspace(1, 0, 9)]
             bottom = [(right + (left - right) * t, 52 + 6.5 * np.sin(np.pi * t)) for t in (0.0, 0.25, 0.5, 0.75)]
             b.shape([*side, *back, *bottom], second, line=False)
-        b._trace((p := b._pixels(edge)).ravel().tolist() + p[0].tolist(), darker(cloth), b.line, corners=False)
+        b.outline(edge, darker(cloth))
     else:
         b.shape(edge, cloth, pattern=thing.pattern, stripes=(19, 0))
     for x in rim[1:-1]:
@@ -92,7 +89,7 @@ def ball(b: Brush, thing: Thing, rng: np.random.Generator) -> None:
         second = accent(paint)
         for x, y, r in ((-4, 54, 11.5), (-30, 64, 8), (22, 74, 8.5), (30, 40, 9.5), (-22, 28, 9.5), (8, 18, 8), (-8, 86, 7)):
             b.oval(x, y, r, r * 0.94, second, line=False)
-        b._trace((p := b._pixels(oval(0, 50, 49, 49))).ravel().tolist() + p[0].tolist(), darker(paint), b.line, corners=False)
+        b.outline(oval(0, 50, 49, 49), darker(paint))
     else:
         b.shape(oval(0, 50, 49, 49), paint, pattern=thing.pattern, stripes=(31, float(rng.uniform(10, 40))))
     if thing.pattern == "plain":
@@ -183,9 +180,7 @@ def cake(b: Brush, thing: Thing, rng: np.random.Generator) -> None:
             drip += [(left + w * 0.2, top - depth), (left + w * 0.65, top - depth), (left + w * 0.92, top - 6.5)]
         drip += [(half, top - 8), (half, top + 1), (0, top + 3.5), (-half, top + 1)]
         b.blob(drip, icing)
-    for x in (-20, 0, 20):
-        if x == 0:
-            continue
+    for x in (-20, 20):
         b.oval(x, 75, 6, 6, (222, 50, 62))
         b.dot(x - 1.8 * b.sign, 77, 1.6, (255, 220, 220))
     b.box(-3.4, 71, 3.4, 90, (112, 180, 226), radius=1)

@@ -30,7 +30,12 @@ def _face(b: Brush, cx: float, cy: float, r: float, skin: RGB, *, lashes: bool =
         b.dot(x + side * 0.38 * r - 0.05 * r * b.sign, cy + 0.12 * r, eye * 0.38, (255, 255, 255))
         b.oval(x + side * 0.62 * r, cy - 0.28 * r, 0.19 * r, 0.13 * r, mix(skin, (240, 110, 110), 0.45), line=False)
         if lashes:
-            b.stroke(((x + side * 0.4 * r, cy + 0.2 * r), (x + side * 0.6 * r, cy + 0.26 * r)), INK, 0.08 * r)
+            for lift in (0.06, 0.17):
+                b.stroke(((x + side * 0.5 * r, cy + lift * r), (x + side * 0.63 * r, cy + (lift + 0.06) * r)), INK, 0.07 * r)
+            b.stroke(
+                ((x + side * 0.24 * r, cy + 0.36 * r), (x + side * 0.4 * r, cy + 0.41 * r), (x + side * 0.56 * r, cy + 0.35 * r)),
+                darker(skin, 0.5), 0.07 * r, curved=True,
+            )  # fmt: skip
     b.stroke(((x + 0.02 * r, cy - 0.1 * r), (x + 0.1 * r, cy - 0.2 * r)), darker(skin, 0.25), 0.09 * r)
 
 
@@ -89,8 +94,8 @@ def man(b: Brush, thing: Thing, rng: np.random.Generator) -> None:
     _arm(b, ((-14, 70), (-19.5, 56), (-19, 43)), 7.8, skin, shirt, long=long)
     torso = ((-13, 39), (-14, 55), (-17, 70), (-11, 76), (0, 77.5), (11, 76), (17, 70), (14, 55), (13, 39), (0, 38))
     b.blob(torso, shirt, pattern=thing.pattern, stripes=(9.5, 0))
-    b.shape(((-12.6, 39.5), (12.6, 39.5), (12.6, 42.6), (-12.6, 42.6)), darker(trousers, 0.4), line=False)
-    b.gloss(-8.5, 68, 3.0, 4.4, shirt, angle=-20, share=0.24)
+    b.stroke(((9.5, 42), (10.5, 50)), darker(shirt, 0.2), 1.1)
+    b.stroke(((-9.5, 42), (-10.5, 48)), darker(shirt, 0.2), 1.1)
     if wave:
         _arm(b, ((14, 70), (22.5, 76), (25, 90)), 7.8, skin, shirt, long=long)
     else:
@@ -144,7 +149,7 @@ def woman(b: Brush, thing: Thing, rng: np.random.Generator) -> None:
     b.blob(((-5, 74), (0, 70), (5, 74), (0, 75)), skin, line=False)
     b.blob(((-9.2, cy + 3), (-6.5, cy + 9), (0, cy + 10.4), (6.5, cy + 9), (9.2, cy + 3), (8.2, cy - 5), (3.2, cy - 10.4), (-3.2, cy - 10.4), (-8.2, cy - 5)), skin)
     _face(b, 0, cy, r, skin, lashes=True, big_eyes=True)
-    b.oval(1, cy - 4.9, 2.6, 1.35, LIPS, line=False)
+    b.blob(((-2.2, cy - 3.9), (0.0, cy - 3.7), (1.0, cy - 4.1), (2.0, cy - 3.7), (4.2, cy - 3.9), (3.0, cy - 5.6), (1, cy - 6.3), (-1.0, cy - 5.6)), LIPS, line=False)
     b.blob(((-10.6, cy - 4), (-10.6, cy + 6), (-5, cy + 12), (3, cy + 12.2), (9.6, cy + 8), (10.8, cy - 4), (8.4, cy + 2), (4, cy + 6.8), (-1, cy + 8.4), (-6, cy + 5), (-8.6, cy + 1)), hair)
     b.stroke(((-6.5, cy + 8.2), (-1, cy + 10.8), (4, cy + 10.2)), lighter(hair, 0.25), 1.5, curved=True)
     if thing.hat:
