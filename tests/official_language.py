@@ -42,6 +42,7 @@ TREEBANK = (
 def write_spacy(folder: Path) -> Path:
     """A spaCy English pipeline (tok2vec, tagger, parser, attribute ruler) trained on nine sentences."""
     import spacy
+    from spacy.lookups import Lookups
     from spacy.tokens import Doc
     from spacy.training import Example
     from spacy.util import fix_random_seed
@@ -51,17 +52,22 @@ def write_spacy(folder: Path) -> Path:
     nlp.add_pipe("tagger")
     nlp.add_pipe("parser", config={"min_action_freq": 1})
     ruler = nlp.add_pipe("attribute_ruler")
+    nlp.add_pipe("lemmatizer", config={"mode": "lookup", "overwrite": False})
     examples = []
     for text, heads, deps in TREEBANK:
         words = text.split()
         tags = [LEXICON[word][0] for word in words]
         gold = Doc(nlp.vocab, words=words, tags=tags, heads=list(heads), deps=list(deps))
         examples.append(Example(nlp.make_doc(text), gold))
-    nlp.initialize(lambda: examples)
-    for word, (_, pos, lemma) in LEXICON.items():
-        ruler.add([[{"LOWER": word}]], {"POS": pos, "LEMMA": lemma})
+    lookups = Lookups()
+    lookups.add_table("lemma_lookup", {word: lemma for word, (_, _, lemma) in LEXICON.items()})
+    nlp.get_pipe("lemmatizer").initialize(lookups=lookups)
+    with nlp.select_pipes(disable="lemmatizer"):
+        nlp.initialize(lambda: examples)
+    for word, (_, pos, _) in LEXICON.items():
+        ruler.add([[{"LOWER": word}]], {"POS": pos})
     optimizer = nlp.resume_training()
-    for _ in range(12):
+    for _ in range(30):
         nlp.update(examples, sgd=optimizer)
     nlp.to_disk(folder)
     return folder

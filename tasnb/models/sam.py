@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tasnb.masks import make_proposals
 from tasnb.models.checksums import fingerprint
 from tasnb.models.devices import resolve_device, resolve_dtype
 from tasnb.types import Proposals
@@ -67,7 +67,7 @@ class SamConfig:
             return source
         if isinstance(source, str) and source in SAM_CONFIGS:
             return SAM_CONFIGS[source]
-        if not isinstance(source, Mapping):
+        if isinstance(source, str | Path):
             path = Path(source)
             if not path.is_file():
                 raise ValueError(
@@ -75,11 +75,13 @@ class SamConfig:
                     "or give the path of a JSON configuration"
                 )
             source = json.loads(path.read_text(encoding="utf-8"))
+        assert isinstance(source, Mapping)
+        given: Mapping[str, Any] = source
         choices = [f.name for f in fields(cls)]
-        unknown = sorted(set(source) - set(choices))
+        unknown = sorted(set(given) - set(choices))
         if unknown:
             raise ValueError(f"SAM configuration: unknown field {unknown[0]!r}; choose from {', '.join(choices)}")
-        return cls(**source)
+        return cls(**given)
 
 
 SAM_CONFIGS: Mapping[str, SamConfig] = {  # segment_anything/build_sam.py
@@ -178,10 +180,14 @@ def build_sam(config: SamConfig | Mapping[str, Any] | str | Path) -> Any:
 class SamProposer:
     """A `MaskProposer`: SAM's automatic mask generation with one set of options."""
 
-    def __init__(self, sam: Any, config: ProposerConfig, *, device: str, dtype: str, weights: Path) -> None:
+    def __init__(
+        self, sam: Any, config: ProposerConfig, *, model: SamConfig, device: str, dtype: str, weights: Path
+    ) -> None:
         """Take a loaded Sam; `load` is the way to get one."""
         self.config, self.device, self.dtype = config, device, dtype
-        self.fingerprint = fingerprint("sam", [weights], {**asdict(config), "dtype": dtype})
+        options = {**asdict(config), "dtype": dtype, "model": asdict(model)}
+        del options["points_per_batch"]  # costs memory, changes no mask
+        self.fingerprint = fingerprint("sam", [weights], options)
         self._generator = _generator(sam, config)
 
     @classmethod
@@ -211,25 +217,102 @@ class SamProposer:
         sam = _with_weights(sam_config, path)
         sam.to(place)
         _set_encoder_dtype(sam, number)
-        return cls(sam, config, device=place, dtype=dtype, weights=path)
+        return cls(sam, config, model=sam_config, device=place, dtype=dtype, weights=path)
 
     def propose(self, image_rgb: np.ndarray) -> Proposals:
         """Return the masks of an image, uint8 (h, w, 3), best predicted IoU first; the encoder runs once.
 
-        No mask passes the thresholds: an empty set. Raises ValueError for another kind of array.
+        Empty masks and exact repeats are left out. No mask passes the thresholds: an empty set. Raises ValueError for
+        another kind of array.
         """
-        from tasnb.masks import make_proposals
-
         image = np.asarray(image_rgb)
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
             raise ValueError(f"image_rgb: expected uint8 (h, w, 3), got {image.dtype} {image.shape}")
         records = self._generator.generate(np.ascontiguousarray(image))
-        masks = np.zeros((len(records), *image.shape[:2]), bool)
-        for mask, record in zip(masks, records, strict=True):
-            mask[:] = record["segmentation"]
+        records = [records[i] for i in _distinct([r["segmentation"] for r in records])]
+        masks = [r["segmentation"] for r in records]
         return make_proposals(
-            masks,
+            np.stack(masks) if masks else np.zeros((0, *image.shape[:2]), bool),
             pred_iou=np.array([r["predicted_iou"] for r in records], np.float32),
             stability_score=np.array([r["stability_score"] for r in records], np.float32),
             source="sam",
         )
+
+
+def _with_weights(config: SamConfig, path: Path) -> Any:
+    """Return a Sam that holds the checkpoint's tensors: built without numbers, so ViT-H is not filled twice."""
+    import torch
+
+    if not path.is_file():
+        raise FileNotFoundError(f"SAM checkpoint not found: {path}")
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        state = load_file(path)
+    else:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    with torch.device("meta"):
+        sam = build_sam(config)
+    want, got = sam.state_dict(), state
+    wrong = sorted(set(want) ^ set(got)) or sorted(k for k in want if want[k].shape != got[k].shape)
+    if wrong:
+        raise ValueError(
+            f"{path.name} does not hold the SAM that was asked for (first difference: {wrong[0]}); "
+            f"choose model from {', '.join(SAM_CONFIGS)}, or give the JSON configuration it was trained with"
+        )
+    sam.load_state_dict({key: value.float() for key, value in state.items()}, assign=True)
+    return sam.requires_grad_(False)
+
+
+def _set_encoder_dtype(sam: Any, dtype: Any) -> None:
+    """Run the image encoder in ``dtype`` and hand its features on in float32, which the mask decoder stays in."""
+    import torch
+
+    encoder = sam.image_encoder
+    if dtype == torch.float32:
+        return
+    encoder.to(dtype)
+    encoder.register_forward_pre_hook(lambda _, inputs: (inputs[0].to(dtype),))
+    encoder.register_forward_hook(lambda _, __, features: features.float())
+
+
+def _generator(sam: Any, config: ProposerConfig) -> Any:
+    """Return SAM's mask generator with two repairs: for images of one row or column, and for crops without a mask."""
+    from segment_anything import SamAutomaticMaskGenerator
+    from segment_anything.utils.transforms import ResizeLongestSide
+
+    class Resize(ResizeLongestSide):
+        """segment_anything rounds the short side of a 1 x 5000 image to 0 pixels and fails; here it stays 1."""
+
+        @staticmethod
+        def get_preprocess_shape(oldh: int, oldw: int, long_side_length: int) -> tuple[int, int]:
+            height, width = ResizeLongestSide.get_preprocess_shape(oldh, oldw, long_side_length)
+            return max(height, 1), max(width, 1)
+
+        def apply_coords(self, coords: np.ndarray, original_size: tuple[int, ...]) -> np.ndarray:
+            moved = super().apply_coords(coords, original_size)
+            return moved.astype(np.float32) if sam.device.type == "mps" else moved  # mps has no float64
+
+    class Generator(SamAutomaticMaskGenerator):
+        """segment_anything fails with crop_n_layers when no crop has a mask: its crop boxes lose their columns."""
+
+        def _process_crop(self, *inputs: Any) -> Any:
+            data = super()._process_crop(*inputs)
+            data["crop_boxes"] = data["crop_boxes"].reshape(-1, 4)
+            return data
+
+    generator = Generator(sam, **asdict(config))
+    generator.predictor.transform = Resize(sam.image_encoder.img_size)
+    return generator
+
+
+def _distinct(masks: list[np.ndarray]) -> list[int]:
+    """Return the indices of the masks that are neither empty nor a repeat of an earlier one.
+
+    SAM's own suppression compares boxes by area, which is 0 for a mask of one row or column, so it misses those.
+    """
+    first: dict[bytes, int] = {}
+    for index, mask in enumerate(masks):
+        if mask.any():
+            first.setdefault(np.packbits(mask).tobytes(), index)
+    return sorted(first.values())
