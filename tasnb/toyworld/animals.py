@@ -1,5 +1,9 @@
 """Cats, dogs, rabbits, ducks, horses and sheep, each with a face that looks to the right."""
 
+# ruff: noqa: E501
+# an outline reads as one row of points; a point a row would be pages:
+# fmt: off
+
 from __future__ import annotations
 
 import numpy as np
@@ -42,8 +46,8 @@ def cat(b: Brush, thing: Thing, rng: np.random.Generator) -> None:
     if thing.pattern == "striped":
         for y, x in ((46, -17), (34, -23), (22, -27)):
             b.stroke(((x, y), (x + 8, y + 3), (x + 15, y + 0.5)), marks, 4.6, curved=True)
-        for x, y in ((-40.5 + curl, 56), (-37.5 + curl, 44), (-41 + curl, 31)):
-            b.stroke(((x - 3.6, y), (x + 6.5, y)), marks, 4)
+        for ring, level in ((-40.5 + curl, 56), (-37.5 + curl, 44), (-41 + curl, 31)):
+            b.stroke(((ring - 3.6, level), (ring + 6.5, level)), marks, 4)
     b.blob(((2, 50), (-5, 32), (0, 14), (10, 8), (19, 16), (19, 36), (13, 50)), belly, line=False)
     for x in (2, 15):
         b.blob(((x - 6, 0.5), (x - 5, 20), (x, 26), (x + 5, 20), (x + 7, 0.5)), fur)

@@ -1,5 +1,9 @@
 """Five places for the park to be: painted once per variant, then remembered."""
 
+# ruff: noqa: E501
+# an outline reads as one row of points; a point a row would be pages:
+# fmt: off
+
 from __future__ import annotations
 
 from collections.abc import Callable

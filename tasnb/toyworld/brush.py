@@ -69,7 +69,7 @@ def oval(cx: float, cy: float, rx: float, ry: float, angle: float = 0.0) -> Floa
     if angle:
         c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
         turn = turn @ np.array(((c, s), (-s, c)))
-    return turn + (cx, cy)
+    return turn + np.array((cx, cy))
 
 
 def smooth(points: Points, *, closed: bool = True) -> Float[np.ndarray, "p 2"]:
@@ -132,7 +132,7 @@ class Brush:
         points: Points,
         fill: RGB,
         *,
-        line: RGB | None | bool = True,
+        line: RGB | bool | None = True,
         width: float = 1.0,
         pattern: Pattern = "plain",
         second: RGB | None = None,
@@ -193,7 +193,9 @@ class Brush:
                 for x, y in zip(flat[::2], flat[1::2], strict=True):
                     self.draw.ellipse((x - r, y - r, x + r, y + r), fill=colour)
 
-    def oval(self, cx: float, cy: float, rx: float, ry: float, fill: RGB, *, angle: float = 0.0, **options: object) -> None:
+    def oval(
+        self, cx: float, cy: float, rx: float, ry: float, fill: RGB, *, angle: float = 0.0, **options: object
+    ) -> None:
         """An ellipse; options as in `shape`."""
         self.shape(oval(cx, cy, rx, ry, angle), fill, **options)  # type: ignore[arg-type]
 
@@ -201,7 +203,9 @@ class Brush:
         """A smooth closed curve through the points; options as in `shape`."""
         self.shape(smooth(points), fill, **options)  # type: ignore[arg-type]
 
-    def box(self, x0: float, y0: float, x1: float, y1: float, fill: RGB, *, radius: float = 0.0, **options: object) -> None:
+    def box(
+        self, x0: float, y0: float, x1: float, y1: float, fill: RGB, *, radius: float = 0.0, **options: object
+    ) -> None:
         """An upright rectangle, corners rounded by ``radius`` units; options as in `shape`."""
         if radius <= 0:
             points: Points = ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
@@ -209,16 +213,16 @@ class Brush:
             q = _CIRCLE[:9] * radius  # a quarter turn
             points = np.concatenate(
                 (
-                    q + (x1 - radius, y1 - radius),
-                    (q @ np.array(((0, 1), (-1, 0)))) + (x0 + radius, y1 - radius),
-                    -q + (x0 + radius, y0 + radius),
-                    (q @ np.array(((0, -1), (1, 0)))) + (x1 - radius, y0 + radius),
+                    q + np.array((x1 - radius, y1 - radius)),
+                    (q @ np.array(((0, 1), (-1, 0)))) + np.array((x0 + radius, y1 - radius)),
+                    -q + np.array((x0 + radius, y0 + radius)),
+                    (q @ np.array(((0, -1), (1, 0)))) + np.array((x1 - radius, y0 + radius)),
                 )
             )
         self.shape(points, fill, **options)  # type: ignore[arg-type]
 
     def stroke(
-        self, points: Points, colour: RGB, width: float, *, line: RGB | None | bool = False, curved: bool = False
+        self, points: Points, colour: RGB, width: float, *, line: RGB | bool | None = False, curved: bool = False
     ) -> None:
         """A line with round ends, ``width`` units wide, optionally outlined; a limb, a string, a smile."""
         p = self._pixels(smooth(points, closed=False) if curved else points)
@@ -242,6 +246,8 @@ class Brush:
         cx, cy, rp = self.x0 + self.sign * self.unit * x, self.y0 - self.unit * y, max(r * self.unit, 1.2)
         self.draw.ellipse((cx - rp, cy - rp, cx + rp, cy + rp), fill=colour)
 
-    def gloss(self, cx: float, cy: float, rx: float, ry: float, base: RGB, *, angle: float = 0.0, share: float = 0.5) -> None:
+    def gloss(
+        self, cx: float, cy: float, rx: float, ry: float, base: RGB, *, angle: float = 0.0, share: float = 0.5
+    ) -> None:
         """A soft highlight, always on the lit (left) side of the picture whichever way the thing faces."""
         self.shape(oval(cx * self.sign, cy, rx, ry, angle * self.sign), lighter(base, share), line=False)

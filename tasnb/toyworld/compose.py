@@ -85,7 +85,9 @@ def _all_visible(stamps: list[tuple[Bool[np.ndarray, "g g"], int]]) -> bool:
 def _choose_kind(rng: np.random.Generator, background: str, among: list[Kind]) -> Kind:
     weights = np.array(
         [
-            0.0 if k.name in _RULED_OUT[background] else (2.0 if k.name in _LIKES[background] else 1.0) * (_PEOPLE if k.family == "person" else 1.0)
+            (k.name not in _RULED_OUT[background])
+            * (2.0 if k.name in _LIKES[background] else 1.0)
+            * (_PEOPLE if k.family == "person" else 1.0)
             for k in among
         ]
     )
@@ -153,7 +155,8 @@ def compose(seed: int, *, things: tuple[int, int] = (4, 7), focus: Focus = "any"
     """A random but plausible scene, the same for the same arguments.
 
     things: fewest and most. focus: whose kind the group of distractors has: any, people, or things (everything else).
-    Each thing shows at least 45 % of itself and 350 pixels. Train scenes use seeds from 1,000,000, shipped splits lower ones.
+    Each thing shows at least 45 % of itself and 350 pixels. Train scenes use seeds from 1,000,000, shipped splits lower
+    ones.
     Raises ValueError for an unknown focus or an impossible number of things.
     """
     if focus not in get_args(Focus):

@@ -1,5 +1,9 @@
 """What grows and what stands: trees, flowers, houses and tents."""
 
+# ruff: noqa: E501
+# an outline reads as one row of points; a point a row would be pages:
+# fmt: off
+
 from __future__ import annotations
 
 import numpy as np
@@ -50,8 +54,8 @@ def flower(b: Brush, thing: Thing, rng: np.random.Generator) -> None:
         b.oval(x, y, 12.6, 9.4 * 7 / count + 1, petal, angle=float(np.degrees(a)))
         b.stroke(((x - 5 * np.cos(a), y - 5 * np.sin(a)), (x + 4 * np.cos(a), y + 4 * np.sin(a))), darker(petal, 0.14), 1.8)
     b.oval(0, 70, 11.6, 11.6, centre)
-    for x, y in ((-3.6, 72), (3.4, 73.6), (0.4, 67), (5, 67.6), (-4.4, 66.4)):
-        b.dot(x, y, 1.4, darker(centre, 0.3))
+    for dx, dy in ((-3.6, 72), (3.4, 73.6), (0.4, 67), (5, 67.6), (-4.4, 66.4)):
+        b.dot(dx, dy, 1.4, darker(centre, 0.3))
     b.gloss(-4, 75, 2.6, 1.8, centre, angle=30)
 
 

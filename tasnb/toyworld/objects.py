@@ -1,6 +1,12 @@
 """Furniture, toys and food."""
 
+# ruff: noqa: E501
+# an outline reads as one row of points; a point a row would be pages:
+# fmt: off
+
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 
@@ -38,7 +44,7 @@ def umbrella(b: Brush, thing: Thing, rng: np.random.Generator) -> None:
     rim = np.linspace(-58, 58, 7)
     dome = [(58 * np.cos(a), 52 + 43 * np.sin(a)) for a in np.linspace(0, np.pi, 22)]
     scallops: list[tuple[float, float]] = []
-    for x0, x1 in zip(rim[:-1], rim[1:], strict=True):
+    for x0, x1 in pairwise(rim):
         scallops += [(x0 + (x1 - x0) * t, 52 + 6.5 * np.sin(np.pi * t)) for t in (0.0, 0.25, 0.5, 0.75)]
     edge = [*dome, *scallops]
     if thing.pattern == "striped":
@@ -171,7 +177,7 @@ def cake(b: Brush, thing: Thing, rng: np.random.Generator) -> None:
     for x0, y0, half, top in ((0, 8, 50, 42), (0, 42, 33, 70)):
         b.box(x0 - half, y0, x0 + half, top, sponge, radius=5)
         b.shape(((-half + 1.5, y0 + 11), (half - 1.5, y0 + 11), (half - 1.5, y0 + 16.5), (-half + 1.5, y0 + 16.5)), darker(sponge, 0.16), line=False)
-        drip = [(-half, top - 8)]
+        drip: list[tuple[float, float]] = [(-half, top - 8)]
         n = 5 if half > 40 else 4
         for k in range(n):
             left = -half + 2 * half * k / n

@@ -1,5 +1,9 @@
 """Men, women, boys and girls: told apart by build, hair, clothes and the size of the head."""
 
+# ruff: noqa: E501
+# an outline reads as one row of points; a point a row would be pages:
+# fmt: off
+
 from __future__ import annotations
 
 import numpy as np

@@ -105,7 +105,9 @@ def _shadow(image: Float[np.ndarray, "h w 3"], cx: float, cy: float, rx: float, 
     image[y0:y1, x0:x1] *= keep
 
 
-def _lay(image: Float[np.ndarray, "h w 3"], rgba: Float[np.ndarray, "a b 4"], x0: int, y0: int) -> tuple[slice, slice, Bool[np.ndarray, "c d"]]:
+def _lay(
+    image: Float[np.ndarray, "h w 3"], rgba: Float[np.ndarray, "a b 4"], x0: int, y0: int
+) -> tuple[slice, slice, Bool[np.ndarray, "c d"]]:
     """Blend a layer onto the image, in place; where it lies, and which of those pixels it owns (alpha >= 0.5)."""
     h, w = image.shape[:2]
     top, left = max(y0, 0), max(x0, 0)
@@ -118,7 +120,7 @@ def _lay(image: Float[np.ndarray, "h w 3"], rgba: Float[np.ndarray, "a b 4"], x0
 
 
 def render(scene: Scene) -> Picture:
-    """Draw a scene in painter's order; a mask is what its thing still shows (alpha >= 0.5, not covered); shadows belong to no mask.
+    """Draw a scene in painter's order; a mask is what its thing still shows: alpha >= 0.5, not covered, no shadows.
 
     Raises ValueError for an unknown background, kind or colour.
     """
@@ -154,7 +156,8 @@ def _setting(background: str, size: int, rng: np.random.Generator) -> Float[np.n
         cut = Image.fromarray(scene[y : y + window, x : x + window]).resize((size, size), Image.Resampling.BILINEAR)
         return np.asarray(cut).astype(np.float32)
     if background not in PALETTE:
-        raise ValueError(f"unknown background {background!r}; choose a colour ({', '.join(PALETTE)}) or {', '.join(BACKGROUNDS)}")
+        places = ", ".join(BACKGROUNDS)
+        raise ValueError(f"unknown background {background!r}; choose a colour ({', '.join(PALETTE)}) or {places}")
     colour = {"black": (0, 0, 0), "white": (255, 255, 255)}.get(background, PALETTE[background])
     return np.broadcast_to(np.array(colour, np.float32), (size, size, 3)).copy()
 
@@ -184,8 +187,9 @@ def portrait(
 ) -> UInt8[np.ndarray, "s s 3"]:
     """One thing large in a square frame: uint8 (size, size, 3); its longer side fills 70 to 95 % of the frame.
 
-    background: a colour of the palette (black and white are pure) or one of BACKGROUNDS. neighbours: things that look in from
-    the border, behind. blur_background: sigma in pixels, blurs all but the thing. Thing.x, y and height play no part.
+    background: a colour of the palette (black and white are pure) or one of BACKGROUNDS. neighbours: things that
+    look in from the border, behind. blur_background: sigma in pixels, blurs all but the thing. Thing.x, y and height
+    play no part.
     Raises ValueError for an unknown background, kind or colour.
     """
     rng = np.random.default_rng(seed)
@@ -201,7 +205,7 @@ def portrait(
         image = np.asarray(soft).astype(np.float32)
     rgba = _fitted(thing, size * float(rng.uniform(0.70, 0.95)))
     h, w = rgba.shape[:2]
-    x, y = (int(round((size - s) * float(rng.uniform(0.3, 0.7)))) for s in (w, h))
+    x, y = (round((size - s) * float(rng.uniform(0.3, 0.7))) for s in (w, h))
     if background in BACKGROUNDS and blur_background == 0 and not KINDS[thing.kind].flies:
         _shadow(image, x + 0.53 * w, y + h - 0.02 * h, 0.48 * w, max(0.11 * w, 2.0))
     _lay(image, rgba, x, y)

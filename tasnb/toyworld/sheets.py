@@ -38,14 +38,25 @@ def contact_sheet(pictures: Sequence[np.ndarray], columns: int, labels: Sequence
 def kinds_sheet(*, variants: int = 10, size: int = 96, background: str | None = None, seed: int = 0) -> Image.Image:
     """Every kind in a row of portraits: colours, patterns, hats and backgrounds in turn."""
     rng = np.random.default_rng(seed)
-    pictures, labels = [], []
+    pictures: list[np.ndarray] = []
+    labels: list[str] = []
     for kind in KINDS.values():
         for k in range(variants):
             colour = kind.colours[(k + seed) % len(kind.colours)]
             hats = [c for c in ("red", "blue", "yellow", "green", "white", "black") if c != colour]
             hat = hats[int(rng.integers(len(hats)))] if "hat" in kind.wears and k % 3 == 1 else None
             pattern = kind.patterns[(k // 2) % len(kind.patterns)]
-            thing = Thing(kind=kind.name, colour=colour, x=0, y=0, height=100, pattern=pattern, hat=hat, flip=k % 4 == 3, seed=seed + k)
+            thing = Thing(
+                kind=kind.name,
+                colour=colour,
+                pattern=pattern,
+                hat=hat,
+                x=0,
+                y=0,
+                height=100,
+                flip=k % 4 == 3,
+                seed=seed + k,
+            )
             place = background or BACKGROUNDS[(k + len(labels)) % len(BACKGROUNDS)]
             pictures.append(portrait(thing, background=place, size=size, seed=seed + k))
             labels.append(f"{colour} {kind.name}"[:15])

@@ -1,5 +1,9 @@
 """Cars, buses and trucks seen from the side, driving to the right."""
 
+# ruff: noqa: E501
+# an outline reads as one row of points; a point a row would be pages:
+# fmt: off
+
 from __future__ import annotations
 
 import numpy as np

@@ -32,7 +32,9 @@ def test_every_colour_and_pattern_draws_something_inside_its_canvas(kind: str) -
     for colour in KINDS[kind].colours:
         for pattern in KINDS[kind].patterns:
             for seed in range(3):
-                rgba, _, _ = sprite(a(kind, colour=colour, pattern=pattern, seed=seed, hat="red" if KINDS[kind].wears else None))
+                rgba, _, _ = sprite(
+                    a(kind, colour=colour, pattern=pattern, seed=seed, hat="red" if KINDS[kind].wears else None)
+                )
                 alpha = rgba[..., 3]
                 assert (alpha >= 0.5).sum() > 250
                 border = np.concatenate((alpha[0], alpha[:, 0], alpha[:, -1]))
@@ -47,7 +49,7 @@ def test_a_pattern_changes_the_picture(kind: str) -> None:
         assert differ.mean() > 0.02
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if not KINDS[k].family == "person"])
+@pytest.mark.parametrize("kind", [k for k in KINDS if KINDS[k].family != "person"])
 def test_the_named_colour_is_the_most_frequent_of_the_palette(kind: str) -> None:
     names = list(PALETTE)
     paints = np.array([PALETTE[n] for n in names], float)
@@ -70,9 +72,10 @@ def test_the_height_is_kept() -> None:
 def test_rendering_twice_gives_the_same_bytes() -> None:
     scene = compose(17)
     one, two = render(scene), render(scene)
-    assert np.array_equal(one.image_rgb, two.image_rgb) and np.array_equal(one.masks, two.masks)
-    assert one.image_rgb.shape == (256, 256, 3) and one.image_rgb.dtype == np.uint8
-    assert one.masks.shape == (len(scene.things), 256, 256) and one.masks.dtype == bool
+    assert np.array_equal(one.image_rgb, two.image_rgb)
+    assert np.array_equal(one.masks, two.masks)
+    assert (one.image_rgb.shape, one.image_rgb.dtype) == ((256, 256, 3), np.uint8)
+    assert (one.masks.shape, one.masks.dtype) == ((len(scene.things), 256, 256), bool)
 
 
 def test_masks_are_disjoint_and_none_is_empty() -> None:
@@ -129,7 +132,7 @@ def test_people_are_told_apart_by_their_outlines() -> None:
 def test_a_portrait_fills_its_frame(background: str) -> None:
     for kind in ("man", "car", "kite"):
         picture = portrait(a(kind), background=background, size=64, seed=3)
-        assert picture.shape == (64, 64, 3) and picture.dtype == np.uint8
+        assert (picture.shape, picture.dtype) == ((64, 64, 3), np.uint8)
         assert np.array_equal(picture, portrait(a(kind), background=background, size=64, seed=3))
     if background not in BACKGROUNDS:
         for seed in range(12):
