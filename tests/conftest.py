@@ -75,3 +75,13 @@ def toy_case(toy_models, reftoy_val):
 
     sample = reftoy_val[12]
     return sample, tn.describe(sample.image, toy_models)
+
+
+@pytest.fixture
+def no_shape_checks():
+    """What a user meets: the package's own sentence about a wrong argument, not jaxtyping's."""
+    from jaxtyping import config
+
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
