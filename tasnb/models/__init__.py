@@ -1,0 +1,10 @@
+"""Adapters: one module for each kind of model, the sole importer of its vendor, and presets that put them together.
+
+Importing this package is cheap; a vendor is imported when one of its models is loaded.
+"""
+
+from __future__ import annotations
+
+from tasnb.models.presets import PRESETS, MissingFileError, doctor, load
+
+__all__ = ["PRESETS", "MissingFileError", "doctor", "load"]

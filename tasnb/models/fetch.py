@@ -1,0 +1,184 @@
+"""Downloads: the only module of the package that touches the network, and only when ``tasnb fetch`` calls it.
+
+Single files come over HTTP through pooch (sha256 checked before the file gets its name, transfers resumed); folders
+come from the Hugging Face hub through huggingface_hub (a pinned revision, resumed by the library, sha256 of the large
+files checked).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tasnb.models.catalogue import PARTS, PRESETS, Part, Role, part_named
+from tasnb.models.checksums import sha256_of
+from tasnb.models.presets import folder_of, in_words, missing_files
+
+ATTEMPTS = 4  # a transfer that breaks goes on where it stopped, this often in one call
+TIMEOUT_S = 30.0  # without a byte
+
+
+class FetchError(RuntimeError):
+    """A download that did not succeed: says what was expected, what came, and what to do."""
+
+
+def fetch(preset: str, *, progress: bool = True) -> Iterator[str]:
+    """Download what a preset (or one part, such as "RN50" or "vit_l") lacks; yield a line on each part.
+
+    Parts that are complete are left alone, so an interrupted call can be repeated.
+    Raises ValueError for an unknown name, FetchError when a part could not be got or is not what it should be.
+    """
+    for role, choice in _wanted(preset):
+        part = PARTS[role][choice]
+        if not missing_files(part):
+            yield f"{choice}: present in {folder_of(part)}"
+            continue
+        yield f"{choice}: {in_words(part.total or None)} from {part.repo or part.url}"
+        fetch_part(part, progress=progress)
+        yield f"{choice}: complete in {folder_of(part)}"
+
+
+def _wanted(name: str) -> list[tuple[Role, str]]:
+    if name in PRESETS:
+        wanted = [*PRESETS[name].choices(), *PRESETS[name].also]
+    elif (found := part_named(name)) is not None:
+        wanted = [(found[0], name)]
+    else:
+        parts = [choice for choices in PARTS.values() for choice in choices if part_named(choice)]
+        raise ValueError(f"nothing to fetch is called {name!r}; choose from {', '.join([*PRESETS, *parts])}")
+    for role, choice in wanted:
+        part = PARTS[role][choice]
+        if part.home == "shipped" and missing_files(part):
+            raise FetchError(
+                f"the {choice} model for {role} comes with tasnb and is not downloaded; "
+                f"make it with: python -m tasnb.toyworld.train --only {Path(part.folder).name}"
+            )
+    return wanted
+
+
+def fetch_part(part: Part, *, progress: bool = True, snapshot: Callable[..., Any] | None = None) -> Path:
+    """Download one part into its folder and check it; return the folder.
+
+    snapshot: stands in for ``huggingface_hub.snapshot_download``.
+    Raises FetchError; a file with a wrong sha256 is removed first.
+    """
+    folder = folder_of(part)
+    folder.mkdir(parents=True, exist_ok=True)
+    if (free := shutil.disk_usage(folder).free) < part.total:
+        raise FetchError(f"{folder} has {in_words(free)} free, {in_words(part.total)} are needed; set TASNB_CACHE")
+    if part.url is not None:
+        _from_url(part, folder, progress=progress)
+    else:
+        _from_hub(part, folder, progress=progress, snapshot=snapshot)
+    if gone := missing_files(part):
+        raise FetchError(f"{gone[0][0]} is still missing or has a wrong size after the download; run the command again")
+    return folder
+
+
+def _from_url(part: Part, folder: Path, *, progress: bool) -> None:
+    import pooch
+    import requests
+
+    file = part.archive or part.files[0]
+    target = folder / file.path
+    known = None if file.sha256 is None else f"sha256:{file.sha256}"
+    pooch.get_logger().setLevel("WARNING")
+    try:
+        pooch.retrieve(
+            part.url,
+            known_hash=known,
+            fname=file.path,
+            path=folder,
+            downloader=ResumingDownloader(target.with_name(target.name + ".part"), progress=progress),
+        )
+    except ValueError as error:  # pooch has removed the file
+        raise FetchError(
+            f"{file.path} from {part.url} is not the file that tasnb knows ({error}); it was removed. Try again later, "
+            "and report it if it stays so"
+        ) from error
+    except requests.RequestException as error:
+        raise FetchError(f"{part.url} could not be downloaded: {error}. Run the command again: it goes on") from error
+    if part.archive is not None:
+        with zipfile.ZipFile(target) as archive:
+            archive.extractall(folder)  # always: an earlier call may have been stopped halfway
+
+
+class ResumingDownloader:
+    """What pooch calls to fill its temporary file; the bytes wait in ``partial`` until all are there."""
+
+    def __init__(self, partial: Path, *, progress: bool = True, attempts: int = ATTEMPTS, pause_s: float = 1.0) -> None:
+        self.partial, self.progress, self.attempts, self.pause_s = partial, progress, attempts, pause_s
+
+    def __call__(self, url: str, output_file: str | os.PathLike[str], pooch: Any, check_only: bool = False) -> None:
+        """Download, going on after each break; raise requests' last exception when every attempt broke."""
+        import requests
+
+        for attempt in range(self.attempts):
+            try:
+                self._go_on(url)
+                break
+            except requests.HTTPError:
+                raise  # the server answered: asking again changes nothing
+            except requests.RequestException:
+                if attempt == self.attempts - 1:
+                    raise
+                time.sleep(self.pause_s * 2**attempt)
+        shutil.move(self.partial, output_file)
+
+    def _go_on(self, url: str) -> None:
+        import requests
+        from tqdm import tqdm
+
+        start = self.partial.stat().st_size if self.partial.exists() else 0
+        ask = {"Range": f"bytes={start}-", "Accept-Encoding": "identity"} if start else {"Accept-Encoding": "identity"}
+        with requests.get(url, headers=ask, stream=True, timeout=TIMEOUT_S) as answer:
+            if start and answer.status_code == requests.codes.requested_range_not_satisfiable:
+                return  # nothing is left to send: the file is whole, and its sha256 decides
+            answer.raise_for_status()
+            if answer.status_code != requests.codes.partial_content:
+                start = 0  # a server without ranges sends the whole file again
+            length = int(answer.headers.get("Content-Length", 0))
+            bar = tqdm(
+                total=start + length or None,
+                initial=start,
+                unit="B",
+                unit_scale=True,
+                desc=self.partial.stem,
+                disable=not self.progress,
+            )
+            with bar, open(self.partial, "ab" if start else "wb") as file:
+                for chunk in answer.iter_content(2**20):
+                    file.write(chunk)
+                    bar.update(len(chunk))
+
+
+def _from_hub(part: Part, folder: Path, *, progress: bool, snapshot: Callable[..., Any] | None) -> None:
+    import huggingface_hub
+    from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
+
+    (enable_progress_bars if progress else disable_progress_bars)()
+    try:
+        (snapshot or huggingface_hub.snapshot_download)(
+            part.repo,
+            revision=part.revision,
+            allow_patterns=list(part.patterns),
+            local_dir=folder,
+        )
+    except Exception as error:  # the library lets its HTTP client's errors through, and that client has changed twice
+        raise FetchError(
+            f"{part.repo} at revision {part.revision} could not be downloaded: {error}. "
+            "Run the command again: it goes on"
+        ) from error
+    for file in part.files:
+        path = folder / file.path
+        if file.sha256 is not None and path.is_file() and (got := sha256_of(path)) != file.sha256:
+            path.unlink()
+            raise FetchError(
+                f"{path.name} from {part.repo}: expected sha256 {file.sha256}, got {got}; it was removed. "
+                "Try again later, and report it if it stays so"
+            )
