@@ -1,0 +1,121 @@
+"""The language side's adapters: a spaCy pipeline and a WordNet, each from a folder. Nothing here downloads."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+NEEDED_PARTS = ("tagger", "parser", "lemmatizer")
+WORDNET_FILES = ("data.noun", "index.noun", "noun.exc", "lexnames")
+
+
+def folder_fingerprint(folder: Path) -> str:
+    """sha256 over the folder's file names and bytes, 16 hex digits: changes whenever a file does."""
+    digest = hashlib.sha256()
+    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+        digest.update(file.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+class SpacyParser:
+    """A spaCy pipeline behind types.Parser: call it with a text, get a Doc with tags, tree, lemmas and noun chunks."""
+
+    def __init__(self, nlp: Any, *, name: str, fingerprint: str) -> None:
+        self.nlp = nlp
+        self.name = name
+        self._fingerprint = fingerprint
+        self._lock = threading.Lock()
+
+    def __call__(self, text: str) -> Any:
+        with self._lock:  # a pipeline keeps a cache of words that is not made for two threads
+            return self.nlp(text)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the result could: the pipeline's files, spaCy's version."""
+        return self._fingerprint
+
+    def __repr__(self) -> str:
+        return f"SpacyParser({self.name!r}, {self._fingerprint})"
+
+
+def load_parser(folder: str | Path) -> SpacyParser:
+    """Load a spaCy pipeline for ``expressions.parse``.
+
+    folder: a spaCy folder (``nlp.to_disk``), or the name of an installed pipeline such as "en_core_web_sm".
+    Raises FileNotFoundError when it is neither, ValueError when it lacks a tagger, a parser or a lemmatizer.
+    """
+    import spacy
+
+    path = Path(folder)
+    if not (path / "meta.json").is_file() and not spacy.util.is_package(str(folder)):
+        raise FileNotFoundError(
+            f"expected a spaCy pipeline (a folder with meta.json) at {folder}, found none; "
+            "give a folder made by nlp.to_disk, or the name of an installed pipeline such as en_core_web_sm"
+        )
+    with warnings.catch_warnings():
+        # a pipeline saved by another spaCy 3.x says so on loading; the fingerprint carries both versions
+        warnings.filterwarnings("ignore", message=r".*\[W095\].*", category=UserWarning)
+        nlp = spacy.load(path if (path / "meta.json").is_file() else str(folder))
+    missing = [part for part in NEEDED_PARTS if part not in nlp.pipe_names]
+    if missing:
+        raise ValueError(
+            f"expected a spaCy pipeline with {', '.join(NEEDED_PARTS)}, got {', '.join(nlp.pipe_names) or 'none of them'} "
+            f"in {folder}; use a full English pipeline (tasnb ships one for the toy preset)"
+        )
+    root = Path(nlp.path) if nlp.path is not None else path
+    stamp = f"spacy {spacy.__version__} {nlp.meta['name']} {nlp.meta['version']} {folder_fingerprint(root)}"
+    return SpacyParser(nlp, name=str(nlp.meta["name"]), fingerprint=hashlib.sha256(stamp.encode()).hexdigest()[:16])
+
+
+def load_wordnet(folder: str | Path) -> Any:
+    """Load a WordNet database folder with NLTK's own reader: the shipped one, or nltk_data's corpora/wordnet.
+
+    The reader answers ``synsets(word, pos="n")`` and the synsets' ``path_similarity``; it may be used from several threads
+    and has a ``fingerprint``. Raises FileNotFoundError naming the first missing file.
+    """
+    path = Path(folder)
+    for name in WORDNET_FILES:
+        if not (path / name).is_file():
+            raise FileNotFoundError(
+                f"expected WordNet's database file {name} in {path}, found none; "
+                "give a folder with data.noun and index.noun (nltk_data/corpora/wordnet, unzipped, or the shipped one)"
+            )
+    import nltk.data
+    from nltk.corpus.reader.wordnet import WordNetCorpusReader
+
+    root = str(path.resolve())
+    if root not in nltk.data.path:
+        nltk.data.path.append(root)  # NLTK reads only below its listed paths; the caller has just named this one
+
+    class Reader(WordNetCorpusReader):
+        """NLTK's reader without its two global habits: looking for other corpora, and sharing file positions."""
+
+        def __init__(self, root: str) -> None:
+            self._reading = threading.RLock()
+            self._version: str | None = None
+            self.fingerprint = folder_fingerprint(path)
+            super().__init__(root, None)
+
+        def map_wn(self, version: str = "wordnet") -> None:
+            """No map to WordNet 3.0: it serves other languages only, and needs a second corpus."""
+
+        def get_version(self) -> str | None:
+            with self._reading:  # asked for in every similarity; the file does not change
+                self._version = self._version or super().get_version() or "unknown"
+            return self._version
+
+        def synset_from_pos_and_offset(self, pos: str, offset: int) -> Any:
+            with self._reading:
+                return super().synset_from_pos_and_offset(pos, offset)
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The multilingual functions are not available")
+        reader = Reader(root)
+    for noun in ("entity", "person"):
+        reader.synsets(noun, pos="n")  # opens the noun file now, so that a damaged one is found at loading
+    return reader
