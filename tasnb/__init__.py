@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tasnb import models as models
     from tasnb import plots as plots
     from tasnb import report as report
+    from tasnb.artifacts import Store as Store
     from tasnb.baselines import clip_only as clip_only
     from tasnb.baselines import text_only as text_only
     from tasnb.evaluation.ablation import ablate as ablate
@@ -39,6 +40,7 @@ _HOMES = {
     "describe": "pipeline", "mine": "pipeline", "score": "pipeline", "rectify": "pipeline",
     "select": "pipeline", "tas": "pipeline",
     "clip_only": "baselines", "text_only": "baselines",
+    "Store": "artifacts",
     "ablate": "evaluation.ablation",
     "parse": "expressions",
     "iou": "masks",
@@ -46,7 +48,7 @@ _HOMES = {
     "Method": "method", "METHODS": "method", "PAPER": "method", "OFFICIAL": "method",
 }  # fmt: skip
 _MODULES = frozenset({
-    "baselines", "crops", "datasets", "evaluation", "expressions", "masks", "method", "metrics", "models",
+    "artifacts", "baselines", "crops", "datasets", "evaluation", "expressions", "masks", "method", "metrics", "models",
     "negatives", "pictures", "pipeline", "plots", "proposals", "report", "scores", "shipped", "spatial", "types",
 })  # fmt: skip
 

@@ -6,8 +6,8 @@ Every model is met through its protocol, so the same lines run the toy checkpoin
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from tasnb.types import (
     ImageArtifacts,
     Models,
     Negatives,
-    NounPhrase,
     Parse,
     Prediction,
     Proposals,
@@ -27,13 +26,46 @@ from tasnb.types import (
     Weights,
 )
 
+T = TypeVar("T")
+
 MODULES = ("v", "p", "n", "spatial")  # paper, table 4
 
 
-def image_id_of(image_rgb: np.ndarray) -> str:
-    """A name for an image that has none: the first 16 hex digits of the SHA-256 of its size and pixels."""
+class Memo(Protocol):
+    """Asked for every stage of ``describe`` that runs a model, so that a known value need not be computed again.
+
+    image_key: of size and pixels. fingerprint: of the model. config: all else that the value depends on, as plain
+    values or frozen configs. ``Store.memo`` is one.
+    """
+
+    def __call__(
+        self, stage: str, image_key: str, fingerprint: str, config: Mapping[str, Any], compute: Callable[[], T]
+    ) -> T: ...
+
+
+def compute_always(
+    stage: str, image_key: str, fingerprint: str, config: Mapping[str, Any], compute: Callable[[], T]
+) -> T:
+    """The memo that remembers nothing."""
+    return compute()
+
+
+def image_key_of(image_rgb: np.ndarray) -> str:
+    """The SHA-256 of an image's size and pixels: 64 hex digits."""
     digest = hashlib.sha256(str(image_rgb.shape).encode() + np.ascontiguousarray(image_rgb).tobytes())
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()
+
+
+def image_id_of(image_rgb: np.ndarray) -> str:
+    """A name for an image that has none: the first 16 hex digits of its key."""
+    return image_key_of(image_rgb)[:16]
+
+
+def proposals_key_of(found: Proposals) -> str:
+    """The SHA-256 of masks and boxes, which is all that a crop takes from a proposal: 64 hex digits."""
+    digest = hashlib.sha256(str(found.masks.shape).encode() + np.packbits(found.masks).tobytes())
+    digest.update(np.ascontiguousarray(found.boxes_xyxy).tobytes())
+    return digest.hexdigest()
 
 
 def propose(image_rgb: np.ndarray, models: Models, *, method: str | Method = PAPER) -> Proposals:
@@ -57,39 +89,60 @@ def caption(
     return models.captioner.caption(crops.cut_all(image_rgb, found, config))
 
 
-def caption_image(
-    image_rgb: np.ndarray, models: Models, *, method: str | Method = PAPER
-) -> tuple[str, tuple[NounPhrase, ...], np.ndarray]:
-    """One caption of the whole image, its noun phrases, and their embeddings: float32 (k, d), unit rows."""
-    overall = models.captioner.caption([image_rgb])[0]
-    phrases = expressions.noun_phrases(overall, models.parser)
-    prompt = find(method).synonyms.prompt
-    return overall, phrases, models.encoder.encode_texts([prompt + phrase.text for phrase in phrases])
+def caption_image(image_rgb: np.ndarray, models: Models) -> str:
+    """One caption of the whole image."""
+    return models.captioner.caption([image_rgb])[0]
 
 
 def describe(
-    image: Any, models: Models, *, method: str | Method = PAPER, image_id: str | None = None
+    image: Any,
+    models: Models,
+    *,
+    method: str | Method = PAPER,
+    image_id: str | None = None,
+    memo: Memo = compute_always,
 ) -> ImageArtifacts:
     """Compute all that depends on the image alone, in batches.
 
     image: a path, a Pillow image or a uint8 array (h, w, 3). method: "paper", "official" or a Method.
+    memo: who may know a stage already; ``Store.recall`` passes its own.
     Raises FileNotFoundError or ValueError for what is no picture.
     """
     chosen, image_rgb = find(method), as_rgb(image)
-    found = propose(image_rgb, models, method=chosen)
-    embeddings = embed(image_rgb, found, models, config=chosen.v_crop)
-    captions = caption(image_rgb, found, models, config=chosen.p_crop)
-    overall, phrases, phrase_embeddings = caption_image(image_rgb, models, method=chosen)
+    image_key = image_key_of(image_rgb)
+    proposer, encoder, captioner = models.proposer, models.encoder, models.captioner
+
+    # the proposer's own masks are remembered, before the filter: another filter runs no model
+    every = memo("proposals", image_key, proposer.fingerprint, {}, lambda: proposer.propose(image_rgb))
+    found, _, _ = proposals.filter_proposals(every, chosen.proposal_filter)
+    # what follows depends on the masks themselves, not on how they came about
+    seen = {"proposals": proposals_key_of(found)}
+
+    def embed_texts(stage: str, texts: list[str]) -> np.ndarray:
+        return memo(stage, image_key, encoder.fingerprint, {"texts": texts}, lambda: encoder.encode_texts(texts))
+
+    def embed_crops() -> np.ndarray:
+        return embed(image_rgb, found, models, config=chosen.v_crop)
+
+    def caption_crops() -> tuple[str, ...]:
+        return caption(image_rgb, found, models, config=chosen.p_crop)
+
+    embeddings = memo("crop_embeddings", image_key, encoder.fingerprint, {**seen, "crop": chosen.v_crop}, embed_crops)
+    captions = memo("captions", image_key, captioner.fingerprint, {**seen, "crop": chosen.p_crop}, caption_crops)
+    overall = memo("overall_caption", image_key, captioner.fingerprint, {}, lambda: caption_image(image_rgb, models))
+    phrases = expressions.noun_phrases(overall, models.parser)
     return ImageArtifacts(
-        image_id=image_id or image_id_of(image_rgb),
+        image_id=image_id or image_key[:16],
         size_hw=(image_rgb.shape[0], image_rgb.shape[1]),
         proposals=found,
         crop_embeddings={chosen.v_crop.style: embeddings},
         captions={chosen.p_crop.style: captions},
-        caption_embeddings={chosen.p_crop.style: models.encoder.encode_texts(captions)},
+        caption_embeddings={chosen.p_crop.style: embed_texts("caption_embeddings", list(captions))},
         overall_caption=overall,
         phrases=phrases,
-        phrase_embeddings=phrase_embeddings,
+        phrase_embeddings=embed_texts(
+            "phrase_embeddings", [chosen.synonyms.prompt + phrase.text for phrase in phrases]
+        ),
     )
 
 

@@ -29,6 +29,7 @@ LAYERS: dict[str, float] = {
     "method": 2.5,
     "models": 3,
     "datasets": 3,
+    "artifacts": 3,
     "pipeline": 4,
     "baselines": 4.5,
     "evaluation": 5,
