@@ -1,50 +1,17 @@
-"""Intersections and unions -> oIoU, mIoU and Pr@t under a named protocol, with intervals.
-
-A result without its protocol means little: papers differ in what one unit is, in what becomes of an image without
-proposals, in the IoU of nothing with nothing, and in whether an IoU of exactly t passes Pr@t. All figures are per cent.
-"""
+"""Figures with intervals: oIoU, mIoU, Pr@t, and paired differences, from an image-cluster bootstrap."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Integer
+from jaxtyping import Bool, Integer
 
-from tasnb.masks import areas, pairwise_intersection
+from tasnb.metrics.protocols import find, iou
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
-Metric = Literal["oiou", "miou"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Protocol:
-    """How units become figures.
-
-    unit: "sentence", or "ref" (all sentences of one object merged). skips_unanswered: a unit without any proposal
-    leaves both metrics; otherwise it is an empty mask. iou_of_nothing: the IoU where the union is 0.
-    passes: how an IoU meets the threshold t of Pr@t, None where the protocol has no Pr@t.
-    """
-
-    unit: Literal["sentence", "ref"] = "sentence"
-    skips_unanswered: bool = False
-    iou_of_nothing: float = 0.0
-    passes: Literal[">", ">="] | None = ">"
-
-
-# each is what that system's released evaluation code does (METHOD, section 4)
-PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
-    {
-        "tas": Protocol(),
-        "global-local": Protocol(skips_unanswered=True, passes=None),
-        "lavt": Protocol(passes=">="),
-        "iterprime": Protocol(iou_of_nothing=1.0),
-        "car": Protocol(unit="ref", passes=">="),
-    }
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,61 +43,6 @@ class MetricSummary:
     precision: Mapping[float, Estimate]
     unanswered: int = 0
     missing: int = 0
-
-
-def intersection_union(pred: Bool[np.ndarray, "h w"], target: Bool[np.ndarray, "h w"]) -> tuple[int, int]:
-    """Pixels in both masks and pixels in either. No answer is an all-False ``pred``: (0, target area).
-
-    >>> intersection_union(np.array([[True, True, False]]), np.array([[False, True, True]]))
-    (1, 3)
-    """
-    if pred.shape != target.shape:
-        raise ValueError(f"prediction and target are masks of one image; got {pred.shape} and {target.shape} (h, w)")
-    return int(np.count_nonzero(pred & target)), int(np.count_nonzero(pred | target))
-
-
-def best_proposal(masks: Bool[np.ndarray, "n h w"], target: Bool[np.ndarray, "h w"]) -> tuple[int | None, int, int]:
-    """The oracle: index, intersection and union of the proposal with the best IoU; a tie keeps the earlier.
-
-    Its figures stand beside a method's: they say how much was lost before anything was selected.
-    No proposals: (None, 0, target area).
-    """
-    size = int(np.count_nonzero(target))
-    if len(masks) == 0:
-        return None, 0, size
-    shared = pairwise_intersection(masks, target[None])[:, 0]
-    unions = areas(masks) + size - shared
-    best = int(np.argmax(shared / np.maximum(unions, 1)))
-    return best, int(shared[best]), int(unions[best])
-
-
-def merge_sentences(
-    predictions: Bool[np.ndarray, "n h w"], ref_ids: Sequence[str]
-) -> tuple[Bool[np.ndarray, "r h w"], tuple[str, ...]]:
-    """One mask a ref, the union of its sentences' masks, for the protocol "car": masks (r, h, w) and their refs.
-
-    The refs keep the order in which they first appear; all are refs of one image.
-    """
-    if len(predictions) != len(ref_ids):
-        raise ValueError(f"expected one ref id a mask, got {len(ref_ids)} ids for {len(predictions)} masks")
-    refs = tuple(dict.fromkeys(ref_ids))
-    named = np.asarray(ref_ids, dtype=object)
-    merged = [predictions[named == ref].any(axis=0) for ref in refs]
-    return np.array(merged, dtype=bool).reshape((len(refs), *predictions.shape[1:])), refs
-
-
-def iou(
-    intersections: Integer[np.ndarray, " n"], unions: Integer[np.ndarray, " n"], *, protocol: str = "tas"
-) -> Float[np.ndarray, " n"]:
-    """IoU of each unit, 0..1; where the union is 0 the protocol says 0 or 1.
-
-    >>> iou(np.array([1, 0]), np.array([4, 0])).tolist()
-    [0.25, 0.0]
-    >>> iou(np.array([1, 0]), np.array([4, 0]), protocol="iterprime").tolist()
-    [0.25, 1.0]
-    """
-    nothing = np.full(len(unions), find(protocol).iou_of_nothing)
-    return np.divide(intersections, unions, out=nothing, where=unions > 0)
 
 
 def summarise(
@@ -200,13 +112,6 @@ def paired_difference(
         figures.append(units.figures(resamples, seed))
     (one, ones), (two, twos) = figures
     return _estimate(one[column] - two[column], ones[:, column] - twos[:, column])
-
-
-def find(protocol: str) -> Protocol:
-    """The protocol of that name. Raises ValueError that lists the names."""
-    if protocol not in PROTOCOLS:
-        raise ValueError(f"unknown protocol {protocol!r}; choose from {', '.join(PROTOCOLS)}")
-    return PROTOCOLS[protocol]
 
 
 @dataclass(frozen=True, kw_only=True)
