@@ -7,7 +7,10 @@ import importlib
 
 import pytest
 
-MODULES = ("masks", "proposals", "crops", "negatives", "scores", "spatial", "metrics", "expressions", "pictures")
+MODULES = (
+    "masks", "proposals", "crops", "negatives", "scores", "spatial.rectifier", "metrics.overlaps", "metrics.protocols",
+    "expressions", "pictures",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MODULES)
