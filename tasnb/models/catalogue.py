@@ -3,8 +3,8 @@
 How each pin was verified (by look-up, in November 2026, without downloading anything): the sizes and sha256 of SAM
 ViT-B and ViT-H and the sha256 of ViT-L are the issue's; the others, and the Hub's revisions, stand in several
 independent public repositories that check them after downloading. ``sha256=None`` means that none could be found; a
-file of the Hub is then still pinned by its revision, a git commit. Nothing of this table has been downloaded by this project
-yet.
+file of the Hub is then still pinned by its revision, a git commit. Nothing of this table has been downloaded by this
+project yet.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import warnings
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,12 @@ def load_wordnet(folder: str | Path) -> Any:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The multilingual functions are not available")
         reader = Reader(root)
+    weakref.finalize(reader, _close, reader._data_file_map)  # NLTK never closes them
     for noun in ("entity", "person"):
         reader.synsets(noun, pos="n")  # opens the noun file now, so that a damaged one is found at loading
     return reader
+
+
+def _close(files: dict[str, Any]) -> None:
+    for file in files.values():
+        file.close()

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tasnb.models import presets
+from tasnb.models.catalogue import PARTS
+
+
+@pytest.fixture
+def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
+    monkeypatch.setenv("TASNB_CACHE", str(tmp_path))
+    for role, choice in (("spacy", "en_core_web_sm"), ("wordnet", "wordnet")):
+        part = PARTS[role][choice]
+        for file in part.files:
+            path = tmp_path / part.folder / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    return presets.doctor()
+
+
+def test_the_report_is_plain_json(report: dict) -> None:
+    assert json.loads(json.dumps(report)) == report
+    assert report["device"]["auto"] in ("cpu", "cuda", "mps")
+    assert report["versions"]["torch"]
+
+
+def test_it_says_what_is_present_and_what_is_missing(report: dict, tmp_path: Path) -> None:
+    laptop = {preset["name"]: preset for preset in report["presets"]}["laptop"]
+    missing = {part["role"]: [Path(gone["file"]).name for gone in part["missing"]] for part in laptop["parts"]}
+    assert missing["sam"] == ["sam_vit_b_01ec64.pth"]
+    assert missing["spacy"] == missing["wordnet"] == []
+    assert not laptop["ready"]
+    assert laptop["command"] == "tasnb fetch laptop"
+    assert laptop["download_bytes"] == 375_042_383 + 605_143_284 + 708_000_000
+
+
+def test_it_reads_in_a_terminal(report: dict, tmp_path: Path) -> None:
+    text = presets.doctor_text(report)
+    assert f"cache {tmp_path}" in text
+    assert "laptop: incomplete" in text
+    assert "sam_vit_b_01ec64.pth (375 MB)" in text
+    assert "tasnb fetch laptop (1.7 GB)" in text
+    assert "tasnb fetch paper (18.6 GB)" in text
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(None, "size unknown"), (12, "12 bytes"), (375_042_383, "375 MB"), (2_564_550_879, "2.6 GB")],
+)
+def test_sizes_are_said_in_words(size: int | None, words: str) -> None:
+    assert presets.in_words(size) == words

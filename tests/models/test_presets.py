@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasnb import models
+from tasnb.models import presets
+from tasnb.models.catalogue import PARTS, PRESETS, ROLES
+from tasnb.types import Captioner, ImageTextEncoder, MaskProposer
+
+
+@pytest.fixture
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TASNB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_a_folder_with_models_json_loads_without_the_network(checkpoints: Path, socket_disabled: None) -> None:
+    loaded = models.load(checkpoints, device="cpu")
+    assert loaded.name == checkpoints.name
+    assert isinstance(loaded.proposer, MaskProposer)
+    assert isinstance(loaded.encoder, ImageTextEncoder)
+    assert isinstance(loaded.captioner, Captioner)
+    picture = np.zeros((40, 60, 3), np.uint8)
+    assert loaded.proposer.propose(picture).size_hw == (40, 60)
+    assert len(loaded.captioner.caption([picture])) == 1
+    assert loaded.parser("the left dog")[2].lemma_ == "dog"
+    assert loaded.wordnet.synsets("dog", pos="n")
+
+
+def test_parts_and_options_reach_their_adapters(checkpoints: Path) -> None:
+    loaded = models.load(
+        checkpoints / "models.json",
+        device="cpu",
+        sam=checkpoints / "sam",
+        clip=str(checkpoints / "clip"),
+        captioner={"model": checkpoints / "git", "max_new_tokens": 3},
+        points_per_side=2,
+        min_mask_region_area=9,
+        clip_batch_size=5,
+        captioner_batch_size=6,
+        num_beams=4,
+    )
+    assert loaded.proposer.config.points_per_side == 2
+    assert loaded.proposer.config.min_mask_region_area == 9
+    assert loaded.proposer.config.pred_iou_thresh == 0.7, "sam= replaces the folder's part with its options"
+    assert loaded.encoder.batch_size == 5
+    assert loaded.captioner.batch_size == 6
+    assert (loaded.captioner.config.num_beams, loaded.captioner.config.max_new_tokens) == (4, 3)
+
+
+def test_every_preset_chooses_parts_that_exist() -> None:
+    assert list(PRESETS) == ["toy", "laptop", "paper"]
+    for preset in PRESETS.values():
+        for role, choice in [*preset.choices(), *preset.also]:
+            assert choice in PARTS[role]
+    downloads = [part for parts in PARTS.values() for part in parts.values() if part.home == "cache"]
+    for part in downloads:
+        assert (part.url is None) != (part.repo is None)
+        assert part.licence
+        assert part.total > 0
+        assert part.url is None or (part.archive or part.files[0]).sha256, "a file over HTTP is always checked"
+        assert part.repo is None or (part.revision is not None and len(part.revision) == 40)
+
+
+def test_missing_files_are_one_error_before_any_vendor_is_imported(empty_cache: Path) -> None:
+    code = (
+        "import sys, tasnb.models as m\n"
+        "try: m.load('laptop')\n"
+        "except m.MissingFileError as error: print(error)\n"
+        "assert not {'torch', 'transformers', 'spacy'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    message = done.stdout.strip()
+    assert "\n" not in message
+    assert "sam_vit_b_01ec64.pth (375 MB)" in message
+    assert "open_clip_model.safetensors and 1 more (605 MB)" in message
+    assert message.endswith("To get them: tasnb fetch laptop")
+
+
+def test_a_replaced_part_names_its_own_command(empty_cache: Path) -> None:
+    with pytest.raises(models.MissingFileError, match=r"clip-rn50.*tasnb fetch laptop, tasnb fetch RN50"):
+        models.load("laptop", clip="RN50")
+    with pytest.raises(FileNotFoundError, match=r"blip2-opt-2\.7b.*tasnb fetch blip2"):
+        models.load("laptop", captioner="blip2")
+
+
+def test_a_file_of_another_size_counts_as_missing(empty_cache: Path) -> None:
+    part = PARTS["sam"]["vit_b"]
+    place = empty_cache / part.folder / part.files[0].path
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"half")
+    assert presets.missing_files(part) == [(place, 375_042_383)]
+
+
+# what is wrong, what is asked for, what the error says
+WRONG = [
+    ("a misspelt preset", ("labtop",), {}, "unknown preset 'labtop'; choose from toy, laptop, paper"),
+    ("an unknown part", ("toy",), {"clipp": "RN50"}, "unknown part 'clipp'; choose from sam, clip, captioner"),
+    ("an unknown choice", ("toy",), {"clip": "RN51"}, "unknown clip 'RN51'; choose from toy, ViT-B-32, RN50, or"),
+    ("an unknown captioner", ("toy",), {"captioner": "gpt"}, "unknown captioner 'gpt'; choose from toy, git, blip"),
+    ("a part without its file", ("toy",), {"sam": {"model": "vit_b"}}, "sam: expected an entry 'checkpoint'"),
+    ("a part without its folder", ("toy",), {"spacy": {}}, "spacy: expected an entry 'model'"),
+]
+
+
+@pytest.mark.parametrize(("case", "preset", "parts", "message"), WRONG, ids=[row[0] for row in WRONG])
+def test_a_wrong_word_lists_the_choices(case: str, preset: tuple, parts: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        models.load(*preset, **parts)
+
+
+def test_a_bad_models_json_says_what_is_expected(checkpoints: Path, tmp_path: Path) -> None:
+    path = tmp_path / "models.json"
+    path.write_text("{")
+    with pytest.raises(ValueError, match="is not JSON"):
+        models.load(tmp_path)
+    path.write_text(json.dumps({"sam": "x"}))
+    with pytest.raises(ValueError, match="expected an object with sam, clip, captioner, spacy, wordnet; got sam"):
+        models.load(tmp_path)
+    good = json.loads((checkpoints / "models.json").read_text())
+    path.write_text(json.dumps({**good, "sam": {"checkpoint": "gone.pth"}, "clip": str(checkpoints / "clip")}))
+    with pytest.raises(ValueError, match=r"unknown captioner|unknown spacy"):
+        models.load(tmp_path)
+    absolute = {
+        "captioner": str(checkpoints / "git"),
+        **{r: str(checkpoints / r) for r in ("clip", "spacy", "wordnet")},
+    }
+    path.write_text(json.dumps({"sam": {"checkpoint": "gone.pth"}, **absolute}))
+    with pytest.raises(models.MissingFileError, match=r"gone\.pth \(named as sam by you\)"):
+        models.load(tmp_path)
+    path.write_text(
+        json.dumps({**absolute, "sam": str(checkpoints / "sam"), "clip": {"model": absolute["clip"], "x": 1}})
+    )
+    with pytest.raises(ValueError, match="clip: unknown entry 'x'; choose from model, checkpoint"):
+        models.load(tmp_path)
+
+
+def test_a_sam_path_finds_its_architecture(checkpoints: Path, tmp_path: Path) -> None:
+    assert presets._arguments("sam", checkpoints / "sam")["model"].endswith("config.json")
+    for name in ("sam_vit_h_4b8939.pth", "my_vit_l.safetensors"):
+        (tmp_path / name).touch()
+    assert presets._arguments("sam", tmp_path / "sam_vit_h_4b8939.pth")["model"] == "vit_h"
+    with pytest.raises(ValueError, match=r"expected one \.safetensors or \.pth in .*, found 2"):
+        presets._arguments("sam", tmp_path)
+
+
+def test_the_cache_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TASNB_CACHE", str(tmp_path))
+    assert presets.cache_root() == tmp_path
+    monkeypatch.delenv("TASNB_CACHE")
+    assert presets.cache_root().name == "tasnb"
+
+
+def test_the_roles_of_a_preset_are_those_of_models() -> None:
+    assert ROLES == ("sam", "clip", "captioner", "spacy", "wordnet")
