@@ -17,7 +17,7 @@ from tasnb.types import Sample
 
 SCENES = 30  # the first 30 images of RefToy val, in the data set's own order
 SHOWN = 12  # the sample of the README's cell
-STEPS = 2 + 3 + SCENES
+STEPS = story.STEPS + 1 + SCENES
 
 
 @dataclass(frozen=True, kw_only=True)

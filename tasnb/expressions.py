@@ -41,7 +41,7 @@ def parse(text: str, nlp: Parser, *, rule: ParseRule = PAPER) -> Parse:
     is None, and what is not understood is left out, never guessed. Raises ValueError for an empty or blank text, TypeError
     for something that is no text. Source: METHOD section 3.
     """
-    doc = nlp(_checked(text))
+    doc = nlp(require_text(text))
     tokens = _tokens(doc)
     head, name = _official_head(doc) if rule.gate == "official" else _head(doc)
     reading = places.read(tokens, text, None if head is None else tokens[head.i])
@@ -69,7 +69,7 @@ def noun_phrases(text: str, nlp: Parser) -> tuple[NounPhrase, ...]:
 
     A text without any gives (). Raises as ``parse`` does.
     """
-    doc = nlp(_checked(text))
+    doc = nlp(require_text(text))
     phrases = []
     for chunk in doc.noun_chunks:
         inside = [t for t in chunk if not t.is_punct]
@@ -85,7 +85,8 @@ def noun_phrases(text: str, nlp: Parser) -> tuple[NounPhrase, ...]:
     return tuple(phrases)
 
 
-def _checked(text: str) -> str:
+def require_text(text: str) -> str:
+    """The text itself; raises TypeError for something that is no text, ValueError for an empty or blank one."""
     if not isinstance(text, str):
         raise TypeError(
             f"expected an expression as text, got {type(text).__name__}; pass a string such as 'the left cat'"

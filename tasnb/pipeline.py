@@ -130,7 +130,8 @@ def describe(
     embeddings = memo("crop_embeddings", image_key, encoder.fingerprint, {**seen, "crop": chosen.v_crop}, embed_crops)
     captions = memo("captions", image_key, captioner.fingerprint, {**seen, "crop": chosen.p_crop}, caption_crops)
     overall = memo("overall_caption", image_key, captioner.fingerprint, {}, lambda: caption_image(image_rgb, models))
-    phrases = expressions.noun_phrases(overall, models.parser)
+    # a captioner that says nothing mines nothing
+    phrases = expressions.noun_phrases(overall, models.parser) if overall.strip() else ()
     return ImageArtifacts(
         image_id=image_id or image_key[:16],
         size_hw=(image_rgb.shape[0], image_rgb.shape[1]),

@@ -20,7 +20,15 @@ from tasnb.masks import iou, to_rle
 from tasnb.pictures import as_rgb, png_bytes
 from tasnb.types import Models, Prediction
 
-STEPS = 4
+STAGES = {
+    "proposals": "proposing masks",
+    "crop_embeddings": "embedding the crops",
+    "captions": "captioning the crops",
+    "overall_caption": "captioning the whole image",
+    "caption_embeddings": "embedding the captions",
+    "phrase_embeddings": "embedding the mined phrases",
+}
+STEPS = 1 + len(STAGES) + 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +85,13 @@ def tell(
 ) -> Told:
     """The same for a picture and models at hand. target: the true mask, when known."""
     seconds = dict(seconds or {})
-    step("describing the image")
+
+    def announce(stage: str, image_key: str, fingerprint: str, config: Any, compute: Callable[[], Any]) -> Any:
+        step(STAGES.get(stage, stage))
+        return compute()
+
     started = time.perf_counter()
-    artifacts = pipeline.describe(image_rgb, loaded, method=method)
+    artifacts = pipeline.describe(image_rgb, loaded, method=method, memo=announce)
     seconds["describe"] = time.perf_counter() - started
     step("choosing the mask")
     started = time.perf_counter()
