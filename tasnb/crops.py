@@ -49,6 +49,10 @@ def cut(
     Policies: an empty mask gives one black pixel, so that every proposal has a picture; a whole-image mask has no
     background and gives the image. The box keeps its last row and column, which suoych/TAS loses by a slip.
     Raises ValueError for an image that is not uint8 (h, w, 3) or a mask of another size.
+
+    >>> gray = np.full((2, 3, 3), 99, dtype=np.uint8)
+    >>> cut(gray, np.array([[False, True, True], [False, False, False]]), CropConfig(style="crop"))[..., 0].tolist()
+    [[99, 99], [0, 0]]
     """
     return cut_all(image_rgb, mask[None], config)[0]
 

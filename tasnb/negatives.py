@@ -60,6 +60,17 @@ def mine(
 
     Policies: an expression without a head noun keeps every phrase and says so; a word that WordNet lacks is no
     synonym of another word, so its phrase stays. No phrases, or all dropped: T_n is empty and N is 0 for all.
+
+    >>> from tasnb.types import Head
+    >>> class NoWordNet:
+    ...     def synsets(self, lemma, pos=None):
+    ...         return []
+    >>> said = (NounPhrase(text="gray cat", lemma="cat"), NounPhrase(text="dog", lemma="dog"))
+    >>> parse = Parse(text="left cat", head=Head(lemma="cat", span=(5, 8), rule="root"))
+    >>> for phrase in mine("a gray cat and a dog", said, parse, NoWordNet()).phrases:
+    ...     print(phrase.kept, "-", phrase.reason)
+    False - "gray cat" names the subject: the same word, "cat"
+    True - "dog" is not in WordNet as a noun, so nothing says it is the subject
     """
     seen: set[str] = set()
     judged = []

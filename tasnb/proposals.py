@@ -41,6 +41,14 @@ def filter_proposals(
     Policies, as in suoych/TAS: the area comes first, and a mask that it dropped drops no other; a mask that containment
     dropped still counts against the rest, so the result does not depend on the order; of two equal areas the
     earlier stays. Empty and whole-image masks are judged as any other. No proposals: none come back.
+
+    >>> from tasnb.masks import make_proposals
+    >>> twins = make_proposals(np.ones((2, 4, 4), dtype=bool), source="example")
+    >>> kept, stays, reasons = filter_proposals(twins, ProposalFilter(max_containment=0.4))
+    >>> stays.tolist()
+    [True, False]
+    >>> reasons[1]
+    'dropped: 100% of it lies in proposal 0 (16 px against 16 px), above 40%'
     """
     sizes = areas(proposals.masks)
     reasons = ["kept"] * len(proposals)

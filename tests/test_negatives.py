@@ -213,3 +213,19 @@ def test_every_reason_is_one_line_for_a_reader() -> None:
     for found in (*judge("cat", *map(phrase, ("kitty", "dog", "zorb", "cat"))), *judge(None, phrase("dog"))):
         assert found.reason
         assert "\n" not in found.reason
+
+
+@pytest.mark.parametrize(
+    ("subject", "said", "kept"),
+    [
+        ("cat", "kitty", False),
+        ("kitty", "cat", False),
+        ("man", "guy", False),
+        ("boy", "man", True),
+        ("dog", "cat", True),
+    ],
+)
+def test_the_same_rule_on_the_shipped_wordnet(wordnet, subject: str, said: str, kept: bool) -> None:
+    (found,) = mine("", (phrase(said),), about(subject), wordnet).phrases
+    assert found.kept is kept, found.reason
+    assert found.similarity is not None

@@ -297,6 +297,7 @@ def case(name: str, parse: Parse, expected: list[int], on=LINE, totals=None, siz
             [3],
             totals=[0.1, 0.9, 0.1, 0.9, 0.9, 0.1],
         ),
+        case("last from left", said(cues=[cue("ordinal", "last from left")]), [5]),
         case("too few to count", said(cues=[cue("ordinal", "ninth from left")]), ALL),
         case("second, but from where", said(cues=[cue("ordinal", "second")]), ALL),
         case("biggest: a tie stays", said(cues=[cue("size", "biggest")]), [1, 3], sizes=[5, 9, 2, 9, 1, 3]),

@@ -15,6 +15,7 @@ from tasnb.types import DIRECTIONS, Cue, Direction, Parse, Relation
 
 ORDER = ("clock", "middle", "size", "ordinal", "extreme")  # regions first, then the one that is picked in them
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+LAST = -1
 SIZE_SIGN = {"biggest": 1, "largest": 1, "smallest": -1, "littlest": -1, "tiniest": -1}
 CLOCK_HALF_WIDTH = 1.5  # hours either side of the one named: a quarter of the dial
 RELATION_FORMS = {
@@ -107,13 +108,16 @@ def _counted(cue: Cue, here: np.ndarray, scene: Scene) -> Step:
     peers, among = _peers(here, scene)
     place = scene.centres_xy[:, AXIS[direction]] * (1 if direction in BEFORE else -1)
     queue = np.unique(place[peers])
-    if number > len(queue):
+    number = len(queue) if number == LAST else number
+    if not 1 <= number <= len(queue):
         return unused(cue.words, f"not used, there are only {len(queue)} {among}")
     return _narrowed(cue.words, peers & (place == queue[number - 1]), f"number {number} from the {direction} {among}")
 
 
 def _ordinal(value: str) -> int | None:
     word = value.split()[0] if value.split() else ""
+    if word == "last":
+        return LAST
     if word in ORDINALS:
         return ORDINALS.index(word) + 1
     digits = re.match(r"[1-9]\d*", word)
