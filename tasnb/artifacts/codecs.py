@@ -19,6 +19,7 @@ from safetensors.numpy import load, save
 from tasnb.masks import from_rle, to_rle
 from tasnb.types import Proposals
 
+METADATA = "tasnb"  # its text: the SHA-256 in hex, a space, JSON
 KINDS = ("array", "proposals", "text", "texts")
 
 
@@ -33,7 +34,8 @@ def pack(value: Any, identity: str) -> bytes:
     """
     tensors, about = _encode(value)
     text = json.dumps({**about, "identity": identity})  # ASCII: any text survives, lone surrogates too
-    return save(tensors, metadata={"about": text, "sha256": _digest(tensors, text)})
+    # one metadata key, because safetensors writes several in random order: equal values give equal files
+    return save(tensors, metadata={METADATA: f"{_digest(tensors, text)} {text}"})
 
 
 def unpack(data: bytes, *, expected: str | None = None) -> tuple[Any, str]:
@@ -45,8 +47,7 @@ def unpack(data: bytes, *, expected: str | None = None) -> tuple[Any, str]:
     try:
         tensors = load(data)
         (length,) = struct.unpack_from("<Q", data)
-        metadata = json.loads(data[8 : 8 + length])["__metadata__"]
-        text, checksum = metadata["about"], metadata["sha256"]
+        checksum, text = json.loads(data[8 : 8 + length])["__metadata__"][METADATA].split(" ", 1)
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError, struct.error) as problem:
         raise DamagedEntry(f"not a readable entry of {len(data)} bytes ({problem})") from problem
     if checksum != _digest(tensors, text):
