@@ -1,4 +1,4 @@
-"""Captions for image-text pairs: one thing, or a whole scene; and every word that the toy world's sentences can hold."""
+"""Captions of one thing or of a whole scene, and every word that the toy world's sentences can hold."""
 
 from __future__ import annotations
 
@@ -6,16 +6,36 @@ import random
 from dataclasses import replace
 
 from tasnb.toyworld.words import (
-    GARMENTS, GROUNDS, NUMBERS, PATTERN_WORDS, PLACE_WORDS, POLKA_DOTS, POSES, SIZE_WORDS, article, nouns, plural,
+    GARMENTS,
+    GROUNDS,
+    NUMBERS,
+    PATTERN_WORDS,
+    PLACE_WORDS,
+    POLKA_DOTS,
+    POSES,
+    SIZE_WORDS,
+    article,
+    nouns,
+    plural,
 )  # fmt: skip
 from tasnb.toyworld.world import BACKGROUNDS, COLOURS, KINDS, Scene, Thing
 
 MAX_WORDS = 25
 MAX_PHRASES = 4
 # where a scene caption ends
-ENDINGS = {"meadow": "in the grass", "beach": "on the beach", "street": "on the street", "snow": "in the snow", "playground": "at the playground"}  # fmt: skip
+ENDINGS = {
+    "meadow": "in the grass",
+    "beach": "on the beach",
+    "street": "on the street",
+    "snow": "in the snow",
+    "playground": "at the playground",
+}
 # the rest of the grammar's closed words
-_CLOSED = "a an the and in on at to of with without no wearing is that which who next near beside by behind under below from hat picture image photo center".split()
+_CLOSED = (
+    "a", "an", "the", "and", "in", "on", "at", "to", "of", "with", "without", "no", "wearing", "is", "that",
+    "which", "who", "next", "near", "beside", "by", "behind", "under", "below", "from", "hat", "picture", "image",
+    "photo", "center",
+)  # fmt: skip
 
 
 def thing_caption(thing: Thing, rng: random.Random, *, background: str = "", plain: bool = False) -> str:
@@ -29,10 +49,7 @@ def thing_caption(thing: Thing, rng: random.Random, *, background: str = "", pla
     noun = thing.kind
     if rng.random() < 0.3 and len(nouns(thing.kind)) > 1:
         noun = rng.choice(nouns(thing.kind)[1:])[0]
-    if thing.kind in GARMENTS:
-        core = _person(thing, noun, rng)
-    else:
-        core = _object(thing, noun, rng)
+    core = _person(thing, noun, rng) if thing.kind in GARMENTS else _object(thing, noun, rng)
     short = rng.random() < 0.25
     if background in BACKGROUNDS and not short and rng.random() < 0.3:
         pose = rng.choice(POSES[thing.kind])
@@ -47,7 +64,7 @@ def thing_caption(thing: Thing, rng: random.Random, *, background: str = "", pla
 
 
 def scene_caption(scene: Scene) -> str:
-    """One sentence naming the main things, the biggest first: "a man in a red shirt, two dogs and a green tree on the beach".
+    """One sentence naming the main things, the biggest first: "a man in a red shirt and two dogs on the beach".
 
     At most MAX_PHRASES noun phrases and MAX_WORDS words; deterministic.
     """

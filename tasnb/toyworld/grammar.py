@@ -1,4 +1,4 @@
-"""Referring expressions for a thing of a scene, true of it and of nothing else, each with its gold parse and type tags."""
+"""Referring expressions, true of one thing of a scene and of nothing else, each with gold parse and type tags."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from tasnb.toyworld.phrasing import Phrase, Phrasing
 from tasnb.toyworld.treebank import Node
 from tasnb.toyworld.truth import CORNERS, PLACES, RELATIONS, SIDES, Claim, Layout, described, holds, in_half, matches
 from tasnb.toyworld.words import (
-    GARMENTS, LEMMAS, PLACE_WORDS, RARE_NOUNS, SIZE_WORDS, TALL_KINDS, TALL_WORDS, nouns,
+    GARMENTS,
+    LEMMAS,
+    PLACE_WORDS,
+    RARE_NOUNS,
+    SIZE_WORDS,
+    TALL_KINDS,
+    TALL_WORDS,
+    nouns,
 )  # fmt: skip
 from tasnb.toyworld.world import KINDS, Scene
 
@@ -25,8 +32,8 @@ PURELY_RELATIVE = 0.35  # of the "left dog"s that are left of the other dogs onl
 SIDE_WEIGHTS = {"left": 9.0, "right": 9.0, "top": 2.0, "bottom": 2.0}
 TRIES = 60
 POS = {
-    "NN": "NOUN", "JJ": "ADJ", "JJR": "ADJ", "JJS": "ADJ", "RB": "ADV", "RBS": "ADV", "DT": "DET", "IN": "ADP", "CC": "CCONJ",
-    "VBG": "VERB", "VBN": "VERB", "VBZ": "AUX", "WP": "PRON", "WDT": "PRON",
+    "NN": "NOUN", "JJ": "ADJ", "JJR": "ADJ", "JJS": "ADJ", "RB": "ADV", "RBS": "ADV", "DT": "DET", "IN": "ADP",
+    "CC": "CCONJ", "VBG": "VERB", "VBN": "VERB", "VBZ": "AUX", "WP": "PRON", "WDT": "PRON",
 }  # fmt: skip
 
 
@@ -43,7 +50,7 @@ class GoldToken(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class GoldRelation:
-    """word: the preposition's words; phrase, lemma, span: the other thing's noun phrase, head noun and its characters."""
+    """word: the relation; phrase, lemma, span: the other thing's noun phrase, its head and where."""
 
     word: str
     phrase: str
@@ -53,7 +60,7 @@ class GoldRelation:
 
 @dataclass(frozen=True, kw_only=True)
 class Expression:
-    """A sentence with what is known about it (METHOD section 3). head_span: characters. claim: what it says, checkable."""
+    """A sentence with what is known about it (METHOD section 3). head_span: characters. claim: what it says."""
 
     text: str
     head: str
@@ -74,7 +81,9 @@ class Expression:
             "directions": list(self.directions),
             "direction_words": list(self.direction_words),
             "modifiers": list(self.modifiers),
-            "relations": [{"word": r.word, "phrase": r.phrase, "lemma": r.lemma, "span": list(r.span)} for r in self.relations],
+            "relations": [
+                {"word": r.word, "phrase": r.phrase, "lemma": r.lemma, "span": list(r.span)} for r in self.relations
+            ],
             "types": list(self.types),
             "tokens": [list(t) for t in self.tokens],
         }  # fmt: skip
@@ -85,7 +94,8 @@ def expressions(
 ) -> tuple[Expression, ...]:
     """Up to ``count`` different expressions for the target; fewer, or none, where the style cannot single it out.
 
-    layout: where things really appear; without it the plan is used. Raises ValueError for an unknown style or a target out of range.
+    layout: where things really appear; without it the plan is used.
+    Raises ValueError for an unknown style or a target out of range.
     """
     if style not in STYLES:
         raise ValueError(f"unknown style {style!r}; choose from {', '.join(STYLES)}")
@@ -102,21 +112,22 @@ def expressions(
 
 
 def _attempts(scene: Scene, target: int, style: Style, rng: random.Random, layout: Layout) -> Iterator[Expression]:
-    """A few true and unique expressions, drawn at random; what kind of expression is decided first and kept for most tries."""
+    """A few true and unique expressions, drawn at random; whether one says a place is decided before the tries."""
     kind_of = rng.random()
     for attempt in range(TRIES):
         if attempt == TRIES // 2:
             kind_of = rng.random()
         located = kind_of < LOCATED[style]
         related = not located and kind_of < LOCATED[style] + RELATED[style]
-        claim = _draw(scene, target, style, rng, layout)
+        drawn = _draw(scene, target, style, rng, layout)
+        claim: Claim | None = drawn
         if located:
-            claim = _with_place(scene, target, claim, rng, layout)
+            claim = _with_place(scene, target, drawn, rng, layout)
         elif related:
-            claim = _with_relation(scene, target, claim, style, rng, layout)
+            claim = _with_relation(scene, target, drawn, style, rng, layout)
         if claim is None or (located and not claim.place) or not holds(scene, claim, target, layout):
             continue
-        phrase = _say(scene, target, claim, style, rng)
+        phrase = _say(scene, target, claim, style, rng, layout)
         expression = _read_off(phrase, claim, scene.things[target].kind)
         if style == "reftoy+" and PLACE_WORDS & set(expression.text.split()):
             continue
@@ -142,7 +153,7 @@ def _draw(scene: Scene, target: int, style: Style, rng: random.Random, layout: L
             claim = replace(claim, colour=thing.colour)
         if thing.pattern != "plain" and rng.random() < 0.5 * wordy:
             claim = replace(claim, pattern=thing.pattern)
-    if rng.random() < 0.24 * wordy:
+    if rng.random() < 0.19 * wordy:
         words = [w for w in SIZE_WORDS if w not in TALL_WORDS or thing.kind in TALL_KINDS]
         fitting = [w for w in words if target in described(scene, replace(claim, size=w), layout)]
         claim = replace(claim, size=rng.choice(fitting)) if fitting else claim
@@ -208,10 +219,10 @@ def _landmark(scene: Scene, index: int, style: Style, rng: random.Random, layout
     return next((c for c in order if holds(scene, c, index, layout)), None)
 
 
-def _say(scene: Scene, target: int, claim: Claim, style: Style, rng: random.Random) -> Phrase:
+def _say(scene: Scene, target: int, claim: Claim, style: Style, rng: random.Random, layout: Layout) -> Phrase:
     thing = scene.things[target]
     long = style == "reftoyg"
-    speaker = Phrasing(rng, kind=thing.kind, long=long)
+    speaker = Phrasing(rng, kind=thing.kind, long=long, outermost=_outermost(scene, target, claim, layout))
     mark: Node | None = None
     relation: Node | None = None
     if claim.relation and claim.landmark is not None:
@@ -230,6 +241,15 @@ def _say(scene: Scene, target: int, claim: Claim, style: Style, rng: random.Rand
         phrase.head.right.append(relation)
         phrase.relations.append((relation, mark))
     return phrase
+
+
+def _outermost(scene: Scene, target: int, claim: Claim, layout: Layout) -> bool:
+    """Whether "far" and "-most" fit: it leads others of its sort, or everything in the picture."""
+    if claim.place not in SIDES or len(described(scene, replace(claim, place=""), layout)) > 1:
+        return True
+    axis, sign = SIDES[claim.place]
+    values = sign * layout.centres_xy[:, axis]
+    return bool(values.argmin() == target)
 
 
 def _kind_of_landmark(scene: Scene, claim: Claim) -> str:

@@ -1,4 +1,4 @@
-"""From a claim to words: noun phrases with gold trees in spaCy's English labels, terse as in RefCOCO or long as in RefCOCOg."""
+"""From a claim to words: noun phrases with gold trees in spaCy's English labels, terse or long."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def noun_node(noun: str, dep: str) -> Node:
 
 
 class Phrasing:
-    """Words for claims about one kind of thing; ``long``: whole phrases with articles."""
+    """Words for claims about one kind. long: whole phrases with articles. outermost: "far left" may be said."""
 
-    def __init__(self, rng: random.Random, *, kind: str, long: bool) -> None:
-        self.rng, self.kind, self.long = rng, kind, long
+    def __init__(self, rng: random.Random, *, kind: str, long: bool, outermost: bool = True) -> None:
+        self.rng, self.kind, self.long, self.outermost = rng, kind, long, outermost
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
@@ -172,7 +172,7 @@ class Phrasing:
         across = side in ("left", "right")
         before = not self.long and self.chance(0.25 if crowded else 0.42)
         if before:
-            roll = self.rng.random()
+            roll = self.rng.random() * (1.0 if self.outermost else 0.68)
             if roll < 0.68 or (roll < 0.82 and not across):
                 word = side if across or self.chance(0.7) else {"top": "upper", "bottom": "lower"}[side]
                 said = node(word, "JJ", "amod")
@@ -181,25 +181,23 @@ class Phrasing:
             elif roll < 0.93:
                 said = node(f"{side}most", "JJS", "amod")
             else:
-                word = node(side, "RB", "advmod")
-                return [node("most", "RBS", "amod", left=[word])], [], [word]
+                start = node(side, "RB", "advmod")
+                return [node("most", "RBS", "amod", left=[start])], [], [start]
             return [said], [], [said]
         if not self.long and self.chance(0.32):
             if self.chance(0.15) and across:
                 said = node(side, "JJ", "amod")
                 return [], [node("side", "NN", "npadvmod", left=[said])], [said]
-            far = [node("far", "RB", "advmod")] if across and self.chance(0.35) else []
+            far = [node("far", "RB", "advmod")] if across and self.outermost and self.chance(0.35) else []
             said = node(side, "RB", "advmod", left=far)
             return [], [said], [said]
-        prep = self.rng.choice(
-            ("on", "on", "on", "on", "to") if across else ("at", "at", "on") if side == "bottom" else ("at", "at", "on")
-        )
+        prep = self.rng.choice(("on", "on", "on", "on", "to") if across else ("at", "at", "on"))
         the = [det("the")] if self.long or prep == "to" or self.chance(0.45) else []
         if across and prep == "on" and self.chance(0.18):
             said = node(side, "JJ", "amod")
             noun = node("side", "NN", "pobj", left=[*the, said])
         else:
-            far = [node("far", "JJ", "amod")] if across and self.chance(0.15) else []
+            far = [node("far", "JJ", "amod")] if across and self.outermost and self.chance(0.15) else []
             said = noun = node(side, "NN", "pobj", left=[*the, *far])
         if self.chance(0.3 if self.long else 0.05) and the:
             image = node(self.rng.choice(("picture", "image", "photo")), "NN", "pobj", left=[det("the")])

@@ -1,9 +1,10 @@
-"""What a description is true of: claims about a thing, checked against the scene, with margins where people would hesitate."""
+"""What a description is true of: claims checked against the scene, with margins where people would hesitate."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -52,7 +53,8 @@ class Claim:
     """What an expression says of its thing; an empty field says nothing.
 
     colour, pattern: a person's shirt or dress, else its own. garment: "shirt", "dress", or "" for "in red".
-    hat: a colour, "any" or "none". size: a word of SIZE_WORDS. place: one of PLACES. relation: one of RELATIONS, to landmark.
+    hat: a colour, "any" or "none". size: a word of SIZE_WORDS. place: one of PLACES.
+    relation: one of RELATIONS, to landmark.
     """
 
     noun: str
@@ -129,8 +131,8 @@ def _sized(scene: Scene, among: Sequence[int], word: str) -> list[int]:
     end, degree = SIZE_WORDS[word]
     if len(among) < 2:
         fits = degree == "positive" and among and scene.things[among[0]].size == end
-        # nobody calls the one man of a picture tall: there is nothing to judge it by
-        return list(among) if fits and word not in TALL_WORDS else []
+        # nobody calls the one man of a picture tall or tiny: there is nothing to judge it by
+        return list(among) if fits and word not in (*TALL_WORDS, "tiny") else []
     if degree == "comparative" and len(among) != 2:
         return []
     order = sorted(among, key=lambda i: scene.things[i].height, reverse=end == "big")
@@ -188,7 +190,7 @@ def _in_order(layout: Layout, among: Sequence[int], place: str) -> list[int]:
         i = order[0]
         flanked = (xs < xs[i] - MARGIN).any() and (xs > xs[i] + MARGIN).any()
         return order if place == "middle" and flanked and abs(xs[i] - 128) < 26 else []
-    if len(order) < 3 or min(xs[b] - xs[a] for a, b in zip(order, order[1:], strict=False)) < MARGIN:
+    if len(order) < 3 or min(xs[b] - xs[a] for a, b in pairwise(order)) < MARGIN:
         return []
     if place == "middle":
         return [order[len(order) // 2]] if len(order) % 2 else []

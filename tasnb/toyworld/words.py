@@ -1,4 +1,4 @@
-"""What the toy world's sentences are made of: which noun covers which kinds, adjectives of size, poses, words of place."""
+"""What the toy world's sentences are made of: nouns and the kinds they cover, words of size, pose and place."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ GARMENTS = {"man": "shirt", "boy": "shirt", "woman": "dress", "girl": "dress"}
 # verbs of being somewhere; a participle in -ing is active, any other passive ("parked")
 POSES: dict[str, tuple[str, ...]] = {
     "man": ("standing",), "woman": ("standing",), "boy": ("standing",), "girl": ("standing",),
-    "cat": ("sitting",), "dog": ("standing",), "rabbit": ("sitting",), "duck": ("standing",), "horse": ("standing",), "sheep": ("standing",),
+    "cat": ("sitting",), "dog": ("standing",), "rabbit": ("sitting",), "duck": ("standing",),
+    "horse": ("standing",), "sheep": ("standing",),
     "car": ("parked",), "bus": ("parked",), "truck": ("parked",),
     "tree": ("growing", "standing"), "flower": ("growing",), "house": ("standing",), "tent": ("standing", "pitched"),
     "bench": ("standing",), "umbrella": ("standing",), "box": ("sitting", "lying"), "ball": ("lying",),
@@ -70,16 +71,18 @@ GROUNDS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "playground": (("on", "the", "playground"), ("at", "the", "playground")),
 }
 
-PLACE_WORDS = frozenset(
-    "left right top bottom upper lower uppermost lowermost middle center corner side far leftmost rightmost topmost "
-    "bottommost most front back closest nearest furthest first second third highest lowest".split()
-)  # what reftoy+ must not say
+# what reftoy+ must not say
+PLACE_WORDS = frozenset((
+    "left", "right", "top", "bottom", "upper", "lower", "uppermost", "lowermost", "middle", "center", "corner",
+    "side", "far", "leftmost", "rightmost", "topmost", "bottommost", "most", "front", "back", "closest", "nearest",
+    "furthest", "first", "second", "third", "highest", "lowest",
+))  # fmt: skip
 
 NUMBERS = {2: "two", 3: "three", 4: "four"}
 
 LEMMAS = {
-    "is": "be", "are": "be", "standing": "stand", "sitting": "sit", "parked": "park", "growing": "grow", "pitched": "pitch",
-    "lying": "lie", "floating": "float", "flying": "fly", "wearing": "wear",
+    "is": "be", "are": "be", "standing": "stand", "sitting": "sit", "parked": "park", "growing": "grow",
+    "pitched": "pitch", "lying": "lie", "floating": "float", "flying": "fly", "wearing": "wear",
     "smaller": "small", "bigger": "big", "larger": "large", "smallest": "small", "biggest": "big", "largest": "large",
     "taller": "tall", "tallest": "tall", "shorter": "short", "shortest": "short",
     "closest": "close", "nearest": "near", "furthest": "far",
