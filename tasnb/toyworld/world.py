@@ -21,7 +21,8 @@ BACKGROUNDS: tuple[str, ...] = ("meadow", "beach", "street", "snow", "playground
 class Kind:
     """A kind of thing: its plain name, other nouns for it, broader nouns, and which attributes are drawn.
 
-    synonyms share a WordNet synset with ``name``; hypernyms are broader. height: of a medium one in the foreground, pixels.
+    synonyms are everyday words for the same thing; few of them share a WordNet synset with ``name`` ("car" and "auto" do,
+    "cat" and "kitty" do not). hypernyms are broader. height: of a medium one in the foreground, pixels.
     """
 
     name: str
