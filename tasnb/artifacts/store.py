@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from tasnb.artifacts.codecs import DamagedEntry, pack, unpack
 from tasnb.artifacts.keys import STAGE_NAME, identity, key_of
@@ -84,10 +84,11 @@ class Damage:
     reason: str
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(NamedTuple):
+    """A light tuple with a plain path: a hundred thousand are made to measure a store."""
+
     stage: str
-    path: Path
+    path: str
     bytes: int
     used_ns: int
 
@@ -185,7 +186,7 @@ class Store:
             if total <= max_bytes:
                 break
             with suppress(OSError):  # another process was faster, or the store is read-only
-                entry.path.unlink(missing_ok=True)
+                Path(entry.path).unlink(missing_ok=True)
                 total, removed = total - entry.bytes, removed + 1
         return removed
 
@@ -193,14 +194,15 @@ class Store:
         """Read every entry and list the damaged ones; nothing is changed, the next use repairs them."""
         found = []
         for entry in self._entries():
+            path = Path(entry.path)
             try:
-                _, about = unpack(entry.path.read_bytes())
-                if key_of(about) != entry.path.stem:
+                _, about = unpack(path.read_bytes())
+                if key_of(about) != path.stem:
                     raise DamagedEntry("its name is not the key of its content")
             except FileNotFoundError:
                 continue  # pruned by another process meanwhile
             except (DamagedEntry, OSError) as problem:
-                found.append(Damage(path=entry.path, stage=entry.stage, reason=str(problem)))
+                found.append(Damage(path=path, stage=entry.stage, reason=str(problem)))
         return found
 
     def _path(self, stage: str, key: str) -> Path:
@@ -271,7 +273,7 @@ class Store:
                         stat = file.stat(follow_symlinks=False)
                     except OSError:
                         continue  # pruned by another process meanwhile
-                    yield _Entry(stage.name, Path(file.path), stat.st_size, stat.st_mtime_ns)
+                    yield _Entry(stage.name, file.path, stat.st_size, stat.st_mtime_ns)
                 for file in _scan(Path(fan.path), _LEFTOVER_NAME) if clean else ():
                     with suppress(OSError):
                         if time.time() - file.stat().st_mtime > LEFTOVER_SECONDS:
