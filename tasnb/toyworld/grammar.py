@@ -28,7 +28,8 @@ STYLES: tuple[str, ...] = get_args(Style)
 LOCATED = {"reftoy": 0.56, "reftoy+": 0.0, "reftoyg": 0.16}  # how many say a place in the picture
 RELATED = {"reftoy": 0.10, "reftoy+": 0.22, "reftoyg": 0.62}  # how many say another thing
 OTHER_NOUN = 0.34  # synonyms and hypernyms
-PURELY_RELATIVE = 0.35  # of the "left dog"s that are left of the other dogs only, how many are said
+PURELY_RELATIVE = 2.0  # weight of a "left dog" that is left of the other dogs only: about one direction in thirteen
+NEEDLESS = 0.4  # of the places said of what is single anyway, how many stay
 SIDE_WEIGHTS = {"left": 9.0, "right": 9.0, "top": 2.0, "bottom": 2.0}
 TRIES = 60
 POS = {
@@ -171,6 +172,8 @@ def _noun(kind: str, rng: random.Random) -> str:
 
 
 def _with_place(scene: Scene, target: int, claim: Claim, rng: random.Random, layout: Layout) -> Claim | None:
+    if rng.random() > NEEDLESS and holds(scene, claim, target, layout):
+        return None
     options, weights = [], []
     for place in PLACES:
         placed = replace(claim, place=place)
@@ -273,7 +276,7 @@ def _long(
         places += back
     if relation is not None:
         places.append(relation)
-    elif not aloft and rng.random() < (0.3 if places else 0.75):
+    elif not aloft and rng.random() < (0.12 if places else 0.75):
         places.append(speaker.ground(scene.background))
     roll = rng.random()
     # a second participle on a person who already wears something by one reads badly
