@@ -36,10 +36,11 @@ class RefSamples(Sequence[Sample]):
 
     def __init__(
         self, rows: Sequence[_Row], *, name: str, split: str, images: Path, annotations: dict[int, Any],
-        captions: dict[str, str], cache: OrderedDict[str, ImageRGB] | None = None,
+        kinds: dict[int, str], captions: dict[str, str], cache: OrderedDict[str, ImageRGB] | None = None,
     ) -> None:  # fmt: skip
         self.name, self.split, self.captions = name, split, MappingProxyType(captions)
         self._rows, self._images, self._annotations = rows, images, annotations
+        self._kinds = kinds
         self._cache: OrderedDict[str, ImageRGB] = OrderedDict() if cache is None else cache
 
     def __len__(self) -> int:
@@ -54,7 +55,7 @@ class RefSamples(Sequence[Sample]):
         if isinstance(index, slice):
             return RefSamples(
                 self._rows[index], name=self.name, split=self.split, images=self._images,
-                annotations=self._annotations, captions=dict(self.captions), cache=self._cache,
+                annotations=self._annotations, kinds=self._kinds, captions=dict(self.captions), cache=self._cache,
             )  # fmt: skip
         ref, sentence = self._rows[index]
         mask = from_rle(self._annotations[ref["ann_id"]]["segmentation"])
@@ -84,6 +85,11 @@ class RefSamples(Sequence[Sample]):
     def expressions(self) -> tuple[str, ...]:
         """Every sample's expression, without reading any image."""
         return tuple(str(row.sentence["sent"]) for row in self._rows)
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The kind of thing that every sample is about, without reading any image."""
+        return tuple(self._kinds[row.ref["category_id"]] for row in self._rows)
 
     def things(self, image_id: str) -> np.ndarray:
         """The masks of everything in an image, referred to or not: bool (n, h, w), read-only. Raises KeyError."""
@@ -126,11 +132,13 @@ def load(name: str, *, split: str = "val", root: Path | str | None = None) -> Re
             f"{name} is missing: expected images/ and {name}/ with instances.json and refs(toy).json in {folder}; "
             "reinstall tasnb or pass root"
         )
-    annotations = {a["id"]: a for a in _read(instances)["annotations"]}
+    catalogue = _read(instances)
+    annotations = {a["id"]: a for a in catalogue["annotations"]}
+    kinds = {c["id"]: c["name"] for c in catalogue["categories"]}
     rows = [_Row(ref, s) for ref in _read(refs) if ref["split"] == split for s in ref["sentences"]]
     captions = {str(c["image_id"]): c["caption"] for c in _read(folder / "captions.json")}
     return RefSamples(
-        rows, name=name, split=split, images=folder / "images", annotations=annotations, captions=captions
+        rows, name=name, split=split, images=folder / "images", annotations=annotations, kinds=kinds, captions=captions
     )
 
 

@@ -9,7 +9,19 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from tasnb.toyworld.phrasing import Phrase, Phrasing
 from tasnb.toyworld.treebank import Node
-from tasnb.toyworld.truth import CORNERS, PLACES, RELATIONS, SIDES, Claim, Layout, described, holds, in_half, matches
+from tasnb.toyworld.truth import (
+    CORNERS,
+    PLACES,
+    RELATIONS,
+    SIDES,
+    Claim,
+    Layout,
+    described,
+    holds,
+    in_half,
+    matches,
+    relates,
+)
 from tasnb.toyworld.words import (
     GARMENTS,
     LEMMAS,
@@ -199,11 +211,8 @@ def _with_relation(
         # one never says "the dog next to the dog" without telling them apart
         if mark is None or (mark.noun == claim.noun and not mark.colour and not mark.hat):
             continue
-        options += [
-            replace(claim, relation=r, landmark=mark)
-            for r in allowed
-            if scene.things[i].kind != "flower" or r != "under"
-        ]
+        said = [r for r in allowed if relates(scene, layout, target, r, i)]
+        options += [replace(claim, relation=r, landmark=mark) for r in said]
     options = [c for c in options if holds(scene, c, target, layout)]
     return rng.choice(options) if options else None
 

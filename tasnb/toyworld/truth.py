@@ -200,12 +200,13 @@ def _in_order(layout: Layout, among: Sequence[int], place: str) -> list[int]:
 def _related(scene: Scene, layout: Layout, among: Sequence[int], relation: str, mark: int) -> list[int]:
     """The candidates in that relation to the landmark: clearly so, and nobody else even loosely."""
     others = [i for i in among if i != mark]
-    clear = [i for i in others if _relates(scene, layout, i, relation, mark, loose=False)]
-    loose = [i for i in others if _relates(scene, layout, i, relation, mark, loose=True)]
+    clear = [i for i in others if relates(scene, layout, i, relation, mark, loose=False)]
+    loose = [i for i in others if relates(scene, layout, i, relation, mark, loose=True)]
     return clear if clear == loose else []
 
 
-def _relates(scene: Scene, layout: Layout, i: int, relation: str, mark: int, *, loose: bool) -> bool:
+def relates(scene: Scene, layout: Layout, i: int, relation: str, mark: int, *, loose: bool = False) -> bool:
+    """Whether thing i stands in that relation to thing ``mark``: clearly so, or loosely, so that one might say it."""
     (x, _), (mark_x, _) = layout.centres_xy[i], layout.centres_xy[mark]
     a, b = layout.boxes_xyxy[i], layout.boxes_xyxy[mark]
     gap = max(a[0], b[0]) - min(a[2], b[2])  # negative: they overlap from left to right
