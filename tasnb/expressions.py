@@ -1,4 +1,4 @@
-"""Takes an expression apart: the noun it is about, where in the picture, next to what (METHOD section 3; paper, section 3.3)."""
+"""Takes an expression apart: the noun it is about, where in the picture, next to what (METHOD section 3)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ NOUNS = ("NOUN", "PROPN")
 class ParseRule:
     """How an expression is read (METHOD section 2, rows "direction words" and "gate").
 
-    direction_words: "tokens" reads words that describe the subject; "substrings" looks for letters anywhere in the sentence.
-    gate: "subject" takes what the subject's own words say; "official" speaks only when the head's noun chunk has nothing
-    after it but other chunks, and either superlatives or relations but not both were found.
+    direction_words: "tokens" reads words that describe the subject; "substrings" looks for letters anywhere in the
+    sentence. gate: "subject" takes what the subject's own words say; "official" lets directions through only when the
+    head's noun chunk equals its expansion, and either superlatives or relations were found, not both.
     """
 
     direction_words: Literal["tokens", "substrings"] = "tokens"
@@ -37,9 +37,9 @@ OFFICIAL = ParseRule(direction_words="substrings", gate="official")
 def parse(text: str, nlp: Parser, *, rule: ParseRule = PAPER) -> Parse:
     """Take an expression apart.
 
-    nlp: a spaCy pipeline, or what quacks like one. Any other text than an empty one gives a Parse: without a noun its head
-    is None, and what is not understood is left out, never guessed. Raises ValueError for an empty or blank text, TypeError
-    for something that is no text. Source: METHOD section 3.
+    nlp: a spaCy pipeline, or what quacks like one. Any other text than an empty one gives a Parse: without a noun its
+    head is None, and what is not understood is left out, never guessed. Raises ValueError for an empty or blank text,
+    TypeError for something that is no text. Source: METHOD section 3.
     """
     doc = nlp(require_text(text))
     tokens = _tokens(doc)
@@ -67,7 +67,8 @@ def parse(text: str, nlp: Parser, *, rule: ParseRule = PAPER) -> Parse:
 def noun_phrases(text: str, nlp: Parser) -> tuple[NounPhrase, ...]:
     """The noun phrases of a caption in order: lower case, without article or possessive, pronouns left out.
 
-    A text without any gives (). Raises as ``parse`` does.
+    A bare place ("front" in "in front of a bus") names no thing and is left out too. A text without any gives ().
+    Raises as ``parse`` does.
     """
     doc = nlp(require_text(text))
     phrases = []
@@ -79,7 +80,8 @@ def noun_phrases(text: str, nlp: Parser) -> tuple[NounPhrase, ...]:
             or inside[0].lower_ in words.DETERMINERS
         ):
             inside = inside[1:]
-        if inside and chunk.root.pos_ in NOUNS and any(c.isalpha() for c in chunk.root.text):
+        names_a_thing = len(inside) != 1 or inside[0].lower_ not in words.NO_THINGS | {"side"}
+        if inside and names_a_thing and chunk.root.pos_ in NOUNS and any(c.isalpha() for c in chunk.root.text):
             start, end = inside[0].idx, chunk.root.idx + len(chunk.root.text)
             phrases.append(NounPhrase(text=" ".join(text[start:end].lower().split()), lemma=_lemma(chunk.root)))
     return tuple(phrases)
@@ -144,7 +146,7 @@ def _candidates(doc: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _can_be_meant(doc: Any, token: Any) -> bool:
-    """A noun that is no place in the picture: "left", "corner" and "image" in "bottom left corner of image" are none."""
+    """A noun that is no place in the picture: neither "left", "corner" nor "image" of "left corner of image"."""
     if token.pos_ not in NOUNS or not any(c.isalpha() for c in token.text):
         return False
     lower = token.lower_
@@ -181,7 +183,7 @@ def _modifiers(doc: Any, head: Any, chunk: tuple[int, int]) -> tuple[str, ...]:
 
 
 def _substrings(text: str) -> tuple[tuple[Direction, ...], tuple[str, ...]]:
-    """Letters anywhere: "bright" contains right. Top is looked for before bottom and left before right; the first one wins."""
+    """Letters anywhere: "bright" contains right. Top is tried before bottom, left before right; the first wins."""
     lower = text.lower()
     hits = {d: next((word for word in listed if word in lower), None) for d, listed in words.OFFICIAL_WORDS}
     across: Direction | None = next((d for d in ("left", "right") if hits[d]), None)  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""Reads from the words of an expression where its subject is said to be: directions of the picture, and the other cues.
+"""Reads from an expression's words where its subject is said to be: directions of the picture, and the other cues.
 
 The tree of a terse expression is often wrong, so this reads patterns over the words; parts of speech help, and the tree
 has only chosen the subject. METHOD section 3 is the rule; what is ambiguous is not claimed.
@@ -11,11 +11,9 @@ from dataclasses import dataclass
 
 from tasnb import words
 from tasnb.types import Cue, Direction, Relation, Token
+from tasnb.wording import NOUNS, Wording, of_others, relations
 
-NOUNS = ("NOUN", "PROPN")
-NOMINAL = (*NOUNS, "ADJ", "NUM", "DET")
-SIDE_PREPOSITIONS = frozenset("on in at to toward towards near of towrds".split())
-OPENERS = frozenset("with in on at wearing holding without of by having carrying w/ has".split())
+OPENERS = frozenset("with in on at wearing holding without of by having carrying w/ has".split())  # noqa: SIM905
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,426 +26,234 @@ class Reading:
     cues: tuple[Cue, ...]
 
 
-class _Words:
-    """The tokens without hyphens, looked at by place; beyond either end stands an empty word."""
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """Direction words with what belongs to them, [start, end): "far left", "top left hand corner"."""
 
-    def __init__(self, tokens: Sequence[Token], text: str) -> None:
-        self.tokens = [t for t in tokens if t.text not in ("-", "–") and t.text.strip()]
-        self.lower = [t.text.lower().strip("'\"`") or t.text for t in self.tokens]
-        self.lower = ["'s" if t.text in ("'s", "’s") else w for t, w in zip(self.tokens, self.lower, strict=True)]
-        self.text = text
-
-    def __len__(self) -> int:
-        return len(self.lower)
-
-    def word(self, i: int) -> str:
-        return self.lower[i] if 0 <= i < len(self.lower) else ""
-
-    def pos(self, i: int) -> str:
-        return self.tokens[i].pos if 0 <= i < len(self.tokens) else ""
-
-    def is_noun(self, i: int) -> bool:
-        return self.pos(i) in NOUNS and self.word(i) not in words.DIRECTION_WORDS
-
-    def spelled(self, start: int, end: int) -> str:
-        return self.text[self.tokens[start].start : self.tokens[end - 1].end].lower() if end > start else ""
-
-    def noun_from(self, i: int) -> tuple[int, int] | None:
-        """The noun phrase that starts at ``i``: (index of its head noun, end), or None. A determiner may come first."""
-        if (
-            self.word(i) in words.DETERMINERS
-            or self.pos(i) in ("DET", "PRON")
-            or self.word(i) in words.OTHERS_POSSESSIVE
-        ):
-            if self.pos(i) == "PRON" and self.word(i) not in words.DETERMINERS | words.OTHERS_POSSESSIVE:
-                return i, i + 1
-            i += 1
-        head = None
-        while i < len(self):
-            if self.is_noun(i) or self.word(i) in ("one", "ones"):
-                head = i
-            elif head is not None and self.word(i) != "'s":
-                break
-            elif head is None and not (
-                self.pos(i) in ("ADJ", "NUM", "DET", "VERB", "ADV", "CCONJ", "PRON", "PART", "NOUN", "PROPN")
-                or self.word(i) in words.RUN_WORDS
-            ):
-                break
-            i += 1
-        return None if head is None else (head, head + 1)
+    start: int
+    end: int
+    opened: int  # the word that opens the phrase it stands in; a determiner before it is skipped
+    subject: int | None
 
 
 def read(tokens: Sequence[Token], text: str, head: Token | None) -> Reading:
     """Read directions, relations and cues of the subject ``head`` (None: of the whole expression)."""
-    w = _Words(tokens, text)
-    subject = w.tokens.index(head) if head in w.tokens and head is not None else None
-    relations, taken = _relations(w)
-    locked = _locked(w, subject, relations)
-    found: list[tuple[Direction, str]] = []
+    w = Wording(tokens, text)
+    subject = w.tokens.index(head) if head is not None and head in w.tokens else None
+    related = relations(w)
+    closed = of_others(w, subject, related) | {i for r in related for i in range(r.start, r.named)}
+    found: dict[Direction, str] = {}
     cues: list[tuple[int, Cue]] = [
-        (start, Cue(kind="relation", value=f"{r.word} {r.lemma}", words=w.text[r.span[0] : r.span[1]].lower()))
-        for start, _, r, _ in relations
-        if r.word not in words.WEAK_RELATIONS
+        (r.start, Cue(kind="relation", value=f"{r.relation.word} {r.relation.lemma}", words=w.spelled(r.start, r.end)))
+        for r in related
+        if r.relation.word not in words.WEAK_RELATIONS
     ]
+    for run in _runs(w, subject):
+        ordinal = _ordinal(w, run)
+        if ordinal:
+            cues.append((run.start, ordinal))
+        elif closed.isdisjoint(range(run.start, run.end)):
+            for k in _claims(w, run):
+                found.setdefault(words.DIRECTION_WORDS[w.word(k)], w.word(k))
+                extreme = _extreme(w, run, k)
+                cues += [(k, extreme)] if extreme else []
+    cues += _other_cues(w, closed)
+    return Reading(
+        directions=tuple(found),
+        evidence=tuple(found.values()),
+        relations=tuple(r.relation for r in related),
+        cues=tuple(cue for _, cue in sorted(cues, key=lambda entry: entry[0])),
+    )
+
+
+def _runs(w: Wording, subject: int | None) -> list[_Run]:
+    out: list[_Run] = []
     i = 0
     while i < len(w):
-        if not _is_place_word(w, i):
+        if not w.is_place(i):
             i += 1
             continue
         start = i
-        while i < len(w) and (
-            _is_place_word(w, i)
-            or (w.word(i) in words.RUN_WORDS and not (i == subject and w.word(i) not in words.MIDDLE))
-        ):
+        while w.is_place(i) or (w.word(i) in words.RUN_WORDS and (i != subject or w.word(i) in words.MIDDLE)):
             i += 1
-        while (
-            start > 0 and w.word(start - 1) in words.RUN_WORDS and start - 1 != subject and w.word(start - 1) != "all"
-        ):
+        while w.word(start - 1) in words.RUN_WORDS and start - 1 != subject and w.word(start - 1) != "all":
             start -= 1
-        end = (
-            i - 1 if w.word(i - 1) == "hand" and w.word(i) not in words.SIDE_NOUNS else i
-        )  # "left hand" is a body part
-        ordinal = _ordinal(w, start, end)
-        if ordinal:
-            cues.append((start, ordinal))
-            continue
-        claimed = () if any(k in taken or k in locked for k in range(start, end)) else _claims(w, start, end, subject)
-        found += [(words.DIRECTION_WORDS[w.word(k)], w.word(k)) for k in claimed]
-        cues += [(k, c) for k in claimed if (c := _extreme(w, start, end, k))]
-    cues += _other_cues(w, locked, taken)
-    directions: dict[Direction, str] = {}
-    for direction, word in found:
-        directions.setdefault(direction, word)
-    return Reading(
-        directions=tuple(directions),
-        evidence=tuple(directions.values()),
-        relations=tuple(r for _, _, r, _ in relations),
-        cues=tuple(c for _, c in sorted(cues, key=lambda entry: entry[0])),
-    )
-
-
-def _is_place_word(w: _Words, i: int) -> bool:
-    return w.word(i) in words.DIRECTION_WORDS
-
-
-def _relations(w: _Words) -> tuple[list[tuple[int, int, Relation, bool]], set[int]]:
-    """Relations to other things: (start, end of its object, Relation, whether it locks), and the words of their names."""
-    out, taken, i = [], set(), 0
-    while i < len(w):
-        for name, value in words.RELATIONS:
-            if tuple(w.lower[i : i + len(name)]) != name:
-                continue
-            after = i + len(name)
-            thing = w.noun_from(after)
-            if thing is None or w.word(i - 1) == "from":
-                continue
-            noun, end = thing
-            lateral = name[-1] == "of" and any(part in words.DIRECTION_WORDS for part in name)
-            if lateral and (w.word(noun) in words.IMAGE or w.word(noun) in words.MIDDLE):
-                continue
-            weak = value in words.WEAK_RELATIONS
-            viewer = w.word(noun) in words.VIEWER
-            run_object = any(
-                k in words.DIRECTION_WORDS or k in words.DEPTH | words.MIDDLE | words.IMAGE for k in w.lower[after:end]
-            )
-            if weak and (
-                run_object
-                or w.word(noun) in words.CLOTHES | words.SIDE_NOUNS
-                or w.pos(noun) == "PRON"
-                and w.word(noun) == "it"
-            ):
-                continue
-            if len(name) == 1 and run_object and w.word(noun) in words.SIDE_NOUNS | words.IMAGE:
-                continue
-            relation = Relation(
-                word=value,
-                phrase=_without_article(w, after, end),
-                lemma=w.tokens[noun].lemma.lower(),
-                span=(w.tokens[i].start, w.tokens[end - 1].end),
-            )
-            out.append((i, end, relation, not weak and not viewer))
-            taken |= set(range(i, after))
-            i = after - 1
-            break
-        i += 1
-    return out, taken
-
-
-def _without_article(w: _Words, start: int, end: int) -> str:
-    if w.word(start) in ("the", "a", "an") and end - start > 1:
-        start += 1
-    return w.spelled(start, end)
-
-
-def _locked(w: _Words, subject: int | None, relations: Sequence[tuple[int, int, Relation, bool]]) -> set[int]:
-    """Indices of words that speak of another thing: from a relation, a negation or another's clause to the next break."""
-    locks: dict[int, int] = {}  # where a lock begins -> where it may end at the earliest
-    for start, end, _, strong in relations:
-        if strong:
-            locks[start] = end
-    for i, word in enumerate(w.lower):
-        after = w.word(i + 1)
-        if word == "not" and after not in words.DIRECTION_WORDS:
-            locks[i] = i + 1
-        elif word in ("whose", "where") and i:
-            locks[i] = i + 1
-        elif (
-            word in ("that", "which", "who")
-            and i
-            and w.pos(i + 1) in ("DET", "NOUN", "PROPN")
-            and after not in words.RUN_WORDS
-            and after not in words.DIRECTION_WORDS
-        ):
-            locks[i] = i + 1
-        elif word in words.BODY and i != subject and w.word(i - 1) in words.OTHERS_POSSESSIVE:
-            locks[i] = i + 1  # "with his foot on the left"
-        elif word in ("the", "a") and _starts_clause(w, i, subject):
-            locks[i] = i + 1
-    out: set[int] = set()
-    open_until: int | None = None
-    for i, word in enumerate(w.lower):
-        if open_until is not None and i >= open_until and _breaks(w, i):
-            open_until = None
-        if i in locks:
-            open_until = max(locks[i], open_until or 0)
-        if open_until is not None:
-            out.add(i)
+        part_of_body = w.word(i - 1) == "hand" and w.word(i) not in words.SIDE_NOUNS
+        determined = w.word(start - 1) in words.DETERMINERS
+        opened = start - 2 if determined else start - 1
+        out.append(_Run(start=start, end=i - 1 if part_of_body else i, opened=opened, subject=subject))
     return out
 
 
-def _breaks(w: _Words, i: int) -> bool:
-    word = w.word(i)
-    if word in (",", ";", ".", "but", "/"):
-        return True
-    return word == "and" and (w.word(i + 1) in SIDE_PREPOSITIONS or w.pos(i + 1) in ("ADP", "VERB"))
+def _claims(w: Wording, run: _Run) -> list[int]:
+    """The indices of the run's words that are directions of the subject."""
+    opener, last = w.word(run.opened), w.word(run.end - 1)
+    bare = run.opened == run.start - 1
+    if w.word(run.start - 1) in words.OTHERS_POSSESSIVE or (opener == "'s" and last in words.SIDE_NOUNS):
+        return []  # "on her left"
+    if opener in words.ORIENTED or (opener in words.MOVING and bare):
+        return []  # "facing left"
+    if opener == "to" and w.word(run.opened - 1) in words.ORIENTED | words.MOVING | {"back", "next"}:
+        return []  # "looking to the left"
+    if _of_another_thing(w, run):
+        return []
+    places = [k for k in range(run.start, run.end) if w.is_place(k) and not _only_looks_like_one(w, run, k)]
+    firm = [k for k in places if w.word(k) not in words.WEAK]
+    if not firm:
+        places = [k for k in places if _weak_alone(w, run, k)]
+    elif w.pos(run.start - 1) in ("VERB", "AUX"):
+        places = firm  # "sitting down left"
+    return places if places and _stands_for_the_subject(w, run, places) else []
 
 
-def _starts_clause(w: _Words, i: int, subject: int | None) -> bool:
-    """ "the chair | the bear on the right is sitting in": a second noun phrase right after the noun, and a verb later."""
-    if subject is None or i != subject + 1:
+def _of_another_thing(w: Wording, run: _Run) -> bool:
+    """ "left of the bus", "right side of a truck", "left to him"; "left of the picture" is not."""
+    after = w.word(run.end)
+    if after == "of" or (after == "to" and w.is_place(run.end - 1) and w.pos(run.end + 1) != "VERB"):
+        thing = w.thing_from(run.end + 1)
+        if thing is None:  # "left of the ..." something, which the tagger took for no noun
+            return after == "of" and bool(w.word(run.end + 2))
+        return w.word(thing) not in words.IMAGE | words.MIDDLE
+    return False
+
+
+def _stands_for_the_subject(w: Wording, run: _Run, places: Sequence[int]) -> bool:
+    """Whether the phrase that the run stands in places the subject, not something beside it."""
+    opener, last, subject = w.word(run.opened), w.word(run.end - 1), run.subject
+    bare = run.opened == run.start - 1
+    ends_on_a_side = last in words.SIDE_NOUNS
+    beside = opener in words.SIDE_PREPOSITIONS
+    if bare and not beside and run.end - 1 not in places and last in words.SIDE_NOUNS | words.MIDDLE | words.DEPTH:
+        return True  # "man left corner"
+    noun = w.modified_from(run.end)
+    if noun is None:
+        return beside or opener not in OPENERS
+    if beside:
+        if ends_on_a_side or noun == subject or w.word(noun) in words.SIDE_NOUNS:
+            return True
+        # "on left white shirt" begins a new phrase; "on the left chair" is a place on another thing
+        worn = w.word(noun) in words.CLOTHES
+        return (bare or worn) if not w.is_noun(run.end) else (bare and worn)
+    if subject is None or run.start < subject <= noun:  # "left brown cow", not "elephants left ear"
+        return not (w.word(noun) in words.BODY and bare and w.is_noun(run.start - 1))
+    if w.word(noun) in words.BODY and w.is_noun(run.end):
+        return False  # "man left hand up"
+    inside_another = opener in OPENERS or w.pos(run.opened) in ("ADP", "VERB", "CCONJ", "SCONJ")
+    return not inside_another and (bare or run.opened <= subject)
+
+
+def _only_looks_like_one(w: Wording, run: _Run, k: int) -> bool:
+    """Words that are no directions here: a verb, an adverb, a garment, a culture."""
+    word, before, after = w.word(k), w.word(k - 1), w.word(k + 1)
+    led = before in words.SIDE_PREPOSITIONS | words.DETERMINERS | words.FAR or w.is_place(k - 1)
+    if word == "right":
+        in_front = after == "in" and w.word(k + 2) in ("front", "between")
+        adverb = k == run.end - 1 and not led and (after in words.AFTER_ADVERB_RIGHT or in_front)
+        return adverb or after in words.RIGHT_THINGS or before == "all"
+    if word == "left":
+        return k == run.end - 1 and not led and _is_verb_left(w, run, k)
+    if word in ("top", "bottom"):
+        return _is_top_of_something(w, run, k)
+    if word in words.POINTS_OF_COMPASS:
+        return after in words.WESTERN_THINGS
+    return word in words.LEVELS and (after in words.BODY or after in words.AFTER_LEVEL)
+
+
+def _is_verb_left(w: Wording, run: _Run, k: int) -> bool:
+    """ "cake left on plate", "the only one left", "what is left": what remains."""
+    before, after, subject = w.word(k - 1), w.word(k + 1), w.word(run.subject if run.subject is not None else -1)
+    if after == "of":
         return False
-    return any(
-        w.pos(k) in ("AUX", "VERB") and w.word(k) not in ("left",) and (w.pos(k) == "AUX" or w.word(k).endswith("s"))
-        for k in range(i + 2, len(w))
-    )
+    if before in words.BEFORE_VERB_LEFT and not (before in ("is", "are") and not after):
+        return True
+    if after in words.REMAINS:
+        return True
+    if not after and "only" in w.lower[:k] and before in words.EATEN | {subject}:
+        return True
+    if after == "behind" and w.thing_from(k + 2) is None:
+        return True
+    eaten = before in words.EATEN or (subject in words.EATEN and run.subject is not None and run.subject < k)
+    if not after:
+        return before in ("some", "much", "any")
+    return eaten and after in words.AFTER_VERB_LEFT
 
 
-def _ordinal(w: _Words, start: int, end: int) -> Cue | None:
+def _is_top_of_something(w: Wording, run: _Run, k: int) -> bool:
+    """A garment ("red top"), a lid, a table top; what lies on another thing ("cake with a cherry on top")."""
+    word, before, after, opener = w.word(k), w.word(k - 1), w.word(k + 1), w.word(run.opened)
+    alone = w.modified_from(k + 1) is None
+    on_it = {"with", "has", "having"} & set(w.lower[:k]) and w.word(run.opened - 1) not in words.CLOTHES
+    if run.end - run.start == 1 and opener in ("on", "at") and on_it:
+        return True
+    if before in ("a", "an"):
+        return alone
+    if word == "bottom":
+        return False
+    topped = before in words.TOPPED and run.start == k and k - 1 != run.subject
+    if after in words.AFTER_TOP or before in words.TOP_OF_SOMETHING or topped:
+        return True
+    garment = w.pos(k - 1) == "ADJ" and not w.is_place(k - 1) and before not in words.RUN_WORDS
+    return alone and (garment or (before in words.COLOURS and run.start == k))
+
+
+def _weak_alone(w: Wording, run: _Run, k: int) -> bool:
+    """ "up", "down", "low" by themselves: right after the noun meant and last of all; "low" before it."""
+    if w.word(k) == "low":
+        return run.subject is not None and w.modified_from(run.end) == run.subject
+    if words.FAR & set(w.lower[run.start : k]):
+        return not w.word(run.end) and w.pos(run.start - 1) != "VERB"
+    if run.subject is None or k != run.subject + 1 or w.word(k + 1) not in ("", ",", "."):
+        return False
+    return w.word(run.subject) not in words.BODY and w.pos(run.subject) in NOUNS
+
+
+# cues: what only the extended rectifier uses
+
+
+def _ordinal(w: Wording, run: _Run) -> Cue | None:
     """ "second from the left", "2nd left": counts from a side, and says no half."""
-    side = next(
-        (words.DIRECTION_WORDS[w.word(k)] for k in range(start, end) if w.word(k) in words.DIRECTION_WORDS), None
-    )
-    k = start - 1
-    if w.word(k) in words.DETERMINERS:
-        k -= 1
+    side = next(words.DIRECTION_WORDS[w.word(k)] for k in range(run.start, run.end) if w.is_place(k))
+    k = run.opened
     if w.word(k) == "from":
-        for back in range(k - 1, max(k - 6, -1), -1):
-            if w.word(back) in words.ORDINALS:
-                return Cue(
-                    kind="ordinal", value=f"{words.ORDINALS[w.word(back)]} from {side}", words=w.spelled(back, end)
-                )
-        return Cue(kind="ordinal", value=f"first from {side}", words=w.spelled(k, end))
+        counts = [i for i in range(max(k - 5, 0), k) if w.word(i) in words.ORDINALS]
+        start = counts[-1] if counts else k
+        nth = words.ORDINALS[w.word(start)] if counts else "first"
+        return Cue(kind="ordinal", value=f"{nth} from {side}", words=w.spelled(start, run.end))
     counted = w.word(k) in words.ORDINALS and w.word(k) not in ("next", "last")
-    if k == start - 1 and counted and not words.SIDE_NOUNS & {w.word(start), w.word(end - 1)}:
-        return Cue(kind="ordinal", value=f"{words.ORDINALS[w.word(k)]} from {side}", words=w.spelled(k, end))
+    if k == run.start - 1 and counted and not words.SIDE_NOUNS & {w.word(run.start), w.word(run.end - 1)}:
+        return Cue(kind="ordinal", value=f"{words.ORDINALS[w.word(k)]} from {side}", words=w.spelled(k, run.end))
     return None
 
 
-def _claims(w: _Words, start: int, end: int, subject: int | None) -> tuple[int, ...]:
-    """The indices of the run [start, end) that are directions of the subject."""
-    places = [k for k in range(start, end) if _is_place_word(w, k)]
-    before, after = w.word(start - 1), w.word(end)
-    opened = start - 1  # what opens the phrase the run stands in, a determiner skipped
-    if before in words.DETERMINERS or before in ("your", "our", "my"):
-        opened = start - 2
-    opener = w.word(opened)
-    bare = opened == start - 1
-
-    if before in words.OTHERS_POSSESSIVE or (before == "'s" and w.word(end - 1) in words.SIDE_NOUNS):
-        return ()
-    thing = w.noun_from(end + 1)
-    related = after == "of" or (after == "to" and _is_place_word(w, end - 1) and w.pos(end + 1) != "VERB")
-    if related and thing is not None and w.word(thing[0]) not in words.IMAGE | words.MIDDLE:
-        return ()  # "left of the bus"
-    if opener in words.ORIENTED or (opener in words.MOVING and bare):
-        return ()
-    if opener == "to" and w.word(opened - 1) in words.ORIENTED | words.MOVING | {"back", "next"}:
-        return ()
-    places = [k for k in places if not _is_no_direction(w, k, start, end, subject, opener)]
-    if all(w.word(k) in words.WEAK for k in places):
-        places = [k for k in places if _weak_alone(w, k, start, end, subject)]
-    elif w.pos(start - 1) in ("VERB", "AUX") and w.word(start) in words.WEAK:
-        places = [k for k in places if w.word(k) not in words.WEAK]
-    if not places:
-        return ()
-
-    modified = _modified_noun(w, end)
-    if (
-        w.word(end - 1) in words.SIDE_NOUNS | words.MIDDLE | words.DEPTH
-        and end - 1 not in places
-        and bare
-        and opener not in SIDE_PREPOSITIONS
-    ):
-        return tuple(places)
-    if opener in SIDE_PREPOSITIONS:
-        if modified is None or w.word(end - 1) in words.SIDE_NOUNS:
-            return tuple(places)
-        noun, adjacent = modified
-        if subject is not None and noun == subject:
-            return tuple(places)
-        if w.word(noun) in words.SIDE_NOUNS:
-            return tuple(places)
-        # "on left white shirt", "on right bearded man": a new phrase; "on the left chair": a place on another thing
-        return tuple(places) if not adjacent and (w.word(noun) in words.CLOTHES or bare) else ()
-    if modified is not None:
-        noun, adjacent = modified
-        if subject is None or noun == subject or start < subject <= noun:
-            return tuple(places)
-        if w.word(noun) in words.BODY and adjacent:
-            return ()
-        if opener in OPENERS or w.pos(opened) in ("ADP", "VERB", "CCONJ", "SCONJ") or (not bare and opened > subject):
-            return ()
-    elif opener in OPENERS and opener not in SIDE_PREPOSITIONS:
-        return ()
-    return tuple(places)
-
-
-def _modified_noun(w: _Words, end: int) -> tuple[int, bool] | None:
-    """The noun that words before it at ``end`` modify, and whether it follows at once; None when no noun phrase follows."""
-    i, head = end, None
-    if w.word(i) in words.DETERMINERS or w.pos(i) in ("ADP", "AUX", "PUNCT", "SCONJ", "PART"):
-        return None
-    while i < len(w):
-        if w.is_noun(i) or w.word(i) in ("one", "ones"):
-            head = i
-        elif w.word(i) == "'s" and head is not None:
-            pass
-        elif head is not None or not (
-            w.pos(i) in ("ADJ", "NUM", "CCONJ", "NOUN", "PROPN") or (w.pos(i) == "VERB" and w.word(i).endswith("ed"))
-        ):
-            break
-        i += 1
-    return None if head is None else (head, w.is_noun(end))
-
-
-def _is_no_direction(w: _Words, k: int, start: int, end: int, subject: int | None, opener: str) -> bool:
-    """Words that only look like directions: a verb, an adverb, a garment, a culture."""
-    word, before, after = w.word(k), w.word(k - 1), w.word(k + 1)
-    led = (
-        before in SIDE_PREPOSITIONS or (before in words.DETERMINERS) or _is_place_word(w, k - 1) or before in words.FAR
-    )
-    if word == "right" and k == end - 1:
-        in_front = after == "in" and w.word(k + 2) in ("front", "the", "between") and w.word(k + 2) != "the"
-        if (after in words.AFTER_ADVERB_RIGHT and after != "about" or in_front) and not led:
-            return True
-        if after == "at" and not led:
-            return True
-    if word == "right" and (after in words.RIGHT_THINGS or before == "all"):
-        return True
-    if word == "left" and k == end - 1 and not led and after != "of":
-        if (
-            before in ("has", "have", "is", "are", "was", "were", "been", "being", "only", "what", "just", "food")
-            and w.pos(k - 1) in ("AUX", "VERB", "PRON", "ADV", "NOUN")
-            and not (before in ("is", "are") and not after)
-        ):
-            return True
-        if after in ("over", "overs", "handed", "leaning", "out", "unattended", "uneaten", "alone"):
-            return True
-        if (
-            before in words.EATEN | {w.word(subject) if subject is not None else ""}
-            and not after
-            and "only" in w.lower[:k]
-        ):
-            return True
-        eaten = before in words.EATEN or (subject is not None and w.word(subject) in words.EATEN)
-        if (
-            eaten
-            and k > (subject if subject is not None else -1)
-            and (
-                after in words.AFTER_VERB_LEFT | {"on", "in", "at", "for", "to"}
-                or (before in ("one", "some", "much", "any") and not after)
-            )
-        ):
-            return True
-        if after == "behind" and before not in SIDE_PREPOSITIONS and not w.noun_from(k + 2):
-            return True
-    if word == "top":
-        if after in words.AFTER_TOP or before in words.TOP_OF_SOMETHING:
-            return True
-        garment_before = (
-            w.pos(k - 1) == "ADJ"
-            and not _is_place_word(w, k - 1)
-            and before not in words.RUN_WORDS
-            and before not in words.FAR
-        )
-        if garment_before and _modified_noun(w, k + 1) is None:
-            return True
-        if (
-            before in words.CLOTHES
-            and opener not in SIDE_PREPOSITIONS
-            and before not in ("shirt", "hat", "dress", "coat", "plaid")
-            and _modified_noun(w, k + 1) is None
-            and start == k
-        ):
-            return True
-    if (
-        word in ("top", "bottom")
-        and end - start == 1
-        and opener in ("on", "at")
-        and {"with", "has", "having"} & set(w.lower[:k])
-    ):
-        return True  # "cake with a cherry on top"
-    if word in ("bottom", "top") and before in ("a", "an") and not _modified_noun(w, k + 1):
-        return True
-    if word in ("western", "eastern", "north", "south", "southern", "northern") and after in words.WESTERN_THINGS:
-        return True
-    return word in ("lower", "upper", "low", "down", "up") and (
-        after in words.BODY
-        or after in ("cut", "jacket", "coat", "vest", "rise", "fat", "to", "close", "side")
-        and after not in words.DIRECTION_WORDS
-        and not (after == "side")
-    )
-
-
-def _weak_alone(w: _Words, k: int, start: int, end: int, subject: int | None) -> bool:
-    """ "up", "down", "low" by themselves: right after the noun meant, at the end; or low before it."""
-    if w.word(k) == "low":
-        modified = _modified_noun(w, end)
-        return modified is not None and modified[0] == subject
-    if any(w.word(x) in ("all", "way", "far", "most", "furthest") for x in range(start, k)):
-        return not w.word(end) and w.pos(start - 1) != "VERB"
-    return (
-        subject is not None
-        and k == subject + 1
-        and w.word(k + 1) in ("", ",", ".")
-        and w.word(subject) not in words.BODY
-        and w.word(subject) not in ("close", "line", "thumbs", "upside", "trunk")
-    )
-
-
-def _extreme(w: _Words, start: int, end: int, k: int) -> Cue | None:
+def _extreme(w: Wording, run: _Run, k: int) -> Cue | None:
+    """ "leftmost", "far left", "very top"."""
     word = w.word(k)
     if word in words.EXTREMES:
         return Cue(kind="extreme", value=words.EXTREMES[word], words=word)
-    far = [x for x in range(start, end) if w.word(x) in words.FAR and abs(x - k) <= 2]
+    far = [x for x in range(run.start, run.end) if w.word(x) in words.FAR and abs(x - k) <= 2]
     if not far:
         return None
-    return Cue(kind="extreme", value=words.DIRECTION_WORDS[word], words=w.spelled(min(start, *far), max(k, *far) + 1))
+    spelled = w.spelled(min(k, *far), max(k, *far) + 1)
+    return Cue(kind="extreme", value=words.DIRECTION_WORDS[word], words=spelled)
 
 
-def _other_cues(w: _Words, locked: set[int], taken: set[int]) -> list[tuple[int, Cue]]:
-    """Middle, size superlatives and clock positions of the subject."""
+def _other_cues(w: Wording, closed: set[int]) -> list[tuple[int, Cue]]:
+    """Middle, size superlatives and clock positions, of the subject alone."""
     out: list[tuple[int, Cue]] = []
     for i, word in enumerate(w.lower):
-        if i in locked or i in taken:
+        if i in closed:
             continue
         if word in words.MIDDLE and w.word(i + 1) not in ("aged", "sized", "age", "size", "finger"):
             out.append((i, Cue(kind="middle", value="middle", words=word)))
         elif word in words.SIZES and w.word(i - 1) != "not":
             out.append((i, Cue(kind="size", value=words.SIZES[word], words=word)))
-        elif word in words.HOURS:
-            rest = "".join(w.lower[i + 1 : i + 4]).replace("'", "").replace("’", "")
-            if rest.startswith(("oclock", "clock")):
-                end = next(k for k in range(i + 1, len(w)) if "clock" in w.word(k)) + 1
-                out.append((i, Cue(kind="clock", value=words.HOURS[word], words=w.spelled(i, end))))
+        elif word in words.HOURS and (end := _clock_end(w, i)):
+            out.append((i, Cue(kind="clock", value=words.HOURS[word], words=w.spelled(i, end))))
     return out
+
+
+def _clock_end(w: Wording, i: int) -> int | None:
+    """Where "7 o clock", "7 o'clock" that starts at ``i`` ends, or None."""
+    if w.word(i + 1).endswith("clock"):
+        return i + 2
+    return i + 3 if w.word(i + 1).startswith("o") and w.word(i + 2) == "clock" else None

@@ -10,16 +10,13 @@ def _set(text: str) -> frozenset[str]:
 
 
 # METHOD section 3: the words of each direction
-DIRECTION_WORDS: dict[str, Direction] = {
-    word: direction
-    for direction, listed in (
-        ("left", "left leftmost lefthand west western westernmost lefthandside"),
-        ("right", "right rightmost righthand east eastern easternmost righthandside"),
-        ("top", "top topmost up upper uppermost highest north northern"),
-        ("bottom", "bottom bottommost down low lower lowermost lowest south southern"),
-    )
-    for word in listed.split()
-}  # type: ignore[assignment]
+_LISTED: dict[Direction, str] = {
+    "left": "left leftmost lefthand west western westernmost lefthandside",
+    "right": "right rightmost righthand east eastern easternmost righthandside",
+    "top": "top topmost up upper uppermost highest north northern",
+    "bottom": "bottom bottommost down low lower lowermost lowest south southern",
+}
+DIRECTION_WORDS: dict[str, Direction] = {word: d for d, listed in _LISTED.items() for word in listed.split()}
 # particles and sizes first of all: a direction only beside a firmer word ("up left"), or alone after the noun
 WEAK = _set("up down low")
 
@@ -53,7 +50,9 @@ RUN_WORDS = MIDDLE | _set(
     back front rear near background foreground side corner edge end row hand half part section column"""
 )
 VIEWER = _set("us you me camera viewer")
+SIDE_PREPOSITIONS = _set("on in at to toward towards near of")
 DEPTH = _set("front back background foreground rear distance")
+NO_THINGS = frozenset(DIRECTION_WORDS) | DEPTH | MIDDLE | IMAGE  # places in a picture, not things in it
 DETERMINERS = _set("the a an this that our your my these those")
 OTHERS_POSSESSIVE = _set("his her its their 's hers theirs him")
 
@@ -69,7 +68,7 @@ AFTER_ADVERB_RIGHT = _set(
     """next behind beside besides by above below under underneath beneath over against outside inside between before
     after where near there here up on across past off along adjacent about at"""
 )
-AFTER_VERB_LEFT = _set("behind over alone out unattended uneaten open empty untouched standing")
+AFTER_VERB_LEFT = _set("behind over alone out unattended uneaten open empty untouched standing on in at for to")
 EATEN = _set(
     """piece slice cake pizza food half sandwich donut doughnut bread pie cookie meat salad fruit burger bite fries
     dessert bagel muffin egg omelet steak meal leftover leftovers bacon broccoli portion some any more ones pieces
@@ -87,16 +86,23 @@ CLOTHES = _set(
     socks sock gloves glove belt wetsuit swimsuit bikini blouse clothes clothing outfit hair beard ponytail backpack
     tank trunks polo gown stripes plaid blue red white black green yellow pink purple orange grey gray brown tan"""
 )
+COLOURS = _set("blue red white black green yellow pink purple orange grey gray brown tan tank jacket plaid")
 TOP_OF_SOMETHING = _set(
-    """tank table counter mountain lap desk roof stove flat tree hill crop tube halter bottle big house bikini pajama
-    bell rock stuffed screw pop flip zip tan tip over"""
+    "tank table counter lap desk roof stove flat crop tube halter bikini pajama screw pop flip zip tan tip over"
 )
+TOPPED = _set("mountain tree hill bottle big house bell rock stuffed car")  # "hill top"; but "tree top left" is a tree
 AFTER_TOP = _set("hat hats knot coat gun heavy down notch")
 WESTERN_THINGS = _set(
     """toilet style hat boot boots shirt wear dress outfit saddle food clothes attire riders rider theme film face
     airlines"""
 )
 RIGHT_THINGS = _set("angle angles handed hander way size kind turn lane sided footed leaning")
+
+POINTS_OF_COMPASS = _set("western eastern north south southern northern")
+LEVELS = _set("lower upper low down up")
+AFTER_LEVEL = _set("cut jacket coat vest rise fat to close side")
+REMAINS = _set("over overs handed leaning out unattended uneaten alone")
+BEFORE_VERB_LEFT = _set("has have is are was were been being only what just food")
 
 ORDINALS = {
     "first": "first", "1st": "first", "second": "second", "2nd": "second", "third": "third", "3rd": "third",

@@ -65,8 +65,9 @@ def load_parser(folder: str | Path) -> SpacyParser:
     missing = [part for part in NEEDED_PARTS if part not in nlp.pipe_names]
     if missing:
         raise ValueError(
-            f"expected a spaCy pipeline with {', '.join(NEEDED_PARTS)}, got {', '.join(nlp.pipe_names) or 'none of them'} "
-            f"in {folder}; use a full English pipeline (tasnb ships one for the toy preset)"
+            f"expected a spaCy pipeline with {', '.join(NEEDED_PARTS)} in {folder}, "
+            f"got {', '.join(nlp.pipe_names) or 'an empty one'}; "
+            "use a full English pipeline (tasnb ships one for the toy preset)"
         )
     root = Path(nlp.path) if nlp.path is not None else path
     stamp = f"spacy {spacy.__version__} {nlp.meta['name']} {nlp.meta['version']} {folder_fingerprint(root)}"
@@ -76,8 +77,8 @@ def load_parser(folder: str | Path) -> SpacyParser:
 def load_wordnet(folder: str | Path) -> Any:
     """Load a WordNet database folder with NLTK's own reader: the shipped one, or nltk_data's corpora/wordnet.
 
-    The reader answers ``synsets(word, pos="n")`` and the synsets' ``path_similarity``; it may be used from several threads
-    and has a ``fingerprint``. Raises FileNotFoundError naming the first missing file.
+    The reader answers ``synsets(word, pos="n")`` and the synsets' ``path_similarity``; it may be used from several
+    threads and has a ``fingerprint``. Raises FileNotFoundError naming the first missing file.
     """
     path = Path(folder)
     for name in WORDNET_FILES:

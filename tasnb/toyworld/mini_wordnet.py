@@ -18,12 +18,15 @@ from pathlib import Path
 from tasnb.toyworld import treebank_words as words
 from tasnb.toyworld import world
 
-LEXNAMES = """adj.all adj.pert adv.all noun.Tops noun.act noun.animal noun.artifact noun.attribute noun.body noun.cognition
+LEXNAMES = tuple(
+    """adj.all adj.pert adv.all noun.Tops noun.act noun.animal noun.artifact noun.attribute noun.body noun.cognition
 noun.communication noun.event noun.feeling noun.food noun.group noun.location noun.motive noun.object noun.person
 noun.phenomenon noun.plant noun.possession noun.process noun.quantity noun.relation noun.shape noun.state noun.substance
 noun.time verb.body verb.change verb.cognition verb.communication verb.competition verb.consumption verb.contact
-verb.creation verb.emotion verb.motion verb.perception verb.possession verb.social verb.stative verb.weather adj.ppl""".split()
-LEXFILE = 3  # noun.Tops for all: the source file does not say which lexicographer file a synset is from
+verb.creation verb.emotion verb.motion verb.perception verb.possession verb.social verb.stative
+verb.weather adj.ppl""".split()  # noqa: SIM905
+)
+LEXFILE = 3  # noun.Tops for all: the source does not say which lexicographer file a synset is from
 HEADER = (
     "  1 A part of the Open English WordNet (https://en-word.net), CC-BY 4.0, cut by tasnb.toyworld.mini_wordnet;",
     "  2 glosses are left out. The Open English WordNet derives from Princeton WordNet:",
@@ -35,11 +38,11 @@ A part of the Open English WordNet (https://en-word.net), (c) the Open English W
 Commons Attribution 4.0 International licence (https://creativecommons.org/licenses/by/4.0/).
 It derives from Princeton WordNet, Copyright 2011 by Princeton University, used under the WordNet licence:
 
-> This software and database is being provided to you, the LICENSEE, by Princeton University under the following license.
-> Permission to use, copy, modify and distribute this software and database and its documentation for any purpose and
-> without fee or royalty is hereby granted, provided that you agree to comply with the copyright notice and statements,
-> including the disclaimer, and that the same appear on ALL copies. THIS SOFTWARE AND DATABASE IS PROVIDED "AS IS" AND
-> PRINCETON UNIVERSITY MAKES NO REPRESENTATIONS OR WARRANTIES, EXPRESS OR IMPLIED.
+> This software and database is being provided to you, the LICENSEE, by Princeton University under the following
+> license. Permission to use, copy, modify and distribute this software and database and its documentation for any
+> purpose and without fee or royalty is hereby granted, provided that you agree to comply with the copyright notice and
+> statements, including the disclaimer, and that the same appear on ALL copies. THIS SOFTWARE AND DATABASE IS PROVIDED
+> "AS IS" AND PRINCETON UNIVERSITY MAKES NO REPRESENTATIONS OR WARRANTIES, EXPRESS OR IMPLIED.
 
 Changes: only nouns, only the words of the toy world and of its treebank with everything above them; glosses and other
 relations than hypernym and hyponym are left out; every synset is filed under noun.Tops. Written in WordNet's database
@@ -88,8 +91,8 @@ def vocabulary() -> tuple[str, ...]:
     wanted: set[str] = set(world.COLOURS) | set(world.BACKGROUNDS)
     for kind in world.KINDS.values():
         wanted |= {kind.name, kind.family, *kind.synonyms, *kind.hypernyms, *kind.wears}
-    pools = (words.PEOPLE, words.ANIMALS, words.VEHICLES, words.FURNITURE, words.FOOD, words.DISHES, words.DEVICES, words.THINGS,
-             words.PLANTS, words.PLACES, words.CLOTHES, words.HAIR, words.BODY)  # fmt: skip
+    pools = (words.PEOPLE, words.ANIMALS, words.VEHICLES, words.FURNITURE, words.FOOD, words.DISHES, words.DEVICES,
+             words.THINGS, words.PLANTS, words.PLACES, words.CLOTHES, words.HAIR, words.BODY)  # fmt: skip
     for pool in pools:
         for entry in pool:
             wanted |= {entry, entry.split()[-1]}
@@ -176,7 +179,8 @@ def build(out: Path, *, source: Path | None = None) -> dict[str, int]:
         source = Path(os.environ.get("TASNB_SHARED", "../shared")) / "data/wordnet/oewn_nouns.json.gz"
     if not source.is_file():
         raise FileNotFoundError(
-            f"expected the Open English WordNet's nouns at {source}; set TASNB_SHARED to the folder that has data/wordnet"
+            f"expected the Open English WordNet's nouns at {source}; "
+            "set TASNB_SHARED to the folder that has data/wordnet"
         )
     wordnet = Source.read(source)
     asked = vocabulary()

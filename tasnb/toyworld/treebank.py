@@ -1,6 +1,6 @@
 """Trees for the treebank: a node, its flattening, the small change of making sentences look like people's typing.
 
-Labels and tags are those of spaCy's English models (CLEAR style labels, Penn tags), because spaCy's noun chunks need them.
+Labels and tags are those of spaCy's English models (CLEAR style labels, Penn tags): spaCy's noun chunks need them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Tree:
-    """A sentence with its gold parse: heads are indices, a root points at itself; subject is the noun meant, or None."""
+    """A sentence with its gold parse: heads are indices, a root points at itself; subject is the noun meant or None."""
 
     words: tuple[str, ...]
     tags: tuple[str, ...]

@@ -7,7 +7,41 @@ from tasnb.toyworld.treebank import Node, Tree, flatten, node
 from tasnb.toyworld.treebank_modifiers import Modifiers
 
 BE = (("is", "VBZ"), ("is", "VBZ"), ("was", "VBD"), ("are", "VBP"), ("'s", "VBZ"))
-FOOD_LIKE = words.FOOD + ("slice", "piece", "piece", "half", "slice of pizza")
+FOOD_LIKE = (*words.FOOD, "slice", "piece", "piece", "half")
+PARTS = (
+    "half",
+    "slice",
+    "piece",
+    "top",
+    "end",
+    "edge",
+    "part",
+    "corner",
+    "leg",
+    "arm",
+    "back",
+    "side",
+    "handle",
+    "seat",
+)
+
+PREDICATES = tuple(
+    """ride, hold, sit on, stand near, eat, watch, throw, hit, reach over, look at, walk along, play with, wait for,
+    gather around, pose with, have, wear, carry, lie on, perform, prepare, pull, jump over""".replace(
+        "\n    ", " "
+    ).split(", ")
+)
+
+
+def _inflected(verb: str, many: bool) -> str:
+    """ "they watch", "it watches"."""
+    if many:
+        return verb
+    if verb == "have":
+        return "has"
+    if verb.endswith("y") and verb[-2] not in "aeiou":
+        return verb[:-1] + "ies"
+    return verb + ("es" if verb.endswith(("s", "ch", "sh", "x")) else "s")
 
 
 class Grammar(Modifiers):
@@ -71,6 +105,10 @@ class Grammar(Modifiers):
             )
             noun = node(part, "NN", dep, node("of", "IN", "prep", whole))
             self.kind = "thing"
+        elif chance(0.02):  # "sandwich half", "table top"
+            whole = p.noun(words.FURNITURE if chance(0.5) else words.FOOD, "compound", number="one")
+            noun = node(self.rng.choice(PARTS), "NN", dep, left=[whole])
+            self.kind = "thing"
         else:
             noun = p.noun(pool, dep)
         return noun
@@ -88,7 +126,12 @@ class Grammar(Modifiers):
                 owner.right.append(node("'s", "POS", "case"))
             else:
                 owner.text += "s"
-            noun.left = [owner, *noun.left]
+            if chance(0.6) and not noun.right:
+                part = p.noun(words.BODY if chance(0.7) else words.CLOTHES, noun.dep)
+                noun.text, noun.tag, noun.left = part.text, part.tag, part.left
+                self.kind = "thing"
+            between = [node(self.rng.choice(("left", "right", "front", "back")), "JJ", "amod")] if chance(0.35) else []
+            noun.left = [owner, *between, *noun.left]
             return
         left += p.determiner(long)
         if noun.tag == "NNS" and chance(0.2):
@@ -107,58 +150,6 @@ class Grammar(Modifiers):
         noun.left = left + noun.left
         if chance(0.9):
             p.agree(noun)
-
-    def after(self, noun: Node, *, long: bool, placed: bool, count: int) -> None:
-        """What follows the noun, up to ``count`` modifiers in any order."""
-        p, chance = self.phrases, self.phrases.chance
-        makers = []
-        if placed:
-            makers.append(lambda: p.at_side() if chance(0.6 if not long else 0.97) else p.bare_side())
-            if chance(0.08):
-                makers[-1] = p.ordinal_from
-        wears, acts, leans = {"person": (30, 20, 7), "animal": (3, 20, 7), "thing": (2, 9, 3)}[self.kind]
-        others = [
-            (wears, lambda: p.clothed(long)),
-            (acts, lambda: self.doing(long=long)),
-            (15, lambda: self.chain_relation(long=long)),
-            (leans, lambda: self.particle()),
-            (3, lambda: self.half_done()),
-            (6, lambda: node("with", "IN", "prep", p.thing("pobj", long=long))),
-            (4, lambda: self.with_body_part(long=long)),
-            (4, lambda: self.relative_clause(noun, long=long)),
-            (2, lambda: self.negated()),
-            (2, lambda: node("of", "IN", "prep", p.thing("pobj", long=long))),
-            (2, lambda: self.clock()),
-            (
-                2,
-                lambda: node(
-                    self.rng.choice(
-                        (
-                            "cut",
-                            "covered",
-                            "filled",
-                            "topped",
-                            "parked",
-                            "painted",
-                            "decorated",
-                            "made",
-                            "loaded",
-                            "stacked",
-                        )
-                    ),
-                    "VBN",
-                    "acl",
-                    node(self.rng.choice(("off", "by", "with", "of", "in")), "IN", "prep", p.thing("pobj", long=long)),
-                ),
-            ),
-        ]
-        for _ in range(count - len(makers)):
-            makers.append(self.rng.choices([m for _, m in others], [w for w, _ in others])[0])
-        self.rng.shuffle(makers)
-        for maker in makers:
-            if chance(0.04):
-                noun.right.append(node(",", ",", "punct"))
-            noun.right.append(maker())
 
     def terse(self) -> Tree:
         """ "man on right", "far left guy", "lady red necktie", "guy in blue shirt bottom left"."""
@@ -228,7 +219,7 @@ class Grammar(Modifiers):
     # whole sentences
 
     def caption(self) -> Tree:
-        """ "a group of people standing in the snow", "two dogs are playing on the beach", "there is a cat on a chair"."""
+        """ "a group of people standing in the snow", "two dogs are playing on the beach", "there is a cat here"."""
         p, chance = self.phrases, self.phrases.chance
         subject = self.subject("nsubj", long=True)
         self.before(subject, long=True, placed=False)
@@ -267,27 +258,14 @@ class Grammar(Modifiers):
             if subject.tag == "NNS":
                 root.text, root.tag = "are", "VBP"
         else:
-            verb = self.rng.choice(
-                (
-                    "rides",
-                    "holds",
-                    "sits on",
-                    "stands near",
-                    "eats",
-                    "watches",
-                    "throws",
-                    "hits",
-                    "reaches over",
-                    "looks at",
-                    "walks along",
-                    "plays with",
-                )
-            )
-            head, *prep = verb.split()
+            many = subject.tag == "NNS"
+            verb, *prep = self.rng.choice(PREDICATES).split()
             thing = p.thing("pobj" if prep else "dobj", long=True)
-            root = node(
-                head, "VBZ", "ROOT", *([node(prep[0], "IN", "prep", thing)] if prep else [thing]), scene, left=[subject]
-            )
+            said = [node(prep[0], "IN", "prep", thing)] if prep else [thing]
+            if chance(0.15):  # "four people wait to cross the street"
+                said = [node("cross", "VB", "xcomp", thing, left=[node("to", "TO", "aux")])]
+                thing.dep = "dobj"
+            root = node(_inflected(verb, many), "VBP" if many else "VBZ", "ROOT", *said, scene, left=[subject])
         if chance(0.5):
             root.right.append(node(".", ".", "punct"))
         return flatten(root, subject)
@@ -296,7 +274,10 @@ class Grammar(Modifiers):
         """ "it is a young man wearing glasses", "the chair is to the left of the table", "this is the red bus"."""
         p, chance = self.phrases, self.phrases.chance
         be, tag = self.rng.choice(BE)
-        if chance(0.5):
+        pronoun = chance(0.5)
+        if be == "'s" and not pronoun:  # after a noun it would be a possessive
+            be = "is"
+        if pronoun:
             noun = self.subject("attr", long=True)
             self.before(noun, long=True, placed=chance(0.3))
             self.after(noun, long=True, placed=False, count=1)
@@ -378,7 +359,7 @@ class Grammar(Modifiers):
         return flatten(noun, noun)
 
     def chit_chat(self) -> Tree:
-        """What people type around the expression: "you clicked the correct one plate on left", "not the man but the woman"."""
+        """What people type around it: "you clicked the correct one plate on left", "not the man but the woman"."""
         p, chance = self.phrases, self.phrases.chance
         roll = self.rng.random()
         noun = self.subject("dobj", long=True)

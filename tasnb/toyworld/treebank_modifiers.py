@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tasnb.toyworld import treebank_words as words
 from tasnb.toyworld.treebank import Node, node
-from tasnb.toyworld.treebank_phrases import Phrases
+from tasnb.toyworld.treebank_places import Places
 
 STILL = (
     "sitting",
@@ -30,8 +30,60 @@ class Modifiers:
 
     def __init__(self, rng: random.Random, rare_nouns: Sequence[str] = ()) -> None:
         self.rng = rng
-        self.phrases = Phrases(rng, rare_nouns)
+        self.phrases = Places(rng, rare_nouns)
         self.kind = "thing"  # of the subject now drawn: "person", "animal" or "thing"; says what it can wear and do
+
+    def after(self, noun: Node, *, long: bool, placed: bool, count: int) -> None:
+        """What follows the noun, up to ``count`` modifiers in any order."""
+        p, chance = self.phrases, self.phrases.chance
+        makers = []
+        if placed:
+            makers.append(lambda: p.at_side() if chance(0.6 if not long else 0.97) else p.bare_side())
+            if chance(0.08):
+                makers[-1] = p.ordinal_from
+        wears, acts, leans = {"person": (30, 20, 7), "animal": (3, 20, 7), "thing": (2, 9, 3)}[self.kind]
+        others = [
+            (wears, lambda: p.clothed(long)),
+            (acts, lambda: self.doing(long=long)),
+            (15, lambda: self.chain_relation(long=long)),
+            (leans, lambda: self.particle()),
+            (3, lambda: self.half_done()),
+            (6, lambda: node("with", "IN", "prep", p.thing("pobj", long=long))),
+            (4, lambda: self.with_body_part(long=long)),
+            (4, lambda: self.relative_clause(noun, long=long)),
+            (2, lambda: self.negated()),
+            (2, lambda: node("of", "IN", "prep", p.thing("pobj", long=long))),
+            (2, lambda: self.clock()),
+            (
+                2,
+                lambda: node(
+                    self.rng.choice(
+                        (
+                            "cut",
+                            "covered",
+                            "filled",
+                            "topped",
+                            "parked",
+                            "painted",
+                            "decorated",
+                            "made",
+                            "loaded",
+                            "stacked",
+                        )
+                    ),
+                    "VBN",
+                    "acl",
+                    node(self.rng.choice(("off", "by", "with", "of", "in")), "IN", "prep", p.thing("pobj", long=long)),
+                ),
+            ),
+        ]
+        for _ in range(count - len(makers)):
+            makers.append(self.rng.choices([m for _, m in others], [w for w, _ in others])[0])
+        self.rng.shuffle(makers)
+        for maker in makers:
+            if chance(0.04):
+                noun.right.append(node(",", ",", "punct"))
+            noun.right.append(maker())
 
     def doing(self, *, long: bool) -> Node:
         """ "sitting", "standing next to a car", "holding a red umbrella", "riding on a bike"."""

@@ -85,7 +85,7 @@ bag, backpack, purse, handbag, suitcase, luggage, briefcase, duffel bag, tote, b
 present, gift, umbrella, parasol, kite, ball, soccer ball, tennis ball, baseball, football, basketball, beach
 ball, bat, baseball bat, racket, tennis racket, racquet, paddle, glove, baseball glove, mitt, frisbee, disc,
 skateboard, board, surfboard, snowboard, ski, ski pole, pole, skate, helmet, goggle, book, magazine, newspaper,
-paper, notebook, folder, pen, pencil, marker, crayon, scissors, pair of scissors, stapler, tape, brush,
+paper, notebook, folder, pen, pencil, marker, crayon, scissors, stapler, tape, brush,
 toothbrush, toothpaste, comb, razor, soap, towel, toilet, toilet paper, tissue, sponge, broom, mop, hose,
 ladder, hammer, tool, rope, chain, string, ribbon, balloon, flag, banner, sign, stop sign, street sign, poster,
 picture, painting, photo, frame, statue, sculpture, toy, teddy, teddy bear, stuffed animal, stuffed bear, plush,

@@ -1,0 +1,125 @@
+"""The language adapters: what they load, what they refuse, that they may be shared by threads."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tasnb.models.language import folder_fingerprint, load_parser, load_wordnet
+from tasnb.types import Parser, WordNet
+
+
+def test_the_shipped_parts_meet_their_protocols(nlp, wordnet) -> None:
+    assert isinstance(nlp, Parser)
+    assert isinstance(wordnet, WordNet)
+    assert len(nlp.fingerprint) == len(wordnet.fingerprint) == 16
+
+
+def test_the_shipped_pipeline_needs_spacy_alone(toy_folder: Path) -> None:
+    import spacy
+
+    pipeline = spacy.load(toy_folder / "spacy")
+    assert pipeline.pipe_names == ["tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer"]
+    config = (toy_folder / "spacy" / "config.cfg").read_text(encoding="utf-8")
+    assert "tasnb" not in config
+
+
+@pytest.mark.parametrize(
+    ("word", "lemma"),
+    [
+        ("zebras", "zebra"),
+        ("men", "man"),
+        ("women", "woman"),
+        ("people", "people"),
+        ("children", "child"),
+        ("feet", "foot"),
+        ("teddies", "teddy"),
+        ("glasses", "glass"),
+        ("knives", "knife"),
+        ("buses", "bus"),
+        ("benches", "bench"),
+        ("sheep", "sheep"),
+        ("puppies", "puppy"),
+        ("jeans", "jeans"),
+        ("giraffes", "giraffe"),
+        ("boxes", "box"),
+        ("quokkas", "quokka"),
+    ],
+)
+def test_plurals_meet_their_singular(nlp, word: str, lemma: str) -> None:
+    doc = nlp(f"two {word} on the grass")
+    assert doc[1].pos_ == "NOUN"
+    assert doc[1].lemma_ == lemma
+
+
+def test_noun_chunks_come_from_the_tree(nlp) -> None:
+    chunks = [c.text for c in nlp("a young man in a red shirt holding two umbrellas").noun_chunks]
+    assert chunks == ["a young man", "a red shirt", "two umbrellas"]
+
+
+def test_a_missing_pipeline_names_the_folder_and_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(
+        FileNotFoundError, match=r"expected a spaCy pipeline .* at .*nowhere, found none; give a folder"
+    ):
+        load_parser(tmp_path / "nowhere")
+
+
+def test_a_pipeline_without_a_parser_is_refused(tmp_path: Path) -> None:
+    import spacy
+
+    blank = spacy.blank("en")
+    blank.add_pipe("sentencizer")
+    blank.to_disk(tmp_path / "blank")
+    with pytest.raises(ValueError, match=r"with tagger, parser, lemmatizer in .*, got sentencizer; use a full English"):
+        load_parser(tmp_path / "blank")
+
+
+def test_a_missing_wordnet_file_is_named(tmp_path: Path, toy_folder: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"expected WordNet's database file data.noun in "):
+        load_wordnet(tmp_path)
+    shutil.copytree(toy_folder / "wordnet", tmp_path / "wn")
+    (tmp_path / "wn" / "lexnames").unlink()
+    with pytest.raises(FileNotFoundError, match="lexnames"):
+        load_wordnet(tmp_path / "wn")
+
+
+def test_the_reader_is_wordnets(wordnet) -> None:
+    man = wordnet.synsets("man", pos="n")[0]
+    assert man.name() == "man.n.01"
+    assert {h.name() for h in man.hypernyms()} == {"adult.n.01", "male.n.02"}
+    assert man.path_similarity(man) == 1.0
+    assert wordnet.synsets("puppies", pos="n") == wordnet.synsets("puppy", pos="n") != []
+    assert wordnet.synsets("no such word", pos="n") == []
+
+
+def test_threads_may_share_the_reader(toy_folder: Path) -> None:
+    reader = load_wordnet(toy_folder / "wordnet")
+    pool_of_words = ["dog", "cat", "bus", "man", "tree", "apple", "chair", "kite"] * 4
+
+    def similarities(word: str) -> list[float]:
+        return [a.path_similarity(b) for a in reader.synsets(word, pos="n") for b in reader.synsets("animal", pos="n")]
+
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(similarities, pool_of_words))
+    assert together == [similarities(word) for word in pool_of_words]
+
+
+def test_threads_may_share_the_parser(nlp) -> None:
+    texts = [f"the {word} on the left" for word in ("dog", "cat", "bus", "zebra", "vase")] * 4
+    with ThreadPoolExecutor(4) as pool:
+        together = [[t.dep_ for t in doc] for doc in pool.map(nlp, texts)]
+    assert together == [[t.dep_ for t in nlp(text)] for text in texts]
+
+
+def test_a_fingerprint_changes_with_any_file(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text(json.dumps({"x": 1}))
+    before = folder_fingerprint(tmp_path)
+    assert folder_fingerprint(tmp_path) == before
+    (tmp_path / "a").write_text(json.dumps({"x": 2}))
+    changed = folder_fingerprint(tmp_path)
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert len({before, changed, folder_fingerprint(tmp_path)}) == 3

@@ -1,0 +1,142 @@
+"""The mini WordNet against the full Open English WordNet: same senses, same hypernyms, same path similarities."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from tasnb.toyworld import mini_wordnet, world
+
+
+class Reference:
+    """Path similarity straight from the source file, apart from NLTK: 1 / (1 + shortest way over a shared ancestor)."""
+
+    def __init__(self, path: Path) -> None:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            raw = json.load(file)
+        self.above = {synset: hypernyms for synset, (_, hypernyms) in raw["synsets"].items()}
+        self.senses: dict[str, list[str]] = defaultdict(list)
+        for word, synsets in raw["lemmas"].items():
+            self.senses[word.lower()] += synsets
+        self.seen: dict[str, dict[str, int]] = {}
+
+    def distances(self, synset: str) -> dict[str, int]:
+        if synset not in self.seen:
+            found, level = {synset: 0}, [synset]
+            for steps in itertools.count(1):
+                level = [h for s in level for h in self.above[s] if h not in found]
+                if not level:
+                    break
+                found |= dict.fromkeys(level, steps)
+            self.seen[synset] = found
+        return self.seen[synset]
+
+    def similarity(self, one: str, other: str) -> float:
+        best = 0.0
+        for a in self.senses[one]:
+            for b in self.senses[other]:
+                up, down = self.distances(a), self.distances(b)
+                shared = up.keys() & down.keys()
+                best = max([best, *(1 / (1 + up[s] + down[s]) for s in shared)])
+        return best
+
+
+@pytest.fixture(scope="module")
+def source(shared_root: Path) -> Path:
+    return shared_root / "data/wordnet/oewn_nouns.json.gz"
+
+
+@pytest.fixture(scope="module")
+def reference(source: Path) -> Reference:
+    return Reference(source)
+
+
+def toy_words() -> list[str]:
+    named = {w for k in world.KINDS.values() for w in (k.name, *k.synonyms, *k.hypernyms)}
+    return sorted(
+        named | {"shirt", "hat", "dress", "park", "table", "sofa", "kid", "player", "umpire", "pizza", "zebra"}
+    )
+
+
+def nltk_similarity(wordnet, one: str, other: str) -> float:
+    """Of the words as they are spelled: ``synsets`` would add "wood" to "woods", which is not the database's doing."""
+    first, second = (senses_of(wordnet, word) for word in (one, other))
+    return max(a.path_similarity(b) for a in first for b in second)
+
+
+def senses_of(wordnet, word: str) -> list:
+    offsets = wordnet._lemma_pos_offset_map[word.replace(" ", "_")]["n"]
+    return [wordnet.synset_from_pos_and_offset("n", offset) for offset in offsets]
+
+
+def test_path_similarity_equals_the_full_wordnets_for_the_toy_words(wordnet, reference: Reference) -> None:
+    names = [w for w in toy_words() if w in reference.senses]
+    assert len(names) > 60
+    for one, other in itertools.combinations_with_replacement(names, 2):
+        assert nltk_similarity(wordnet, one, other) == pytest.approx(reference.similarity(one, other)), (one, other)
+
+
+def test_path_similarity_equals_the_full_wordnets_for_a_sample_of_all_words(wordnet, reference: Reference) -> None:
+    names = [w for w in mini_wordnet.vocabulary() if w in reference.senses][::9]
+    for one, other in itertools.islice(itertools.combinations(names, 2), 0, None, 5):
+        assert nltk_similarity(wordnet, one, other) == pytest.approx(reference.similarity(one, other)), (one, other)
+
+
+def test_every_word_that_the_source_knows_is_shipped_with_all_its_senses(wordnet, reference: Reference) -> None:
+    for word in mini_wordnet.vocabulary():
+        if word in reference.senses:
+            assert len(senses_of(wordnet, word)) == len(reference.senses[word]), word
+
+
+def test_every_toy_kind_has_its_hypernyms_above_it(wordnet) -> None:
+    for kind in world.KINDS.values():
+        for broader in kind.hypernyms:
+            below = wordnet.synsets(kind.name.replace(" ", "_"), pos="n")
+            above = set(wordnet.synsets(broader, pos="n"))
+            assert any(above & set(path) for s in below for path in s.hypernym_paths()), (kind.name, broader)
+
+
+def test_offsets_point_at_their_lines(toy_folder: Path) -> None:
+    data = (toy_folder / "wordnet" / "data.noun").read_bytes()
+    index = (toy_folder / "wordnet" / "index.noun").read_text(encoding="utf-8").splitlines()
+    rows = [line.split() for line in index if not line.startswith(" ")]
+    assert [r[0] for r in rows] == sorted(r[0] for r in rows)
+    for row in rows[::50]:
+        for offset in row[-int(row[2]) :]:
+            assert data[int(offset) :].startswith(offset.encode() + b" ")
+
+
+def test_the_pointers_come_in_pairs(wordnet) -> None:
+    for synset in itertools.islice(wordnet.all_synsets("n"), 0, None, 40):
+        assert all(synset in above.hyponyms() for above in synset.hypernyms())
+        assert all(synset in below.hypernyms() for below in synset.hyponyms())
+
+
+def test_there_is_one_root(wordnet) -> None:
+    assert {s.root_hypernyms()[0].name() for s in wordnet.synsets("kite", pos="n")} == {"entity.n.01"}
+
+
+def test_the_folder_is_small_and_says_whose_it_is(toy_folder: Path) -> None:
+    folder = toy_folder / "wordnet"
+    assert sum(f.stat().st_size for f in folder.iterdir()) < 3_000_000
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert "CC-BY 4.0" in (folder / "data.noun").read_text(encoding="utf-8")[:400]
+    assert "Open English WordNet" in text
+    assert "Princeton" in text
+
+
+def test_building_again_gives_the_same_files(source: Path, toy_folder: Path, tmp_path: Path) -> None:
+    counts = mini_wordnet.build(tmp_path / "wordnet", source=source)
+    assert counts["words"] > 10_000
+    for file in sorted((toy_folder / "wordnet").iterdir()):
+        assert (tmp_path / "wordnet" / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def test_a_missing_source_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="set TASNB_SHARED"):
+        mini_wordnet.build(tmp_path, source=tmp_path / "none.json.gz")
