@@ -37,8 +37,8 @@ _ABOUT = {
     ),
     "git": (
         "A GIT captioner of 128-pixel pictures: plain captions for things, a list of the main things for scenes. kind, "
-        "colour: named in a thing's caption; scene_precision: named kinds that are in the scene; scene_recall: kinds of "
-        "the true caption that are named."
+        "colour: named in a thing's caption; scene_precision: named kinds that are in the scene; scene_recall: kinds "
+        "of the true caption that are named."
     ),
 }
 
