@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from tasnb import expressions, negatives, proposals, spatial
 from tasnb.crops import CropConfig
@@ -37,7 +37,7 @@ class Method:
     rectifier: spatial.RectifierRule = spatial.PAPER
     weights: Weights = field(default_factory=Weights)  # paper, section 4.2
     scale: Literal["cosine", "official"] = "cosine"
-    model_options: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    model_options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
 PAPER = Method(name="paper")

@@ -32,7 +32,6 @@ LAYERS: dict[str, float] = {
     "models": 3,
     "datasets": 3,
     "artifacts": 3,
-    "artifacts": 3,
     "pipeline": 4,
     "baselines": 4.5,
     "evaluation": 5,

@@ -26,7 +26,9 @@ def test_segment_runs_on_a_real_photo(captioner: str, photo: Path, tmp_path: Pat
     folder = write_all(tmp_path / "models", captioner=captioner)
     out = tmp_path / "out"
     capfd.readouterr()
-    code = cli.run(["segment", str(photo), "the bowl on the left", "--models", str(folder), "--out", str(out), "--json"])
+    code = cli.run(
+        ["segment", str(photo), "the bowl on the left", "--models", str(folder), "--out", str(out), "--json"]
+    )
     printed = capfd.readouterr()
     assert code == 0, printed.err
     record = json.loads(printed.out)

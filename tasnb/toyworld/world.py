@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- one kind a row reads as the table it is
 """The toy world's vocabulary: what can stand in a scene, and the values that describe a scene before it is drawn."""
 
 from __future__ import annotations
