@@ -93,7 +93,8 @@ def _claims(w: Wording, run: _Run) -> list[int]:
         return []  # "on her left"
     if opener in words.ORIENTED or (opener in words.MOVING and bare):
         return []  # "facing left"
-    if opener == "to" and w.word(run.opened - 1) in words.ORIENTED | words.MOVING | {"back", "next"}:
+    turning = words.ORIENTED | words.MOVING | {"next"}
+    if opener in ("to", "toward", "towards") and w.word(run.opened - 1) in turning:
         return []  # "looking to the left"
     if _of_another_thing(w, run):
         return []
@@ -101,8 +102,8 @@ def _claims(w: Wording, run: _Run) -> list[int]:
     firm = [k for k in places if w.word(k) not in words.WEAK]
     if not firm:
         places = [k for k in places if _weak_alone(w, run, k)]
-    elif w.pos(run.start - 1) in ("VERB", "AUX"):
-        places = firm  # "sitting down left"
+    elif w.pos(run.start - 1) in ("VERB", "AUX") or w.word(run.start - 1) in words.BODY:
+        places = firm  # "sitting down left", "giraffe head up left"
     return places if places and _stands_for_the_subject(w, run, places) else []
 
 
@@ -193,7 +194,8 @@ def _is_top_of_something(w: Wording, run: _Run, k: int) -> bool:
     if after in words.AFTER_TOP or before in words.TOP_OF_SOMETHING or topped:
         return True
     garment = w.pos(k - 1) == "ADJ" and not w.is_place(k - 1) and before not in words.RUN_WORDS
-    return alone and (garment or (before in words.COLOURS and run.start == k))
+    coloured = before in words.COLOURS and run.start == k  # "red top", "red top woman"; "red top left" is a place
+    return (alone and (garment or coloured)) or (coloured and run.end == k + 1)
 
 
 def _weak_alone(w: Wording, run: _Run, k: int) -> bool:

@@ -88,9 +88,9 @@ CLOTHES = _set(
 )
 COLOURS = _set("blue red white black green yellow pink purple orange grey gray brown tan tank jacket plaid")
 TOP_OF_SOMETHING = _set(
-    "tank table counter lap desk roof stove flat crop tube halter bikini pajama screw pop flip zip tan tip over"
+    "tank table counter lap desk roof stove flat crop tube halter bottle bikini pajama screw pop flip zip tan tip over"
 )
-TOPPED = _set("mountain tree hill bottle big house bell rock stuffed car")  # "hill top"; but "tree top left" is a tree
+TOPPED = _set("mountain tree hill big house bell rock stuffed car")  # "hill top"; but "tree top left" is a tree
 AFTER_TOP = _set("hat hats knot coat gun heavy down notch")
 WESTERN_THINGS = _set(
     """toilet style hat boot boots shirt wear dress outfit saddle food clothes attire riders rider theme film face
