@@ -62,7 +62,10 @@ def gold(shared_root: Path) -> list[Gold]:
 
 @pytest.fixture(scope="module")
 def invented() -> list[Gold]:
-    """Our own, written down with their answers before the rules met them: expression, head or -, directions, - or ?."""
+    """Our own: expression, head or -, directions, - or ?.
+
+    Written down with answers in three rounds, each before the rules had met it; the rules were then mended on it.
+    """
     rows = []
     for line in INVENTED.read_text(encoding="utf-8").splitlines():
         text, head, places = line.split("\t")
