@@ -23,29 +23,34 @@ app = typer.Typer(
 
 
 class _Steps:
-    """A progress bar over named steps on standard error."""
+    """A progress bar over named steps on standard error; it goes when done, and is not drawn into a file or pipe."""
 
     def __init__(self, total: int, *, quiet: bool = False) -> None:
-        from tqdm import tqdm
-
-        self._bar = tqdm(
-            total=total, file=sys.stderr, disable=quiet, bar_format="{desc:<44} {bar:20} {n_fmt}/{total_fmt} {elapsed}"
-        )
-        self._open = False
+        self._total, self._quiet = total, quiet
+        self._bar: Any = None
 
     def say(self, what: str) -> None:
-        if self._open:
+        if self._bar is None:
+            from tqdm import tqdm
+
+            # disable=None: tqdm's own word for "only on a terminal"
+            self._bar = tqdm(
+                total=self._total,
+                file=sys.stderr,
+                disable=True if self._quiet else None,
+                leave=False,
+                bar_format="{desc:<50} {bar:20} {n_fmt}/{total_fmt} {elapsed}",
+            )
+        else:
             self._bar.update(1)
-        self._open = True
         self._bar.set_description_str(what, refresh=True)
 
     def __enter__(self) -> _Steps:
         return self
 
-    def __exit__(self, kind: Any, *_: Any) -> None:
-        if self._open and kind is None:
-            self._bar.update(1)
-        self._bar.close()
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
 
 
 Models = Annotated[str, typer.Option("--models", help="Preset (toy, laptop, paper) or a folder with models.json.")]
