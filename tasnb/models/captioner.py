@@ -24,6 +24,7 @@ CAPTIONERS = {
     "blip": "BlipForConditionalGeneration",
     "blip-2": "Blip2ForConditionalGeneration",
 }
+MAX_NEW_TOKENS = 20  # transformers' default length, and BLIP's max_length
 _WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 
 
@@ -31,16 +32,17 @@ _WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 class CaptionConfig:
     """How captions are decoded. Raises ValueError for a number below 1.
 
-    num_beams: 1 is greedy. max_new_tokens: the prompt not counted. prompt: the text that the caption continues.
+    num_beams: 1 is greedy. max_new_tokens: the prompt not counted; None: what the folder's generation_config.json says,
+    else 20. prompt: the text that the caption continues.
     """
 
     num_beams: int = 1  # METHOD section 2, `paper`; LAVIS, in the official code, uses 5
-    max_new_tokens: int = 20  # transformers' default length, and BLIP's max_length
+    max_new_tokens: int | None = None
     prompt: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("num_beams", "max_new_tokens"):
-            if getattr(self, name) < 1:
+            if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
 
 
@@ -74,7 +76,7 @@ class HFCaptioner:
         dtype: str = "float32",
         batch_size: int = 16,
         num_beams: int = 1,
-        max_new_tokens: int = 20,
+        max_new_tokens: int | None = None,
         prompt: str | None = None,
     ) -> HFCaptioner:
         """Load a transformers folder (config.json, weights, processor and tokenizer files), never the network.
@@ -135,10 +137,15 @@ class HFCaptioner:
                 **inputs,
                 num_beams=self.config.num_beams,
                 do_sample=False,
-                max_new_tokens=self.config.max_new_tokens,
+                max_new_tokens=self._limit(),
             )
         tokens = tokens[:, self._prompt_length(inputs) :]  # generate repeats what it was given
         return [text.strip() for text in self.processor.batch_decode(tokens, skip_special_tokens=True)]
+
+    def _limit(self) -> int:
+        if self.config.max_new_tokens is not None:
+            return self.config.max_new_tokens
+        return self.model.generation_config.max_new_tokens or MAX_NEW_TOKENS
 
     def _prompt_length(self, inputs: dict[str, Any]) -> int:
         if "input_ids" not in inputs:

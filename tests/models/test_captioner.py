@@ -155,3 +155,17 @@ def test_wrong_folders_and_words_are_one_clear_error(folders: dict[str, Path], t
 def test_loading_draws_no_progress_bar(load: Callable[..., HFCaptioner], capfd: pytest.CaptureFixture[str]) -> None:
     load("git")
     assert capfd.readouterr() == ("", "")
+
+
+def test_the_folders_own_length_counts_when_none_is_given(folders, tmp_path) -> None:
+    import json
+    import shutil
+
+    from tasnb.models.captioner import MAX_NEW_TOKENS
+
+    folder = shutil.copytree(folders["git"], tmp_path / "git")
+    assert HFCaptioner.load(folder, device="cpu")._limit() == MAX_NEW_TOKENS
+    written = json.loads((folder / "generation_config.json").read_text())
+    (folder / "generation_config.json").write_text(json.dumps(written | {"max_new_tokens": 7}))
+    assert HFCaptioner.load(folder, device="cpu")._limit() == 7
+    assert HFCaptioner.load(folder, device="cpu", max_new_tokens=3)._limit() == 3
