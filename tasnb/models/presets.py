@@ -160,7 +160,10 @@ def _arguments(role: Role, value: Any) -> dict[str, Any]:
     if isinstance(value, str) and value in PARTS[role]:
         part = PARTS[role][value]
         folder = folder_of(part)
-        return {k: str(folder / v[2:]) if v.startswith("./") else v for k, v in part.arguments.items()}
+        return {
+            k: str(folder / v[2:]) if isinstance(v, str) and v.startswith("./") else v
+            for k, v in part.arguments.items()
+        }
     path = Path(value)
     if not path.exists():
         raise ValueError(f"unknown {role} {str(value)!r}; choose from {', '.join(PARTS[role])}, or give a path")
