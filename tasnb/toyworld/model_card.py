@@ -28,8 +28,9 @@ _ABOUT = {
     "spacy": "Tagger, lemmatizer and dependency parser, trained on the project's grammar of referring expressions.",
     "sam": (
         "Segment Anything for 256-pixel images, trained for one positive point a mask (boxes, masks as prompts and the "
-        "single-mask output are untrained). oracle_8: the mean of the best proposal's IoU with 8 points a side; junk: "
-        "proposals that match no thing with IoU 0.5."
+        "single-mask output are untrained). Scores with the paper's 8 points a side and thresholds 0.7; with 12; "
+        "with the preset's 12 points and thresholds 0.5 and 0.6. oracle: mean of the best proposal's IoU; proposals an "
+        "image; junk: of those, without IoU 0.5 with anything."
     ),
     "clip": (
         "A CLIP with a ViT for 64-pixel pictures and a word-level tokenizer; words it never met are [UNK]. pick: the "
