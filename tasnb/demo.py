@@ -16,7 +16,7 @@ from tasnb.plots import ablation_chart
 from tasnb.types import Sample
 
 SCENES = 30  # the first 30 images of RefToy val, in the data set's own order
-SHOWN = 12  # the sample of the README's cell
+SHOWN = 15  # an expression that V alone gets wrong and the rectifier puts right
 STEPS = story.STEPS + 1 + SCENES
 
 
