@@ -14,7 +14,8 @@ from tasnb.types import Prediction
 _PAGE_STYLE = """
 body{margin:0}.tn{max-width:1080px;margin:0 auto;padding:24px 20px 60px}
 .tn h1{font-size:1.7em;margin:.2em 0}.tn h2{font-size:1.15em;margin:1.6em 0 .3em;border-bottom:2px solid var(--line)}
-.tn figure{margin:0;flex:1 1 200px;max-width:420px}.tn figure img{width:100%;border:1px solid var(--line);border-radius:6px}
+.tn figure{margin:0;flex:1 1 200px;max-width:420px}
+.tn figure img{width:100%;border:1px solid var(--line);border-radius:6px}
 .tn .row{display:flex;gap:14px;flex-wrap:wrap}.tn figcaption{color:var(--soft);font-size:.92em}
 .tn .verdict{background:var(--wash);border-left:5px solid var(--mark);padding:.5em 1em;border-radius:0 6px 6px 0}
 .tn .scroll{overflow-x:auto}html{background:#fff}@media (prefers-color-scheme:dark){html{background:#15181d}}
