@@ -38,6 +38,8 @@ class Optimisers:
     def __init__(self, model: Any, schedule: Schedule, *, is_layer: Callable[[str], bool]) -> None:
         import torch
 
+        from tasnb.toyworld.muon import Muon
+
         self.schedule, self.parameters = schedule, [p for p in model.parameters() if p.requires_grad]
         named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
         matrices = [p for name, p in named if p.ndim == 2 and is_layer(name)]
@@ -45,7 +47,7 @@ class Optimisers:
         rest = [p for _, p in named if id(p) not in chosen]
         decay = schedule.weight_decay
         self._optimisers = [
-            torch.optim.Muon(matrices, lr=schedule.matrix_lr, weight_decay=decay, adjust_lr_fn="original"),
+            Muon(matrices, lr=schedule.matrix_lr, weight_decay=decay),
             torch.optim.AdamW(rest, lr=schedule.lr, weight_decay=decay, betas=(0.9, 0.98)),
         ]
         self._base = [[group["lr"] for group in o.param_groups] for o in self._optimisers]
