@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tasnb.method import PAPER as PAPER
     from tasnb.method import Method as Method
     from tasnb.pictures import as_rgb as as_rgb
-    from tasnb.pipeline import describe as describe
+    from tasnb.imaging import describe as describe
     from tasnb.pipeline import mine as mine
     from tasnb.pipeline import rectify as rectify
     from tasnb.pipeline import score as score
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "describe": "pipeline", "mine": "pipeline", "score": "pipeline", "rectify": "pipeline",
+    "describe": "imaging", "mine": "pipeline", "score": "pipeline", "rectify": "pipeline",
     "select": "pipeline", "tas": "pipeline",
     "clip_only": "baselines", "text_only": "baselines",
     "Store": "artifacts",
@@ -48,7 +48,7 @@ _HOMES = {
     "Method": "method", "METHODS": "method", "PAPER": "method", "OFFICIAL": "method",
 }  # fmt: skip
 _MODULES = frozenset({
-    "artifacts", "baselines", "crops", "datasets", "evaluation", "expressions", "masks", "method", "metrics", "models",
+    "artifacts", "baselines", "crops", "datasets", "evaluation", "expressions", "imaging", "masks", "method", "metrics", "models",
     "negatives", "pictures", "pipeline", "plots", "proposals", "report", "scores", "shipped", "spatial", "types",
 })  # fmt: skip
 

@@ -1,4 +1,7 @@
-"""The methods that TAS is compared with, each with the signature of ``tas``."""
+"""The methods that TAS is compared with, each with the signature of ``tas``.
+
+Raises ValueError for artifacts that were described with another crop style, or for an empty expression.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,32 @@ import numpy as np
 
 from tasnb import expressions, scores
 from tasnb.method import PAPER, Method, find
-from tasnb.pipeline import answer
-from tasnb.types import ImageArtifacts, Models, Negatives, Prediction, ScoreTable, Weights
+from tasnb.pipeline import answer, rows_of
+from tasnb.types import ImageArtifacts, Models, Negatives, Parse, Prediction, ScoreTable, Weights
 
 
 def clip_only(
-    artifacts: ImageArtifacts, expression: str, models: Models, *, method: str | Method = PAPER
+    artifacts: ImageArtifacts,
+    expression: str,
+    models: Models,
+    *,
+    method: str | Method = PAPER,
+    parse: Parse | None = None,
 ) -> Prediction:
     """V-score alone: the crop closest to the expression (paper, section 4.3, "CLIP-only")."""
     chosen = find(method)
     text = models.encoder.encode_texts([expression.strip().lower()])[0]
-    v = scores.v_score(artifacts.crop_embeddings[chosen.v_crop.style], text)
-    return _unrectified(artifacts, expression, models, chosen, "CLIP-only", v=v)
+    rows = rows_of(artifacts.crop_embeddings, chosen.v_crop.style, "crop_embeddings")
+    return _unrectified(artifacts, expression, models, chosen, parse, "CLIP-only", v=scores.v_score(rows, text))
 
 
 def text_only(
-    artifacts: ImageArtifacts, expression: str, models: Models, *, method: str | Method = PAPER
+    artifacts: ImageArtifacts,
+    expression: str,
+    models: Models,
+    *,
+    method: str | Method = PAPER,
+    parse: Parse | None = None,
 ) -> Prediction:
     """P-score alone: the caption closest to the expression (paper, section 4.3, "Text-only").
 
@@ -29,8 +42,8 @@ def text_only(
     """
     chosen = find(method)
     text = models.encoder.encode_texts([expression.strip().lower()])[0]
-    p = scores.p_score(artifacts.caption_embeddings[chosen.p_crop.style], text)
-    return _unrectified(artifacts, expression, models, chosen, "Text-only", p=p)
+    rows = rows_of(artifacts.caption_embeddings, chosen.p_crop.style, "caption_embeddings")
+    return _unrectified(artifacts, expression, models, chosen, parse, "Text-only", p=scores.p_score(rows, text))
 
 
 def _unrectified(
@@ -38,6 +51,7 @@ def _unrectified(
     expression: str,
     models: Models,
     chosen: Method,
+    parse: Parse | None,
     name: str,
     *,
     v: np.ndarray | None = None,
@@ -52,6 +66,6 @@ def _unrectified(
         kept=np.ones(count, dtype=bool),
         weights=Weights(alpha=1.0 if v is None else 0.0, lam=0.0),
     )
-    parse = expressions.parse(expression, models.parser, rule=chosen.parse)
+    parse = parse or expressions.parse(expression, models.parser, rule=chosen.parse)
     mined = Negatives(caption=artifacts.overall_caption, phrases=())
     return answer(artifacts, expression, table, parse, mined, method_name=name)

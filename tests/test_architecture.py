@@ -32,6 +32,7 @@ LAYERS: dict[str, float] = {
     "models": 3,
     "datasets": 3,
     "artifacts": 3,
+    "imaging": 3.5,
     "pipeline": 4,
     "baselines": 4.5,
     "evaluation": 5,
@@ -200,7 +201,7 @@ def test_the_import_test_can_fail() -> None:
     assert loaded_by("import pandas") == {"pandas"}
 
 
-@pytest.mark.parametrize("module", ["pipeline", "models.sam", "models.clip", "models.captioner", "models.presets"])
+@pytest.mark.parametrize("module", ["pipeline", "evaluation", "models.sam", "models.clip", "models.captioner", "models.presets"])
 def test_the_stages_and_adapters_import_without_torch(module: str) -> None:
     assert "torch" not in loaded_by(f"import tasnb.{module}")
 

@@ -70,6 +70,14 @@ def load(preset: str | Path = "toy", *, device: str = "auto", dtype: str = "floa
     parts: the same five words to replace a part, and the options in OPTIONS (points_per_side=16, num_beams=5, ...).
     Raises ValueError for an unknown word, listing the choices; MissingFileError for files that are not there.
     """
+    name, loaders, arguments = plan(preset, device=device, dtype=dtype, **parts)
+    return assemble(name, {role: loader(**arguments[role]) for role, loader in loaders.items()})
+
+
+def plan(
+    preset: str | Path = "toy", *, device: str = "auto", dtype: str = "float32", **parts: Any
+) -> tuple[str, dict[Role, Callable[..., Any]], dict[Role, dict[str, Any]]]:
+    """Name, loaders and their arguments by role: everything about ``load`` but the loading. Raises what it raises."""
     known = [*ROLES, *OPTIONS]
     if unknown := sorted(set(parts) - set(known)):
         raise ValueError(f"unknown part {unknown[0]!r}; choose from {', '.join(known)}")
@@ -82,7 +90,14 @@ def load(preset: str | Path = "toy", *, device: str = "auto", dtype: str = "floa
             arguments[role][option.removeprefix(f"{role}_")] = parts[option]
     for role in ("sam", "clip", "captioner"):
         arguments[role] = {"device": device, "dtype": dtype, **arguments[role]}
-    made = {role: _call(role, loader, arguments[role]) for role, loader in _loaders().items()}
+    loaders = _loaders()
+    for role, loader in loaders.items():
+        _check_arguments(role, loader, arguments[role])
+    return name, loaders, arguments
+
+
+def assemble(name: str, made: Mapping[Role, Any]) -> Models:
+    """The Models of five parts by role."""
     return Models(
         name=name,
         proposer=made["sam"],
@@ -109,11 +124,10 @@ def _loaders() -> dict[Role, Callable[..., Any]]:
     }
 
 
-def _call(role: Role, loader: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+def _check_arguments(role: Role, loader: Callable[..., Any], arguments: dict[str, Any]) -> None:
     takes = inspect.signature(loader).parameters
     if not any(p.kind is p.VAR_KEYWORD for p in takes.values()) and (unknown := sorted(set(arguments) - set(takes))):
         raise ValueError(f"{role}: unknown entry {unknown[0]!r}; choose from {', '.join(takes)}")
-    return loader(**arguments)
 
 
 def _chosen(preset: str | Path) -> tuple[str, dict[Role, Any]]:

@@ -32,7 +32,8 @@ CONFIG = SamConfig(
     decoder_num_heads=4,
     iou_head_hidden_dim=64,
 )
-CYCLES = ((2400, 1e-2), (1500, 5e-3))  # steps and the matrices' rate; each cycle falls to nearly zero
+STEPS = 4_500
+MATRIX_LR = 2e-2  # of Muon; AdamW gets a tenth. Over 300 steps better than 1e-2: best of three 0.604 against 0.573
 BATCH = 6  # images
 POINTS_ON_THINGS, POINTS_ON_BACKGROUND = 8, 3  # of an image
 PIXEL_WEIGHT = 10.0  # of the cross-entropy beside the dice loss
@@ -162,7 +163,7 @@ def train(
     log: Log = print,
     device: str = "auto",
     cache: Path | None = None,
-    scenes: int = 4_000,
+    scenes: int = 12_000,
     batch: int = BATCH,
     config: SamConfig = CONFIG,
 ) -> dict[str, Any]:
@@ -170,16 +171,13 @@ def train(
     import torch
     from safetensors.torch import save_file
 
-    _, place = begin(seed, device)
-    cycles = CYCLES if steps is None else ((steps, CYCLES[0][1]),)
-    steps = sum(n for n, _ in cycles)
+    rng, place = begin(seed, device)
+    steps = STEPS if steps is None else steps
     parks = pairs.draw_scenes(scenes, cache=cache)
     sam = build_sam(config).to(place).train()
     torch.nn.init.trunc_normal_(sam.image_encoder.pos_embed, std=0.02)
-    minutes = 0.0
-    for i, (count, matrix_lr) in enumerate(cycles):
-        schedule = Schedule(steps=count, lr=matrix_lr / 10, matrix_lr=matrix_lr)
-        minutes += run_cycle(sam, parks, schedule, np.random.default_rng(seed + i), device=place, batch=batch, log=log)
+    schedule = Schedule(steps=steps, lr=MATRIX_LR / 10, matrix_lr=MATRIX_LR)
+    minutes = run_cycle(sam, parks, schedule, rng, device=place, batch=batch, log=log)
     out.mkdir(parents=True, exist_ok=True)
     (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
     save_file({k: v.detach().cpu().contiguous() for k, v in sam.state_dict().items()}, out / "model.safetensors")

@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
+from tasnb.cli import evaluating, storing
+
 app = typer.Typer(
     help="Zero-shot referring image segmentation, taken apart: one expression, one mask, and why.",
     no_args_is_help=True,
@@ -114,6 +116,11 @@ def fetch(preset: Annotated[str, typer.Argument(help="laptop or paper.")]) -> No
 
     for line in fetch_preset(preset):
         typer.echo(line)
+
+
+app.command()(evaluating.evaluate)
+app.command()(evaluating.compare)
+app.add_typer(storing.app, name="store")
 
 
 def run(arguments: list[str] | None = None) -> int:

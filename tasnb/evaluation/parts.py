@@ -1,0 +1,217 @@
+"""One part of an evaluation: its images described, its expressions answered by every method, its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tasnb import method as methods
+from tasnb import pipeline
+from tasnb.evaluation.records import Measured, error_row, prediction_row, ref_rows, score_columns
+from tasnb.evaluation.texts import encode, parse_all
+from tasnb.imaging import Memo, compute_always, describe, proposals_key_of
+from tasnb.masks import make_proposals
+from tasnb.pictures import as_rgb
+from tasnb.types import ImageArtifacts, Models, Parse, Prediction, Proposals, Sample, Weights
+
+Answering = Callable[..., Prediction]
+
+
+@dataclass
+class Rows:
+    """The rows of a part, table by table; scores column by column."""
+
+    predictions: list[dict[str, Any]] = field(default_factory=list)
+    refs: list[dict[str, Any]] = field(default_factory=list)
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    scores: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """What a process needs to compute any part: samples, models, and who remembers. proposals: "sam" or "annotations"."""
+
+    samples: Sequence[Sample]
+    models: Models
+    answering: Mapping[str, Answering]
+    method: methods.Method
+    weights: Weights
+    proposals: str = "sam"
+    memo: Memo = compute_always
+
+
+class GivenProposals:
+    """A proposer that has its masks already: the data set's own annotations of one image."""
+
+    def __init__(self, found: Proposals) -> None:
+        self._found = found
+        self.fingerprint = f"given {proposals_key_of(found)}"
+
+    def propose(self, image_rgb: Any) -> Proposals:
+        """The masks. Raises ValueError when they are not of the image's size."""
+        if len(self._found) and self._found.size_hw != image_rgb.shape[:2]:
+            raise ValueError(f"annotations of size {self._found.size_hw} (h, w) for an image of {image_rgb.shape[:2]}")
+        if not len(self._found):
+            return make_proposals(_no_masks(image_rgb), source="annotations")
+        return self._found
+
+
+def models_for(session: Session, image_id: str) -> Models:
+    """The session's models; with annotations as proposals, those of this image."""
+    if session.proposals != "annotations":
+        return session.models
+    things = session.samples.things(image_id)  # type: ignore[attr-defined]  # checked when the run was planned
+    return replace(session.models, proposer=GivenProposals(make_proposals(things, source="annotations")))
+
+
+def compute_part(session: Session, indices: Sequence[int], *, tick: Callable[[str], None] = lambda _: None) -> Rows:
+    """Every method on every sample of a part; what fails becomes an error row, and the rest goes on.
+
+    tick: called with each image id when the image is done. Only a lack of memory is raised.
+    """
+    rows = Rows()
+    by_image: dict[str, list[int]] = {}
+    for index in indices:
+        by_image.setdefault(image_id_of(session.samples, index), []).append(index)
+    for image_id, numbers in by_image.items():
+        _compute_image(session, image_id, numbers, rows)
+        tick(image_id)
+    return rows
+
+
+def image_id_of(samples: Sequence[Sample], index: int) -> str:
+    """The image of a sample, without reading it where the data set can."""
+    known = getattr(samples, "image_id", None)
+    return str(known(index)) if known is not None else samples[index].image_id
+
+
+def _compute_image(session: Session, image_id: str, numbers: Sequence[int], rows: Rows) -> None:
+    usable = _read(session, image_id, numbers, rows)
+    if not usable:
+        return
+    try:
+        models = models_for(session, image_id)
+        image_rgb = as_rgb(usable[0][1].image)
+        artifacts = describe(image_rgb, models, method=session.method, image_id=image_id, memo=session.memo)
+    except MemoryError:
+        raise
+    except Exception as error:
+        rows.errors += [error_row(n, s.sample_id, image_id, "", "describe", error) for n, s in usable]
+        return
+    parsed = _parse(session, models, image_id, usable, rows)
+    try:
+        texts = [sample.expression for _, sample, _ in parsed]
+        models = replace(models, encoder=encode(texts, models, session.memo))
+    except MemoryError:
+        raise
+    except Exception as error:
+        rows.errors += [error_row(n, s.sample_id, image_id, "", "encode", error) for n, s, _ in parsed]
+        return
+    answers: dict[str, list[tuple[Sample, Prediction]]] = {name: [] for name in session.answering}
+    for number, sample, parse in parsed:
+        _compute_sample(session, models, artifacts, number, sample, parse, rows, answers)
+    for name, pairs in answers.items():
+        if pairs:
+            rows.refs += ref_rows([sample for sample, _ in pairs], [answer for _, answer in pairs], name)
+
+
+def _compute_sample(
+    session: Session,
+    models: Models,
+    artifacts: ImageArtifacts,
+    number: int,
+    sample: Sample,
+    parse: Parse,
+    rows: Rows,
+    answers: dict[str, list[tuple[Sample, Prediction]]],
+) -> None:
+    def fails(method: str, stage: str, error: Exception) -> None:
+        rows.errors.append(error_row(number, sample.sample_id, sample.image_id, method, stage, error))
+
+    try:
+        assert sample.target is not None  # _read keeps such samples out
+        measured = Measured(artifacts, sample.target)
+        evidence = pipeline.tas(
+            artifacts, sample.expression, models, method=session.method, parse=parse,
+            alpha=session.weights.alpha, lam=session.weights.lam,
+        )  # fmt: skip
+    except MemoryError:
+        raise
+    except Exception as error:
+        fails("", "score", error)
+        return
+    rows.scores.append(score_columns(number, sample, evidence.table, artifacts, measured))
+    for name, answering in session.answering.items():
+        try:
+            if answering is pipeline.tas:
+                answer = evidence
+            else:
+                answer = answering(artifacts, sample.expression, models, **_options(answering, session, parse))
+            if answer.mask.shape != artifacts.size_hw:
+                raise ValueError(f"expected a mask of size {artifacts.size_hw} (h, w), got {answer.mask.shape}")
+            rows.predictions.append(prediction_row(number, sample, name, answer, measured, evidence))
+        except MemoryError:
+            raise
+        except Exception as error:
+            fails(name, "answer", error)
+        else:
+            answers[name].append((sample, answer))
+
+
+def _options(answering: Answering, session: Session, parse: Parse) -> dict[str, Any]:
+    """Those of the run's options that the method takes; a user's own function may take none."""
+    import inspect
+
+    takes = inspect.signature(answering).parameters
+    every = any(p.kind is p.VAR_KEYWORD for p in takes.values())
+    known = {"method": session.method, "parse": parse}
+    return {name: value for name, value in known.items() if every or name in takes}
+
+
+def _read(session: Session, image_id: str, numbers: Sequence[int], rows: Rows) -> list[tuple[int, Sample]]:
+    usable = []
+    for number in numbers:
+        name = sample_id_of(session.samples, number)
+        try:
+            sample = session.samples[number]
+            if sample.target is None:
+                raise ValueError("no target mask; an evaluation needs one")
+        except MemoryError:
+            raise
+        except Exception as error:
+            rows.errors.append(error_row(number, name, image_id, "", "read", error))
+        else:
+            usable.append((number, sample))
+    return usable
+
+
+def sample_id_of(samples: Sequence[Sample], index: int) -> str:
+    """The id of a sample that may be impossible to read; its number where the data set does not tell."""
+    known = getattr(samples, "sample_ids", None)
+    return str(known[index]) if known is not None else str(index)
+
+
+def _parse(
+    session: Session, models: Models, image_id: str, usable: Sequence[tuple[int, Sample]], rows: Rows
+) -> list[tuple[int, Sample, Parse]]:
+    try:
+        texts = [sample.expression for _, sample in usable]
+        parses = parse_all(texts, models, session.method, session.memo)
+        return [(number, sample, parse) for (number, sample), parse in zip(usable, parses, strict=True)]
+    except MemoryError:
+        raise
+    except Exception:
+        found = []  # one of them is bad: each alone, so that the others are not lost
+        for number, sample in usable:
+            try:
+                found.append((number, sample, parse_all([sample.expression], models, session.method, session.memo)[0]))
+            except Exception as error:
+                rows.errors.append(error_row(number, sample.sample_id, image_id, "", "parse", error))
+        return found
+
+
+def _no_masks(image_rgb: Any) -> Any:
+    import numpy as np
+
+    return np.zeros((0, *image_rgb.shape[:2]), dtype=bool)

@@ -1,0 +1,128 @@
+"""One row of a run's tables, from a prediction and its sample. Column names are those of DESIGN section 8."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from tasnb.masks import areas, centroids_xy, pairwise_intersection
+from tasnb.metrics import iou, merge_sentences
+from tasnb.types import ImageArtifacts, Parse, Prediction, Sample, ScoreTable
+
+NO_PROPOSAL = -1  # in the columns ``chosen`` and ``oracle``
+
+
+class Measured:
+    """The proposals of one image against one target: intersection and union of each, int (n,), and the oracle's."""
+
+    def __init__(self, artifacts: ImageArtifacts, target: np.ndarray) -> None:
+        masks = artifacts.proposals.masks
+        if target.shape != artifacts.size_hw:
+            raise ValueError(
+                f"expected a target mask of the image's size {artifacts.size_hw} (h, w), got {target.shape}; "
+                "check the annotation"
+            )
+        self.target_area = int(np.count_nonzero(target))
+        self.areas: Int[np.ndarray, " n"] = areas(masks).astype(np.int64)
+        if len(masks):
+            self.intersections = pairwise_intersection(masks, target[None])[:, 0].astype(np.int64)
+        else:
+            self.intersections = np.zeros(0, np.int64)
+        self.unions = self.areas + self.target_area - self.intersections
+        self.ious = iou(self.intersections, self.unions)
+        self.oracle = int(np.argmax(self.ious)) if len(masks) else NO_PROPOSAL
+
+    def of(self, index: int | None) -> tuple[int, int]:
+        """(intersection, union) of a proposal in pixels; no answer: (0, target area)."""
+        if index is None or index == NO_PROPOSAL:
+            return 0, self.target_area
+        return int(self.intersections[index]), int(self.unions[index])
+
+
+def prediction_row(
+    number: int, sample: Sample, method: str, answer: Prediction, measured: Measured, evidence: Prediction
+) -> dict[str, Any]:
+    """A row of ``predictions``. evidence: the TAS prediction, whose parse and negatives stand beside every method."""
+    inter, union = measured.of(answer.index)
+    if answer.index is None or not np.array_equal(answer.mask, answer.artifacts.proposals.masks[answer.index]):
+        # a method may answer with a mask that is none of the proposals
+        inter = int(np.count_nonzero(answer.mask & sample.target))
+        union = int(np.count_nonzero(answer.mask | sample.target))
+    best_inter, best_union = measured.of(measured.oracle)
+    parse = evidence.parse
+    return {
+        "sample": number, "sample_id": sample.sample_id, "image_id": sample.image_id, "ref_id": sample.ref_id,
+        "sent_id": sample.sent_id, "dataset": sample.dataset, "split": sample.split, "method": method,
+        "expression": sample.expression, "chosen": NO_PROPOSAL if answer.index is None else answer.index,
+        "proposals": len(answer.artifacts.proposals), "intersection": inter, "union": union,
+        "iou": inter / union if union else 0.0, "target_area": measured.target_area, "oracle": measured.oracle,
+        "oracle_intersection": best_inter, "oracle_union": best_union,
+        "oracle_iou": best_inter / best_union if best_union else 0.0,
+        "head": parse.head.lemma if parse.head else "", "phrase": parse.phrase,
+        "directions": " ".join(parse.directions),
+        "relations": json.dumps([asdict(r) for r in parse.relations]),
+        "negatives": json.dumps(list(evidence.negatives.kept)), "caption": evidence.negatives.caption,
+        "rectified": bool(evidence.table.trace and evidence.table.trace.applied), "parse": parse_to_json(parse),
+    }  # fmt: skip
+
+
+def score_columns(
+    number: int, sample: Sample, table: ScoreTable, artifacts: ImageArtifacts, measured: Measured
+) -> dict[str, Any]:
+    """Columns of ``scores`` for one sample: a row a proposal."""
+    n = len(table)
+    centres = centroids_xy(artifacts.proposals.masks)
+    return {
+        "sample": np.full(n, number), "sample_id": [sample.sample_id] * n, "image_id": [sample.image_id] * n,
+        "proposal": np.arange(n), "v": table.v, "p": table.p, "n": table.n, "kept": table.kept,
+        "cx": centres[:, 0].astype(np.float64), "cy": centres[:, 1].astype(np.float64), "area": measured.areas,
+        "intersection": measured.intersections, "union": measured.unions, "iou": measured.ious,
+    }  # fmt: skip
+
+
+def ref_rows(samples: Sequence[Sample], answers: Sequence[Prediction], method: str) -> list[dict[str, Any]]:
+    """Rows of ``refs`` for one image and method: all sentences of an object merged, the unit of protocol "car"."""
+    masks = np.stack([answer.mask for answer in answers])
+    merged, names = merge_sentences(masks, [sample.ref_id for sample in samples])
+    target_of = {sample.ref_id: sample for sample in samples}
+    answered = {s.ref_id: False for s in samples}
+    for sample, answer in zip(samples, answers, strict=True):
+        answered[sample.ref_id] |= len(answer.artifacts.proposals) > 0
+    rows = []
+    for mask, ref_id in zip(merged, names, strict=True):
+        target = target_of[ref_id].target
+        assert target is not None  # samples without one never come this far
+        rows.append(
+            {
+                "image_id": target_of[ref_id].image_id, "ref_id": ref_id, "method": method,
+                "sentences": sum(s.ref_id == ref_id for s in samples),
+                "intersection": int(np.count_nonzero(mask & target)), "union": int(np.count_nonzero(mask | target)),
+                "answered": answered[ref_id],
+            }
+        )  # fmt: skip
+    return rows
+
+
+def error_row(number: int, sample_id: str, image_id: str, method: str, stage: str, error: Exception) -> dict[str, Any]:
+    """A row of ``errors``; method "" means that no method could be tried."""
+    return {
+        "sample": number, "sample_id": sample_id, "image_id": image_id, "method": method, "stage": stage,
+        "error": type(error).__name__, "message": " ".join(str(error).split())[:1000],
+    }  # fmt: skip
+
+
+def parse_to_json(parse: Parse) -> str:
+    """A parse as JSON text, for tables and stores."""
+    return json.dumps(asdict(parse), ensure_ascii=False, separators=(",", ":"))
+
+
+def parse_from_json(text: str) -> Parse:
+    """The parse that ``parse_to_json`` wrote. Raises ValueError for text that is none."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Parse).validate_json(text)

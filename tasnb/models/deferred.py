@@ -1,0 +1,120 @@
+"""Models that load when they are first asked for something, and can be freed again.
+
+An evaluation whose artifacts are all in a store then loads no model at all, and one that goes through the images model
+by model holds one in memory at a time.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tasnb.models import presets
+from tasnb.models.checksums import fingerprint
+from tasnb.types import Models
+
+# do not change what a model answers, only where and how fast
+_HOW = frozenset({"device", "batch_size", "points_per_batch"})
+
+
+class Deferred:
+    """Stands for one part of Models: every use loads the real one first, and keeps it until ``free``.
+
+    fingerprint: the real part's own. The memo remembers it under the content of the files and the options, so that
+    asking for it loads nothing the second time.
+    """
+
+    def __init__(
+        self, role: str, load: Callable[[], Any], arguments: Mapping[str, Any], memo: Callable[..., Any] | None = None
+    ) -> None:
+        self._role, self._load, self._memo = role, load, memo
+        self._key = _key_of(role, arguments)
+        self._part: Any = None
+        self._fingerprint: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Deferred({self._role!r}, {'loaded' if self.is_loaded else 'not loaded'})"
+
+    @property
+    def is_loaded(self) -> bool:
+        return self._part is not None
+
+    @property
+    def fingerprint(self) -> str:
+        if self._fingerprint is None:
+            if self._memo is None:
+                self._fingerprint = self._real_fingerprint()
+            else:
+                self._fingerprint = str(self._memo("fingerprints", "", self._key, {}, self._real_fingerprint))
+        return self._fingerprint
+
+    def free(self) -> None:
+        """Drop the real part and give its memory back; the next use loads it again."""
+        if self._part is None:
+            return
+        self._part = None
+        gc.collect()
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # copying and pickling ask for these; they are no use of the model
+            raise AttributeError(name)
+        return getattr(self._loaded(), name)
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._loaded()(*arguments)
+
+    def _loaded(self) -> Any:
+        if self._part is None:
+            self._part = self._load()
+        return self._part
+
+    def _real_fingerprint(self) -> str:
+        # spaCy's and NLTK's objects have none: their files' content is as good
+        return str(getattr(self._loaded(), "fingerprint", self._key))
+
+
+def defer(
+    preset: str | Path = "toy",
+    *,
+    memo: Callable[..., Any] | None = None,
+    device: str = "auto",
+    dtype: str = "float32",
+    **parts: Any,
+) -> Models:
+    """As ``load``, but every part is a ``Deferred``: missing files are reported now, loading waits.
+
+    memo: such as ``Store.memo``; may know the fingerprints. The other arguments and errors are those of ``load``.
+    """
+    name, loaders, arguments = presets.plan(preset, device=device, dtype=dtype, **parts)
+    made = {
+        role: Deferred(role, lambda role=role: loaders[role](**arguments[role]), arguments[role], memo)  # type: ignore[misc]
+        for role in arguments
+    }
+    return presets.assemble(name, made)
+
+
+def free(models: Models) -> None:
+    """Free every deferred part."""
+    for part in (models.proposer, models.encoder, models.captioner, models.parser, models.wordnet):
+        if isinstance(part, Deferred):
+            part.free()
+
+
+def _key_of(role: str, arguments: Mapping[str, Any]) -> str:
+    files: list[Path] = []
+    options: dict[str, Any] = {}
+    for name, value in arguments.items():
+        path = Path(value) if isinstance(value, str | Path) and value else None
+        if path is not None and path.is_file():
+            files.append(path)
+        elif path is not None and path.is_dir():
+            files += [file for file in sorted(path.rglob("*")) if file.is_file()]
+        elif name not in _HOW:
+            options[name] = str(value)
+    return fingerprint(f"deferred {role}", files, options)
