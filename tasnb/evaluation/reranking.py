@@ -1,0 +1,201 @@
+"""A run's scores as flat arrays that can be ranked again for any weights in milliseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tasnb import method as methods
+from tasnb import spatial
+from tasnb.evaluation.records import NO_PROPOSAL, parse_from_json
+from tasnb.spatial.scene import Scene
+from tasnb.types import Weights
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ranking:
+    """Samples in order, and below each its proposals: ``starts[i]`` is the first row of answered sample i.
+
+    samples, image_ids, target_areas, answered: one a sample. v, p, n, intersections, unions, proposals: one a row.
+    kept: bool (rows,), what the rectifier leaves whatever the weights. quadrants: the rows of the two quadrants, where
+    S decides which of them is left (suoych/TAS); those rows are not in ``kept``. parses: what the extended rectifier
+    reads. method: the name of the rectifier's method.
+    """
+
+    method: str
+    rule: spatial.RectifierRule
+    samples: np.ndarray
+    image_ids: np.ndarray
+    target_areas: np.ndarray
+    answered: np.ndarray
+    starts: np.ndarray
+    sizes: np.ndarray
+    v: np.ndarray
+    p: np.ndarray
+    n: np.ndarray
+    proposals: np.ndarray
+    intersections: np.ndarray
+    unions: np.ndarray
+    kept: np.ndarray
+    centres_xy: np.ndarray
+    areas: np.ndarray
+    quadrants: tuple[np.ndarray, np.ndarray] | None = None
+    parses: dict[int, Any] | None = None
+
+    @classmethod
+    def of(cls, run: Any, *, method: str | methods.Method | None = None) -> Ranking:
+        """Read a run's predictions and scores. method: whose rectifier; default the run's.
+
+        Raises ValueError for a run without any sample, or for scores that do not fit the predictions.
+        """
+        chosen = methods.find(str(run.about["method"]) if method is None else method)
+        rule = chosen.rectifier
+        # one row a sample: parse, image and target are the same for every method
+        samples = run.predictions().drop_duplicates("sample").sort_values("sample", ignore_index=True)
+        scores = run.scores()
+        _check(samples, scores)
+        sizes = samples["proposals"].to_numpy(np.int64)
+        answered = sizes > 0
+        sizes = sizes[answered]
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)[:-1]]) if len(sizes) else np.zeros(0, np.int64)
+        centres = scores[["cx", "cy"]].to_numpy(np.float64)
+        stored = scores["kept"].to_numpy(bool)
+        directions = [tuple(str(text).split()) for text in samples["directions"][answered]]
+        quadrants, parses = None, None
+        if rule.extended:
+            texts = samples["parse"][answered]
+            parses = {i: parse_from_json(text) for i, text in enumerate(texts)}
+            stored = np.ones(len(scores), dtype=bool)
+        elif rule.half == "quadrants" or chosen.name != run.about["method"]:
+            stored, quadrants = _halves(directions, centres, starts, sizes, rule)
+        numbers = {name: scores[name].to_numpy(np.float64) for name in ("v", "p", "n")}
+        for name, values in numbers.items():
+            if not np.isfinite(values).all():
+                raise ValueError(f"scores: {name} holds NaN or infinity; evaluate again")
+        return cls(
+            method=chosen.name, rule=rule,
+            samples=samples["sample"].to_numpy(np.int64), image_ids=samples["image_id"].to_numpy(object),
+            target_areas=samples["target_area"].to_numpy(np.int64), answered=answered, starts=starts, sizes=sizes,
+            proposals=scores["proposal"].to_numpy(np.int64), intersections=scores["intersection"].to_numpy(np.int64),
+            unions=scores["union"].to_numpy(np.int64), kept=stored, centres_xy=centres,
+            areas=scores["area"].to_numpy(np.int64), quadrants=quadrants, parses=parses, **numbers,
+        )  # fmt: skip
+
+    def total(self, weights: Weights) -> np.ndarray:
+        """S of every row, in the order of operations of ``ScoreTable.total``, so that ties fall alike."""
+        return self.v + weights.alpha * self.p + weights.lam * self.n
+
+    def candidates(self, total: np.ndarray) -> np.ndarray:
+        """What the rectifier keeps when S is this: bool (rows,)."""
+        if self.parses is not None:
+            return self._rectified_one_by_one(total)
+        if self.quadrants is None:
+            return self.kept
+        best = [self._best(np.where(inside, total, -np.inf)) for inside in self.quadrants]
+        # as spatial.halves.quadrant has it: the later quadrant in a tie
+        return self.kept | np.where(np.repeat(best[0] > best[1], self.sizes), *self.quadrants)
+
+    def rows(self, weights: Weights, *, rectified: bool = True) -> np.ndarray:
+        """The row that each answered sample chooses; -1 where no proposal is left. A tie keeps the earlier proposal."""
+        total = self.total(weights)
+        if rectified:
+            total = np.where(self.candidates(total), total, -np.inf)
+        if not len(self.starts):
+            return np.zeros(0, np.int64)
+        best = self._best(total)
+        hits = np.flatnonzero(total == np.repeat(best, self.sizes))
+        # rows lie sample by sample, so the first hit at or after a sample's start is its earliest maximum
+        first = hits[np.searchsorted(hits, self.starts)]
+        return np.where(np.isfinite(best), first, NO_PROPOSAL)
+
+    def chosen(self, weights: Weights, *, rectified: bool = True) -> np.ndarray:
+        """The proposal that each sample chooses, -1 for none: int (samples,)."""
+        rows = self.rows(weights, rectified=rectified)
+        answers = np.full(len(self.samples), NO_PROPOSAL)
+        answers[self.answered] = np.where(rows >= 0, self.proposals[rows], NO_PROPOSAL)
+        return answers
+
+    def counts(self, weights: Weights, *, rectified: bool = True) -> tuple[np.ndarray, np.ndarray]:
+        """Intersection and union of each sample's answer in pixels; no answer: (0, target area)."""
+        rows = self.rows(weights, rectified=rectified)
+        intersections, unions = np.zeros(len(self.samples), np.int64), self.target_areas.copy()
+        places = np.flatnonzero(self.answered)[rows >= 0]
+        intersections[places], unions[places] = self.intersections[rows[rows >= 0]], self.unions[rows[rows >= 0]]
+        return intersections, unions
+
+    def _best(self, values: np.ndarray) -> np.ndarray:
+        return np.maximum.reduceat(values, self.starts) if len(self.starts) else np.zeros(0)
+
+    def _rectified_one_by_one(self, total: np.ndarray) -> np.ndarray:
+        """The extended rectifier counts among the likely subjects, so every S needs its own look at every sample."""
+        kept = np.ones(len(total), dtype=bool)
+        for i, parse in (self.parses or {}).items():
+            rows = slice(self.starts[i], self.starts[i] + self.sizes[i])
+            kept[rows], _ = spatial.rectify(
+                parse, self.centres_xy[rows], rule=self.rule, totals=total[rows], areas=self.areas[rows]
+            )
+        return kept
+
+
+def _halves(
+    directions: list[tuple[str, ...]], centres_xy: np.ndarray, starts: np.ndarray, sizes: np.ndarray,
+    rule: spatial.RectifierRule,
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:  # fmt: skip
+    """What the plain rectifiers keep in every sample, and the two quadrants where S decides between them.
+
+    The rules of ``spatial.rectify`` without its words, which cost more than the ranking; a test holds the two together.
+    """
+    centres = np.trunc(centres_xy) if rule.centres == "int" else centres_xy
+    kept = np.ones(len(centres), dtype=bool)
+    first, second = np.zeros(len(centres), dtype=bool), np.zeros(len(centres), dtype=bool)
+    for i, named in enumerate(directions):
+        rows = slice(starts[i], starts[i] + sizes[i])
+        scene = Scene(centres_xy=centres[rows])
+        if not named or len(scene) == 1 or not scene.placed.any():
+            continue
+        if rule.half == "quadrants":
+            options = _quadrants(named, scene)
+        else:
+            options = [np.logical_and.reduce([scene.half(direction) for direction in named])]
+        if len(options) == 1:
+            kept[rows] = options[0] if options[0].any() else True
+        elif any(inside.any() for inside in options):
+            kept[rows] = False
+            first[rows], second[rows] = options
+    return kept, (first, second) if first.any() or second.any() else None
+
+
+def _quadrants(named: tuple[str, ...], scene: Scene) -> list[np.ndarray]:
+    """Those in question: one when both axes are named, else two, in the order of ``spatial.halves.quadrant``."""
+    across = next((d for d in ("left", "right") if d in named), None)
+    down = next((d for d in ("top", "bottom") if d in named), None)
+    return [
+        scene.half(v) & scene.half(h)
+        for h in ("left", "right") for v in ("top", "bottom") if h == (across or h) and v == (down or v)
+    ]  # fmt: skip
+
+
+def _check(samples: pd.DataFrame, scores: pd.DataFrame) -> None:
+    """Every proposal of every sample has its row, in order. Raises ValueError naming the first sample that differs."""
+    if not len(samples):
+        raise ValueError("the run holds no prediction yet; finish it with tasnb evaluate")
+    wanted = np.repeat(samples["sample"].to_numpy(np.int64), samples["proposals"].to_numpy(np.int64))
+    found, proposals = scores["sample"].to_numpy(np.int64), scores["proposal"].to_numpy(np.int64)
+    if not np.array_equal(found, wanted):
+        length = min(len(found), len(wanted))
+        at = np.flatnonzero(found[:length] != wanted[:length])
+        longer = found if len(found) > len(wanted) else wanted
+        sample = min(found[at[0]], wanted[at[0]]) if len(at) else longer[length]
+        raise ValueError(
+            f"scores and predictions of sample {sample} do not fit: expected a row a proposal, sorted by sample; "
+            "evaluate again into another folder"
+        )
+    if ((np.diff(found) == 0) & (np.diff(proposals) <= 0)).any():
+        raise ValueError(
+            "scores: expected the proposals of a sample in rising order; evaluate again into another folder"
+        )

@@ -1,0 +1,260 @@
+"""Tables 3 and 4 from a run's stored scores alone: other weights, other modules, no model.
+
+The answer under any alpha and lambda is the argmax of V + alpha P + lambda N over the proposals that the rectifier
+keeps, so a grid needs only the table ``scores`` of a run. Two things are not in there: masks, so the protocol "car" (it
+merges them) cannot be swept; and other crops, captions, parses or proposals, so ``method`` chooses the rectifier only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tasnb import metrics
+from tasnb.evaluation import paper
+from tasnb.evaluation.ablation import ROWS
+from tasnb.evaluation.reranking import Ranking
+from tasnb.html import escape
+from tasnb.method import Method
+from tasnb.types import Weights
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PAPER_ALPHAS = (0.0, 0.05, 0.1, 0.2, 0.4)  # paper, table 3
+PAPER_LAMS = (0.0, 0.3, 0.5, 0.7, 0.9)  # paper, table 3
+METRICS = ("miou", "oiou", "pr50")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sweep:
+    """Figures over a grid of weights.
+
+    frame: a row a grid point: alpha, lam, miou, oiou, pr50 (per cent, NaN where the protocol has no Pr@t), n (units).
+    used: the weights of the run itself. data, method, protocol: what was swept. notes: what to bear in mind, in words.
+    """
+
+    frame: pd.DataFrame
+    used: Weights
+    data: str
+    method: str
+    protocol: str
+    notes: tuple[str, ...] = field(default=())
+
+    def best(self, metric: str = "miou") -> dict[str, float]:
+        """The grid point with the highest figure, as a row of ``frame``; a tie keeps the earlier. Raises ValueError."""
+        values = self._values(metric)
+        if values.isna().all():
+            raise ValueError(f"no {metric} under protocol {self.protocol!r} with {int(self.frame['n'].max())} units")
+        found: dict[str, float] = self.frame.to_dict("records")[int(values.fillna(-np.inf).argmax())]
+        return found
+
+    def pivot(self, metric: str = "miou") -> pd.DataFrame:
+        """The grid as a table: a row an alpha, a column a lambda. Raises ValueError for an unknown metric."""
+        self._values(metric)
+        return self.frame.pivot(index="alpha", columns="lam", values=metric)
+
+    def beside_paper(self) -> pd.DataFrame:
+        """The points that Table 3 has too: alpha, lam, miou, oiou, paper_miou, paper_oiou, in its order."""
+        printed = paper.varied_weights().rename(columns={"miou": "paper_miou", "oiou": "paper_oiou"})
+        columns = ["alpha", "lam", "miou", "oiou", "paper_miou", "paper_oiou"]
+        return printed.merge(self.frame, on=["alpha", "lam"])[columns]
+
+    @property
+    def text(self) -> str:
+        """For a terminal: the mIoU grid, the best point of each metric, and Table 3 beside it."""
+        grid = self.pivot("miou")
+        lines = [
+            f"sweep of {self.data}, rectifier {self.method}, protocol {self.protocol}, "
+            f"{int(self.frame['n'].max())} units; mIoU in per cent",
+            f"{'alpha / lambda':>14} " + " ".join(f"{lam:>7g}" for lam in grid.columns),
+        ]
+        for a, row in zip(grid.index, grid.to_numpy(), strict=True):
+            lines.append(f"{a:>14g} " + " ".join(f"{value:7.2f}" for value in row))
+        for metric in METRICS:
+            if not self.frame[metric].isna().all():
+                best = self.best(metric)
+                lines.append(f"best {metric:<5} {best[metric]:6.2f} at alpha {best['alpha']:g}, lambda {best['lam']:g}")
+        shared = self.beside_paper()
+        if len(shared):
+            lines.append("Table 3 (RefCOCO val, the paper's models) beside the same points here:")
+            lines.append(f"{'alpha':>6} {'lambda':>6}   {'mIoU':>6} {'paper':>6}   {'oIoU':>6} {'paper':>6}")
+            lines += [
+                f"{row['alpha']:>6g} {row['lam']:>6g}   {row['miou']:6.2f} {row['paper_miou']:6.2f}   "
+                f"{row['oiou']:6.2f} {row['paper_oiou']:6.2f}"
+                for row in shared.to_dict("records")
+            ]
+        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        grid = self.pivot("miou")
+        best = self.best("miou") if grid.notna().any(axis=None) else {}
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        said = f"; best {best['miou']:.2f} at alpha {best['alpha']:g}, lambda {best['lam']:g}" if best else ""
+        return (
+            f"<figure>{grid.to_html(float_format='%.2f', na_rep='-')}<figcaption>mIoU, {escape(self.data)}, rectifier "
+            f"{escape(self.method)}, protocol {escape(self.protocol)}{said}<ul>{notes}</ul></figcaption></figure>"
+        )
+
+    def _values(self, metric: str) -> pd.Series:
+        if metric not in METRICS:
+            raise ValueError(f"unknown metric {metric!r}; choose from {', '.join(METRICS)}")
+        return self.frame[metric]
+
+
+def sweep(
+    run: Any,
+    *,
+    alpha: Sequence[float] = PAPER_ALPHAS,
+    lam: Sequence[float] = PAPER_LAMS,
+    method: str | Method | None = None,
+    protocol: str | None = None,
+) -> Sweep:
+    """Figures of TAS for every pair of weights, from the scores that a run stored (paper, table 3).
+
+    run: a ``Run``; only its about, predictions() and scores() are read. alpha, lam: the grid; repeats count once.
+    method: whose rectifier decides which proposals stay, "paper" or "official"; default: the run's. protocol: default
+    the run's. Raises ValueError for the protocol "car", an empty grid, a weight that is not finite, or damaged tables.
+    """
+    import pandas as pd
+
+    points = [Weights(alpha=a, lam=b) for a in _grid("alpha", alpha) for b in _grid("lam", lam)]
+    ranking = Ranking.of(run, method=method)
+    name = _sentence_protocol(protocol or str(run.about["protocol"]))
+    rows = []
+    for weights in points:
+        intersections, unions = ranking.counts(weights)
+        figures = _figures(intersections, unions, ranking.answered, name)
+        rows.append({"alpha": weights.alpha, "lam": weights.lam, **figures})
+    data = run.about["dataset"]
+    return Sweep(
+        frame=pd.DataFrame(rows),
+        used=Weights(**run.about["weights"]),
+        data=f"{data['name']} {data['split']}",
+        method=ranking.method,
+        protocol=name,
+        notes=tuple(_notes(run, ranking)),
+    )
+
+
+def rerank(
+    run: Any,
+    *,
+    alpha: float | None = None,
+    lam: float | None = None,
+    method: str | Method | None = None,
+    rectified: bool = True,
+) -> pd.DataFrame:
+    """What TAS answers with other weights, a row a sample: sample, image_id, chosen, intersection, union, iou.
+
+    chosen: -1 for no answer. alpha, lam: default to the run's. rectified: False leaves the spatial rectifier out. With
+    the run's own weights and method it is the run's own answer. Raises ValueError for a weight that is not finite, or
+    damaged tables.
+    """
+    import pandas as pd
+
+    ranking = Ranking.of(run, method=method)
+    own = run.about["weights"]
+    weights = Weights(alpha=own["alpha"] if alpha is None else alpha, lam=own["lam"] if lam is None else lam)
+    intersections, unions = ranking.counts(weights, rectified=rectified)
+    return pd.DataFrame(
+        {
+            "sample": ranking.samples,
+            "image_id": ranking.image_ids,
+            "chosen": ranking.chosen(weights, rectified=rectified),
+            "intersection": intersections,
+            "union": unions,
+            "iou": metrics.iou(intersections, unions),
+        }
+    )
+
+
+def ablation(run: Any, *, method: str | Method | None = None, protocol: str | None = None) -> pd.DataFrame:
+    """The paper's Table 4 from stored scores: V; V+P; V+P+N; V+P+N+spatial, with the run's own alpha and lambda.
+
+    Columns: modules, n, and in per cent miou, oiou, pr50, each with _low and _high; miou_gain and oiou_gain over the
+    row above, in points, with their paired intervals (NaN in the first row); paper_miou, paper_oiou.
+    Raises what ``sweep`` raises.
+    """
+    import pandas as pd
+
+    ranking = Ranking.of(run, method=method)
+    name = _sentence_protocol(protocol or str(run.about["protocol"]))
+    own, printed = run.about["weights"], paper.wide(4)["RefCOCO"]
+    rows: list[dict[str, Any]] = []
+    before: np.ndarray | None = None
+    for modules, parts in ROWS:
+        weights = Weights(alpha=own["alpha"] if "p" in parts else 0.0, lam=own["lam"] if "n" in parts else 0.0)
+        counts = np.stack(ranking.counts(weights, rectified="spatial" in parts), axis=1)
+        found = metrics.summarise(
+            counts[:, 0], counts[:, 1], ranking.image_ids, protocol=name, answered=ranking.answered, thresholds=(0.5,)
+        )
+        nothing = metrics.Estimate(value=np.nan, low=np.nan, high=np.nan)
+        row: dict[str, Any] = {"modules": modules, "n": found.n}
+        for metric, figure in (("miou", found.miou), ("oiou", found.oiou), ("pr50", found.precision.get(0.5, nothing))):
+            row |= _columns(metric, figure)
+        for metric in ("miou", "oiou"):
+            gain = nothing if before is None else metrics.paired_difference(
+                counts, before, ranking.image_ids, metric=metric, protocol=name, answered=ranking.answered
+            )  # fmt: skip
+            row |= _columns(f"{metric}_gain", gain)
+        rows.append(row | {"paper_miou": printed.at[modules, "mIoU"], "paper_oiou": printed.at[modules, "oIoU"]})
+        before = counts
+    return pd.DataFrame(rows)
+
+
+def _figures(intersections: np.ndarray, unions: np.ndarray, answered: np.ndarray, protocol: str) -> dict[str, float]:
+    """mIoU, oIoU and Pr@0.5 of a grid point; the sums of ``metrics.summarise``, without its intervals."""
+    rule = metrics.find(protocol)
+    if rule.skips_unanswered:
+        intersections, unions = intersections[answered], unions[answered]
+    each = metrics.iou(intersections, unions, protocol=protocol)
+    total = unions.sum()
+    passed = (each >= 0.5) if rule.passes == ">=" else (each > 0.5)
+    n = len(each)
+    return {
+        "miou": 100 * each.mean() if n else np.nan,
+        "oiou": (100 * intersections.sum() / total if total else 0.0) if n else np.nan,
+        "pr50": 100 * passed.mean() if n and rule.passes else np.nan,
+        "n": n,
+    }
+
+
+def _columns(name: str, figure: metrics.Estimate) -> dict[str, float]:
+    return {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
+
+
+def _grid(name: str, values: Sequence[float]) -> list[float]:
+    found = sorted({float(value) for value in values})
+    if not found:
+        raise ValueError(f"{name}: expected at least one weight, got none")
+    return found
+
+
+def _sentence_protocol(name: str) -> str:
+    if metrics.find(name).unit != "sentence":
+        usable = [other for other, rule in metrics.PROTOCOLS.items() if rule.unit == "sentence"]
+        raise ValueError(
+            f"protocol {name!r} merges the masks of an object's sentences, and scores hold no masks; choose from "
+            f"{', '.join(usable)}, or run tasnb evaluate again with --alpha and --lam"
+        )
+    return name
+
+
+def _notes(run: Any, ranking: Ranking) -> list[str]:
+    found = ["the best point is best on this split; to report it, choose on one split and measure on another"]
+    if ranking.method != run.about["method"]:
+        found.append(
+            f"only the rectifier is that of {ranking.method}; crops, captions, parses and proposals are those of the "
+            f"run, method {run.about['method']}"
+        )
+    total = int(run.about["dataset"].get("samples", len(ranking.samples)))
+    if missing := total - len(ranking.samples):
+        found.append(f"{missing} of {total} samples failed and are missing")
+    return found
