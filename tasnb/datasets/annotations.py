@@ -123,5 +123,5 @@ def _decode(code: Mapping[str, Any], size_hw: tuple[int, int]) -> np.ndarray:
 
 def _check_size(size_hw: tuple[int, int]) -> None:
     h, w = size_hw
-    if not (0 < h and 0 < w and h * w <= MAX_PIXELS):
+    if min(h, w) < 1 or h * w > MAX_PIXELS:
         raise ValueError(f"expected a picture of 1 to {MAX_PIXELS:,} pixels, got {h} x {w} (h x w)")

@@ -169,7 +169,9 @@ def _loose_ends(found: Survey) -> Iterable[Problem]:
             yield Problem("unlisted image", f"ref {ref.id} is about image {ref.image_id}, which is not listed")
         for mask_id in ref.mask_ids:
             if mask_id not in image_of:
-                yield Problem("ref without annotation", f"ref {ref.id} names annotation {mask_id}, which does not exist")
+                yield Problem(
+                    "ref without annotation", f"ref {ref.id} names annotation {mask_id}, which does not exist"
+                )
             elif image_of[mask_id] != ref.image_id:
                 yield Problem(
                     "ref without annotation",

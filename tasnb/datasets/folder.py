@@ -4,8 +4,8 @@
     park.jpg,the left dog,masks/dog.png
     park.jpg,the red ball,"[[10, 10, 20, 10, 20, 20]]"
 
-A mask is a PNG (foreground: any pixel above 0), a COCO run-length code or polygons as JSON, or nothing. Further columns:
-split (a row without one is in val; the split "all" is every row), image_id, ref_id, sent_id, category.
+A mask is a PNG (foreground: any pixel above 0), a COCO run-length code or polygons as JSON, or nothing. Further
+columns: split (a row without one is in val; the split "all" is every row), image_id, ref_id, sent_id, category.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from PIL import Image, UnidentifiedImageError
 
 from tasnb.datasets.annotations import mask_of
 from tasnb.datasets.published import choose
-from tasnb.datasets.refer import parse_json
+from tasnb.datasets.reading import parse_json
 from tasnb.datasets.samples import Row, Samples
 
 NAME = "folder"
@@ -143,7 +143,7 @@ def _picture_mask(path: Path) -> np.ndarray:
         raise FileNotFoundError(f"the mask {path} is missing")
     try:
         with Image.open(path) as picture:
-            values = np.asarray(picture)
+            values: Any = np.asarray(picture)
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as wrong:
         raise ValueError(f"{path} is not a readable picture ({wrong})") from wrong
     if values.ndim == 3:
@@ -200,7 +200,7 @@ def _row(fields: Mapping[str, Any], number: int) -> tuple[Row, str]:
         target = target.strip() or None
     if target is not None and not isinstance(target, str | list | dict):
         raise ValueError(f"mask: expected a file name, a run-length code or polygons, got {type(target).__name__}")
-    if is_file_name(target):
+    if isinstance(target, str) and is_file_name(target):
         target = inside(target)
 
     def known(name: str, otherwise: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,12 @@ def names() -> tuple[str, ...]:
     return tuple(CARDS)
 
 
-def load(
-    name: str, *, split: str = "val", root: Path | str | None = None, split_by: str | None = None
-) -> Samples:
+def load(name: str, *, split: str = "val", root: Path | str | None = None, split_by: str | None = None) -> Samples:
     """One sample a sentence, in the data set's own order.
 
     root: the folder that holds the data set; None: the folder that the environment variable TASNB_DATA names, for
-    RefToy the shipped one. split_by: who split RefCOCO ("unc", "google") or RefCOCOg ("umd", "google"); None: the first.
-    Warns once where a split differs from the published one. Raises ValueError for an unknown name, split or split_by,
+    RefToy the shipped one. split_by: who split RefCOCO ("unc", "google") or RefCOCOg ("umd", "google"); None: the
+    first. Warns once where a split differs from the published one. Raises ValueError for an unknown name, split or split_by,
     listing the choices, and for damaged files; FileNotFoundError naming the folder where the data are missing.
     """
     return _open(name, split=split, root=root, split_by=split_by, checked=True)
@@ -72,6 +71,21 @@ def is_there(name: str, root: Path | str | None = None) -> Path | None:
         return phrasecut.home(place)
     here = any(refer.files(name, place, split_by)[1] is not None for split_by in CARDS[name].split_bys)
     return place if here and (place / name / "instances.json").is_file() else None
+
+
+def overview(root: Path | str | None = None) -> list[dict[str, Any]]:
+    """Every data set as plain values: name, title, splits with published counts, licence, source, layout, found."""
+    entries = []
+    for name, card in CARDS.items():
+        place = is_there(name, root)
+        if place is None and name in reftoy.STYLES:
+            place = is_there(name)  # the shipped one needs no root
+        splits = {by: {split: asdict(counts) for split, counts in card.counts[by].items()} for by in card.split_bys}
+        entries.append(
+            {"name": name, "title": card.title, "splits": splits, "licence": card.licence, "source": card.source,
+             "layout": card.layout, "found": None if place is None else str(place)}
+        )  # fmt: skip
+    return entries
 
 
 def _open(name: str, *, split: str, root: Path | str | None, split_by: str | None = None, checked: bool) -> Samples:

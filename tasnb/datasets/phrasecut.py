@@ -17,7 +17,7 @@ from PIL import Image
 
 from tasnb.datasets.annotations import compact, points_mask
 from tasnb.datasets.published import Counts, choose, warn_of_differences
-from tasnb.datasets.refer import parse_json
+from tasnb.datasets.reading import parse_json
 from tasnb.datasets.samples import Row, Samples
 
 NAME = "phrasecut"

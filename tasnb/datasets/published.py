@@ -37,7 +37,7 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """A data set as its authors describe it. counts: split_by -> split -> numbers; the first split_by is the default."""
+    """A data set as its authors describe it. counts: split_by, the default first -> split -> numbers."""
 
     title: str
     counts: Mapping[str, Mapping[str, Counts]]
@@ -51,9 +51,7 @@ class Card:
 
 
 def _counts(**splits: tuple[int | None, int | None, int | None]) -> Mapping[str, Counts]:
-    return MappingProxyType(
-        {name: Counts(images=images, refs=refs, sentences=sentences) for name, (images, refs, sentences) in splits.items()}
-    )
+    return MappingProxyType({name: Counts(images=i, refs=r, sentences=s) for name, (i, r, s) in splits.items()})
 
 
 _COCO = "annotations Apache-2.0 (REFER) and CC-BY 4.0 (COCO); photos keep their Flickr licences"

@@ -6,7 +6,6 @@ RefCOCO, RefCOCO+ and RefCOCOg come in it (github.com/lichengunc/refer), and Ref
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ import numpy as np
 from tasnb.datasets import pickles
 from tasnb.datasets.annotations import compact, mask_of
 from tasnb.datasets.published import CARDS, Counts, choose, warn_of_differences
+from tasnb.datasets.reading import parse_json
 from tasnb.datasets.samples import NO_GOLD, Row, Samples
 
 NAMES = ("refcoco", "refcoco+", "refcocog")
@@ -205,14 +205,6 @@ def read_captions(path: Path) -> tuple[dict[str, str], dict[str, str]]:
             if isinstance(text, str):
                 captions[image_id] = text
     return captions, {path.name: hashlib.sha256(data).hexdigest()}
-
-
-def parse_json(data: bytes, path: Path, **how: Any) -> Any:
-    """The content of a JSON file, or one ValueError that names it."""
-    try:
-        return json.loads(data, **how)
-    except (ValueError, RecursionError) as wrong:
-        raise ValueError(f"{path} is not readable JSON ({wrong}); download it again") from wrong
 
 
 def _rows(refs: Sequence[dict[str, Any]], kinds: Mapping[Any, str], split: str) -> Iterator[Row]:

@@ -35,7 +35,7 @@ class Row(NamedTuple):
 
 
 class Source(Protocol):
-    """What a reader knows of its data set, shared by all slices. Every method raises ValueError or OSError in a sentence."""
+    """What a reader knows of its data set, shared by all slices. A fault is a ValueError or OSError of one sentence."""
 
     captions: Mapping[str, str]
 
@@ -167,7 +167,7 @@ class Samples(Sequence[Sample]):
 
     @cached_property
     def fingerprint(self) -> str:
-        """64 hex digits of the annotation files' content, the name, the split and the rows chosen; not of the photos."""
+        """64 hex digits of the annotation files' content, the name, the split and the rows chosen; not the photos'."""
         parts = [self.name, self.split, dict(self._options), dict(self._source.digests()), self.sample_ids]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

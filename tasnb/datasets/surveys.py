@@ -94,7 +94,9 @@ def _refer(name: str, root: Path, split_by: str, images: Sequence[str]) -> Surve
             found.pictures.append(FoundPicture(entry["id"], place / entry["file_name"], refer.listed_size(entry)))
     for entry in _list(content, "annotations", instances, found):
         if not isinstance(entry, refer.Annotation) or entry.id is None or entry.image_id is None:
-            found.tell("damaged file", f"an annotation of {instances} lacks id, image_id or segmentation: {entry!r:.80}")
+            found.tell(
+                "damaged file", f"an annotation of {instances} lacks id, image_id or segmentation: {entry!r:.80}"
+            )
         else:
             boxes = [] if entry.bbox is None else [entry.bbox]
             found.masks.append(FoundMask(entry.id, entry.image_id, partial(area_of, entry.segmentation), boxes))
