@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb import method as methods
-from tasnb import spatial
+from tasnb import metrics, spatial
 from tasnb.evaluation.records import NO_PROPOSAL, parse_from_json
 from tasnb.spatial.scene import Scene
 from tasnb.types import Weights
@@ -140,6 +140,17 @@ class Ranking:
                 parse, self.centres_xy[rows], rule=self.rule, totals=total[rows], areas=self.areas[rows]
             )
         return kept
+
+
+def sentence_protocol(name: str) -> str:
+    """The protocol, default the run's. Raises ValueError for "car", whose unit is a ref, and for an unknown name."""
+    if metrics.find(name).unit != "sentence":
+        usable = [other for other, rule in metrics.PROTOCOLS.items() if rule.unit == "sentence"]
+        raise ValueError(
+            f"protocol {name!r} merges the masks of an object's sentences, and scores hold no masks; choose from "
+            f"{', '.join(usable)}, or run tasnb evaluate again with --alpha and --lam"
+        )
+    return name
 
 
 def _halves(

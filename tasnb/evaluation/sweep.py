@@ -15,14 +15,17 @@ import numpy as np
 
 from tasnb import metrics
 from tasnb.evaluation import paper
-from tasnb.evaluation.ablation import ROWS
-from tasnb.evaluation.reranking import Ranking
+from tasnb.evaluation.modules import ablation
+from tasnb.evaluation.plans import weights_for
+from tasnb.evaluation.reranking import Ranking, sentence_protocol
 from tasnb.html import escape
-from tasnb.method import Method
+from tasnb.method import PAPER, Method
 from tasnb.types import Weights
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = ["METRICS", "PAPER_ALPHAS", "PAPER_LAMS", "Sweep", "ablation", "rerank", "sweep"]
 
 PAPER_ALPHAS = (0.0, 0.05, 0.1, 0.2, 0.4)  # paper, table 3
 PAPER_LAMS = (0.0, 0.3, 0.5, 0.7, 0.9)  # paper, table 3
@@ -34,11 +37,13 @@ class Sweep:
     """Figures over a grid of weights.
 
     frame: a row a grid point: alpha, lam, miou, oiou, pr50 (per cent, NaN where the protocol has no Pr@t), n (units).
-    used: the weights of the run itself. data, method, protocol: what was swept. notes: what to bear in mind, in words.
+    used: the weights of the run itself; papers: those that the paper chose for such data. data, method, protocol: what
+    was swept. notes: what to bear in mind, in words.
     """
 
     frame: pd.DataFrame
     used: Weights
+    papers: Weights
     data: str
     method: str
     protocol: str
@@ -126,7 +131,7 @@ def sweep(
 
     points = [Weights(alpha=a, lam=b) for a in _grid("alpha", alpha) for b in _grid("lam", lam)]
     ranking = Ranking.of(run, method=method)
-    name = _sentence_protocol(protocol or str(run.about["protocol"]))
+    name = sentence_protocol(protocol or str(run.about["protocol"]))
     rows = []
     for weights in points:
         intersections, unions = ranking.counts(weights)
@@ -136,6 +141,7 @@ def sweep(
     return Sweep(
         frame=pd.DataFrame(rows),
         used=Weights(**run.about["weights"]),
+        papers=weights_for(str(data["name"]), PAPER, None, None),
         data=f"{data['name']} {data['split']}",
         method=ranking.method,
         protocol=name,
@@ -175,40 +181,6 @@ def rerank(
     )
 
 
-def ablation(run: Any, *, method: str | Method | None = None, protocol: str | None = None) -> pd.DataFrame:
-    """The paper's Table 4 from stored scores: V; V+P; V+P+N; V+P+N+spatial, with the run's own alpha and lambda.
-
-    Columns: modules, n, and in per cent miou, oiou, pr50, each with _low and _high; miou_gain and oiou_gain over the
-    row above, in points, with their paired intervals (NaN in the first row); paper_miou, paper_oiou.
-    Raises what ``sweep`` raises.
-    """
-    import pandas as pd
-
-    ranking = Ranking.of(run, method=method)
-    name = _sentence_protocol(protocol or str(run.about["protocol"]))
-    own, printed = run.about["weights"], paper.wide(4)["RefCOCO"]
-    rows: list[dict[str, Any]] = []
-    before: np.ndarray | None = None
-    for modules, parts in ROWS:
-        weights = Weights(alpha=own["alpha"] if "p" in parts else 0.0, lam=own["lam"] if "n" in parts else 0.0)
-        counts = np.stack(ranking.counts(weights, rectified="spatial" in parts), axis=1)
-        found = metrics.summarise(
-            counts[:, 0], counts[:, 1], ranking.image_ids, protocol=name, answered=ranking.answered, thresholds=(0.5,)
-        )
-        nothing = metrics.Estimate(value=np.nan, low=np.nan, high=np.nan)
-        row: dict[str, Any] = {"modules": modules, "n": found.n}
-        for metric, figure in (("miou", found.miou), ("oiou", found.oiou), ("pr50", found.precision.get(0.5, nothing))):
-            row |= _columns(metric, figure)
-        for metric in ("miou", "oiou"):
-            gain = nothing if before is None else metrics.paired_difference(
-                counts, before, ranking.image_ids, metric=metric, protocol=name, answered=ranking.answered
-            )  # fmt: skip
-            row |= _columns(f"{metric}_gain", gain)
-        rows.append(row | {"paper_miou": printed.at[modules, "mIoU"], "paper_oiou": printed.at[modules, "oIoU"]})
-        before = counts
-    return pd.DataFrame(rows)
-
-
 def _figures(intersections: np.ndarray, unions: np.ndarray, answered: np.ndarray, protocol: str) -> dict[str, float]:
     """mIoU, oIoU and Pr@0.5 of a grid point; the sums of ``metrics.summarise``, without its intervals."""
     rule = metrics.find(protocol)
@@ -226,25 +198,11 @@ def _figures(intersections: np.ndarray, unions: np.ndarray, answered: np.ndarray
     }
 
 
-def _columns(name: str, figure: metrics.Estimate) -> dict[str, float]:
-    return {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
-
-
 def _grid(name: str, values: Sequence[float]) -> list[float]:
     found = sorted({float(value) for value in values})
     if not found:
         raise ValueError(f"{name}: expected at least one weight, got none")
     return found
-
-
-def _sentence_protocol(name: str) -> str:
-    if metrics.find(name).unit != "sentence":
-        usable = [other for other, rule in metrics.PROTOCOLS.items() if rule.unit == "sentence"]
-        raise ValueError(
-            f"protocol {name!r} merges the masks of an object's sentences, and scores hold no masks; choose from "
-            f"{', '.join(usable)}, or run tasnb evaluate again with --alpha and --lam"
-        )
-    return name
 
 
 def _notes(run: Any, ranking: Ranking) -> list[str]:
