@@ -35,7 +35,7 @@ bench: env
 
 # no index, no host in the lock: pins and hashes only
 lock: $(BIN)/uv
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra dev pyproject.toml --output-file requirements.lock --upgrade
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra dev --extra ray pyproject.toml --output-file requirements.lock --upgrade
 
 $(BIN)/uv:
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

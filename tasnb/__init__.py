@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from tasnb.artifacts import Store as Store
     from tasnb.baselines import clip_only as clip_only
     from tasnb.baselines import text_only as text_only
+    from tasnb.evaluation import paper as paper
     from tasnb.evaluation.ablation import ablate as ablate
+    from tasnb.evaluation.compare import compare as compare
+    from tasnb.evaluation.engine import evaluate as evaluate
+    from tasnb.evaluation.runs import Run as Run
+    from tasnb.evaluation.sweep import sweep as sweep
     from tasnb.expressions import parse as parse
     from tasnb.masks import iou as iou
     from tasnb.method import METHODS as METHODS
@@ -42,6 +47,8 @@ _HOMES = {
     "clip_only": "baselines", "text_only": "baselines",
     "Store": "artifacts",
     "ablate": "evaluation.ablation",
+    "evaluate": "evaluation.engine", "compare": "evaluation.compare", "Run": "evaluation.runs",
+    "sweep": "evaluation.sweep",
     "parse": "expressions",
     "iou": "masks",
     "as_rgb": "pictures",
@@ -52,10 +59,12 @@ _MODULES = frozenset({
     "negatives", "pictures", "pipeline", "plots", "proposals", "report", "scores", "shipped", "spatial", "types",
 })  # fmt: skip
 
-__all__ = sorted({*_HOMES, *_MODULES, "__version__"})  # pyright: ignore
+__all__ = sorted({*_HOMES, *_MODULES, "paper", "__version__"})  # pyright: ignore
 
 
 def __getattr__(name: str) -> Any:
+    if name == "paper":  # the paper's tables, under a name that is quick to type
+        return importlib.import_module("tasnb.evaluation.paper")
     if name in _HOMES:
         return getattr(importlib.import_module(f"tasnb.{_HOMES[name]}"), name)
     if name in _MODULES:

@@ -17,7 +17,7 @@ from tasnb.types import Sample
 
 SCENES = 30  # the first 30 images of RefToy val, in the data set's own order
 SHOWN = 15  # an expression that V alone gets wrong and the rectifier puts right
-STEPS = story.STEPS + 1 + SCENES
+STEPS = story.STEPS + SCENES
 
 
 @dataclass(frozen=True, kw_only=True)

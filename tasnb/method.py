@@ -37,7 +37,7 @@ class Method:
     rectifier: spatial.RectifierRule = spatial.PAPER
     weights: Weights = field(default_factory=Weights)  # paper, section 4.2
     scale: Literal["cosine", "official"] = "cosine"
-    model_options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    model_options: Mapping[str, Any] = field(default_factory=dict)
 
 
 PAPER = Method(name="paper")
@@ -51,7 +51,7 @@ OFFICIAL = Method(
     rectifier=spatial.OFFICIAL,
     scale="official",
     # suoych/TAS: SAM drops holes and islands under 800 px; LAVIS captions with beam 5
-    model_options=MappingProxyType({"min_mask_region_area": 800, "num_beams": 5}),
+    model_options={"min_mask_region_area": 800, "num_beams": 5},
 )
 
 METHODS: Mapping[str, Method] = MappingProxyType({m.name: m for m in (PAPER, OFFICIAL)})

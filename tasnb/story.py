@@ -28,7 +28,7 @@ STAGES = {
     "caption_embeddings": "embedding the captions",
     "phrase_embeddings": "embedding the mined phrases",
 }
-STEPS = 1 + len(STAGES) + 2
+STEPS = 2 + len(STAGES) + 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +61,14 @@ def segment(
     expressions.require_text(expression)
     image_rgb = as_rgb(image)
     out.mkdir(parents=True, exist_ok=True)
-    step(f"loading the {preset} models")
+    models.plan(preset, device=device, **chosen.model_options)  # a missing file is said before the long wait
+    step("importing the libraries")
     started = time.perf_counter()
+    models.import_vendors()
+    imported = time.perf_counter()
+    step(f"loading the {preset} models")
     loaded = models.load(preset, device=device, **chosen.model_options)
-    seconds = {"load": time.perf_counter() - started}
+    seconds = {"imports": imported - started, "load": time.perf_counter() - imported}
     told = tell(image_rgb, expression, loaded, method=chosen, alpha=alpha, lam=lam, out=out, step=step, seconds=seconds)
     told.record["image"] = str(image)
     return told

@@ -43,6 +43,7 @@ LAYERS: dict[str, float] = {
     "story": 7,
     "demo": 7.5,
     "viewers": 7,
+    "lessons": 7.5,
     "cli": 8,
 }
 MAY_KNOW_VENDORS = {

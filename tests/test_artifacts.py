@@ -618,24 +618,3 @@ def test_a_killed_writer_leaves_no_damaged_entry(tmp_path) -> None:
     store = Store(tmp_path)
     assert store.info().entries > 0
     assert store.verify() == []
-
-
-@pytest.mark.bench
-def test_a_store_of_100_000_entries_opens_in_under_a_second(tmp_path) -> None:
-    """Opening, one hit and one write; measuring and pruning it are timed for the record."""
-    data = b"0" * 100
-    for number in range(100_000):
-        key = key_of(str(number))
-        path = tmp_path / "captions" / key[:2] / f"{key}.safetensors"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    put(Store(tmp_path), "known", "text")
-    start = time.perf_counter()
-    store = Store(tmp_path)
-    assert put(store, "known", "never asked") == "text"
-    put(store, "new", "text")
-    opened = time.perf_counter() - start
-    assert store.info().entries == 100_002
-    measured = time.perf_counter() - start - opened
-    print(f"open, hit and write {opened * 1000:.1f} ms; info {measured:.2f} s")
-    assert opened < 1.0

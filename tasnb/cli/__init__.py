@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tasnb.cli import evaluating, storing
+from tasnb.cli import data, evaluating, storing, sweeping
 
 app = typer.Typer(
     help="Zero-shot referring image segmentation, taken apart: one expression, one mask, and why.",
@@ -120,6 +120,8 @@ def fetch(preset: Annotated[str, typer.Argument(help="laptop or paper.")]) -> No
 
 app.command()(evaluating.evaluate)
 app.command()(evaluating.compare)
+app.command()(sweeping.sweep)
+app.add_typer(data.app, name="datasets")
 app.add_typer(storing.app, name="store")
 
 

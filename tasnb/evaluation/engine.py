@@ -144,9 +144,9 @@ def prepare(folder: Path, plan: plans.Plan) -> None:
 
 def default_folder(plan: plans.Plan) -> Path:
     """outputs/runs/<data set>-<split>-<models>-<method>, with what else sets this run apart."""
-    preset = Path(str(plan.models["preset"])).name if plan.models else "models"
-    name = f"{plan.data_name}-{plan.data_split}-{preset}-{plan.method}"
-    usual = plans.weights_for(plan.data_name, named_methods.find(plan.method), None, None)
+    preset = Path(plan.preset).name
+    name = f"{plan.data_name}-{plan.data_split}-{preset}-{plan.method.name}"
+    usual = plans.weights_for(plan.data_name, plan.method, None, None)
     if plan.weights != usual:
         name += f"-alpha{plan.weights.alpha:g}-lam{plan.weights.lam:g}"
     if plan.proposals != "sam":
@@ -188,7 +188,7 @@ def _plan(
         samples=len(samples),
         images=len(set(image_ids)),
         methods=tuple(answering),
-        method=chosen.name,
+        method=chosen,
         weights=plans.weights_for(name, chosen, alpha, lam),
         protocol=protocol,
         proposals=proposals,

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from tasnb import datasets
-from tasnb import method as methods
 from tasnb.artifacts import Store
 from tasnb.evaluation import tables
 from tasnb.evaluation.parts import Answering, Session, compute_part, image_id_of, models_for
@@ -49,7 +48,7 @@ class Job:
             samples=datasets.reopen(plan.dataset),
             models=defer(memo=store.memo, **plan.models),
             answering=self.answering,
-            method=methods.find(plan.method),
+            method=plan.method,
             weights=plan.weights,
             proposals=plan.proposals,
             memo=store.memo,
@@ -74,7 +73,7 @@ def go_stage_by_stage(session: Session, indices: Sequence[int], *, tick: Callabl
 
     An image that cannot be read or described is passed over: its part reports it.
     """
-    first_of = {}
+    first_of: dict[str, int] = {}
     for index in indices:
         first_of.setdefault(image_id_of(session.samples, index), index)
     for role, go in PASSES.items():

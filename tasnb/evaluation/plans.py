@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from tasnb import method as methods
+from tasnb import method as named
 from tasnb import metrics
+from tasnb.artifacts.keys import canonical
 from tasnb.types import Sample, Weights
 
 SCHEMA = 1  # of the run directory
@@ -43,13 +44,18 @@ class Plan:
     samples: int
     images: int
     methods: tuple[str, ...]
-    method: str
+    method: named.Method
     weights: Weights
     protocol: str
     proposals: str
     models: Mapping[str, Any] | None
     fingerprints: Mapping[str, str]
     parts: tuple[tuple[int, ...], ...] = field(repr=False)
+
+    @property
+    def preset(self) -> str:
+        """The models' name for people."""
+        return str(self.models["preset"]) if self.models else "given"
 
     def about(self) -> dict[str, Any]:
         """The run.json of this plan."""
@@ -60,9 +66,10 @@ class Plan:
                 "name": self.data_name, "split": self.data_split, "samples": self.samples, "images": self.images,
                 "fingerprint": self.data_fingerprint, "spec": self.dataset,
             },
-            "models": {"spec": self.models, "parts": dict(self.fingerprints)},
+            "models": {"name": self.preset, "spec": self.models, "parts": dict(self.fingerprints)},
             "methods": list(self.methods),
-            "method": self.method,
+            "method": self.method.name,
+            "method_options": json.loads(canonical({**asdict(self.method), "weights": None})),
             "weights": asdict(self.weights),
             "proposals": self.proposals,
             "protocol": self.protocol,
@@ -71,7 +78,7 @@ class Plan:
 
 
 # a restart may use other versions, another protocol for the summary, another machine's paths; all else is identity
-_IDENTITY = ("schema", "methods", "method", "weights", "proposals", "parts")
+_IDENTITY = ("schema", "methods", "method", "method_options", "weights", "proposals", "parts")
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -105,7 +112,7 @@ def split_into_parts(image_ids: Sequence[str], shards: int | None = None) -> tup
     )
 
 
-def weights_for(data_name: str, method: methods.Method, alpha: float | None, lam: float | None) -> Weights:
+def weights_for(data_name: str, method: named.Method, alpha: float | None, lam: float | None) -> Weights:
     """alpha and lam of a run: what the user says, else what the method says for this data set."""
     usual = method.weights
     if method.name == "paper" and data_name in LONG_EXPRESSIONS:

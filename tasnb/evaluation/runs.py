@@ -114,11 +114,10 @@ class Run:
     def text(self, protocol: str | None = None) -> str:
         """The table for a terminal, with what it rests on."""
         data, frame = self.about["dataset"], self.table(protocol)
-        spec = self.about["models"].get("spec") or {}
         width = max(12, *(len(name) for name in frame["method"]))
         lines = [
             f"{data['name']} {data['split']}: {data['samples']} sentences of {data['images']} images, models "
-            f"{spec.get('preset', 'given')}, method {self.about['method']} (alpha {self.about['weights']['alpha']:g}, lambda "
+            f"{self.about['models']['name']}, method {self.about['method']} (alpha {self.about['weights']['alpha']:g}, lambda "
             f"{self.about['weights']['lam']:g}), proposals {self.about['proposals']}, protocol "
             f"{protocol or self.about['protocol']}, 95 % intervals",
             f"{'method':<{width}} {'mIoU':>6} {'interval':>16} {'oIoU':>6} {'interval':>16} "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import os
@@ -30,6 +31,9 @@ OPTIONS: Mapping[str, Role] = {
     "max_new_tokens": "captioner",
     "prompt": "captioner",
 }
+
+
+_VENDORS = ("torch", "torchvision", "segment_anything", "open_clip", "transformers", "spacy", "nltk")
 
 
 class MissingFileError(FileNotFoundError):
@@ -72,6 +76,12 @@ def load(preset: str | Path = "toy", *, device: str = "auto", dtype: str = "floa
     """
     name, loaders, arguments = plan(preset, device=device, dtype=dtype, **parts)
     return assemble(name, {role: loader(**arguments[role]) for role, loader in loaders.items()})
+
+
+def import_vendors() -> None:
+    """Import the libraries that the adapters stand on: most of the wait before a first answer, and none of our work."""
+    for vendor in _VENDORS:
+        importlib.import_module(vendor)
 
 
 def plan(

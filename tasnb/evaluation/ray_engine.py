@@ -1,0 +1,82 @@
+"""The ray engine: parts as a Ray Data set, one model-holding actor a device (``pip install tasnb[ray]``).
+
+Actors write the same part files as the local engine, into a run directory and a store that every machine sees (a shared
+file system on a cluster). Ray restarts an actor that dies and gives its part out again; a part written twice is the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tasnb.evaluation import tables
+from tasnb.evaluation.local import Job
+from tasnb.evaluation.parts import compute_part
+
+
+class PartWorker:
+    """An actor of the pool: opens the session once and then computes parts."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._session = job.open()
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Compute and write the parts in the batch, those that are already done excepted."""
+        job = self._job
+        for number in batch["part"].tolist():
+            if not tables.is_done(job.folder, number):
+                tables.write_part(job.folder, number, compute_part(self._session, job.plan.parts[number]))
+        return batch
+
+
+def run(job: Job, numbers: Sequence[int], workers: int, *, tick: Callable[[int], None]) -> None:
+    """Compute and write parts on ``workers`` actors. tick: called with the number of each part that is done.
+
+    Uses the cluster that RAY_ADDRESS names or that is already connected, else starts ray on this machine alone. Each
+    actor takes a GPU where the cluster has as many, else CPU cores. Raises ImportError without ray, and what a part
+    raises.
+    """
+    try:
+        import ray
+        import ray.data
+    except ImportError as missing:
+        raise ImportError("the ray engine needs ray: pip install 'tasnb[ray]', or use --engine local") from missing
+    ours = not ray.is_initialized()
+    if ours:
+        _start(ray, workers)
+    try:
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False  # the caller draws its own
+        context.execution_options.verbose_progress = False
+        parts = ray.data.from_items([{"part": number} for number in numbers], override_num_blocks=len(numbers))
+        done = parts.map_batches(
+            PartWorker,
+            fn_constructor_args=(job,),
+            batch_size=1,
+            compute=ray.data.ActorPoolStrategy(size=workers),
+            **_share(ray.cluster_resources(), workers),
+        )
+        for row in done.iter_rows():
+            tick(int(row["part"]))
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+def _start(ray: Any, workers: int) -> None:
+    options: dict[str, Any] = {}
+    if not os.environ.get("RAY_ADDRESS"):
+        # 127.0.0.1: a run on one machine stays on it
+        options = {"_node_ip_address": "127.0.0.1", "num_cpus": max(workers, os.cpu_count() or 1)}
+    ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **options)
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+
+
+def _share(resources: dict[str, float], workers: int) -> dict[str, Any]:
+    """What one actor asks for: a GPU if there is one for each, else its share of half the cores."""
+    if resources.get("GPU", 0) >= workers:
+        return {"num_gpus": 1}
+    return {"num_cpus": max(0.5, resources.get("CPU", 1) / 2 / workers)}

@@ -1,0 +1,171 @@
+"""What describing an image once is worth, and how a run directory of the size of RefCOCO val behaves.
+
+    python -m tests.benchmarks.bench_evaluation                 # the rows below; a few minutes on 2 cores
+    python -m tests.benchmarks.bench_evaluation --scenes 2      # a quick look
+
+The literal loop does what the authors' released code does: for each expression everything again, each proposal alone.
+Both sides run in this process, on the same scenes, and must choose the same proposals.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tasnb as tn
+from tasnb import crops, expressions, scores, spatial
+from tasnb.artifacts import Store
+from tasnb.evaluation import tables
+from tasnb.evaluation.engine import evaluate
+from tasnb.evaluation.parts import Rows
+from tasnb.masks import areas, centroids_xy
+from tasnb.negatives import mine
+from tests.benchmarks.bench_models import row
+
+SENTENCES, PROPOSALS, IMAGES = 10_834, 60, 1_500  # RefCOCO val; proposals as SAM gives them on a photo
+
+
+def literal_loop(samples: Sequence[Any], models: Any) -> list[int | None]:
+    """TAS, method "paper", written as one loop: the chosen proposal of every sample."""
+    chosen = []
+    for sample in samples:
+        found = models.proposer.propose(sample.image)
+        text = models.encoder.encode_texts([sample.expression.strip().lower()])[0]
+        v, p, embeddings = [], [], []
+        for index in range(len(found)):
+            one = found[[index]]
+            embedding = models.encoder.encode_images(crops.cut_all(sample.image, one, tn.PAPER.v_crop))
+            caption = models.captioner.caption(crops.cut_all(sample.image, one, tn.PAPER.p_crop))
+            embeddings.append(embedding[0])
+            v.append(scores.v_score(embedding, text)[0])
+            p.append(scores.p_score(models.encoder.encode_texts(list(caption)), text)[0])
+        overall = models.captioner.caption([sample.image])[0]
+        phrases = expressions.noun_phrases(overall, models.parser)
+        parse = expressions.parse(sample.expression, models.parser)
+        kept = mine(overall, phrases, parse, models.wordnet).kept
+        negatives = np.array([models.encoder.encode_texts([phrase])[0] for phrase in kept])
+        n = scores.n_score(np.array(embeddings), negatives) if len(kept) else np.zeros(len(v))
+        if not v:
+            chosen.append(None)
+            continue
+        total = scores.combine(np.array(v), np.array(p), n, tn.PAPER.weights.alpha, tn.PAPER.weights.lam)
+        stays, _ = spatial.rectify(parse, centroids_xy(found.masks), totals=total, areas=areas(found.masks))
+        chosen.append(int(np.argmax(np.where(stays, total, -np.inf))))
+    return chosen
+
+
+def against_the_literal_loop(scenes: int) -> str:
+    """Cold time of the evaluation against the literal loop, on the first scenes of RefToy val; same answers."""
+    samples = tn.datasets.load("reftoy", split="val")
+    count = next((i for i in range(len(samples)) if len(set(samples.image_ids[: i + 1])) > scenes), len(samples))
+    few = samples[:count]
+    models = tn.models.load("toy", device="cpu")
+    tn.describe(few[0].image, models)  # warm the libraries for both sides
+    started = time.perf_counter()
+    literal = literal_loop(few, models)
+    slow = time.perf_counter() - started
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        run = evaluate(few, models, methods=["tas"], out=Path(folder) / "r", store=Store(Path(folder) / "s"))
+        fast = time.perf_counter() - started
+        ours = [None if c < 0 else c for c in run.predictions()["chosen"].tolist()]
+    same = sum(a == b for a, b in zip(literal, ours, strict=True))
+    line = row(f"{count} expressions, {scenes} scenes", ("literal loop", slow), ("evaluate, cold", fast))
+    return f"{line}   same answers: {same} of {count}"
+
+
+def run_directory(folder: Path) -> list[str]:
+    """Writing and reading a run directory of RefCOCO val's size, made of random numbers."""
+    rng = np.random.default_rng(0)
+    parts = IMAGES // 10
+    started = time.perf_counter()
+    for part in range(parts):
+        tables.write_part(folder, part, _rows(rng, part, SENTENCES // parts))
+    written = time.perf_counter() - started
+    size = sum(f.stat().st_size for f in folder.rglob("*.parquet")) / 1e6
+    started = time.perf_counter()
+    frames = {name: tables.read(folder, name) for name in tables.TABLES}
+    read = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return [
+        f"run directory: {len(frames['predictions']):,} predictions and {len(frames['scores']):,} scores in {parts} parts, "
+        f"{size:.0f} MB: written in {written:.1f} s, read in {read:.1f} s, peak memory {peak:.1f} GB"
+    ]
+
+
+def _rows(rng: np.random.Generator, part: int, sentences: int) -> Rows:
+    rows = Rows()
+    for s in range(sentences):
+        number = part * sentences + s
+        ids = {"sample": number, "sample_id": f"refcoco-val-{number}", "image_id": str(part * 10 + s % 10)}
+        n = PROPOSALS
+        area = rng.integers(100, 50_000, n)
+        shared = (area * rng.random(n)).astype(np.int64)
+        rows.scores.append(
+            {
+                "sample": np.full(n, number), "sample_id": [ids["sample_id"]] * n, "image_id": [ids["image_id"]] * n,
+                "proposal": np.arange(n), "v": rng.random(n), "p": rng.random(n), "n": -rng.random(n),
+                "kept": rng.random(n) < 0.7, "cx": rng.random(n) * 640, "cy": rng.random(n) * 480, "area": area,
+                "intersection": shared, "union": area + 1000, "iou": shared / (area + 1000),
+            }
+        )  # fmt: skip
+        rows.predictions.append(
+            {
+                **ids, "ref_id": str(number // 3), "sent_id": str(number), "dataset": "refcoco", "split": "val",
+                "method": "tas", "expression": "the man in the red shirt", "chosen": 3, "proposals": n,
+                "intersection": int(shared[3]), "union": int(area[3] + 1000), "iou": 0.5, "target_area": 1000,
+                "oracle": 3, "oracle_intersection": int(shared[3]), "oracle_union": int(area[3] + 1000),
+                "oracle_iou": 0.5, "head": "man", "phrase": "the man", "directions": "", "relations": "[]",
+                "negatives": '["a dog", "a tree"]', "caption": "a man, a dog and a tree", "rectified": False,
+                "parse": "{}",
+            }
+        )  # fmt: skip
+    return rows
+
+
+def big_store(folder: Path, entries: int) -> str:
+    """A store of many entries: how long it takes to open and to recall one, and to measure it."""
+    store = Store(folder)
+    for number in range(entries):
+        path = folder / "captions" / f"{number % 256:02x}" / f"{number:064x}.safetensors"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT))
+    store.memo("captions", "image", "model", {}, lambda: ("a cat",))
+    started = time.perf_counter()
+    Store(folder).memo("captions", "image", "model", {}, lambda: ("recomputed",))
+    opened = time.perf_counter() - started
+    started = time.perf_counter()
+    found = Store(folder).info().entries
+    measured = time.perf_counter() - started
+    return f"store of {found:,} entries: opened and one recalled in {opened:.4f} s; measured (info) in {measured:.2f} s"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the rows."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--scenes", type=int, default=5)
+    options.add_argument("--entries", type=int, default=100_000)
+    options.add_argument("--threads", type=int)
+    given = options.parse_args(arguments)
+    if given.threads:
+        import torch
+
+        torch.set_num_threads(given.threads)
+    print(against_the_literal_loop(given.scenes), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for line in run_directory(Path(folder)):
+            print(line, flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        print(big_store(Path(folder), given.entries), flush=True)
+
+
+if __name__ == "__main__":
+    main()
