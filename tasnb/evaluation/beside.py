@@ -101,9 +101,8 @@ def of_run(run: Any) -> Beside:
             same = printed[(printed["method"] == label) & (printed["metric"] == metric)]
             # some methods have no encoder, some were published with only one of the two
             order = [encoder, "", *ENCODERS.values()]
-            figure: dict[str, Any] = min(
-                same.to_dict("records"), key=lambda row: order.index(row["encoder"]), default={}
-            )
+            hits: list[dict[str, Any]] = same.to_dict("records")
+            figure = min(hits, key=lambda row: order.index(row["encoder"]), default={})
             rows.append(
                 {"method": measured["method"], "metric": metric, "measured": measured[name],
                  "low": measured[f"{name}_low"], "high": measured[f"{name}_high"],
