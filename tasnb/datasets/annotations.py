@@ -66,7 +66,7 @@ def points_mask(polygons: Sequence[Any], size_hw: tuple[int, int]) -> np.ndarray
     pen = ImageDraw.Draw(canvas)
     for polygon in polygons:
         points = _numbers(polygon)
-        if points.ndim != 2 or points.shape[1] != 2:
+        if points.size and (points.ndim != 2 or points.shape[1] != 2):
             raise ValueError(f"expected a polygon of points [x, y], got an array of shape {points.shape}")
         if len(points) >= 2:
             pen.polygon([(int(x), int(y)) for x, y in points], outline=1, fill=1)

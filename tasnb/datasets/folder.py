@@ -171,22 +171,27 @@ def _fields(data: bytes, table: Path, tell: Callable[[str], None]) -> Iterator[t
     except UnicodeDecodeError as wrong:
         line = data[: wrong.start].count(b"\n") + 1
         raise ValueError(f"{table}, line {line}: not UTF-8 ({wrong.reason}); save the table as UTF-8") from wrong
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    header = reader.fieldnames or []
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] = []
+    while True:
+        line = reader.line_num + 1
+        try:
+            values = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as wrong:
+            tell(f"{table}, line {line}: {wrong}; is a quote missing?")
+            return  # after a broken quote nothing can be told apart
+        if not header:
+            header = [name.strip() for name in values]
+            if not {"image", "expression"} <= set(header):
+                break
+        elif len(values) > len(header):
+            tell(f"{table}, line {line}: more values than columns; a text with a comma needs quotes")
+        elif values:
+            yield f"line {line}", dict(zip(header, values, strict=False))
     if not {"image", "expression"} <= set(header):
         raise ValueError(f"{table}, line 1: expected the columns image, expression and mask, got {', '.join(header)}")
-    while True:
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as wrong:
-            tell(f"{table}, line {reader.line_num}: {wrong}")
-            return  # after a broken quote nothing can be told apart
-        if None in fields:
-            tell(f"{table}, line {reader.line_num}: more values than columns; a text with a comma needs quotes")
-        else:
-            yield f"line {reader.line_num}", fields
 
 
 def _row(fields: Mapping[str, Any], number: int) -> tuple[Row, str]:

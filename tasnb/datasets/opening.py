@@ -25,8 +25,8 @@ def load(name: str, *, split: str = "val", root: Path | str | None = None, split
 
     root: the folder that holds the data set; None: the folder that the environment variable TASNB_DATA names, for
     RefToy the shipped one. split_by: who split RefCOCO ("unc", "google") or RefCOCOg ("umd", "google"); None: the
-    first. Warns once where a split differs from the published one. Raises ValueError for an unknown name, split or split_by,
-    listing the choices, and for damaged files; FileNotFoundError naming the folder where the data are missing.
+    first. Warns once where a split differs from the published one. Raises ValueError for an unknown name, split or
+    split_by, listing the choices, and for damaged files; FileNotFoundError naming the folder where data are missing.
     """
     return _open(name, split=split, root=root, split_by=split_by, checked=True)
 

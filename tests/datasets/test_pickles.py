@@ -1,0 +1,231 @@
+"""REFER pickles of every kind are read; what asks for more than plain values is refused at once, with its reason."""
+
+from __future__ import annotations
+
+import collections
+import copyreg
+import io
+import os
+import pickle
+import pickletools
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasnb.datasets import UnsafePickleError, pickles
+
+PYTHON2 = Path(__file__).parent / "python2"
+PLAIN = [
+    {"ref_id": 1, "sent": "the café", "box": (1.5, -2, 70_000, 1 << 70), "ok": True, "no": False, "none": None},
+    ["", "emoji 🦓", "new\nline 'quoted' \\", "\ud800"],
+    {7: [], 2.5: {}, None: (), True: ((),)},
+    [(1,), (1, 2), (1, 2, 3), (1, 2, 3, 4)],
+    list(range(-300, 300, 7)),
+    [float("inf"), -0.0, 1e-300],
+    "x" * 300,
+]
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_plain_values_come_back_as_pythons_own_unpickler_gives_them(protocol: int) -> None:
+    data = pickle.dumps(PLAIN, protocol=protocol)
+    assert pickles.loads(data) == PLAIN
+    assert repr(pickles.loads(data)) == repr(pickle.loads(data))
+
+
+def test_bytes_and_sets_are_plain_where_they_need_no_class() -> None:
+    value = [b"raw", b"r" * 300, {1, 2}, frozenset({"a"})]
+    assert pickles.loads(pickle.dumps(value, protocol=4)) == value
+    with pytest.raises(UnsafePickleError, match=r"it asks for __builtin__\.set"):
+        pickles.loads(pickle.dumps({1}, protocol=2))
+
+
+def test_shared_values_stay_shared() -> None:
+    tokens = ["left", "dog"]
+    first, second = pickles.loads(pickle.dumps([tokens, tokens]))
+    assert first is second
+
+
+@pytest.mark.parametrize("protocol", range(3))
+def test_python_2s_own_files_are_read(protocol: int) -> None:
+    # written by Python 2.7.18: str in Latin-1 and in UTF-8, unicode, long
+    first, second = pickles.load(PYTHON2 / f"refs-protocol{protocol}.p")
+    assert first["ann_id"] == 10
+    assert first["sentences"][0]["tokens"] == ["left", "café"]
+    assert first["sentences"][0]["sent"] == "left café"
+    assert first["sentences"][1]["tokens"] == ["naïve", "zebra"]
+    assert first["sentences"][1]["raw"] == "naïve zebra\n'quoted'"
+    assert first["sentences"][1]["sent"] == "naïve zebra"
+    assert second["ann_id"] == 123456789012345678901234567890
+    assert second["box"] == (1.5, -2, True, None)
+    assert second["sent_ids"] == ()
+
+
+def test_the_real_file_is_read(shared_root: Path) -> None:
+    path = shared_root / "data" / "mini-refcoco" / "refcoco" / "refs(unc).p"
+    refs = pickles.load(path)
+    assert len(refs) == 53
+    assert sum(len(ref["sentences"]) for ref in refs) == 63
+    assert refs == pickle.loads(path.read_bytes())
+
+
+class Calls:
+    def __init__(self, what: Any, *arguments: Any) -> None:
+        self.what, self.arguments = what, arguments
+
+    def __reduce__(self) -> Any:
+        return self.what, self.arguments
+
+
+class Plain:
+    pass
+
+
+def with_persistent_id(protocol: int) -> bytes:
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, value: Any) -> Any:
+            return "elsewhere" if value == "out" else None
+
+    buffer = io.BytesIO()
+    Pickler(buffer, protocol=protocol).dump(["out"])
+    return buffer.getvalue()
+
+
+def with_extension_code() -> bytes:
+    copyreg.add_extension(Plain.__module__, "Plain", 240)
+    try:
+        return pickle.dumps([Plain], protocol=2)
+    finally:
+        copyreg.remove_extension(Plain.__module__, "Plain", 240)
+
+
+def laughs(levels: int, *, of: type = list) -> bytes:
+    """Ten references to ten references to ...: a few hundred bytes that stand for 10 ** levels values."""
+    value: Any = of(["ha"] * 10)
+    for _ in range(levels):
+        value = of([value] * 10)
+    return pickle.dumps(value, protocol=2)
+
+
+def laughs_as_a_key(levels: int) -> bytes:
+    value: Any = ("ha",)
+    for _ in range(levels):
+        value = (value, value)
+    inner = pickle.dumps(value, protocol=2)[2:-1]
+    return b"\x80\x02}" + inner + b"K\x01s."
+
+
+def itself() -> bytes:
+    value: list[Any] = []
+    value.append([value])
+    return pickle.dumps(value)
+
+
+EVIL = [
+    ("os.system", pickle.dumps(Calls(os.system, "touch /tmp/owned"), protocol=0), r"it asks for posix\.system"),
+    ("os.system, protocol 4", pickle.dumps(Calls(os.system, "true"), protocol=4), r"it asks for posix\.system"),
+    ("builtins.eval", pickle.dumps([Calls(eval, "1 + 1")], protocol=2), r"it asks for __builtin__\.eval"),
+    ("INST of Python 2", b"(S'echo owned'\nios\nsystem\n.", r"it asks for os\.system"),
+    ("a class", pickle.dumps(Plain, protocol=2), r"test_pickles\.Plain"),
+    ("an object", pickle.dumps(Plain(), protocol=2), r"copyreg\._reconstructor|copy_reg|test_pickles\.Plain"),
+    ("an ordered dictionary", pickle.dumps(collections.OrderedDict(a=1)), r"it asks for collections\.OrderedDict"),
+    ("OBJ", b"(]oK\x01.", r"it asks for an object or a call \(OBJ\)"),
+    ("REDUCE", b"K\x01)R.", r"it asks for an object or a call \(REDUCE\)"),
+    ("BUILD", b"]}b.", r"it asks for an object or a call \(BUILD\)"),
+    ("a persistent id, as text", with_persistent_id(0), "persistent id"),
+    ("a persistent id, binary", with_persistent_id(2), "persistent id"),
+    ("an extension code", with_extension_code(), "extension code"),
+    ("a byte array", pickle.dumps(bytearray(b"x"), protocol=5), "BYTEARRAY8"),
+    ("a byte array of any size", b"\x80\x05\x96" + (1 << 40).to_bytes(8, "little") + b".", "BYTEARRAY8"),
+    ("a buffer outside the file", b"\x80\x05\x97.", "NEXT_BUFFER"),
+    ("billion laughs, lists", laughs(12), "stand for more than 50,000,000 values"),
+    ("billion laughs, tuples", laughs(12, of=tuple), "stand for more than 50,000,000 values"),
+    ("a trillion laughs", laughs(60), "stand for more than 50,000,000 values"),
+    ("laughs as a key, whose hash never ends", laughs_as_a_key(200), "uses a tuple as a key"),
+    ("one long text repeated", pickle.dumps(["x" * 1_000_000] * 100_000), "stand for more than 50,000,000 values"),
+    ("a list that holds itself", itself(), "holds itself"),
+    ("lists a thousand deep", b"]" * 1000 + b"a" * 999 + b".", "nested more than 64 deep"),
+    ("a million open containers", b"(" * 1_000_000, "open at once"),
+    ("a number of a million digits", b"I" + b"9" * 1_000_000 + b"\n.", "a number of 1000000 digits"),
+    ("a long number as a key", b"}" + pickle.dumps(1 << 200, protocol=2)[2:-1] + b"K\x01s.", "a long number as a key"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "reason"), [row[1:] for row in EVIL], ids=[row[0] for row in EVIL])
+def test_a_malicious_pickle_is_refused_with_its_reason_and_at_once(data: bytes, reason: str, tmp_path: Path) -> None:
+    path = tmp_path / "refs(unc).p"
+    path.write_bytes(data)
+    started = time.perf_counter()
+    with pytest.raises(UnsafePickleError, match=reason) as refused:
+        pickles.load(path)
+    assert time.perf_counter() - started < 5
+    assert str(refused.value).startswith(f"{path} is refused: ")
+    assert "\n" not in str(refused.value)
+    assert isinstance(refused.value, ValueError)
+    assert not Path("/tmp/owned").exists()
+
+
+def test_every_instruction_that_can_reach_a_class_is_unknown() -> None:
+    from tasnb.datasets.pickle_machine import Machine
+
+    reaching = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE", "BUILD", "PERSID",
+                "BINPERSID", "EXT1", "EXT2", "EXT4", "BYTEARRAY8", "NEXT_BUFFER", "READONLY_BUFFER"}  # fmt: skip
+    in_place = {"LONG_BINPUT", "BINGET", "BINUNICODE", "BININT2", "EMPTY_LIST", "EMPTY_DICT", "BINPUT", "MEMOIZE",
+                "LONG_BINGET", "STOP"}  # fmt: skip
+    known = {op.name for op in pickletools.opcodes if hasattr(Machine, f"_{op.name.lower()}")}
+    assert known | in_place | reaching == {op.name for op in pickletools.opcodes}
+    assert not known & reaching
+
+
+def test_what_stands_for_little_is_no_bomb() -> None:
+    assert len(pickles.loads(laughs(3))) == 10
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "it ends too early"),
+        (b"not a pickle", "is no whole pickle"),
+        (b"\xff\xd8\xff\xe0 a JPEG", "byte 0xff is no pickle instruction"),
+        (b"<html>", "is no whole pickle"),
+        (b"\x80\x02X\xff\xff\xff\x7fabc.", "a text of 2147483647 bytes goes past the end"),
+        (b"\x80\x05\x8d" + b"\xff" * 8 + b".", "go past the end"),
+        (b"\x80\x02h\x05.", "is no whole pickle"),
+        (b"\x80\x09N.", "protocol 9 is newer than 5"),
+        (b"]r\xff\xff\xff\x7f" * 2 + b".", "it ends with 2 values"),
+        (b"(]K\x01.", "open containers"),
+        (b"}K\x01a.", "expected a list to fill, got dict"),
+        (b"e.", "is no whole pickle"),
+        (b"S'no end", "a line has no end"),
+        (b"Sno quotes\n.", "a string has no quotes"),
+        (b"Iseven\n.", "is no whole pickle"),
+        (b"}(K\x01u.", "a key without a value"),
+    ],
+)  # fmt: skip
+def test_damage_is_one_clear_error(data: bytes, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "refs(unc).p"
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=says) as wrong:
+        pickles.load(path)
+    assert not isinstance(wrong.value, UnsafePickleError)
+    assert str(path) in str(wrong.value)
+    assert "\n" not in str(wrong.value)
+
+
+def test_every_cut_and_every_flipped_byte_is_an_error_or_plain(shared_root: Path) -> None:
+    whole = (shared_root / "data" / "mini-refcoco" / "refcoco" / "refs(unc).p").read_bytes()
+    for stop in range(0, len(whole) - 1, 37):
+        with pytest.raises(ValueError, match="is no whole pickle"):
+            pickles.loads(whole[:stop])
+    chance = random.Random(0)
+    for _ in range(300):
+        data = bytearray(whole)
+        for _ in range(3):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        try:
+            pickles.loads(bytes(data))
+        except ValueError as wrong:
+            assert "\n" not in str(wrong)  # noqa: PT017
