@@ -90,15 +90,17 @@ def evaluate(
     loaded = models if isinstance(models, Models) else _deferred(spec or {}, chosen, store)
     plan = _plan(samples, loaded, spec, chosen, answering, alpha, lam, protocol, proposals, shards)
     folder = Path(out) if out is not None else default_folder(plan)
+    job = local.Job(
+        plan=plan, answering=answering, folder=folder.resolve(), store_root=store.root.resolve(),
+        store_bytes=store.max_bytes, threads=max(1, (os.cpu_count() or 1) // workers),
+    )  # fmt: skip
+    if engine == "ray" or workers > 1:
+        job.check()
     prepare(folder, plan)
     left = local.pending_parts(folder, plan)
     done = len(plan.parts) - len(left)
     tick(done, len(plan.parts))
     if left:
-        job = local.Job(
-            plan=plan, answering=answering, folder=folder.resolve(), store_root=store.root.resolve(),
-            store_bytes=store.max_bytes, threads=max(1, (os.cpu_count() or 1) // workers),
-        )  # fmt: skip
 
         def tell(_: int) -> None:
             nonlocal done

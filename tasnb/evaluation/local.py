@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -33,14 +34,26 @@ class Job:
     store_bytes: int | None
     threads: int | None = None
 
-    def open(self) -> Session:
-        """Load what the job names. Models are deferred: each loads when its first image needs it."""
-        plan = self.plan
-        if plan.dataset is None or plan.models is None:
+    def check(self) -> None:
+        """Raise ValueError when another process could not do this job."""
+        if self.plan.dataset is None or self.plan.models is None:
             raise ValueError(
                 "several workers or ray need a data set by name and models by preset: give datasets.load(...) and a "
                 "preset's name, or run with workers=1"
             )
+        try:
+            pickle.dumps(self)
+        except (pickle.PicklingError, AttributeError, TypeError) as problem:
+            raise ValueError(
+                f"several workers or ray need methods that another process can import ({problem}); define them in a "
+                "module, or run with workers=1"
+            ) from problem
+
+    def open(self) -> Session:
+        """Load what the job names. Models are deferred: each loads when its first image needs it."""
+        plan = self.plan
+        assert plan.dataset is not None
+        assert plan.models is not None  # see check
         if self.threads and self.threads > 0:
             os.environ["OMP_NUM_THREADS"] = str(self.threads)  # before torch is imported
         store = Store(self.store_root, max_bytes=self.store_bytes)
@@ -68,7 +81,9 @@ def run_here(
         tables.write_part(folder, number, compute_part(session, plan.parts[number], tick=tick))
 
 
-def go_stage_by_stage(session: Session, indices: Sequence[int], *, tick: Callable[[str], None] = lambda _: None) -> None:
+def go_stage_by_stage(
+    session: Session, indices: Sequence[int], *, tick: Callable[[str], None] = lambda _: None
+) -> None:
     """Let each model in turn see every image, remember what it says, and free it before the next one loads.
 
     An image that cannot be read or described is passed over: its part reports it.
@@ -130,5 +145,3 @@ def _open_session(job: Job) -> None:
 def _compute(number: int) -> None:
     job: Job = _here["job"]
     tables.write_part(job.folder, number, compute_part(_here["session"], job.plan.parts[number]))
-
-

@@ -24,7 +24,17 @@ PROPOSALS = ("sam", "annotations")
 # paper, section 4.2: lam is 0.7 on RefCOCO and RefCOCO+, 1 on RefCOCOg; the authors' code has 0.7 everywhere
 LAM_OF_LONG_EXPRESSIONS = 1.0
 LONG_EXPRESSIONS = frozenset({"refcocog", "reftoyg"})
-_VERSIONS = ("tasnb", "numpy", "pyarrow", "torch", "segment-anything", "open_clip_torch", "transformers", "spacy", "nltk")
+_VERSIONS = (
+    "tasnb",
+    "numpy",
+    "pyarrow",
+    "torch",
+    "segment-anything",
+    "open_clip_torch",
+    "transformers",
+    "spacy",
+    "nltk",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -97,7 +97,8 @@ class Run:
             of_sentence = self._read("predictions").drop_duplicates(["image_id", "ref_id"])
             if method == ORACLE:
                 frame = frame.drop_duplicates(["image_id", "ref_id"]).merge(
-                    of_sentence[["image_id", "ref_id", "oracle_intersection", "oracle_union"]], on=["image_id", "ref_id"]
+                    of_sentence[["image_id", "ref_id", "oracle_intersection", "oracle_union"]],
+                    on=["image_id", "ref_id"],
                 )
                 frame = frame.assign(intersection=frame["oracle_intersection"], union=frame["oracle_union"])
             else:

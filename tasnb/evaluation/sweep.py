@@ -38,7 +38,8 @@ class Sweep:
 
     frame: a row a grid point: alpha, lam, miou, oiou, pr50 (per cent, NaN where the protocol has no Pr@t), n (units).
     used: the weights of the run itself; papers: those that the paper chose for such data. data, method, protocol: what
-    was swept. notes: what to bear in mind, in words.
+    was swept. gain: the best mIoU minus that of ``used``, paired, in points; None without any unit. notes: what to bear
+    in mind, in words.
     """
 
     frame: pd.DataFrame
@@ -47,6 +48,7 @@ class Sweep:
     data: str
     method: str
     protocol: str
+    gain: metrics.Estimate | None = None
     notes: tuple[str, ...] = field(default=())
 
     def best(self, metric: str = "miou") -> dict[str, float]:
@@ -74,7 +76,7 @@ class Sweep:
         grid = self.pivot("miou")
         lines = [
             f"sweep of {self.data}, rectifier {self.method}, protocol {self.protocol}, "
-            f"{int(self.frame['n'].max())} units; mIoU in per cent",
+            f"{int(self.frame['n'].max())} sentences; mIoU in per cent",
             f"{'alpha / lambda':>14} " + " ".join(f"{lam:>7g}" for lam in grid.columns),
         ]
         for a, row in zip(grid.index, grid.to_numpy(), strict=True):
@@ -83,6 +85,10 @@ class Sweep:
             if not self.frame[metric].isna().all():
                 best = self.best(metric)
                 lines.append(f"best {metric:<5} {best[metric]:6.2f} at alpha {best['alpha']:g}, lambda {best['lam']:g}")
+        if self.gain is not None:
+            lines.append(
+                f"best mIoU minus that of the run's weights, {_words(self.used)}: {_signed(self.gain)}, paired"
+            )
         shared = self.beside_paper()
         if len(shared):
             lines.append("Table 3 (RefCOCO val, the paper's models) beside the same points here:")
@@ -102,6 +108,8 @@ class Sweep:
         best = self.best("miou") if grid.notna().any(axis=None) else {}
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
         said = f"; best {best['miou']:.2f} at alpha {best['alpha']:g}, lambda {best['lam']:g}" if best else ""
+        if self.gain is not None:
+            said += f", {_signed(self.gain)} to {_words(self.used)}, which the run has"
         return (
             f"<figure>{grid.to_html(float_format='%.2f', na_rep='-')}<figcaption>mIoU, {escape(self.data)}, rectifier "
             f"{escape(self.method)}, protocol {escape(self.protocol)}{said}<ul>{notes}</ul></figcaption></figure>"
@@ -137,15 +145,18 @@ def sweep(
         intersections, unions = ranking.counts(weights)
         figures = _figures(intersections, unions, ranking.answered, name)
         rows.append({"alpha": weights.alpha, "lam": weights.lam, **figures})
+    frame, used = pd.DataFrame(rows), Weights(**run.about["weights"])
+    gain = _gain(ranking, points[int(frame["miou"].argmax())], used, name) if frame["n"].any() else None
     data = run.about["dataset"]
     return Sweep(
-        frame=pd.DataFrame(rows),
-        used=Weights(**run.about["weights"]),
+        frame=frame,
+        used=used,
         papers=weights_for(str(data["name"]), PAPER, None, None),
         data=f"{data['name']} {data['split']}",
         method=ranking.method,
         protocol=name,
-        notes=tuple(_notes(run, ranking)),
+        gain=gain,
+        notes=tuple(_notes(run, ranking, gain)),
     )
 
 
@@ -205,8 +216,25 @@ def _grid(name: str, values: Sequence[float]) -> list[float]:
     return found
 
 
-def _notes(run: Any, ranking: Ranking) -> list[str]:
+def _gain(ranking: Ranking, best: Weights, used: Weights, protocol: str) -> metrics.Estimate:
+    first, second = (np.stack(ranking.counts(weights), axis=1) for weights in (best, used))
+    return metrics.paired_difference(
+        first, second, ranking.image_ids, metric="miou", protocol=protocol, answered=ranking.answered
+    )
+
+
+def _words(weights: Weights) -> str:
+    return f"alpha {weights.alpha:g} and lambda {weights.lam:g}"
+
+
+def _signed(figure: metrics.Estimate) -> str:
+    return f"{figure.value:+.2f} [{figure.low:+.2f}, {figure.high:+.2f}]"
+
+
+def _notes(run: Any, ranking: Ranking, gain: metrics.Estimate | None) -> list[str]:
     found = ["the best point is best on this split; to report it, choose on one split and measure on another"]
+    if gain is not None and gain.low <= 0 <= gain.high:
+        found.append("the interval of the gain includes 0: the best point is not shown to beat the run's own weights")
     if ranking.method != run.about["method"]:
         found.append(
             f"only the rectifier is that of {ranking.method}; crops, captions, parses and proposals are those of the "

@@ -130,13 +130,17 @@ def test_a_function_of_ones_own_is_a_method(few, warm_store, tmp_path) -> None:
         answer = tn.clip_only(artifacts, expression, models)
         return type(answer)(**{**vars(answer), "index": 0, "mask": artifacts.proposals.masks[0]})
 
-    run = evaluate(few[:5], "toy", methods={"first": first, "tas": tn.tas}, out=tmp_path / "r", store=warm_store, model_options=CPU)
+    run = evaluate(
+        few[:5], "toy", methods={"first": first, "tas": tn.tas}, out=tmp_path / "r", store=warm_store, model_options=CPU
+    )
     assert (run.predictions().query("method == 'first'")["chosen"] == 0).all()
     assert run.methods == ("first", "tas")
 
 
 def test_with_annotations_as_proposals_the_oracle_is_perfect(few, warm_store, tmp_path) -> None:
-    run = evaluate(few, "toy", methods=["tas"], proposals="annotations", out=tmp_path / "r", store=warm_store, model_options=CPU)
+    run = evaluate(
+        few, "toy", methods=["tas"], proposals="annotations", out=tmp_path / "r", store=warm_store, model_options=CPU
+    )
     assert run.table().set_index("method").loc["oracle", "miou"] == pytest.approx(100)
     assert run.about["models"]["parts"]["proposer"] == "annotations"
 
@@ -244,12 +248,24 @@ def test_several_workers_need_data_and_models_by_name(few, toy_models, warm_stor
         evaluate(list(few), "toy", workers=2, out=tmp_path / "a", store=warm_store, model_options=CPU)
     with pytest.raises(ValueError, match="by preset"):
         evaluate(few, toy_models, workers=2, out=tmp_path / "b", store=warm_store)
+    with pytest.raises(ValueError, match="define them in a module"):
+        evaluate(
+            few,
+            "toy",
+            methods={"mine": lambda *_: None},
+            workers=2,
+            out=tmp_path / "c",
+            store=warm_store,
+            model_options=CPU,
+        )
 
 
 def test_another_run_in_the_folder_is_not_touched(toy_run, few, warm_store) -> None:
     for change in ({"lam": 0.2}, {"method": "official"}, {"methods": ["tas"]}, {"proposals": "annotations"}):
         with pytest.raises(ValueError, match="holds another run .* choose another folder"):
-            evaluate(few, "toy", **{"shards": 1, "out": toy_run.folder, "store": warm_store, "model_options": CPU} | change)
+            evaluate(
+                few, "toy", **{"shards": 1, "out": toy_run.folder, "store": warm_store, "model_options": CPU} | change
+            )
     with pytest.raises(ValueError, match="samples"):
         evaluate(few[:3], "toy", shards=1, out=toy_run.folder, store=warm_store, model_options=CPU)
 
@@ -286,7 +302,9 @@ def test_a_method_that_fails_costs_only_its_own_answers(few, warm_store, tmp_pat
             raise RuntimeError("I do not do left")
         return tn.clip_only(artifacts, expression, models)
 
-    run = evaluate(few, "toy", methods={"tas": tn.tas, "moody": moody}, out=tmp_path / "r", store=warm_store, model_options=CPU)
+    run = evaluate(
+        few, "toy", methods={"tas": tn.tas, "moody": moody}, out=tmp_path / "r", store=warm_store, model_options=CPU
+    )
     lefts = sum("left" in text for text in few.expressions)
     assert lefts
     assert run.table().set_index("method")["missing"].to_dict() == {"tas": 0, "moody": lefts, "oracle": 0}
