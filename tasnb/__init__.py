@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tasnb import models as models
     from tasnb import plots as plots
     from tasnb import report as report
+    from tasnb import viewers as viewers
     from tasnb.artifacts import Store as Store
     from tasnb.baselines import clip_only as clip_only
     from tasnb.baselines import text_only as text_only
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
     from tasnb.evaluation.runs import Run as Run
     from tasnb.evaluation.sweep import sweep as sweep
     from tasnb.expressions import parse as parse
+    from tasnb.imaging import describe as describe
     from tasnb.masks import iou as iou
     from tasnb.method import METHODS as METHODS
     from tasnb.method import OFFICIAL as OFFICIAL
     from tasnb.method import PAPER as PAPER
     from tasnb.method import Method as Method
     from tasnb.pictures import as_rgb as as_rgb
-    from tasnb.imaging import describe as describe
     from tasnb.pipeline import mine as mine
     from tasnb.pipeline import rectify as rectify
     from tasnb.pipeline import score as score
@@ -55,8 +56,9 @@ _HOMES = {
     "Method": "method", "METHODS": "method", "PAPER": "method", "OFFICIAL": "method",
 }  # fmt: skip
 _MODULES = frozenset({
-    "artifacts", "baselines", "crops", "datasets", "evaluation", "expressions", "imaging", "masks", "method", "metrics", "models",
-    "negatives", "pictures", "pipeline", "plots", "proposals", "report", "scores", "shipped", "spatial", "types",
+    "artifacts", "baselines", "crops", "datasets", "evaluation", "expressions", "imaging", "masks", "method", "metrics",
+    "models", "negatives", "pictures", "pipeline", "plots", "proposals", "report", "scores", "shipped", "spatial",
+    "types", "viewers",
 })  # fmt: skip
 
 __all__ = sorted({*_HOMES, *_MODULES, "paper", "__version__"})  # pyright: ignore

@@ -202,7 +202,18 @@ def test_the_import_test_can_fail() -> None:
     assert loaded_by("import pandas") == {"pandas"}
 
 
-@pytest.mark.parametrize("module", ["pipeline", "evaluation", "models.sam", "models.clip", "models.captioner", "models.presets"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "pipeline",
+        "evaluation.engine",
+        "models.sam",
+        "models.clip",
+        "models.captioner",
+        "models.presets",
+        "models.deferred",
+    ],
+)
 def test_the_stages_and_adapters_import_without_torch(module: str) -> None:
     assert "torch" not in loaded_by(f"import tasnb.{module}")
 

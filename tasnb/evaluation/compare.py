@@ -53,7 +53,8 @@ def compare(a: Run, b: Run, *, protocol: str | None = None, metric: str | None =
     here, there = a.about["dataset"], b.about["dataset"]
     if (here["name"], here["split"]) != (there["name"], there["split"]):
         raise ValueError(
-            f"runs on different data cannot be paired: {here['name']} {here['split']} and {there['name']} {there['split']}"
+            f"runs on different data cannot be paired: {here['name']} {here['split']} and "
+            f"{there['name']} {there['split']}"
         )
     shared = [method for method in a.methods if method in b.methods]
     if not shared:

@@ -30,7 +30,7 @@ class Rows:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """What a process needs to compute any part: samples, models, and who remembers. proposals: "sam" or "annotations"."""
+    """What a process needs to compute any part. proposals: "sam" or "annotations". memo: who remembers."""
 
     samples: Sequence[Sample]
     models: Models

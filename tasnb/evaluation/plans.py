@@ -11,6 +11,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from typing import Any
 
 from tasnb import method as named
@@ -116,10 +117,7 @@ def split_into_parts(image_ids: Sequence[str], shards: int | None = None) -> tup
     images = list(of_image.values())
     count = min(shards or -(-len(images) // IMAGES_A_PART), max(len(images), 1))
     bounds = [len(images) * part // max(count, 1) for part in range(count + 1)]
-    return tuple(
-        tuple(index for indices in images[low:high] for index in indices)
-        for low, high in zip(bounds[:-1], bounds[1:], strict=True)
-    )
+    return tuple(tuple(index for indices in images[low:high] for index in indices) for low, high in pairwise(bounds))
 
 
 def weights_for(data_name: str, method: named.Method, alpha: float | None, lam: float | None) -> Weights:

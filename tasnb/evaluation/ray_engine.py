@@ -1,7 +1,7 @@
 """The ray engine: parts as a Ray Data set, one model-holding actor a device (``pip install tasnb[ray]``).
 
 Actors write the same part files as the local engine, into a run directory and a store that every machine sees (a shared
-file system on a cluster). Ray restarts an actor that dies and gives its part out again; a part written twice is the same.
+file system on a cluster). Ray restarts an actor that dies and gives its part out again.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ ORACLE = "oracle"  # the row of the best proposal
 class Run:
     """An evaluation on disk. Nothing is computed again: figures under any protocol come from the stored counts.
 
-    folder: holds run.json and the Parquet parts. about: run.json. summary: summary.json, {} while the run is unfinished.
+    folder: holds run.json and the Parquet parts. about: run.json. summary: summary.json, {} until it is finished.
     """
 
     def __init__(self, folder: Path | str) -> None:
@@ -87,7 +87,7 @@ class Run:
         return pd.DataFrame(rows)
 
     def units(self, method: str, protocol: str | None = None) -> pd.DataFrame:
-        """What is averaged: unit, image_id, ref_id, intersection, union, answered; a row a sentence, or a ref for "car".
+        """What is averaged: unit, image_id, ref_id, intersection, union, answered; a row a sentence ("car": a ref).
 
         unit: the sample's number, or "image/ref". method: "oracle" for the best proposals.
         """
@@ -114,12 +114,12 @@ class Run:
 
     def text(self, protocol: str | None = None) -> str:
         """The table for a terminal, with what it rests on."""
-        data, frame = self.about["dataset"], self.table(protocol)
+        data, frame, weights = self.about["dataset"], self.table(protocol), self.about["weights"]
         width = max(12, *(len(name) for name in frame["method"]))
         lines = [
             f"{data['name']} {data['split']}: {data['samples']} sentences of {data['images']} images, models "
-            f"{self.about['models']['name']}, method {self.about['method']} (alpha {self.about['weights']['alpha']:g}, lambda "
-            f"{self.about['weights']['lam']:g}), proposals {self.about['proposals']}, protocol "
+            f"{self.about['models']['name']}, method {self.about['method']} (alpha {weights['alpha']:g}, lambda "
+            f"{weights['lam']:g}), proposals {self.about['proposals']}, protocol "
             f"{protocol or self.about['protocol']}, 95 % intervals",
             f"{'method':<{width}} {'mIoU':>6} {'interval':>16} {'oIoU':>6} {'interval':>16} "
             + " ".join(f"{'Pr@' + str(t):>7}" for t in metrics.THRESHOLDS)
@@ -137,7 +137,8 @@ class Run:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return f"<figure>{self.table().round(2).to_html(index=False)}<figcaption>{escape(repr(self))}</figcaption></figure>"
+        shown = self.table().round(2).to_html(index=False)
+        return f"<figure>{shown}<figcaption>{escape(repr(self))}</figcaption></figure>"
 
     def _row(self, method: str, protocol: str) -> dict[str, Any]:
         units = self.units(method, protocol)

@@ -32,8 +32,8 @@ CONFIG = SamConfig(
     decoder_num_heads=4,
     iou_head_hidden_dim=64,
 )
-# steps, the matrices' rate, scenes; each cycle falls to nearly zero. One cycle of 4,500 at 2e-2 was worse: it began faster
-# (best of three 0.604 against 0.573 after 300 steps) and ended at a held-out oracle of 0.780 against 0.803 of the first two
+# steps, the matrices' rate, scenes; each cycle falls to nearly zero. One cycle of 4,500 at 2e-2 was worse: it began
+# faster (best of three 0.604 against 0.573 after 300 steps) and ended at a held-out oracle of 0.780, against 0.803
 CYCLES = ((2400, 1e-2, 4_000), (1500, 5e-3, 4_000), (1500, 5e-3, 12_000))
 BATCH = 6  # images
 POINTS_ON_THINGS, POINTS_ON_BACKGROUND = 8, 3  # of an image

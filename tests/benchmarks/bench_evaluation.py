@@ -96,7 +96,7 @@ def run_directory(folder: Path) -> list[str]:
     read = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     return [
-        f"run directory: {len(frames['predictions']):,} predictions and {len(frames['scores']):,} scores in {parts} parts, "
+        f"run directory: {len(frames['predictions']):,} predictions, {len(frames['scores']):,} scores, {parts} parts, "
         f"{size:.0f} MB: written in {written:.1f} s, read in {read:.1f} s, peak memory {peak:.1f} GB"
     ]
 

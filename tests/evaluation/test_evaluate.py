@@ -1,4 +1,4 @@
-"""``evaluate``: the same tables whatever the shards, workers, store or interruptions, and nothing lost to bad samples."""
+"""``evaluate``: the same tables for any shards, workers, store and interruptions, and nothing lost to bad samples."""
 
 from __future__ import annotations
 
@@ -183,7 +183,8 @@ def test_a_warm_run_loads_no_model(toy_run, few, warm_store, tmp_path) -> None:
         "import sys, tasnb as tn\n"
         "from tasnb.evaluation.engine import evaluate\n"
         f"samples = tn.datasets.load('reftoy', split='val')[:{len(few)}]\n"
-        f"evaluate(samples, 'toy', out={str(tmp_path / 'r')!r}, store=tn.Store({str(warm_store.root)!r}), model_options={CPU!r})\n"
+        f"evaluate(samples, 'toy', out={str(tmp_path / 'r')!r}, store=tn.Store({str(warm_store.root)!r}), "
+        f"model_options={CPU!r})\n"
         "print([m for m in ('torch', 'spacy', 'transformers') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -225,7 +226,8 @@ def test_killed_at_five_random_moments_and_taken_up_again(toy_run, few, warm_sto
     code = (
         "import tasnb as tn\nfrom tasnb.evaluation.engine import evaluate\n"
         f"samples = tn.datasets.load('reftoy', split='val')[:{len(few)}]\n"
-        f"evaluate(samples, 'toy', out={str(folder)!r}, shards=4, store=tn.Store({str(warm_store.root)!r}), model_options={CPU!r})"
+        f"evaluate(samples, 'toy', out={str(folder)!r}, shards=4, store=tn.Store({str(warm_store.root)!r}), "
+        f"model_options={CPU!r})"
     )
     moments = random.Random(0)
     for _ in range(5):
@@ -262,7 +264,7 @@ def test_several_workers_need_data_and_models_by_name(few, toy_models, warm_stor
 
 def test_another_run_in_the_folder_is_not_touched(toy_run, few, warm_store) -> None:
     for change in ({"lam": 0.2}, {"method": "official"}, {"methods": ["tas"]}, {"proposals": "annotations"}):
-        with pytest.raises(ValueError, match="holds another run .* choose another folder"):
+        with pytest.raises(ValueError, match=r"holds another run .* choose another folder"):
             evaluate(
                 few, "toy", **{"shards": 1, "out": toy_run.folder, "store": warm_store, "model_options": CPU} | change
             )
@@ -355,7 +357,8 @@ def test_a_full_disk_stops_the_run_with_one_sentence_and_keeps_what_is_done(toy_
         "def tick(n, total):\n"
         "    if n == 2: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))\n"
         "try:\n"
-        f"    evaluate(samples, 'toy', out={str(folder)!r}, shards=4, store=tn.Store({str(warm_store.root)!r}), model_options={CPU!r}, tick=tick)\n"
+        f"    evaluate(samples, 'toy', out={str(folder)!r}, shards=4, store=tn.Store({str(warm_store.root)!r}), "
+        f"model_options={CPU!r}, tick=tick)\n"
         "except OSError as error: print(error)"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -30,7 +30,8 @@ if killing:
             return super().__call__(batch)
     ray_engine.PartWorker = Mortal
 samples = tn.datasets.load("reftoy", split="val")[:count]
-engine.evaluate(samples, "toy", out=folder, shards=4, engine="ray", workers=2, store=tn.Store(store), model_options={"device": "cpu"})
+options = {"shards": 4, "engine": "ray", "workers": 2, "model_options": {"device": "cpu"}}
+engine.evaluate(samples, "toy", out=folder, store=tn.Store(store), **options)
 """
 
 
