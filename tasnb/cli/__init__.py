@@ -103,10 +103,10 @@ def segment(
 @app.command()
 def doctor(json_: Json = False) -> None:
     """Show per preset what is present and what is missing, the device and the versions."""
-    from tasnb.models import presets
+    from tasnb.models import checkup
 
-    report = presets.doctor()
-    typer.echo(json.dumps(report, ensure_ascii=False) if json_ else presets.doctor_text(report))
+    report = checkup.doctor()
+    typer.echo(json.dumps(report, ensure_ascii=False) if json_ else checkup.doctor_text(report))
 
 
 @app.command()

@@ -22,7 +22,7 @@ PACKAGES = (
 )
 
 
-def checkup() -> dict[str, Any]:
+def doctor() -> dict[str, Any]:
     """Return python, versions, device, cache and, for each preset, its parts with what is missing and the command."""
     return {
         "python": platform.python_version(),
@@ -75,7 +75,7 @@ def _part(role: Role, choice: str) -> dict[str, Any]:
     return {"role": role, "choice": choice, "missing": missing, "download_bytes": part.total, "licence": part.licence}
 
 
-def as_text(report: Mapping[str, Any]) -> str:
+def doctor_text(report: Mapping[str, Any]) -> str:
     """Return the report as lines for a terminal."""
     versions = ", ".join(f"{name} {version or 'missing'}" for name, version in report["versions"].items())
     device = report["device"]

@@ -14,7 +14,7 @@ from tasnb.models.catalogue import PARTS, PRESETS, ROLES, Part, Role
 from tasnb.shipped import data_root
 from tasnb.types import Models
 
-__all__ = ["PRESETS", "MissingFileError", "cache_root", "doctor", "doctor_text", "load", "missing_files"]
+__all__ = ["PRESETS", "MissingFileError", "cache_root", "load", "missing_files"]
 
 # which options each adapter takes from ``load``'s keywords; "batch_size" is told apart by a prefix
 OPTIONS: Mapping[str, Role] = {
@@ -232,17 +232,3 @@ def in_words(size: int | None) -> str:
     if size is None:
         return "size unknown"
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size} bytes"
-
-
-def doctor() -> dict[str, Any]:
-    """Return what is present and missing for each preset, the device and the versions, as plain values for JSON."""
-    from tasnb.models.checkup import checkup
-
-    return checkup()
-
-
-def doctor_text(report: Mapping[str, Any]) -> str:
-    """Return `doctor`'s report as lines for a terminal."""
-    from tasnb.models.checkup import as_text
-
-    return as_text(report)
