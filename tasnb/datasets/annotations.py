@@ -8,29 +8,22 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from tasnb.datasets.reading import read_now
 from tasnb.masks import from_rle, to_rle
 
 MAX_PIXELS = 1 << 28  # 16,384 x 16,384; a larger size is a damaged annotation and would fill the memory
 FARTHEST = 100_000.0  # pixels; COCO's code walks the rim pixel by pixel, so a far point would never end
 
 
-def compact(segmentation: Any) -> Any:
-    """Polygons as float64 arrays, a fourth of the memory of lists; anything else, damage too, stays as it is."""
-    if not isinstance(segmentation, list):
-        return segmentation
-    try:
-        return [np.asarray(polygon, dtype=np.float64) for polygon in segmentation]
-    except (TypeError, ValueError):
-        return segmentation
-
-
 def mask_of(segmentation: Any, size_hw: tuple[int, int]) -> np.ndarray:
     """The mask of a COCO segmentation: bool (h, w), where any of its polygons is, or a run-length code's.
 
+    segmentation: as in COCO's JSON, or the bytes of it.
     A polygon of fewer than three points encloses nothing. REFER's own reader sums the polygons instead, which gives 2
     where two overlap. Rasterised by pycocotools. Raises ValueError for damage, and for a code of another size.
     """
     _check_size(size_hw)
+    segmentation = read_now(segmentation)
     if isinstance(segmentation, Mapping):
         return _decode(segmentation, size_hw)
     code = _union(segmentation, size_hw)
@@ -40,6 +33,7 @@ def mask_of(segmentation: Any, size_hw: tuple[int, int]) -> np.ndarray:
 def area_of(segmentation: Any, size_hw: tuple[int, int]) -> int:
     """Pixels of ``mask_of``, without drawing polygons: a data set's check asks this 200,000 times."""
     _check_size(size_hw)
+    segmentation = read_now(segmentation)
     if isinstance(segmentation, Mapping):
         return int(np.count_nonzero(_decode(segmentation, size_hw)))
     code = _union(segmentation, size_hw)

@@ -153,8 +153,7 @@ def _duplicates(found: Survey) -> Iterable[Problem]:
         "sentence": [sentence for ref in found.refs for sentence in ref.sentence_ids],
     }
     for what, ids in columns.items():
-        # an id of a broken file may be anything, even a list
-        for known, times in Counter(i if isinstance(i, int | str) else repr(i) for i in ids).items():
+        for known, times in Counter(ids).items():
             if times > 1:
                 yield Problem("duplicate id", f"{what} id {known} is used {times} times")
 

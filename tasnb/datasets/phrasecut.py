@@ -7,7 +7,7 @@ Source: ChenyunWu/PhraseCutDataset, README.md and utils/refvg_loader.py.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from tasnb.datasets.annotations import compact, points_mask
+from tasnb.datasets.annotations import points_mask
 from tasnb.datasets.published import Counts, choose, warn_of_differences
-from tasnb.datasets.reading import parse_json
+from tasnb.datasets.reading import parse_json, parse_json_but, read_now
 from tasnb.datasets.samples import Row, Samples
 
 NAME = "phrasecut"
@@ -71,7 +71,7 @@ class PhraseCutSource:
         # phrases share instances, and each brings its own copy
         masks: dict[bytes, np.ndarray] = {}
         for task in self._tasks_of[image_id]:
-            for polygons in _instances(task.polygons):
+            for polygons in instances(task.polygons):
                 mask = points_mask(polygons, size_hw)
                 masks.setdefault(mask.tobytes(), mask)
         return np.stack(list(masks.values())) if masks else np.zeros((0, *size_hw), dtype=bool)
@@ -121,7 +121,7 @@ def find_picture(folder: Path, image_id: str) -> Path:
 
 
 def read_tasks(path: Path) -> tuple[list[Task], str]:
-    """The tasks of a list with their polygons packed, and the file's SHA-256."""
+    """The tasks of a list with their polygons unread, and the file's SHA-256."""
     data = path.read_bytes()
 
     def pack(found: dict[str, Any]) -> Any:
@@ -129,11 +129,11 @@ def read_tasks(path: Path) -> tuple[list[Task], str]:
             return found
         return Task(
             found["task_id"], found.get("image_id"), found.get("ann_ids"), found.get("instance_boxes"),
-            [compact(p) for p in found["Polygons"]] if isinstance(found.get("Polygons"), list) else None,
+            found.get("Polygons"),
             found.get("phrase"), found.get("phrase_structure"),
         )  # fmt: skip
 
-    tasks = parse_json(data, path, object_hook=pack)
+    tasks = parse_json_but("Polygons", data, path, pack)
     if not isinstance(tasks, list) or not all(isinstance(task, Task) for task in tasks):
         raise ValueError(f"{path} is damaged: expected a list of tasks, each with task_id; download it again")
     return tasks, hashlib.sha256(data).hexdigest()
@@ -160,12 +160,14 @@ def _row(task: Task, place: int, split: str) -> Row:
     )  # fmt: skip
 
 
-def _instances(polygons: Any) -> list[list[Any]]:
-    if polygons is None or not all(isinstance(instance, list) for instance in polygons):
+def instances(polygons: Any) -> list[list[Any]]:
+    """Instance -> polygon -> points. Raises ValueError where they are anything else."""
+    polygons = read_now(polygons)
+    if not isinstance(polygons, list) or not all(isinstance(instance, list) for instance in polygons):
         raise ValueError("expected Polygons as instance -> polygon -> points [x, y]")
     return polygons
 
 
 def flat(polygons: Any) -> list[Any]:
-    instances: Iterable[list[Any]] = _instances(polygons)
-    return [polygon for instance in instances for polygon in instance]
+    """All polygons of all instances."""
+    return [polygon for instance in instances(polygons) for polygon in instance]

@@ -39,52 +39,55 @@ class Machine:
         data, end, memo, stack = self.data, len(self.data), self.memo, self.stack
         names = {code: f"_{name.lower()}" for code, name in _NAMES.items()}
         steps = {code: getattr(self, name) for code, name in names.items() if hasattr(self, name)}
-        pos = 0
-        while pos < end:
-            self.at = pos
-            code = data[pos]
-            pos += 1
-            # the instructions that make up most of a REFER file are run in place: a call each would take twice as long
-            if code == 0x72:  # LONG_BINPUT
-                memo[_UINT4(data, pos)[0]] = stack[-1]
-                pos += 4
-            elif code == 0x68:  # BINGET
-                stack.append(memo[data[pos]])
+        pos = at = 0
+        try:
+            while pos < end:
+                at = pos
+                code = data[pos]
                 pos += 1
-            elif code == 0x58:  # BINUNICODE
-                size = _UINT4(data, pos)[0]
-                pos += 4 + size
-                if pos > end:
-                    raise ValueError(f"a text of {size} bytes goes past the end")
-                stack.append(data[pos - size : pos].decode("utf-8", "surrogatepass"))
-            elif code == 0x4D:  # BININT2
-                stack.append(data[pos] | data[pos + 1] << 8)
-                pos += 2
-            elif code == 0x5D:  # EMPTY_LIST
-                stack.append([])
-            elif code == 0x7D:  # EMPTY_DICT
-                stack.append({})
-            elif code == 0x71:  # BINPUT
-                memo[data[pos]] = stack[-1]
-                pos += 1
-            elif code == 0x94:  # MEMOIZE
-                memo[len(memo)] = stack[-1]
-            elif code == 0x6A:  # LONG_BINGET
-                stack.append(memo[_UINT4(data, pos)[0]])
-                pos += 4
-            elif code == 0x2E:  # STOP
-                if self.marks or len(stack) != 1:
-                    raise ValueError(f"it ends with {len(stack)} values and {len(self.marks)} open containers")
-                return stack[0]
-            else:
-                step = steps.get(code)
-                if step is None:
-                    self._refuse(code)
-                self.next = pos
-                step()  # type: ignore[misc]
-                pos, stack = self.next, self.stack
-        self.at = end
-        raise ValueError("it ends too early")
+                # most of a REFER file is these instructions: a call for each would take twice as long
+                if code == 0x72:  # LONG_BINPUT
+                    memo[_UINT4(data, pos)[0]] = stack[-1]
+                    pos += 4
+                elif code == 0x68:  # BINGET
+                    stack.append(memo[data[pos]])
+                    pos += 1
+                elif code == 0x58:  # BINUNICODE
+                    size = _UINT4(data, pos)[0]
+                    pos += 4 + size
+                    if pos > end:
+                        raise ValueError(f"a text of {size} bytes goes past the end")
+                    stack.append(data[pos - size : pos].decode("utf-8", "surrogatepass"))
+                elif code == 0x4D:  # BININT2
+                    stack.append(data[pos] | data[pos + 1] << 8)
+                    pos += 2
+                elif code == 0x5D:  # EMPTY_LIST
+                    stack.append([])
+                elif code == 0x7D:  # EMPTY_DICT
+                    stack.append({})
+                elif code == 0x71:  # BINPUT
+                    memo[data[pos]] = stack[-1]
+                    pos += 1
+                elif code == 0x94:  # MEMOIZE
+                    memo[len(memo)] = stack[-1]
+                elif code == 0x6A:  # LONG_BINGET
+                    stack.append(memo[_UINT4(data, pos)[0]])
+                    pos += 4
+                elif code == 0x2E:  # STOP
+                    if self.marks or len(stack) != 1:
+                        raise ValueError(f"it ends with {len(stack)} values and {len(self.marks)} open containers")
+                    return stack[0]
+                else:
+                    step = steps.get(code)
+                    self.at, self.next = at, pos
+                    if step is None:
+                        self._refuse(code)
+                    step()  # type: ignore[misc]
+                    pos, stack = self.next, self.stack
+            at = end
+            raise ValueError("it ends too early")
+        finally:
+            self.at = at
 
     def _refuse(self, code: int) -> None:
         name = _NAMES.get(code)

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tasnb.datasets import pickles
-from tasnb.datasets.annotations import compact, mask_of
+from tasnb.datasets.annotations import mask_of
 from tasnb.datasets.published import CARDS, Counts, choose, warn_of_differences
-from tasnb.datasets.reading import parse_json
+from tasnb.datasets.reading import parse_json, parse_json_but
 from tasnb.datasets.samples import NO_GOLD, Row, Samples
 
 NAMES = ("refcoco", "refcoco+", "refcocog")
@@ -30,7 +30,7 @@ class Picture(NamedTuple):
 
 
 class Annotation(NamedTuple):
-    """An annotation as ``instances.json`` lists it; its polygons are packed, not yet a mask."""
+    """An annotation as ``instances.json`` lists it; its polygons are bytes still to be read."""
 
     id: Any
     image_id: Any
@@ -112,11 +112,13 @@ def load(
         )
     refs, refs_digest = read_refs(refs_file)
     wanted = [ref for ref in refs if ref.get("split") == split]
-    catalogue = read_instances(instances, only={ref.get("image_id") for ref in wanted})
     try:
+        catalogue = read_instances(instances, only={ref["image_id"] for ref in wanted})
         rows = list(_rows(wanted, catalogue.kinds, split))
     except (KeyError, TypeError) as wrong:
-        raise ValueError(f"{refs_file} is damaged: a ref or a sentence lacks {wrong}; download it again") from wrong
+        raise ValueError(
+            f"{refs_file} is damaged: a ref or a sentence lacks or mangles {wrong}; download it again"
+        ) from wrong
     if checked:
         found = Counts(images=len({row.image_id for row in rows}), refs=len(wanted), sentences=len(rows))
         warn_of_differences(name, split_by, split, found)
@@ -149,24 +151,23 @@ def read_refs(path: Path) -> tuple[list[dict[str, Any]], str]:
 
 
 def parse_instances(data: bytes, path: Path, *, only: set[Any] | None = None) -> Any:
-    """COCO's JSON with every annotation packed; None in place of those of other images than ``only``."""
+    """COCO's JSON, each annotation an Annotation with its polygons unread, or None for images other than ``only``."""
 
     def pack(found: dict[str, Any]) -> Any:
-        # called by the JSON parser for each object, so that all polygons never exist as lists at once
         if "segmentation" not in found:
             return found
-        if only is not None and found.get("image_id") not in only:
+        image_id = found.get("image_id")
+        if only is not None and not (isinstance(image_id, int | str) and image_id in only):
             return None
         return Annotation(
-            found.get("id"), found.get("image_id"), found.get("category_id"), compact(found["segmentation"]),
-            found.get("bbox"),
+            found.get("id"), image_id, found.get("category_id"), found["segmentation"], found.get("bbox"),
         )  # fmt: skip
 
-    return parse_json(data, path, object_hook=pack)
+    return parse_json_but("segmentation", data, path, pack)
 
 
 def read_instances(path: Path, *, only: set[Any] | None = None) -> Catalogue:
-    """``instances.json`` with its polygons packed. only: keep the annotations of these images alone.
+    """``instances.json`` with its polygons unread. only: keep the annotations of these images alone.
 
     Raises ValueError for what is no COCO annotation file.
     """
@@ -210,8 +211,11 @@ def read_captions(path: Path) -> tuple[dict[str, str], dict[str, str]]:
 def _rows(refs: Sequence[dict[str, Any]], kinds: Mapping[Any, str], split: str) -> Iterator[Row]:
     for ref in refs:
         image_id, ref_id = str(ref["image_id"]), str(ref["ref_id"])
+        hash(ref["ann_id"])  # TypeError here rather than when a mask is asked for
         target, category = ref["ann_id"], kinds.get(ref.get("category_id"), "")
         for sentence in ref["sentences"]:
+            if not isinstance(sentence["sent"], str):
+                raise TypeError("'sent'")
             yield Row(
                 sentence["sent"], image_id, ref_id, str(sentence["sent_id"]), split, target, category,
                 sentence.get("gold") or NO_GOLD,

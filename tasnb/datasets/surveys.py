@@ -88,12 +88,12 @@ def _refer(name: str, root: Path, split_by: str, images: Sequence[str]) -> Surve
     except ValueError as wrong:
         found.tell("damaged file", wrong)
     for entry in _list(content, "images", instances, found):
-        if not isinstance(entry, dict) or "id" not in entry or not isinstance(entry.get("file_name"), str):
+        if not isinstance(entry, dict) or not _are_ids(entry.get("id")) or not isinstance(entry.get("file_name"), str):
             found.tell("damaged file", f"an image of {instances} lacks id or file_name: {entry!r:.80}")
         elif place is not None:
             found.pictures.append(FoundPicture(entry["id"], place / entry["file_name"], refer.listed_size(entry)))
     for entry in _list(content, "annotations", instances, found):
-        if not isinstance(entry, refer.Annotation) or entry.id is None or entry.image_id is None:
+        if not isinstance(entry, refer.Annotation) or not _are_ids(entry.id, entry.image_id):
             found.tell(
                 "damaged file", f"an annotation of {instances} lacks id, image_id or segmentation: {entry!r:.80}"
             )
@@ -109,7 +109,7 @@ def _refer(name: str, root: Path, split_by: str, images: Sequence[str]) -> Surve
         found.tell("damaged file", wrong)
         return found
     for ref in refs:
-        missing = [key for key in ("ref_id", "image_id", "ann_id", "split", "sentences") if key not in ref]
+        missing = [key for key in ("ref_id", "image_id", "ann_id", "split") if not _are_ids(ref.get(key))]
         sentences = ref.get("sentences")
         if missing or not isinstance(sentences, list) or not all(isinstance(s, dict) for s in sentences):
             found.tell("damaged file", f"a ref of {refs_file} lacks {', '.join(missing) or 'sentences'}: {ref!r:.80}")
@@ -117,7 +117,7 @@ def _refer(name: str, root: Path, split_by: str, images: Sequence[str]) -> Surve
         for sentence in sentences:
             if "sent_id" not in sentence or not isinstance(sentence.get("sent"), str):
                 found.tell("damaged file", f"a sentence of ref {ref['ref_id']} in {refs_file} lacks sent_id or sent")
-        ids = [s["sent_id"] for s in sentences if "sent_id" in s]
+        ids = [s["sent_id"] for s in sentences if _are_ids(s.get("sent_id"))]
         found.refs.append(FoundRef(ref["ref_id"], ref["image_id"], str(ref["split"]), [ref["ann_id"]], ids))
     return found
 
@@ -151,17 +151,22 @@ def _phrasecut(root: Path) -> Survey:
             image_id = str(task.image_id)
             images[image_id] = None
             boxes = task.instance_boxes if isinstance(task.instance_boxes, list) else []
-            found.masks.append(FoundMask(task.task_id, image_id, partial(_points_area, task.polygons), boxes))
-            found.refs.append(FoundRef(task.task_id, image_id, split, [task.task_id], [task.task_id]))
+            found.masks.append(FoundMask(str(task.task_id), image_id, partial(_points_area, task.polygons), boxes))
+            found.refs.append(FoundRef(str(task.task_id), image_id, split, [str(task.task_id)], [str(task.task_id)]))
             if not isinstance(task.phrase, str) or not task.phrase.strip():
                 found.tell("damaged file", f"task {task.task_id} of {path} has no phrase")
-            if isinstance(task.polygons, list) and len(boxes) != len(task.polygons):
-                found.tell(
-                    "damaged file",
-                    f"task {task.task_id} of {path} has {len(boxes)} boxes for {len(task.polygons)} instances",
-                )
+            _count_boxes(task, boxes, path, found)
     found.pictures = [FoundPicture(i, phrasecut.find_picture(home, i), sizes.get(i)) for i in images]
     return found
+
+
+def _count_boxes(task: phrasecut.Task, boxes: Sequence[Any], path: Path, found: Survey) -> None:
+    try:
+        number = len(phrasecut.instances(task.polygons))
+    except ValueError:
+        return  # told when its area is asked for
+    if len(boxes) != number:
+        found.tell("damaged file", f"task {task.task_id} of {path} has {len(boxes)} boxes for {number} instances")
 
 
 def _folder(root: Path) -> Survey:
@@ -185,6 +190,10 @@ def _folder(root: Path) -> Survey:
             FoundRef(row.sent_id, row.image_id, row.split, [row.sent_id] if has_mask else [], [row.sent_id])
         )
     return found
+
+
+def _are_ids(*values: Any) -> bool:
+    return all(isinstance(value, int | str) for value in values)
 
 
 def _list(content: Any, key: str, path: Path, found: Survey) -> Iterable[Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasnb.datasets.annotations import FARTHEST, area_of, compact, mask_of, points_mask
+from tasnb.datasets.annotations import FARTHEST, area_of, mask_of, points_mask
 from tasnb.masks import to_rle
 from tests.datasets.hand_made import points, rectangle
 
@@ -23,9 +23,11 @@ def test_overlapping_polygons_are_a_union() -> None:
     assert mask[2:12, 2:17].all()
 
 
-def test_a_packed_polygon_gives_the_same_mask() -> None:
+def test_polygons_still_unread_give_the_same_mask() -> None:
     polygons = [rectangle(2.5, 2.25, 10.5, 10), rectangle(20, 15, 3, 9.75)]
-    assert (mask_of(compact(polygons), SIZE) == mask_of(polygons, SIZE)).all()
+    unread = json.dumps(polygons).encode()
+    assert (mask_of(unread, SIZE) == mask_of(polygons, SIZE)).all()
+    assert area_of(unread, SIZE) == mask_of(polygons, SIZE).sum()
 
 
 def test_crowd_codes_plain_and_compressed_agree() -> None:
@@ -51,7 +53,7 @@ def test_real_masks_agree_with_pycocotools(shared_root: Path) -> None:
             expected = coco.decode(coco.frPyObjects(segmentation, *size_hw)).any(axis=2)
         else:
             expected = coco.decode(coco.frPyObjects(segmentation, *size_hw)).astype(bool)
-        mask = mask_of(compact(segmentation), size_hw)
+        mask = mask_of(json.dumps(segmentation).encode(), size_hw)
         assert (mask == expected).all()
         assert area_of(segmentation, size_hw) == mask.sum()
 
@@ -77,6 +79,8 @@ def test_points_as_pairs_mean_the_same() -> None:
 @pytest.mark.parametrize(
     ("segmentation", "says"),
     [
+        (b"[[1, 2,, 3]]", "its list of numbers cannot be read"),
+        (b"[" * 100_000, "its list of numbers cannot be read"),
         (None, "expected a list of polygons or a run-length code, got NoneType"),
         ("abc", "got str"),
         ([[1, 2, 3, 4, 5, 6, 7]], r"expected a polygon \[x, y, x, y, ...\]"),

@@ -59,6 +59,7 @@ def test_every_planted_fault_of_a_refer_set_is_found(tmp_path: Path) -> None:
         {"id": 23, "image_id": 2, "bbox": None, "segmentation": {"size": [2, 2], "counts": [4]}, **plain},
         {"id": 24, "image_id": 2, "bbox": ["a"], "segmentation": [rectangle(1, 1, 3, 3)], **plain},
         {"image_id": 2, "segmentation": []},
+        {"id": [25], "image_id": 2, "segmentation": []},
     ]  # fmt: skip
     instances["images"] += [
         instances["images"][0],
@@ -102,7 +103,7 @@ def test_every_planted_fault_of_a_refer_set_is_found(tmp_path: Path) -> None:
     assert faults.pop("unlisted image") == [
         "ref 5 is about image 88, which is not listed", "annotation 22 is of image 77, which is not listed"
     ]  # fmt: skip
-    assert len(faults.pop("damaged file")) == 4  # an image, an annotation, a sentence, a ref
+    assert len(faults.pop("damaged file")) == 5  # an image, two annotations, a sentence, a ref
     assert not faults
 
 

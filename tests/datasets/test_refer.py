@@ -243,7 +243,8 @@ def test_damaged_files_are_one_error(small: Path) -> None:
     for content, says in [
         (whole[:100], "is no whole pickle"),
         (pickle.dumps({"a": 1}), "expected a list of refs, got dict"),
-        (pickle.dumps([{"split": "val"}]), "lacks 'image_id'"),
+        (pickle.dumps([{"split": "val"}]), "lacks or mangles 'image_id'"),
+        (pickle.dumps([{"split": "val", "image_id": [1]}]), "lacks or mangles unhashable"),
     ]:
         refs_file.write_bytes(content)
         with pytest.raises(ValueError, match=says):
