@@ -90,7 +90,10 @@ def test_show_prints_a_sample_and_draws_its_mask(shared_root: Path, tmp_path: Pa
     inside[drawn.astype(int).sum(axis=2) != sample.image.astype(int).sum(axis=2)] = False
     assert inside.sum() > sample.target.sum() / 2, "the photo stays as it is inside the mask"
     assert cli.run(arguments) == 0
-    assert sample.expression in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert sample.expression in printed.out
+    assert printed.err.startswith("note: refcoco testB (split by unc) is not the published one")
+    assert len(printed.err.splitlines()) == 1
 
 
 def test_show_writes_to_outputs_by_default_and_needs_no_mask(

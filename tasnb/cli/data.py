@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -78,7 +79,11 @@ def show(
     """Print one sample and write a picture with its mask."""
     from tasnb import datasets
 
-    samples = datasets.load(name, split=split, root=root, split_by=split_by)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", datasets.CountWarning)
+        samples = datasets.load(name, split=split, root=root, split_by=split_by)
+    for warning in caught:
+        typer.echo(f"note: {warning.message}", err=True)
     if not -len(samples) <= index < len(samples):
         raise ValueError(f"--index {index}: {name} {split} has {len(samples)} samples, 0 to {len(samples) - 1}")
     sample = samples[index]

@@ -54,7 +54,7 @@ def _counts(**splits: tuple[int | None, int | None, int | None]) -> Mapping[str,
     return MappingProxyType({name: Counts(images=i, refs=r, sentences=s) for name, (i, r, s) in splits.items()})
 
 
-_COCO = "annotations Apache-2.0 (REFER) and CC-BY 4.0 (COCO); photos keep their Flickr licences"
+_COCO = "REFER Apache-2.0, COCO's annotations CC-BY 4.0; photos keep their Flickr licences"
 _REFER = "github.com/lichengunc/refer; photos: COCO train2014, cocodataset.org"
 _NOTHING = (None, None, None)
 
@@ -113,7 +113,7 @@ CARDS: Mapping[str, Card] = MappingProxyType(
                     test=(2545, 14354, 14354), miniv=(100, 821, 821),
                 )
             },
-            licence="annotations CC-BY 4.0 (Visual Genome); photos keep their Flickr licences",
+            licence="made on Visual Genome, CC-BY 4.0; photos keep their Flickr licences",
             source="github.com/ChenyunWu/PhraseCutDataset; photos: Visual Genome 1.2",
             layout="VGPhraseCut_v0/refer_test.json, VGPhraseCut_v0/image_data_split.json, VGPhraseCut_v0/images/",
         ),
