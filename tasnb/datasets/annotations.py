@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from tasnb.datasets.reading import read_now
-from tasnb.masks import from_rle, to_rle
+from tasnb.masks import from_rle
 
 MAX_PIXELS = 1 << 28  # 16,384 x 16,384; a larger size is a damaged annotation and would fill the memory
 FARTHEST = 100_000.0  # pixels; COCO's code walks the rim pixel by pixel, so a far point would never end
@@ -42,11 +42,6 @@ def area_of(segmentation: Any, size_hw: tuple[int, int]) -> int:
     from pycocotools import mask as coco
 
     return int(coco.area(code))
-
-
-def rle_of(segmentation: Any, size_hw: tuple[int, int]) -> dict[str, Any]:
-    """The compressed run-length code of ``mask_of``."""
-    return to_rle(mask_of(segmentation, size_hw))
 
 
 def points_mask(polygons: Sequence[Any], size_hw: tuple[int, int]) -> np.ndarray:
