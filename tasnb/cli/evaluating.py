@@ -13,13 +13,21 @@ import typer
 def evaluate(
     dataset: Annotated[str, typer.Argument(help="reftoy, refcoco, refcoco+, refcocog, phrasecut, folder ...")],
     split: Annotated[str, typer.Option(help="val, testA, testB, test ...")] = "val",
-    root: Annotated[Path | None, typer.Option(help="Folder of the data; default TASNB_DATA, or what is shipped.")] = None,
-    split_by: Annotated[str | None, typer.Option("--split-by", help="unc, google or umd, where there is a choice.")] = None,
+    root: Annotated[
+        Path | None, typer.Option(help="Folder of the data; default TASNB_DATA, or what is shipped.")
+    ] = None,
+    split_by: Annotated[
+        str | None, typer.Option("--split-by", help="unc, google or umd, where there is a choice.")
+    ] = None,
     methods: Annotated[str, typer.Option(help="Comma-separated; the first is compared with the others.")] = (
         "tas,clip-only,text-only"
     ),
-    models: Annotated[str, typer.Option("--models", help="Preset (toy, laptop, paper) or a folder with models.json.")] = "toy",
-    method: Annotated[str, typer.Option("--method", help="paper: the paper's text; official: the authors' code.")] = "paper",
+    models: Annotated[
+        str, typer.Option("--models", help="Preset (toy, laptop, paper) or a folder with models.json.")
+    ] = "toy",
+    method: Annotated[
+        str, typer.Option("--method", help="paper: the paper's text; official: the authors' code.")
+    ] = "paper",
     alpha: Annotated[float | None, typer.Option(help="Weight of P; default 0.1 (paper).")] = None,
     lam: Annotated[float | None, typer.Option(help="Weight of N; default 0.7, for RefCOCOg 1 (paper).")] = None,
     proposals: Annotated[str, typer.Option(help="sam, or annotations: the data set's own masks.")] = "sam",
@@ -68,7 +76,9 @@ def compare(
     run_a: Annotated[Path, typer.Argument(help="A run directory.")],
     run_b: Annotated[Path, typer.Argument(help="Another one, on the same data.")],
     protocol: Annotated[str | None, typer.Option(help="Default: that of RUN_A.")] = None,
-    metric: Annotated[str | None, typer.Option(help="miou, oiou or pr@0.5 (any threshold); default: mIoU, oIoU.")] = None,
+    metric: Annotated[
+        str | None, typer.Option(help="miou, oiou or pr@0.5 (any threshold); default: mIoU, oIoU.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Show how RUN_B differs from RUN_A, method by method, paired by sample."""
@@ -95,7 +105,12 @@ class _Parts:
             from tqdm import tqdm
 
             self._bar = tqdm(
-                total=total, initial=done, file=sys.stderr, unit="part", disable=True if self._quiet else None, leave=False
+                total=total,
+                initial=done,
+                file=sys.stderr,
+                unit="part",
+                disable=True if self._quiet else None,
+                leave=False,
             )
         self._bar.update(done - self._bar.n)
 

@@ -42,7 +42,9 @@ def prune(
     removed = target.prune(bytes_of(max_size))
     left = target.info()
     if json_:
-        typer.echo(json.dumps({"root": str(left.root), "removed": removed, "entries": left.entries, "bytes": left.bytes}))
+        typer.echo(
+            json.dumps({"root": str(left.root), "removed": removed, "entries": left.entries, "bytes": left.bytes})
+        )
     else:
         typer.echo(f"{left.root}: removed {removed:,} entries; {left.entries:,} are left, {left.bytes:,} bytes")
 

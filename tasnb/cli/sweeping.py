@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,7 +58,7 @@ def sweep(
             "run": str(run), "data": found.data, "method": found.method, "protocol": found.protocol,
             "used": {"alpha": found.used.alpha, "lam": found.used.lam}, "grid": rows_of(found.frame),
             "best": {name: found.best(name) for name in metrics}, "beside_paper": rows_of(found.beside_paper()),
-            "notes": list(found.notes), "files": [str(path) for path in written],
+            "gain": None if found.gain is None else asdict(found.gain), "notes": list(found.notes), "files": [str(path) for path in written],
         }  # fmt: skip
         if ablation is not None:
             record["modules"] = rows_of(ablation)
