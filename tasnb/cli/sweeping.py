@@ -58,7 +58,8 @@ def sweep(
             "run": str(run), "data": found.data, "method": found.method, "protocol": found.protocol,
             "used": {"alpha": found.used.alpha, "lam": found.used.lam}, "grid": rows_of(found.frame),
             "best": {name: found.best(name) for name in metrics}, "beside_paper": rows_of(found.beside_paper()),
-            "gain": None if found.gain is None else asdict(found.gain), "notes": list(found.notes), "files": [str(path) for path in written],
+            "gain": None if found.gain is None else asdict(found.gain), "notes": list(found.notes),
+            "files": [str(path) for path in written],
         }  # fmt: skip
         if ablation is not None:
             record["modules"] = rows_of(ablation)
