@@ -43,7 +43,9 @@ def test_no_file_is_too_big() -> None:
 
 
 def test_no_pickle_is_shipped() -> None:
-    assert not [name for name in _tracked() if name.endswith((".pkl", ".p", ".pickle", ".npy.p"))]
+    # the reader's own tests need what Python 2 wrote; nothing else does
+    suspects = [name for name in _tracked() if name.endswith((".pkl", ".p", ".pickle"))]
+    assert not [name for name in suspects if not name.startswith("tests/datasets/python2/")]
 
 
 def _tracked() -> list[str]:
