@@ -14,6 +14,7 @@ from tasnb import method as named_methods
 from tasnb.artifacts import Store
 from tasnb.evaluation import local, plans, runs, tables
 from tasnb.evaluation.parts import Answering, Session, image_id_of
+from tasnb.models.catalogue import is_shipped
 from tasnb.models.deferred import defer
 from tasnb.types import Models, Sample
 
@@ -163,8 +164,8 @@ def on_gpu(spec: Mapping[str, Any] | None) -> bool:
     device = str((spec or {}).get("device", "auto"))
     if device != "auto":
         return device != "cpu"
-    if spec is None or spec.get("preset") == "toy":
-        return False  # models that are loaded already, or that fit in any memory together
+    if spec is None or is_shipped(str(spec.get("preset"))):
+        return False  # models that are loaded already, or small enough to ship: together they fit in any memory
     from tasnb.models.devices import resolve_device
 
     return resolve_device("auto") != "cpu"

@@ -121,6 +121,12 @@ PARTS: Mapping[Role, Mapping[str, Part]] = MappingProxyType(
                 files=(File(path="open_clip_config.json"), File(path="open_clip_model.safetensors")),
                 arguments={"model": "./"},
             ),
+            "toy-rn": Part(
+                home="shipped",
+                folder="models/toy/clip-rn",
+                files=(File(path="open_clip_config.json"), File(path="open_clip_model.safetensors")),
+                arguments={"model": "./"},
+            ),
             "ViT-B-32": _clip(
                 "clip-vit-b-32-openai",
                 "timm/vit_base_patch32_clip_224.openai",
@@ -261,6 +267,8 @@ class Preset:
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "toy": Preset(name="toy", sam="toy", clip="toy", captioner="toy", spacy="toy", wordnet="toy"),
+        # the same with a ModifiedResNet, for the RN50 column of the paper's Table 1
+        "toy-rn": Preset(name="toy-rn", sam="toy", clip="toy-rn", captioner="toy", spacy="toy", wordnet="toy"),
         "laptop": Preset(
             name="laptop",
             sam="vit_b",
@@ -286,3 +294,9 @@ def part_named(name: str) -> tuple[Role, Part] | None:
     """Return the part that has this name in the catalogue, whatever its role; "toy" names none."""
     found: list[tuple[Role, Any]] = [(role, PARTS[role][name]) for role in ROLES if name in PARTS[role]]
     return found[0] if len(found) == 1 else None
+
+
+def is_shipped(preset: str) -> bool:
+    """Whether every part of a preset comes with the package; False for a name that is no preset."""
+    chosen = PRESETS[preset].choices() if preset in PRESETS else []
+    return bool(chosen) and all(PARTS[role][name].home == "shipped" for role, name in chosen)

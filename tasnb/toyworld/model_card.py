@@ -36,6 +36,7 @@ _ABOUT = {
         "A CLIP with a ViT for 64-pixel pictures and a word-level tokenizer; words it never met are [UNK]. pick: the "
         "right one of six held-out stickers for a plain caption; kind: the right one of all kinds."
     ),
+    "clip-rn": "The same with a ModifiedResNet for 128-pixel pictures in place of the ViT, for the preset `toy-rn`.",
     "git": (
         "A GIT captioner of 128-pixel pictures: plain captions for things, a list of the main things for scenes. kind, "
         "colour: named in a thing's caption; scene_precision: named kinds that are in the scene; scene_recall: kinds "

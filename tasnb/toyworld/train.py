@@ -15,7 +15,7 @@ from typing import Any
 
 from tasnb.toyworld.train_schedule import Log
 
-PARTS = ("wordnet", "spacy", "sam", "clip", "git")
+PARTS = ("wordnet", "spacy", "sam", "clip", "clip-rn", "git")
 DEFAULT_CACHE = Path(".cache/toyworld")
 
 
@@ -49,8 +49,10 @@ def train_part(
         return {"seed": seed, "minutes": round((time.perf_counter() - began) / 60, 1), **facts}
     if part == "sam":
         from tasnb.toyworld import train_sam as recipe
-    elif part == "clip":
+    elif part in ("clip", "clip-rn"):
         from tasnb.toyworld import train_clip as recipe  # type: ignore[no-redef]
+
+        options = {"tower": "vit" if part == "clip" else "resnet", **options}
     elif part == "git":
         from tasnb.toyworld import train_git as recipe  # type: ignore[no-redef]
     else:

@@ -16,11 +16,10 @@ import numpy as np
 
 from tasnb.toyworld import pairs
 from tasnb.toyworld.captions import scene_caption, thing_caption, vocabulary
-from tasnb.toyworld.train_schedule import Log, Meter, Optimisers, Schedule, begin, count_parameters
+from tasnb.toyworld.train_schedule import Log, Meter, Optimisers, Schedule, begin, count_parameters, halved
 from tasnb.toyworld.vocabulary import encode, make_tokenizer, save_tokenizer
 
 CONTEXT = 24  # tokens
-IMAGE_SIZE = 64
 STEPS = 800
 BATCH = 128
 SCENE_SHARE = 0.08  # of a batch: whole scenes
@@ -28,10 +27,14 @@ UNKNOWN_SHARE = 0.3  # of the texts: one to four unknown words put in
 MAX_LOGIT_SCALE = 100.0  # CLIP paper, section 2.5
 MEAN, STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
 
+# the two encoders of the paper's Table 1, small: open_clip's vision_cfg of a ViT and of a ModifiedResNet
+TOWERS: dict[str, dict[str, Any]] = {
+    "vit": {"image_size": 64, "layers": 4, "width": 128, "head_width": 32, "patch_size": 8},
+    "resnet": {"image_size": 128, "layers": [1, 2, 2, 1], "width": 16, "head_width": 64},
+}
 MODEL_CFG: dict[str, Any] = {
     "embed_dim": 128,
     "quick_gelu": False,
-    "vision_cfg": {"image_size": IMAGE_SIZE, "layers": 4, "width": 128, "head_width": 32, "patch_size": 8},
     "text_cfg": {
         "context_length": CONTEXT,
         "hf_tokenizer_name": "local",  # open_clip takes the tokenizer files of the folder itself
@@ -42,9 +45,11 @@ MODEL_CFG: dict[str, Any] = {
 }
 
 
-def config(vocab_size: int) -> dict[str, Any]:
-    """The contents of open_clip_config.json."""
-    model_cfg = json.loads(json.dumps(MODEL_CFG))
+def config(vocab_size: int, tower: str = "vit") -> dict[str, Any]:
+    """The contents of open_clip_config.json; ``tower``: one of TOWERS."""
+    if tower not in TOWERS:
+        raise ValueError(f"unknown tower {tower!r}; choose from {', '.join(TOWERS)}")
+    model_cfg = json.loads(json.dumps({"vision_cfg": TOWERS[tower], **MODEL_CFG}))
     model_cfg["text_cfg"]["vocab_size"] = vocab_size
     preprocess = {"mean": MEAN, "std": STD, "interpolation": "bicubic", "resize_mode": "shortest"}
     return {"model_cfg": model_cfg, "preprocess_cfg": preprocess}
@@ -74,11 +79,15 @@ def train(
     stickers: int = 16_000,
     scenes: int = 2_400,
     batch: int = BATCH,
+    tower: str = "vit",
 ) -> dict[str, Any]:
-    """Train from scratch, write open_clip's local folder ``out`` and return the facts for the model card."""
+    """Train from scratch, write open_clip's local folder ``out`` and return the facts for the model card.
+
+    tower: "vit" or "resnet", the encoder of pictures; all else is the same for both.
+    """
     import open_clip
     import torch
-    from safetensors.torch import save_file
+    from safetensors.torch import load_file, save_file
 
     rng, place = begin(seed, device)
     words = random.Random(seed)
@@ -88,20 +97,21 @@ def train(
     tokenizer = make_tokenizer(vocabulary(), context_length=CONTEXT)
     out.mkdir(parents=True, exist_ok=True)
     save_tokenizer(tokenizer, out)
-    settings = config(len(tokenizer))
+    settings = config(len(tokenizer), tower)
+    size = settings["model_cfg"]["vision_cfg"]["image_size"]
     (out / "open_clip_config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     model: Any = open_clip.CLIP(**_construction(settings["model_cfg"])).to(place).train()
     optimisers = Optimisers(model, Schedule(steps=steps, lr=1.5e-3), is_layer=lambda name: "resblocks" in name)
     loss_function = open_clip.ClipLoss()
-    whole = pairs.shrink(parks.pictures, IMAGE_SIZE)
+    whole = pairs.shrink(parks.pictures, size)
     scene_ids = encode(tokenizer, [scene_caption(scene) for scene in parks.scenes], CONTEXT).numpy()
-    meter = Meter(name="clip", steps=steps, log=log)
+    meter = Meter(name="clip" if tower == "vit" else "clip-rn", steps=steps, log=log)
     marks = {"unknown": tokenizer.unk_token_id, "end": tokenizer.eos_token_id}
     some_scenes = int(batch * SCENE_SHARE)
     for step in range(steps):
         chosen = rng.choice(stickers, batch - some_scenes, replace=stickers < batch)
         parts = [
-            pairs.stick(rng, things.layers[i], scenery=parks.pictures, others=things.layers, size=IMAGE_SIZE)
+            pairs.stick(rng, things.layers[i], scenery=parks.pictures, others=things.layers, size=size)
             for i in chosen
         ]
         texts = encode(tokenizer, [thing_caption(things.things[i], words) for i in chosen], CONTEXT).numpy()
@@ -116,14 +126,14 @@ def train(
         hits = float(((image @ text.T).argmax(1).cpu() == torch.arange(len(ids))).float().mean())
         meter.tell(step, loss=loss.item(), own_text_first=hits)
     model.eval()
-    state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    save_file(state, out / "open_clip_model.safetensors", metadata={"format": "pt"})
+    save_file(halved(model), out / "open_clip_model.safetensors", metadata={"format": "pt"})
+    model.load_state_dict(load_file(out / "open_clip_model.safetensors"))  # judge what is shipped
     facts: dict[str, Any] = {
         "parameters": count_parameters(model), "steps": steps, "batch": batch, "seed": seed, "stickers": stickers,
         "scenes": scenes, "vocabulary": len(tokenizer), "minutes": round(meter.minutes, 1),
     }  # fmt: skip
-    facts["scores"] = judge(model, tokenizer, cache=cache, device=place)
-    log(f"clip  scores {json.dumps(facts['scores'])}")
+    facts["scores"] = judge(model, tokenizer, size=size, cache=cache, device=place)
+    log(f"{meter.name}  scores {json.dumps(facts['scores'])}")
     return facts
 
 
@@ -141,7 +151,7 @@ def to_pixels(pictures: np.ndarray) -> Any:
 
 
 def judge(
-    model: Any, tokenizer: Any, *, cache: Path | None, device: str, count: int = 600, rivals: int = 6
+    model: Any, tokenizer: Any, *, size: int, cache: Path | None, device: str, count: int = 600, rivals: int = 6
 ) -> dict[str, float]:
     """Shares (0..1) on held-out stickers on black.
 
@@ -157,7 +167,7 @@ def judge(
     plain = pairs.Settings(black=1.0, sharp=0.0, defocused=0.0, covered=0.0)
     scenery = np.zeros((1, 256, 256, 3), np.uint8)
     pictures = [
-        pairs.stick(rng, layer, scenery=scenery, others=held_out.layers, size=IMAGE_SIZE, settings=plain)
+        pairs.stick(rng, layer, scenery=scenery, others=held_out.layers, size=size, settings=plain)
         for layer in held_out.layers
     ]
     captions = [thing_caption(thing, random.Random(0), plain=True) for thing in held_out.things]

@@ -16,7 +16,7 @@ import numpy as np
 
 from tasnb.models.sam import SamConfig, SamProposer, build_sam
 from tasnb.toyworld import pairs
-from tasnb.toyworld.train_schedule import Log, Meter, Optimisers, Schedule, begin, count_parameters
+from tasnb.toyworld.train_schedule import Log, Meter, Optimisers, Schedule, begin, count_parameters, halved
 from tasnb.toyworld.world import SCENE_SIZE
 
 CONFIG = SamConfig(
@@ -187,7 +187,7 @@ def train(
         minutes += run_cycle(sam, parks, schedule, np.random.default_rng(seed + i), device=place, batch=batch, log=log)
     out.mkdir(parents=True, exist_ok=True)
     (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
-    save_file({k: v.detach().cpu().contiguous() for k, v in sam.state_dict().items()}, out / "model.safetensors")
+    save_file(halved(sam), out / "model.safetensors")
     facts: dict[str, Any] = {
         "parameters": count_parameters(sam), "steps": steps, "batch": batch, "seed": seed,
         "scenes": scenes or max(cycle[2] for cycle in cycles),

@@ -113,12 +113,13 @@ def test_sam_few_steps_load_as_a_proposer(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_clip_few_steps_load_in_open_clip(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", ["clip", "clip-rn"])
+def test_clip_few_steps_load_in_open_clip(part: str, tmp_path: Path) -> None:
     import open_clip
     import torch
 
-    train.train_part("clip", tmp_path, steps=2, cache=tmp_path / "cache", log=lambda line: None, stickers=8, **FEW)
-    name = f"local-dir:{tmp_path / 'clip'}"
+    train.train_part(part, tmp_path, steps=2, cache=tmp_path / "cache", log=lambda line: None, stickers=8, **FEW)
+    name = f"local-dir:{tmp_path / part}"
     model, _, preprocess = open_clip.create_model_and_transforms(name)
     ids = open_clip.get_tokenizer(name)(["a red car", "Zyzzyva!"])
     assert int(ids.argmax(1)[0]) == 4  # open_clip pools where the id is largest: at the end of the text
@@ -182,7 +183,7 @@ def test_records_of_other_parts_stay(tmp_path: Path) -> None:
 
 
 def test_an_unknown_part_lists_the_choices(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"unknown part 'vlm'; choose from wordnet, spacy, sam, clip, git"):
+    with pytest.raises(ValueError, match=r"unknown part 'vlm'; choose from wordnet, spacy, sam, clip, clip-rn, git"):
         train.train_part("vlm", tmp_path)
 
 
