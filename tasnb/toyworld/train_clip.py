@@ -111,8 +111,7 @@ def train(
     for step in range(steps):
         chosen = rng.choice(stickers, batch - some_scenes, replace=stickers < batch)
         parts = [
-            pairs.stick(rng, things.layers[i], scenery=parks.pictures, others=things.layers, size=size)
-            for i in chosen
+            pairs.stick(rng, things.layers[i], scenery=parks.pictures, others=things.layers, size=size) for i in chosen
         ]
         texts = encode(tokenizer, [thing_caption(things.things[i], words) for i in chosen], CONTEXT).numpy()
         scene_rows = rng.integers(0, scenes, some_scenes)
