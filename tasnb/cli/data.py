@@ -77,13 +77,7 @@ def show(
     json_: Json = False,
 ) -> None:
     """Print one sample and write a picture with its mask."""
-    from tasnb import datasets
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", datasets.CountWarning)
-        samples = datasets.load(name, split=split, root=root, split_by=split_by)
-    for warning in caught:
-        typer.echo(f"note: {warning.message}", err=True)
+    samples = load_noting(name, split=split, root=root, split_by=split_by)
     if not -len(samples) <= index < len(samples):
         raise ValueError(f"--index {index}: {name} {split} has {len(samples)} samples, 0 to {len(samples) - 1}")
     sample = samples[index]
@@ -95,6 +89,18 @@ def show(
         return
     for key, value in record.items():
         typer.echo(f"{key:<12} {'none' if value is None else value}")
+
+
+def load_noting(name: str, *, split: str, root: Path | None, split_by: str | None) -> Any:
+    """``datasets.load`` with a count that differs from the published one as a line on standard error."""
+    from tasnb import datasets
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", datasets.CountWarning)
+        samples = datasets.load(name, split=split, root=root, split_by=split_by)
+    for warning in caught:
+        typer.echo(f"note: {warning.message}", err=True)
+    return samples
 
 
 def _record(sample: Any) -> dict[str, Any]:

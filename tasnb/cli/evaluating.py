@@ -42,14 +42,13 @@ def evaluate(
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Evaluate methods on a whole split: figures with intervals, and every decision on disk."""
-    from tasnb import datasets
     from tasnb.artifacts import Store
+    from tasnb.cli.data import load_noting
     from tasnb.evaluation.engine import evaluate as run_evaluation
 
     if limit is not None and limit < 1:
         raise ValueError(f"--limit: expected at least 1, got {limit}")
-    options: dict[str, Any] = {} if split_by is None else {"split_by": split_by}
-    samples = datasets.load(dataset, split=split, root=root, **options)
+    samples = load_noting(dataset, split=split, root=root, split_by=split_by)
     with _Parts(quiet=json_) as parts:
         run = run_evaluation(
             samples if limit is None else samples[:limit],
