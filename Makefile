@@ -32,6 +32,9 @@ lab: env
 
 bench: env
 	$(BIN)/python -m tests.benchmarks.bench_models
+	$(BIN)/python -m tests.benchmarks.bench_evaluation
+	$(BIN)/python -m tests.benchmarks.bench_sweep
+	$(BIN)/python -m tests.benchmarks.bench_datasets
 
 # no index, no host in the lock: pins and hashes only
 lock: $(BIN)/uv

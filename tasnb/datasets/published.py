@@ -2,8 +2,9 @@
 
 Sentences and refs of the evaluation splits: METHOD section 4 and the sets' papers. Images and train refs agree with
 what TensorFlow Datasets lists for ``ref_coco`` where it lists them; a number that no source could be named for is left
-out or was noted from memory, so a difference is a note, never an error. PhraseCut: README of ChenyunWu/PhraseCutDataset. The
-sentences of the unc, google and umd splits add up to the 142,210, 141,564 and 95,010 of the whole sets.
+out or was noted from memory, so a difference is a note, never an error. PhraseCut: README of
+ChenyunWu/PhraseCutDataset. The sentences of the unc, google and umd splits add up to the 142,210, 141,564 and 95,010
+of the whole sets.
 """
 
 from __future__ import annotations
