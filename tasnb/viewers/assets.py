@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 STATIC = Path(__file__).parent / "static"
-SHARED = ("ranking", "receipt", "stage")  # in the order in which they build on each other
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let) )", re.MULTILINE)
 
@@ -19,7 +18,9 @@ def source(name: str) -> str:
     """The text of ``static/<name>.js``. Raises ValueError that lists the modules."""
     path = STATIC / f"{name}.js"
     if not path.is_file():
-        raise ValueError(f"unknown module {name!r}; choose from {', '.join(sorted(p.stem for p in STATIC.glob('*.js')))}")
+        raise ValueError(
+            f"unknown module {name!r}; choose from {', '.join(sorted(p.stem for p in STATIC.glob('*.js')))}"
+        )
     return path.read_text(encoding="utf-8")
 
 

@@ -34,6 +34,7 @@ class Explorer(Viewer):
 
     _esm = assets.module("explore")
     kind: ClassVar[str] = "explorer"
+    module: ClassVar[str] = "explore"
 
     scene = traitlets.Dict().tag(sync=True)
     reading = traitlets.Dict().tag(sync=True)

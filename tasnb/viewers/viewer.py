@@ -18,6 +18,8 @@ from tasnb.pictures import png_bytes
 from tasnb.viewers import assets
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+SNAPSHOT = "application/vnd.tasnb.viewer+json"  # no notebook program shows it; ``tasnb freeze`` does
+_ANYWIDGET = {"_esm", "_css", "_anywidget_id"}  # anywidget adds them to each instance
 _TWIN_STYLE = """
 .jp-OutputArea-child:has(.tn-viewer)+.jp-OutputArea-child:has(.tn-twin){display:none}
 .jp-OutputArea-child:not(:has(.tn-viewer)):has(+.jp-OutputArea-child .tn-twin){display:none}
@@ -30,7 +32,8 @@ class Viewer(anywidget.AnyWidget):
 
     _css = assets.style()
     _esm: Any = ""
-    kind: ClassVar[str] = "viewer"
+    kind: ClassVar[str] = "viewer"  # in plain words, for a sentence
+    module: ClassVar[str] = ""  # static/<module>.js; it works without a kernel when it exports mount(root, data, null)
 
     def picture(self) -> np.ndarray:
         """The static twin: uint8 (h, w, 3)."""
@@ -40,15 +43,21 @@ class Viewer(anywidget.AnyWidget):
         """The static twin's alternative text: what the picture shows, in a sentence or two."""
         raise NotImplementedError
 
+    def snapshot(self) -> dict[str, Any]:
+        """What ``mount`` needs to run the viewer without a kernel: its synced values as they are now."""
+        inherited = set(anywidget.AnyWidget.class_trait_names())
+        return {name: getattr(self, name) for name in self.trait_names(sync=True) if name not in inherited | _ANYWIDGET}
+
     def twin(self) -> dict[str, Any]:
-        """The static twin as MIME bundle: text/plain, text/html and image/png. Its page needs nothing else."""
+        """The static twin as MIME bundle: text/plain, text/html, image/png, and the snapshot for a frozen page."""
         words, data = self.words(), base64.b64encode(png_bytes(self.picture())).decode("ascii")
         page = (
             f'<div class="tn-twin"><style>{_TWIN_STYLE}</style>'
             f'<img alt="{escape(words)}" src="data:image/png;base64,{data}">'
             f"<p>{escape(words)} <em>A picture of the {escape(self.kind)}: run the cell again to use it.</em></p></div>"
         )
-        return {"text/plain": words, "text/html": page, "image/png": data}
+        bundle = {"text/plain": words, "text/html": page, "image/png": data}
+        return {**bundle, SNAPSHOT: {"viewer": self.module, "data": self.snapshot()}} if self.module else bundle
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict] | None:
         found = super()._repr_mimebundle_(**kwargs)

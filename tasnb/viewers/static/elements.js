@@ -1,0 +1,70 @@
+// DOM pieces that all viewers build from. Text children become text nodes: data never becomes markup.
+
+/** element("p", {class: "tn-soft", onclick: f, hidden: true}, "text", node); false, null and undefined set nothing. */
+export function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children);
+  return node;
+}
+
+/** An id that no other viewer of the page has: two may show the same value. */
+export const freshId = (stem) => `tn-${stem}-${Math.random().toString(36).slice(2, 10)}`;
+
+/** Touch the DOM only where the text differs: 200 rows are compared in well under a frame. */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** A checkbox in its label. */
+export function switchOf(text, on, change, disabled = false) {
+  const box = element("input", { type: "checkbox", disabled, onchange: () => change(box.checked) });
+  box.checked = on;
+  return { box, label: element("label", { class: "tn-switch" }, box, ` ${text}`) };
+}
+
+/** A slider with its name and its value in words; `set` moves it without an event. */
+export function sliderOf(name, { min, max, step, value }, change) {
+  const id = freshId("slider");
+  const input = element("input", { type: "range", id, min, max, step, oninput: () => change(Number(input.value)) });
+  const output = element("output", { for: id });
+  const set = (number) => {
+    input.value = number;
+    setText(output, number.toFixed(Math.max(2, Math.min(6, (String(number).split(".")[1] ?? "").length))));
+  };
+  set(value);
+  return { input, set, row: element("div", { class: "tn-slider" }, element("label", { for: id }, name), input, output) };
+}
+
+/**
+ * The frame of a viewer: a labelled region whose keys JupyterLab leaves alone, with a place for problems and one for
+ * what a screen reader should say. -> {frame, problem(text), say(text)}.
+ */
+export function frameOf(root, label) {
+  const alert = element("p", { class: "tn-problem", role: "alert", hidden: true });
+  const status = element("p", { class: "tn-unseen", role: "status" });
+  const frame = element("section", { class: "tn-viewer", "aria-label": label, "data-lm-suppress-shortcuts": "true" }, alert, status);
+  root.append(frame);
+  const problem = (text) => {
+    setText(alert, text);
+    alert.hidden = !text;
+  };
+  return { frame, problem, say: (text) => setText(status, text) };
+}
+
+/** Run a piece of a viewer; what it throws is shown inside the viewer, where the reader is. */
+export function guarded(problem, piece) {
+  try {
+    return piece();
+  } catch (error) {
+    problem(`This viewer met a problem: ${error.message}. Run the cell again; if it stays, please report it.`);
+    return undefined;
+  }
+}
+
+/** The values of a widget's model, by name. */
+export const valuesOf = (model, names) => Object.fromEntries(names.map((name) => [name, model.get(name)]));

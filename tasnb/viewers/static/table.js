@@ -1,0 +1,96 @@
+// The ranked table beside the photo: a row a mask, best first, linked to the photo both ways.
+import { element, setText } from "./elements.js";
+import { weightsOf } from "./ranking.js";
+import { shown } from "./receipt.js";
+import { colourOf } from "./stage.js";
+
+/** refresh() after a ranking, mark() when the pointer or the selection moves. onKey gets the rows' key events. */
+export class RankedTable {
+  constructor(scene, { onHover, onPick, onKey }) {
+    this.hasIou = scene.iou !== null;
+    this.alphaHead = element("th", { scope: "col", class: "tn-num" });
+    this.lamHead = element("th", { scope: "col", class: "tn-num" });
+    const heads = [
+      element("th", { scope: "col", class: "tn-num" }, "#"), element("th", { scope: "col" }, "mask"), element("th", { scope: "col", class: "tn-num" }, "S"),
+      element("th", { scope: "col", class: "tn-num" }, "V"), this.alphaHead, this.lamHead, element("th", { scope: "col" }, "half"),
+      ...(this.hasIou ? [element("th", { scope: "col", class: "tn-num" }, "IoU")] : []), element("th", { scope: "col" }, "caption"),
+    ];
+    this.rows = scene.masks.map((_, i) => this.rowOf(scene, i, onHover, onPick));
+    this.body = element("tbody", {}, ...this.rows.map((r) => r.row));
+    const table = element("table", {}, element("caption", { class: "tn-unseen" }, "The masks, best first"), element("thead", {}, element("tr", {}, ...heads)), this.body);
+    this.node = element("div", { class: "tn-ranked", hidden: !this.rows.length }, table);
+    this.node.addEventListener("pointerleave", () => onHover(null));
+    this.node.addEventListener("keydown", onKey);
+    this.order = [];
+  }
+
+  rowOf(scene, i, onHover, onPick) {
+    const chip = element("span", { class: "tn-chip", "aria-hidden": "true" });
+    chip.style.background = colourOf(i);
+    const button = element("button", { type: "button", tabindex: "-1", "aria-pressed": "false", "aria-label": `mask ${i}` }, chip, String(i));
+    const cells = ["rank", "total", "v", "p", "n"].map((name) => [name, element("td", { class: "tn-num" })]);
+    const state = element("td");
+    const iou = this.hasIou ? [element("td", { class: "tn-num" }, scene.iou[i].toFixed(2))] : [];
+    const [rank, ...numbers] = cells.map(([, cell]) => cell);
+    const row = element("tr", {}, rank, element("td", {}, button), ...numbers, state, ...iou, element("td", { class: "tn-caption" }, scene.captions[i]));
+    row.addEventListener("pointerenter", () => onHover(i));
+    row.addEventListener("click", () => onPick(i));
+    button.addEventListener("focus", () => button.matches(":focus-visible") && onHover(i));
+    return { row, button, state, ...Object.fromEntries(cells) };
+  }
+
+  refresh(reading, settings, { order, totals, kept, best }) {
+    const scores = reading.methods[settings.method];
+    const { alpha, lam } = weightsOf(settings);
+    setText(this.alphaHead, settings.useP ? `${alpha} P` : "P off");
+    setText(this.lamHead, settings.useN ? `${lam} N` : "N off");
+    order.forEach((i, place) => {
+      const cells = this.rows[i];
+      setText(cells.rank, String(place + 1));
+      setText(cells.total, shown(totals[i]));
+      setText(cells.v, shown(scores.v[i]));
+      setText(cells.p, shown(alpha * scores.p[i]));
+      setText(cells.n, shown(lam * scores.n[i]));
+      setText(cells.state, kept[i] ? "in" : "out");
+      cells.state.className = kept[i] ? "tn-in" : "tn-out";
+      cells.row.classList.toggle("tn-best", i === best);
+    });
+    if (order.some((i, place) => i !== this.order[place])) this.body.append(...order.map((i) => this.rows[i].row));
+    this.order = order;
+  }
+
+  /** at: the row that the receipt is about; it alone is in the tab order. */
+  mark(at, selected, pointed) {
+    if (this.marked) {
+      this.marked.row.classList.remove("tn-active");
+      this.marked.button.tabIndex = -1;
+    }
+    if (this.chosen) {
+      this.chosen.row.classList.remove("tn-selected");
+      this.chosen.button.setAttribute("aria-pressed", "false");
+    }
+    [this.marked, this.chosen] = [this.rows[at], this.rows[selected]];
+    if (this.marked) {
+      this.marked.row.classList.toggle("tn-active", pointed);
+      this.marked.button.tabIndex = 0;
+      this.reveal(this.marked.row);
+    }
+    if (this.chosen) {
+      this.chosen.row.classList.add("tn-selected");
+      this.chosen.button.setAttribute("aria-pressed", "true");
+    }
+  }
+
+  /** Scroll inside the table only: scrollIntoView would move the whole notebook. */
+  reveal(row) {
+    if (this.node.matches(":hover")) return;
+    const head = this.node.querySelector("thead").offsetHeight;
+    const [top, bottom] = [row.offsetTop - head, row.offsetTop + row.offsetHeight];
+    if (top < this.node.scrollTop) this.node.scrollTop = top;
+    else if (bottom > this.node.scrollTop + this.node.clientHeight) this.node.scrollTop = bottom - this.node.clientHeight;
+  }
+
+  focus(i) {
+    this.rows[i]?.button.focus({ preventScroll: true });
+  }
+}
