@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tasnb import datasets as datasets
+    from tasnb import lessons as lessons
     from tasnb import metrics as metrics
     from tasnb import models as models
     from tasnb import plots as plots
@@ -56,9 +57,9 @@ _HOMES = {
     "Method": "method", "METHODS": "method", "PAPER": "method", "OFFICIAL": "method",
 }  # fmt: skip
 _MODULES = frozenset({
-    "artifacts", "baselines", "crops", "datasets", "evaluation", "expressions", "imaging", "masks", "method", "metrics",
-    "models", "negatives", "pictures", "pipeline", "plots", "proposals", "report", "scores", "shipped", "spatial",
-    "types", "viewers",
+    "artifacts", "baselines", "crops", "datasets", "evaluation", "expressions", "imaging", "lessons", "masks", "method",
+    "metrics", "models", "negatives", "pictures", "pipeline", "plots", "proposals", "report", "scores", "shipped",
+    "spatial", "types", "viewers",
 })  # fmt: skip
 
 __all__ = sorted({*_HOMES, *_MODULES, "paper", "__version__"})  # pyright: ignore
