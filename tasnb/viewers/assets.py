@@ -38,8 +38,8 @@ def module(viewer: str) -> str:
 
 @cache
 def style() -> str:
-    """The style sheet of all viewers."""
-    return (STATIC / "viewer.css").read_text(encoding="utf-8")
+    """The style sheets of all viewers, the common one first."""
+    return "\n".join((STATIC / f"{name}.css").read_text(encoding="utf-8") for name in ("viewer", "panels"))
 
 
 def in_script(value: Any) -> str:
