@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from tasnb.plots.answers import annotated
 from tasnb.plots.charts import METRIC_NAMES, ablation_chart, sweep_heatmap
-from tasnb.plots.overlays import outline, overlay, proposals_picture
+from tasnb.plots.overlays import numbered, outline, overlay, proposals_picture, rims
+from tasnb.plots.phrases import negatives
+from tasnb.plots.rectifiers import rectifiers
+from tasnb.plots.sheets import Panel, sheet
+from tasnb.plots.sights import crops
 
-__all__ = ["METRIC_NAMES", "ablation_chart", "annotated", "outline", "overlay", "proposals_picture", "sweep_heatmap"]
+__all__ = [
+    "METRIC_NAMES", "Panel", "ablation_chart", "annotated", "crops", "negatives", "numbered", "outline", "overlay",
+    "proposals_picture", "rectifiers", "rims", "sheet", "sweep_heatmap",
+]  # fmt: skip

@@ -25,3 +25,16 @@ def fit(text: str, font: Any, width: float) -> str:
     while text and font.getlength(text + "…") > width:
         text = text[:-1]
     return text + "…"
+
+
+def wrap(text: str, font: Any, width: float, *, most: int = 4) -> list[str]:
+    """The text in lines of at most ``width`` pixels; the last of ``most`` lines ends in "…" when there is more."""
+    lines: list[str] = []
+    left = text.split()
+    while left and len(lines) < most:
+        count = len(left) if len(lines) == most - 1 else 1
+        while count < len(left) and font.getlength(" ".join(left[: count + 1])) <= width:
+            count += 1
+        lines.append(fit(" ".join(left[:count]), font, width))
+        left = left[count:]
+    return lines

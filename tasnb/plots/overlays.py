@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from tasnb.pictures import mask_colour
-from tasnb.plots.lettering import INK
+from tasnb.plots.lettering import INK, PAPER, font_of
 from tasnb.types import Proposals
 
 
@@ -49,3 +50,47 @@ def proposals_picture(image_rgb: np.ndarray, proposals: Proposals, kept: np.ndar
         pixels[fill] = 0.5 * pixels[fill] + 0.5 * colour
         pixels[outline(mask, 1)] = colour
     return pixels.round().astype(np.uint8)
+
+
+def rims(
+    image_rgb: np.ndarray, target: np.ndarray | None = None, answer: np.ndarray | None = None, *, index: int = 0
+) -> np.ndarray:
+    """The photo with the target's rim dashed in white and an answer tinted and rimmed in its colour: uint8 (h, w, 3).
+
+    index: the answer's number, for its colour. A dark line lies under both, so that they read on any photo.
+    """
+    pixels = image_rgb.copy()
+    if answer is not None:
+        tint = 0.65 * pixels[answer] + 0.35 * np.asarray(mask_colour(index))
+        pixels[answer] = tint.round().astype(np.uint8)
+    width = max(2, round(min(image_rgb.shape[:2]) / 80))
+    dashes = (np.add.outer(np.arange(image_rgb.shape[0]), np.arange(image_rgb.shape[1])) // (3 * width)) % 2 == 0
+    for mask, colour, where in ((answer, mask_colour(index), None), (target, PAPER, dashes)):
+        if mask is None or not mask.any():
+            continue
+        pixels[ndimage.binary_dilation(mask, iterations=max(1, width // 2)) & ~mask] = INK
+        rim = outline(mask, width)
+        pixels[rim & ~dashes if where is not None else rim] = INK
+        pixels[rim if where is None else rim & where] = colour
+    return pixels
+
+
+def numbered(image_rgb: np.ndarray, proposals: Proposals, *, side: int = 520) -> np.ndarray:
+    """All proposals with their numbers, and nothing that tells the answer: uint8 (h, w, 3).
+
+    side: the longer side of the picture, pixels. A number stands inside its mask, as far from the rim as it can.
+    """
+    picture = Image.fromarray(proposals_picture(image_rgb, proposals))
+    scale = side / max(picture.size)
+    picture = picture.resize(
+        (max(1, round(picture.width * scale)), max(1, round(picture.height * scale))), Image.Resampling.LANCZOS
+    )
+    draw, font = ImageDraw.Draw(picture), font_of(18, bold=True)
+    for index, mask in enumerate(proposals.masks):
+        if not mask.any():
+            continue
+        depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+        y, x = np.unravel_index(int(depth.argmax()), mask.shape)
+        at = ((x + 0.5) * scale, (y + 0.5) * scale)
+        draw.text(at, str(index), font=font, fill=PAPER, anchor="mm", stroke_width=3, stroke_fill=INK)
+    return np.asarray(picture)
