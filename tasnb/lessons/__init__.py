@@ -3,7 +3,8 @@
     from tasnb.lessons import v_score as lesson
 
 A module a lesson holds its ``check_...`` functions. A check computes the right answer from what it is given, accepts
-every way to it, returns ``Right`` with the reason, and raises ``NotYet`` otherwise. Nothing in the package imports this.
+every way to it, returns ``Right`` with the reason, and raises ``NotYet`` otherwise. Nothing in the package imports
+these modules.
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ def check_total(value: Any, answer: Prediction) -> Right:
     ]
     settle(value, table.total[at], slips, expected=expected, got=in_words(value), todo=todo, tolerance=1.5e-3)
     return Right(
-        f"S = {v:.3f} + {alpha:g} x {p:.3f} + {lam:g} x ({n:.3f}) = {table.total[at]:.3f}. Of this sum V is the part that "
-        "looks at the picture; the other two only shift it."
+        f"S = {v:.3f} + {alpha:g} x {p:.3f} + {lam:g} x ({n:.3f}) = {table.total[at]:.3f}. The receipt keeps the three "
+        "parts apart, so that you can see which one decided."
     )
 
 
@@ -84,7 +84,7 @@ def check_decider(word: Any, answers: dict[str, Prediction]) -> Right:
     if last == 0:
         return Right("V alone made the choice; P, N and the rectifier agreed with it.")
     return Right(
-        f"Before {word!r} counted the choice was mask {chosen[last - 1]}, with it mask {chosen[last]}, and so it stayed. "
+        f"Without {word!r} the choice was mask {chosen[last - 1]}, with it mask {chosen[last]}, and so it stayed. "
         "A module that changes nothing here can decide the next expression."
     )
 
@@ -111,6 +111,6 @@ def check_other_choice(expression: Any, artifacts: ImageArtifacts, before: Predi
             todo="look at the captions in the receipt and describe a mask with a low S",
         )
     return Right(
-        f"For {expression!r} TAS chose mask {answer.index} instead of {before.index}. SAM, the crops' embeddings and the "
-        "captions were not computed again: they depend on the picture alone."
+        f"For {expression!r} TAS chose mask {answer.index} instead of {before.index}. The masks, the crops' embeddings "
+        "and the captions were not computed again: they depend on the picture alone."
     )
