@@ -1,4 +1,4 @@
-"""One kernel and one store for all notebooks of a session: the vendors are imported once, an image is described once."""
+"""One kernel and one store for all notebooks of a session: vendors are imported once, an image is described once."""
 
 from __future__ import annotations
 
