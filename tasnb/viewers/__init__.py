@@ -6,6 +6,12 @@ kernel, and each leaves a static picture behind for a notebook that is opened wi
 
 from __future__ import annotations
 
+from tasnb.viewers.crops_view import CropsViewer, crops_view
 from tasnb.viewers.explore import Explorer, explore
+from tasnb.viewers.negatives_view import NegativesViewer, negatives_view
+from tasnb.viewers.rectifier_view import RectifierViewer, rectifier_view
 
-__all__ = ["Explorer", "explore"]
+__all__ = [
+    "CropsViewer", "Explorer", "NegativesViewer", "RectifierViewer", "crops_view", "explore", "negatives_view",
+    "rectifier_view",
+]  # fmt: skip

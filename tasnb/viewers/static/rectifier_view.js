@@ -1,0 +1,118 @@
+// rectifier_view: each rule's geometry side by side: centres, medians, the part that stays, and the sentence why.
+import { element, setText, valuesOf } from "./elements.js";
+import { chipOf, panelOf, svgElement } from "./panel.js";
+import { colourOf } from "./stage.js";
+import { wordsOf } from "./wording.js";
+
+const RADIUS = 2.8; // of a centre, in per cent of the picture's longer side
+
+export function mount(root, data, model) {
+  return panelOf(root, { label: "Rectifier: which proposals the directions leave in", kind: "rectifier" }, data, model, buildRectifiers);
+}
+
+function buildRectifiers({ frame, say, link }) {
+  const record = link.get("record");
+  const count = record.captions.length;
+  const words = element("div", { class: "tn-words" });
+  wordsOf(words, record.pieces);
+  const panels = record.rules.map((rule) => panelFor(record, rule, pick));
+  const missing = Object.entries(record.missing).map(([name, why]) => element("p", { class: "tn-soft" }, `${name} cannot be shown: ${why}`));
+  const facts = element("p", { class: "tn-verdict" });
+  const heads = ["mask", ...record.rules.map((rule) => rule.name), "caption"].map((name) => element("th", { scope: "col" }, name));
+  const rows = Array.from({ length: count }, (_, i) => rowOf(i));
+  const list = element("div", { class: "tn-list", hidden: !count },
+    element("table", {}, element("caption", { class: "tn-unseen" }, "Every mask's verdict under every rule"), element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows.map((r) => r.row))));
+  list.addEventListener("keydown", key);
+  const legend = "A coloured dot is the centre of a mask that stays; a crossed gray one is out. A ring marks the answer, dashed lines are medians of the centres, and the dark part of the photo is out.";
+  frame.append(words, element("div", { class: "tn-rules" }, ...panels.map((p) => p.node)), element("p", { class: "tn-soft" }, legend), ...missing,
+    count ? facts : element("p", {}, "No proposal was found, so there is nothing to rectify."), list);
+
+  function rowOf(i) {
+    const button = element("button", { type: "button", tabindex: "-1", "aria-pressed": "false", "aria-label": `mask ${i}`, onclick: () => pick(i) }, chipOf(i), String(i));
+    const verdicts = record.rules.map((rule) => element("td", { class: `tn-text ${rule.kept[i] ? "tn-in" : "tn-out"}` }, rule.verdicts[i] + (rule.best === i ? "; the answer" : "")));
+    const row = element("tr", {}, element("td", {}, button), ...verdicts, element("td", { class: "tn-text" }, record.captions[i]));
+    row.addEventListener("click", () => pick(i));
+    return { row, button };
+  }
+
+  function pick(i) {
+    if (i !== link.get("selected")) link.set({ selected: i });
+  }
+
+  function key(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    const next = Math.max(0, Math.min(count - 1, (link.get("selected") ?? 0) + step));
+    pick(next);
+    rows[next].button.focus({ preventScroll: true });
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  function refresh() {
+    const selected = link.get("selected");
+    rows.forEach(({ row, button }, i) => {
+      button.setAttribute("aria-pressed", String(i === selected));
+      button.tabIndex = i === (selected ?? 0) ? 0 : -1;
+      row.classList.toggle("tn-active", i === selected);
+    });
+    for (const panel of panels) panel.mark(selected);
+    if (selected === null) return;
+    setText(facts, `mask ${selected}: ${record.rules.map((rule) => `${rule.name} ${rule.verdicts[selected]}`).join("; ")}.`);
+    say(facts.textContent);
+  }
+
+  link.watch(["selected"], refresh);
+  refresh();
+}
+
+function panelFor(record, rule, pick) {
+  const [height, width] = record.size_hw;
+  const unit = Math.max(height, width) / 100;
+  const dots = rule.centres.map((centre, i) => (centre ? dotOf(rule, centre, i, unit, pick) : null));
+  const picture = svgElement(
+    "svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "tn-svg", "aria-label": `${rule.name}: ${rule.sentence}` },
+    svgElement("image", { href: record.image, width, height }), ...shadeOf(rule.region, width, height),
+    ...Object.entries(rule.medians).flatMap(([axis, at]) => medianOfAxis(axis, at, width, height, unit)), ...dots.filter(Boolean),
+  );
+  const node = element("figure", {}, element("figcaption", {}, element("b", {}, rule.name), ` ${rule.kept.filter(Boolean).length} of ${rule.kept.length} stay`), picture,
+    element("p", { class: "tn-sentence" }, rule.sentence));
+  const mark = (selected) => dots.forEach((dot, i) => dot && dot.classList.toggle("tn-marked", i === selected));
+  return { node, mark };
+}
+
+function dotOf(rule, [x, y], i, unit, pick) {
+  const [stays, r] = [rule.kept[i], RADIUS * unit];
+  const parts = [];
+  if (rule.best === i) {
+    parts.push(svgElement("circle", { r: r * 1.75, class: "tn-ring-dark", "stroke-width": unit * 1.2 }), svgElement("circle", { r: r * 1.75, class: "tn-ring", "stroke-width": unit * 0.6 }));
+  }
+  parts.push(svgElement("circle", { r: r * 1.4, class: "tn-halo", "stroke-width": unit * 0.9 }));
+  parts.push(svgElement("circle", { r, fill: stays ? colourOf(i) : "#d0d4da", stroke: "#1d2129", "stroke-width": unit * 0.5 }));
+  if (!stays) parts.push(svgElement("path", { d: `M${-r} ${r}L${r} ${-r}`, stroke: "#1d2129", "stroke-width": unit * 0.6 }));
+  parts.push(svgElement("text", { "font-size": r * 1.25, "stroke-width": unit * 0.6, class: "tn-number" }, String(i)));
+  const dot = svgElement("g", { transform: `translate(${x} ${y})`, class: "tn-dot" }, svgElement("title", {}, `mask ${i} ${rule.verdicts[i]}`), ...parts);
+  dot.addEventListener("click", () => pick(i));
+  dot.addEventListener("pointerenter", () => pick(i));
+  return dot;
+}
+
+/** Four dark bars around the part that stays. */
+function shadeOf(region, width, height) {
+  if (!region) return [];
+  const [x0, y0, x1, y1] = region;
+  const bars = [[0, 0, width, y0], [0, y1, width, height - y1], [0, y0, x0, y1 - y0], [x1, y0, width - x1, y1 - y0]];
+  return bars.filter(([, , w, h]) => w > 0 && h > 0).map(([x, y, w, h]) => svgElement("rect", { x, y, width: w, height: h, class: "tn-shade" }));
+}
+
+function medianOfAxis(axis, at, width, height, unit) {
+  const d = axis === "x" ? `M${at} 0V${height}` : `M0 ${at}H${width}`;
+  const dash = `${unit * 2.5} ${unit * 1.8}`;
+  return [svgElement("path", { d, stroke: "#1d2129", "stroke-width": unit * 1.5 }), svgElement("path", { d, stroke: "#ffffff", "stroke-width": unit * 0.7, "stroke-dasharray": dash })];
+}
+
+function render({ model, el }) {
+  return mount(el, valuesOf(model, ["record", "selected"]), model);
+}
+
+export default { render };
