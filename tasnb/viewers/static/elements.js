@@ -1,5 +1,7 @@
 // DOM pieces that all viewers build from. Text children become text nodes: data never becomes markup.
 
+const FOCUSABLE = ["button", "input", "select", "summary", "textarea"];
+
 /** element("p", {class: "tn-soft", onclick: f, hidden: true}, "text", node); false, null and undefined set nothing. */
 export function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -8,6 +10,8 @@ export function element(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value === true ? "" : value);
   }
+  // Lumino looks for this from the focused node upwards and takes a shortcut that matches first: the root is too late
+  if (FOCUSABLE.includes(tag) || "tabindex" in attributes) node.setAttribute("data-lm-suppress-shortcuts", "true");
   node.append(...children);
   return node;
 }
@@ -64,6 +68,14 @@ export function guarded(problem, piece) {
     problem(`This viewer met a problem: ${error.message}. Run the cell again; if it stays, please report it.`);
     return undefined;
   }
+}
+
+/** Is it sure that no kernel listens? Where the notebook program does not say, the answer is no. */
+export function kernelIsGone(model) {
+  const manager = model?.widget_manager;
+  if (!model) return true;
+  if (!manager || !("kernel" in manager)) return false;
+  return !manager.kernel || manager.kernel.isDisposed || manager.kernel.status === "dead";
 }
 
 /** The values of a widget's model, by name. */

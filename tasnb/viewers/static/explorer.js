@@ -1,5 +1,5 @@
 // The explorer: photo, receipt, weights and ranked table, joined. Ranks by ranking.js; asks the kernel for expressions only.
-import { element, frameOf, freshId, guarded, setText, sliderOf, switchOf } from "./elements.js";
+import { element, frameOf, freshId, guarded, kernelIsGone, setText, sliderOf, switchOf } from "./elements.js";
 import { rank } from "./ranking.js";
 import { pythonCode, receiptOf, shown } from "./receipt.js";
 import { Stage } from "./stage.js";
@@ -9,7 +9,8 @@ import { wordsOf } from "./wording.js";
 const PATIENCE = 8000; // ms without an answer of the kernel before the reader is told so
 const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
 const NO_KERNEL = "This page has no kernel, so the expression stays. To ask for another one, open the notebook and run the cell.";
-const SILENT = "The kernel has not answered yet: it is busy, or it is gone. Ranking by the weights works without it; for another expression run the cell again once it is back.";
+const GONE = "The kernel is gone, so the expression stays; the weights still rank. For another expression, start the kernel and run the cell again.";
+const SILENT = "The kernel has not answered yet: it is busy. The weights rank without it.";
 
 export function mountExplorer(root, data, model) {
   const explorer = new Explorer(root, data, model);
@@ -73,12 +74,11 @@ class Explorer {
     this.input = element("input", { type: "text", id, spellcheck: "false", autocomplete: "off" });
     this.input.value = this.reading.expression;
     this.answerLine = element("p", { class: "tn-waiting", role: "status" });
-    const form = element("form", { class: "tn-ask" }, element("label", { for: id }, "Expression"), this.input, element("button", { type: "submit" }, "Rank"));
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.ask(this.input.value);
-    });
-    return element("div", {}, form, this.answerLine);
+    // no <form>: in JupyterLab its submit event does not come
+    const ask = () => this.ask(this.input.value);
+    this.input.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && ask());
+    const row = element("div", { class: "tn-ask" }, element("label", { for: id }, "Expression"), this.input, element("button", { type: "button", onclick: ask }, "Rank"));
+    return element("div", {}, row, this.answerLine);
   }
 
   controls() {
@@ -140,13 +140,9 @@ class Explorer {
   /** Keep values, here and in the kernel if there is one; without it nothing is lost on screen. */
   keep(values) {
     Object.assign(this, values);
-    if (!this.model) return;
-    try {
-      for (const [name, value] of Object.entries(values)) this.model.set(name, value);
-      this.model.save_changes();
-    } catch (error) {
-      console.info("tasnb: the kernel cannot be reached", error.message);
-    }
+    if (kernelIsGone(this.model)) return;
+    for (const [name, value] of Object.entries(values)) this.model.set(name, value);
+    this.model.save_changes();
   }
 
   change(settings) {
@@ -194,16 +190,15 @@ class Explorer {
 
   ask(expression) {
     this.asked += 1;
-    setText(this.answerLine, "Asking the kernel \u2026");
     this.problem("");
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => setText(this.answerLine, SILENT), PATIENCE);
-    try {
-      this.model.send({ kind: "ask", expression, number: this.asked });
-    } catch {
-      clearTimeout(this.timer);
-      setText(this.answerLine, SILENT);
+    if (kernelIsGone(this.model)) {
+      setText(this.answerLine, GONE);
+      return;
     }
+    setText(this.answerLine, "Asking the kernel \u2026");
+    this.timer = setTimeout(() => setText(this.answerLine, SILENT), PATIENCE);
+    this.model.send({ kind: "ask", expression, number: this.asked });
   }
 
   listen() {
@@ -277,7 +272,7 @@ class Explorer {
     }
     const { title, equation, lines } = receiptOf(this.scene, this.reading, this.settings, this.ranked, i);
     this.receipt.replaceChildren(
-      element("p", { class: "tn-title" }, `${title}. `), element("p", { class: "tn-equation" }, `${equation}. `),
+      element("p", { class: "tn-title" }, `${title}. `), element("p", { class: "tn-equation" }, `${equation} `),
       element("dl", {}, ...lines.flatMap(([name, text]) => [element("dt", {}, `${name} `), element("dd", {}, `${text} `)])),
     );
   }

@@ -13,12 +13,12 @@ export class RankedTable {
     const heads = [
       element("th", { scope: "col", class: "tn-num" }, "#"), element("th", { scope: "col" }, "mask"), element("th", { scope: "col", class: "tn-num" }, "S"),
       element("th", { scope: "col", class: "tn-num" }, "V"), this.alphaHead, this.lamHead, element("th", { scope: "col" }, "half"),
-      ...(this.hasIou ? [element("th", { scope: "col", class: "tn-num" }, "IoU")] : []), element("th", { scope: "col" }, "caption"),
+      ...(this.hasIou ? [element("th", { scope: "col", class: "tn-num" }, "IoU")] : []),
     ];
     this.rows = scene.masks.map((_, i) => this.rowOf(scene, i, onHover, onPick));
-    this.body = element("tbody", {}, ...this.rows.map((r) => r.row));
-    const table = element("table", {}, element("caption", { class: "tn-unseen" }, "The masks, best first"), element("thead", {}, element("tr", {}, ...heads)), this.body);
-    this.node = element("div", { class: "tn-ranked", hidden: !this.rows.length }, table);
+    const title = element("caption", { class: "tn-unseen" }, "The masks, best first; below each its caption");
+    this.table = element("table", {}, title, element("thead", {}, element("tr", {}, ...heads)), ...this.rows.map((r) => r.row));
+    this.node = element("div", { class: "tn-ranked", hidden: !this.rows.length }, this.table);
     this.node.addEventListener("pointerleave", () => onHover(null));
     this.node.addEventListener("keydown", onKey);
     this.order = [];
@@ -32,7 +32,10 @@ export class RankedTable {
     const state = element("td");
     const iou = this.hasIou ? [element("td", { class: "tn-num" }, scene.iou[i].toFixed(2))] : [];
     const [rank, ...numbers] = cells.map(([, cell]) => cell);
-    const row = element("tr", {}, rank, element("td", {}, button), ...numbers, state, ...iou, element("td", { class: "tn-caption" }, scene.captions[i]));
+    rank.rowSpan = 2;
+    // the caption has a line of its own: beside eight columns of numbers there is no room for it
+    const caption = element("td", { class: "tn-caption", colspan: String(6 + iou.length) }, scene.captions[i] || "no caption");
+    const row = element("tbody", {}, element("tr", {}, rank, element("td", {}, button), ...numbers, state, ...iou), element("tr", {}, caption));
     row.addEventListener("pointerenter", () => onHover(i));
     row.addEventListener("click", () => onPick(i));
     button.addEventListener("focus", () => button.matches(":focus-visible") && onHover(i));
@@ -55,7 +58,7 @@ export class RankedTable {
       cells.state.className = kept[i] ? "tn-in" : "tn-out";
       cells.row.classList.toggle("tn-best", i === best);
     });
-    if (order.some((i, place) => i !== this.order[place])) this.body.append(...order.map((i) => this.rows[i].row));
+    if (order.some((i, place) => i !== this.order[place])) this.table.append(...order.map((i) => this.rows[i].row));
     this.order = order;
   }
 

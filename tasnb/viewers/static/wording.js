@@ -1,7 +1,7 @@
 // An expression whose words say which stage used them: by a colour, by a line of their own, and in writing below.
 import { element } from "./elements.js";
 
-const STAGE_NAMES = { head: "head noun", direction: "direction", modifier: "modifier" };
+const STAGE_NAMES = { head: "head", direction: "direction", modifier: "modifier" };
 
 /** Fill a node with [[text, stage], ...]; stage "" is a word that no rule but CLIP reads. */
 export function wordsOf(node, pieces) {
