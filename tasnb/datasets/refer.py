@@ -82,6 +82,12 @@ class ReferSource:
             raise ValueError(f"instances.json of {self.name} gives no width and height for image {image_id}")
         return np.stack([mask_of(annotation.segmentation, size_hw) for annotation in found])
 
+    def same_kind(self, row: Row) -> int | None:
+        own = self._catalogue.annotations.get(row.target)
+        if own is None:
+            return None
+        return sum(other.category_id == own.category_id for other in self._annotations_of[own.image_id]) - 1
+
     def _listed(self, image_id: str) -> Picture:
         picture = self._catalogue.pictures.get(_as_key(image_id))
         if picture is None:

@@ -119,6 +119,11 @@ class Samples(Sequence[Sample]):
         """The kind of thing that every sample is about, "" where unknown, without reading any image."""
         return tuple(row.category for row in self._iterate())
 
+    def same_kind(self, index: int) -> int | None:
+        """How many other things of the target's kind the picture's annotations have; None where they do not tell."""
+        counted = getattr(self._source, "same_kind", None)
+        return None if counted is None else counted(self._rows[self._chosen[index]])
+
     def image_id(self, index: int) -> str:
         """The image of one sample, without reading it."""
         return self._rows[self._chosen[index]].image_id

@@ -8,7 +8,7 @@ from typing import Any
 
 from tasnb import method as methods
 from tasnb import pipeline
-from tasnb.evaluation.records import Measured, error_row, prediction_row, ref_rows, score_columns
+from tasnb.evaluation.records import Measured, error_row, prediction_row, proposal_columns, ref_rows, score_columns
 from tasnb.evaluation.texts import encode, parse_all
 from tasnb.imaging import Memo, compute_always, describe, proposals_key_of
 from tasnb.masks import make_proposals
@@ -20,12 +20,13 @@ Answering = Callable[..., Prediction]
 
 @dataclass
 class Rows:
-    """The rows of a part, table by table; scores column by column."""
+    """The rows of a part, table by table; scores and proposals column by column."""
 
     predictions: list[dict[str, Any]] = field(default_factory=list)
     refs: list[dict[str, Any]] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
     scores: list[dict[str, Any]] = field(default_factory=list)
+    proposals: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +100,7 @@ def _compute_image(session: Session, image_id: str, numbers: Sequence[int], rows
     except Exception as error:
         rows.errors += [error_row(n, s.sample_id, image_id, "", "describe", error) for n, s in usable]
         return
+    rows.proposals.append(proposal_columns(image_id, artifacts, session.method))
     parsed = _parse(session, models, image_id, usable, rows)
     try:
         texts = [sample.expression for _, sample, _ in parsed]
@@ -150,7 +152,8 @@ def _compute_sample(
                 answer = answering(artifacts, sample.expression, models, **_options(answering, session, parse))
             if answer.mask.shape != artifacts.size_hw:
                 raise ValueError(f"expected a mask of size {artifacts.size_hw} (h, w), got {answer.mask.shape}")
-            rows.predictions.append(prediction_row(number, sample, name, answer, measured, evidence))
+            known = known_of(session.samples, number)
+            rows.predictions.append(prediction_row(number, sample, name, answer, measured, evidence, known))
         except MemoryError:
             raise
         except Exception as error:
@@ -190,6 +193,15 @@ def sample_id_of(samples: Sequence[Sample], index: int) -> str:
     """The id of a sample that may be impossible to read; its number where the data set does not tell."""
     known = getattr(samples, "sample_ids", None)
     return str(known[index]) if known is not None else str(index)
+
+
+def known_of(samples: Sequence[Sample], index: int) -> dict[str, Any]:
+    """What the data set says of a target beyond its sample: its kind and how many others of it the picture has."""
+    categories, same_kind = getattr(samples, "categories", None), getattr(samples, "same_kind", None)
+    return {
+        "category": categories[index] if categories is not None else "",
+        "same_kind": same_kind(index) if same_kind is not None else None,
+    }
 
 
 def _parse(

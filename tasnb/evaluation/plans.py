@@ -19,7 +19,7 @@ from tasnb import metrics
 from tasnb.artifacts.keys import canonical
 from tasnb.types import Sample, Weights
 
-SCHEMA = 1  # of the run directory
+SCHEMA = 2  # of the run directory; 2: proposals, phrases, gold
 IMAGES_A_PART = 10  # what a crash can cost
 PROPOSALS = ("sam", "annotations")
 # paper, section 4.2: lam is 0.7 on RefCOCO and RefCOCO+, 1 on RefCOCOg; the authors' code has 0.7 everywhere

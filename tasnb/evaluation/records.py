@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int
 
-from tasnb.masks import areas, centroids_xy, pairwise_intersection
+from tasnb.masks import areas, centroids_xy, pairwise_intersection, to_rle
+from tasnb.method import Method
 from tasnb.metrics import iou, merge_sentences
+from tasnb.scores import cosines
 from tasnb.types import ImageArtifacts, Parse, Prediction, Sample, ScoreTable
 
 NO_PROPOSAL = -1  # in the columns ``chosen`` and ``oracle``
@@ -45,9 +47,19 @@ class Measured:
 
 
 def prediction_row(
-    number: int, sample: Sample, method: str, answer: Prediction, measured: Measured, evidence: Prediction
+    number: int,
+    sample: Sample,
+    method: str,
+    answer: Prediction,
+    measured: Measured,
+    evidence: Prediction,
+    known: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A row of ``predictions``. evidence: the TAS prediction, whose parse and negatives stand beside every method."""
+    """A row of ``predictions``. evidence: the TAS prediction, whose parse and negatives stand beside every method.
+
+    known: what the data set says of the target beyond the sample: "category", "same_kind".
+    """
+    known = known or {}
     inter, union = measured.of(answer.index)
     if answer.index is None or not np.array_equal(answer.mask, answer.artifacts.proposals.masks[answer.index]):
         # a method may answer with a mask that is none of the proposals
@@ -68,6 +80,41 @@ def prediction_row(
         "relations": json.dumps([asdict(r) for r in parse.relations]),
         "negatives": json.dumps(list(evidence.negatives.kept)), "caption": evidence.negatives.caption,
         "rectified": bool(evidence.table.trace and evidence.table.trace.applied), "parse": parse_to_json(parse),
+        "phrases": _phrases(evidence), "gold": _gold(sample.gold), "category": str(known.get("category", "")),
+        "same_kind": known.get("same_kind"),
+    }  # fmt: skip
+
+
+def _phrases(evidence: Prediction) -> str:
+    """Every phrase of the overall caption with its verdict, in the order of the columns of ``phrase_cosines``."""
+    rows = [{"text": p.text, "lemma": p.lemma, "kept": p.kept, "similarity": p.similarity, "reason": p.reason}
+            for p in evidence.negatives.phrases]  # fmt: skip
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
+def _gold(gold: Mapping[str, Any]) -> str:
+    """What the data set knows of the expression, as JSON without its tokens; "" where it knows nothing."""
+    kept = {key: value for key, value in gold.items() if key != "tokens"}
+    return json.dumps(kept, ensure_ascii=False, default=str, separators=(",", ":")) if kept else ""
+
+
+def proposal_columns(image_id: str, artifacts: ImageArtifacts, method: Method) -> dict[str, Any]:
+    """Columns of ``proposals`` for one image: a row a proposal, all that an analysis needs without any model.
+
+    caption: what P compares. phrase_cosines: of the crop with every phrase of the overall caption, what N averages.
+    x0 .. y1: the box, end exclusive, pixels. mask: COCO's compressed run lengths, of a picture height x width.
+    """
+    n = len(artifacts.proposals)
+    height, width = artifacts.size_hw
+    captions = artifacts.captions.get(method.p_crop.style, ("",) * n)
+    crops = artifacts.crop_embeddings.get(method.v_crop.style, np.zeros((n, 0)))
+    boxes = artifacts.proposals.boxes_xyxy
+    return {
+        "image_id": [image_id] * n, "proposal": np.arange(n), "caption": list(captions),
+        "x0": boxes[:, 0], "y0": boxes[:, 1], "x1": boxes[:, 2], "y1": boxes[:, 3],
+        "height": np.full(n, height), "width": np.full(n, width),
+        "mask": [to_rle(mask)["counts"] for mask in artifacts.proposals.masks],
+        "phrase_cosines": list(cosines(crops, artifacts.phrase_embeddings)),
     }  # fmt: skip
 
 

@@ -64,6 +64,10 @@ class Run:
         """A row per sample and proposal, sorted by both: what a sweep ranks again."""
         return self._read("scores").copy()
 
+    def proposals(self) -> pd.DataFrame:
+        """A row per image and proposal, sorted by both: caption, box, mask, cosines with the caption's phrases."""
+        return self._read("proposals").copy()
+
     def refs(self) -> pd.DataFrame:
         """A row per ref and method: all sentences of an object merged, the unit of protocol "car"."""
         return self._read("refs").copy()
@@ -166,11 +170,15 @@ class Run:
 
     def _read_table(self, table: str) -> pd.DataFrame:
         frame = tables.read(self.folder, table)
-        keys = {"predictions": ["sample"], "scores": ["sample", "proposal"], "errors": ["sample"]}.get(table)
+        keys = _SORTED_BY.get(table)
         # a stable sort keeps the methods of a sample in the order of the run
         return frame.sort_values(keys, kind="stable", ignore_index=True) if keys else frame
 
 
+_SORTED_BY = {
+    "predictions": ["sample"], "scores": ["sample", "proposal"], "errors": ["sample"],
+    "proposals": ["image_id", "proposal"],
+}  # fmt: skip
 _UNIT_COLUMNS = ["unit", "image_id", "ref_id", "intersection", "union", "answered"]
 
 

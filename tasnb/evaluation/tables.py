@@ -21,6 +21,11 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "oracle": "int64", "oracle_intersection": "int64", "oracle_union": "int64", "oracle_iou": "float64",
         "head": "string", "phrase": "string", "directions": "string", "relations": "string", "negatives": "string",
         "caption": "string", "rectified": "bool", "parse": "string",
+        "phrases": "string", "gold": "string", "category": "string", "same_kind": "int64",
+    },
+    "proposals": {
+        "image_id": "string", "proposal": "int64", "caption": "string", "x0": "int64", "y0": "int64", "x1": "int64",
+        "y1": "int64", "height": "int64", "width": "int64", "mask": "string", "phrase_cosines": "float64 list",
     },
     "scores": {
         "sample": "int64", "sample_id": "string", "image_id": "string", "proposal": "int64", "v": "float64",
@@ -39,14 +44,17 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
 TABLES = tuple(_COLUMNS)
 LEFTOVER_SECONDS = 3600  # a temporary file this old belongs to a process that was killed
 # predictions last: where that file is, the part is done
-_WRITTEN_IN_ORDER = ("scores", "refs", "errors", "predictions")
+_WRITTEN_IN_ORDER = ("proposals", "scores", "refs", "errors", "predictions")
 
 
 def schema(table: str) -> Any:
     """The pyarrow schema of a table, the same for every part, empty ones too."""
     import pyarrow as pa
 
-    types = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "bool": pa.bool_()}
+    types = {
+        "int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "bool": pa.bool_(),
+        "float64 list": pa.list_(pa.float64()),
+    }  # fmt: skip
     return pa.schema([(name, types[kind]) for name, kind in _COLUMNS[table].items()])
 
 
@@ -56,15 +64,15 @@ def part_path(folder: Path, table: str, number: int) -> Path:
 
 
 def write_part(folder: Path, number: int, rows: Rows) -> None:
-    """Write the four files of a part, each under a temporary name and renamed, the one that says "done" last.
+    """Write the five files of a part, each under a temporary name and renamed, the one that says "done" last.
 
     Raises OSError with one sentence when the disk is full or the folder cannot be written; nothing half-written stays.
     """
     import pyarrow as pa
 
-    columns = {name: _joined(rows.scores, name) for name in _COLUMNS["scores"]}
     made = {
-        "scores": pa.table(columns, schema=schema("scores")),
+        "proposals": pa.table(_columns(rows.proposals, "proposals"), schema=schema("proposals")),
+        "scores": pa.table(_columns(rows.scores, "scores"), schema=schema("scores")),
         "refs": pa.Table.from_pylist(rows.refs, schema=schema("refs")),
         "errors": pa.Table.from_pylist(rows.errors, schema=schema("errors")),
         "predictions": pa.Table.from_pylist(rows.predictions, schema=schema("predictions")),
@@ -86,7 +94,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def is_done(folder: Path, number: int) -> bool:
-    """Whether all four files of a part are there and readable."""
+    """Whether all five files of a part are there and readable."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -106,11 +114,13 @@ def read(folder: Path, table: str) -> Any:
     import pyarrow.parquet as pq
 
     paths = sorted((folder / table).glob("part-*.parquet"))
-    return pa.concat_tables([schema(table).empty_table(), *(pq.read_table(path) for path in paths)]).to_pandas()
+    parts = [schema(table).empty_table(), *(pq.read_table(path) for path in paths)]
+    # a run of an older schema lacks columns: they are read as null, and who needs them says so
+    return pa.concat_tables(parts, promote_options="default").to_pandas()
 
 
-def _joined(blocks: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
-    return [value for block in blocks for value in block[name]]
+def _columns(blocks: Sequence[Mapping[str, Any]], table: str) -> dict[str, list[Any]]:
+    return {name: [value for block in blocks for value in block[name]] for name in _COLUMNS[table]}
 
 
 def _whole_or_not(path: Path, write: Any) -> None:

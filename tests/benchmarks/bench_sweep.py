@@ -83,7 +83,7 @@ def synthetic(sentences: int, images: int, proposals: int, *, method: str = "pap
         "proposals": sizes, "intersection": 0, "union": target, "iou": 0.0, "target_area": target, "oracle": -1,
         "oracle_intersection": 0, "oracle_union": target, "oracle_iou": 0.0, "head": "thing", "phrase": "the thing",
         "directions": said, "relations": "[]", "negatives": "[]", "caption": "things", "rectified": False,
-        "parse": "{}",
+        "parse": "{}", "phrases": "[]", "gold": "", "category": "thing", "same_kind": 0,
     })  # fmt: skip
     about = {
         "dataset": {"name": "refcoco", "split": "val", "samples": sentences, "images": images}, "method": method,
