@@ -24,6 +24,7 @@ from tasnb.evaluation.compare import compare
 from tasnb.evaluation.engine import default_folder, evaluate
 from tasnb.evaluation.records import parse_from_json, parse_to_json
 from tasnb.evaluation.runs import Run
+from tasnb.masks import from_rle
 from tasnb.models.deferred import Deferred, defer
 
 CPU = {"device": "cpu"}
@@ -46,6 +47,7 @@ class Broken(list):
         super().__init__(samples)
         self.samples, self.bad = samples, bad
         self.image_ids, self.sample_ids = samples.image_ids, samples.sample_ids
+        self.categories, self.same_kind = samples.categories, samples.same_kind
         self.fingerprint, self.name, self.split = "broken", "broken", "val"
 
     def image_id(self, index: int) -> str:
@@ -276,6 +278,24 @@ def test_a_folder_with_other_things_is_not_written_to(few, warm_store, tmp_path)
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(ValueError, match="not empty"):
         evaluate(few[:2], "toy", out=tmp_path, store=warm_store, model_options=CPU)
+
+
+def test_a_run_keeps_what_an_analysis_needs_without_any_model(toy_run, few, toy_models) -> None:
+    predictions, scores, proposals = toy_run.predictions(), toy_run.scores(), toy_run.proposals()
+    sample = few[0]
+    artifacts = tn.describe(sample.image, toy_models)
+    here = proposals[proposals["image_id"] == sample.image_id]
+    assert here["caption"].tolist() == list(artifacts.captions["blur"])
+    masks = [from_rle({"size": [row.height, row.width], "counts": row.mask}) for row in here.itertuples()]
+    assert np.array_equal(np.stack(masks), artifacts.proposals.masks)
+    # N is the mean over the phrases that were kept, so it can be computed again for any others
+    row = predictions[predictions["method"] == "tas"].iloc[0]
+    kept = [phrase["kept"] for phrase in json.loads(row["phrases"])]
+    again = -np.stack(here["phrase_cosines"])[:, kept].mean(axis=1)
+    assert np.allclose(again, scores[scores["sample"] == 0]["n"], atol=1e-9)
+    assert json.loads(row["gold"])["head"] == sample.gold["head"]
+    assert row["category"] == few.categories[0]
+    assert row["same_kind"] == few.same_kind(0) >= 0
 
 
 # --- what fails -------------------------------------------------------------------------------------------------------
