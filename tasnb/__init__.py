@@ -57,9 +57,9 @@ _HOMES = {
     "Method": "method", "METHODS": "method", "PAPER": "method", "OFFICIAL": "method",
 }  # fmt: skip
 _MODULES = frozenset({
-    "artifacts", "baselines", "crops", "datasets", "evaluation", "expressions", "imaging", "lessons", "masks", "method",
-    "metrics", "models", "negatives", "pictures", "pipeline", "plots", "proposals", "report", "scores", "shipped",
-    "spatial", "types", "viewers",
+    "artifacts", "baselines", "crops", "datasets", "evaluation", "expressions", "heatmaps", "imaging", "lessons",
+    "masks", "method", "metrics", "models", "negatives", "pictures", "pipeline", "plots", "proposals", "report",
+    "scores", "shipped", "spatial", "types", "viewers",
 })  # fmt: skip
 
 __all__ = sorted({*_HOMES, *_MODULES, "paper", "__version__"})  # pyright: ignore

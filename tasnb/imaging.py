@@ -7,30 +7,20 @@ Each stage that runs a model asks a ``Memo`` first, so a store can answer in its
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tasnb import crops, expressions, proposals
+from tasnb import features as dense
 from tasnb.method import PAPER, Method, find
 from tasnb.pictures import as_rgb
-from tasnb.types import ImageArtifacts, Models, NounPhrase, Proposals
+from tasnb.types import ImageArtifacts, Memo, Models, NounPhrase, Proposals
 
 T = TypeVar("T")
-
-
-class Memo(Protocol):
-    """Asked for every stage of ``describe`` that runs a model, so that a known value need not be computed again.
-
-    image_key: of size and pixels. fingerprint: of the model. config: all else that the value depends on, as plain
-    values or frozen configs. ``Store.memo`` is one.
-    """
-
-    def __call__(
-        self, stage: str, image_key: str, fingerprint: str, config: Mapping[str, Any], compute: Callable[[], T]
-    ) -> T: ...
 
 
 def compute_always(
@@ -90,22 +80,25 @@ def describe(
     *,
     method: str | Method = PAPER,
     image_id: str | None = None,
+    features: Collection[str] = (),
     memo: Memo = compute_always,
 ) -> ImageArtifacts:
     """Compute all that depends on the image alone, in batches.
 
     image: a path, a Pillow image or a uint8 array (h, w, 3). method: "paper", "official" or a Method.
+    features: what baselines need beyond TAS, of ``tn.types.FEATURES`` ("score_map", "grad_cam" ...); TAS needs none.
     memo: who may know a stage already; ``Store.recall`` passes its own.
-    Raises FileNotFoundError or ValueError for what is no picture.
+    Raises FileNotFoundError or ValueError for what is no picture, ValueError for an unknown feature.
     """
     chosen, image_rgb = find(method), as_rgb(image)
+    dense.check(features)
     image_key = image_key_of(image_rgb)
     found = _proposals(image_rgb, image_key, models, chosen, memo)
     embeddings = _crop_embeddings(image_rgb, image_key, found, models, chosen, memo)
     captions = _captions(image_rgb, image_key, found, models, chosen, memo)
     overall = _overall_caption(image_rgb, image_key, models, memo)
     phrases = _phrases(overall, models, memo)
-    return ImageArtifacts(
+    artifacts = ImageArtifacts(
         image_id=image_id or image_key[:16],
         size_hw=(image_rgb.shape[0], image_rgb.shape[1]),
         proposals=found,
@@ -120,6 +113,23 @@ def describe(
             [chosen.synonyms.prompt + phrase.text for phrase in phrases], models, memo=memo, stage="phrase_embeddings"
         ),
     )
+    return with_features(artifacts, image_rgb, models, features, memo=memo) if features else artifacts
+
+
+def with_features(
+    artifacts: ImageArtifacts,
+    image_rgb: np.ndarray,
+    models: Models,
+    features: Collection[str],
+    *,
+    memo: Memo = compute_always,
+) -> ImageArtifacts:
+    """The artifacts of an image with these features, and no others, beside them. Raises what ``describe`` raises."""
+    found = dense.compute(
+        image_rgb, artifacts.proposals, models, features,
+        image_key=image_key_of(image_rgb), proposals_key=proposals_key_of(artifacts.proposals), memo=memo,
+    )  # fmt: skip
+    return replace(artifacts, features=found)
 
 
 def embed_texts(
@@ -177,20 +187,30 @@ def _phrases(overall: str, models: Models, memo: Memo) -> tuple[NounPhrase, ...]
     return tuple(NounPhrase(text=text, lemma=lemma) for text, lemma in zip(texts[::2], texts[1::2], strict=True))
 
 
-def _sam_pass(image_rgb: np.ndarray, image_key: str, models: Models, chosen: Method, memo: Memo) -> None:
+Pass = Callable[..., None]  # (image_rgb, image_key, models, method, memo, features)
+
+
+def _sam_pass(
+    image_rgb: np.ndarray, image_key: str, models: Models, chosen: Method, memo: Memo, features: Collection[str] = ()
+) -> None:
     _proposals(image_rgb, image_key, models, chosen, memo)
 
 
-def _captioner_pass(image_rgb: np.ndarray, image_key: str, models: Models, chosen: Method, memo: Memo) -> None:
+def _captioner_pass(
+    image_rgb: np.ndarray, image_key: str, models: Models, chosen: Method, memo: Memo, features: Collection[str] = ()
+) -> None:
     _captions(image_rgb, image_key, _proposals(image_rgb, image_key, models, chosen, memo), models, chosen, memo)
     _overall_caption(image_rgb, image_key, models, memo)
 
 
-def _clip_pass(image_rgb: np.ndarray, image_key: str, models: Models, chosen: Method, memo: Memo) -> None:
-    describe(image_rgb, models, method=chosen, memo=memo)  # all that is left for the encoder, texts too
+def _clip_pass(
+    image_rgb: np.ndarray, image_key: str, models: Models, chosen: Method, memo: Memo, features: Collection[str] = ()
+) -> None:
+    # all that is left for the encoder, texts too
+    describe(image_rgb, models, method=chosen, memo=memo, features=features)
 
 
 # role of the model -> its share of ``describe``; in this order each finds in the memo what it needs of the others
-PASSES: Mapping[str, Callable[[np.ndarray, str, Models, Method, Memo], None]] = MappingProxyType(
+PASSES: Mapping[str, Pass] = MappingProxyType(
     {"proposer": _sam_pass, "captioner": _captioner_pass, "encoder": _clip_pass}
 )

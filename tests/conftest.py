@@ -9,7 +9,7 @@ import pytest
 from jaxtyping import install_import_hook
 
 # shapes in signatures are promises: under test every call of the stages is checked against them
-_CHECKED = ["masks", "proposals", "crops", "expressions", "negatives", "scores", "spatial", "metrics"]
+_CHECKED = ["masks", "proposals", "crops", "expressions", "negatives", "scores", "spatial", "heatmaps", "metrics"]
 install_import_hook([f"tasnb.{name}" for name in _CHECKED], "beartype.beartype")
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

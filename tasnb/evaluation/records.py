@@ -14,9 +14,10 @@ from tasnb.masks import areas, centroids_xy, pairwise_intersection, to_rle
 from tasnb.method import Method
 from tasnb.metrics import iou, merge_sentences
 from tasnb.scores import cosines
-from tasnb.types import ImageArtifacts, Parse, Prediction, Sample, ScoreTable
+from tasnb.types import FEATURES, ImageArtifacts, Parse, Prediction, Sample, ScoreTable
 
 NO_PROPOSAL = -1  # in the columns ``chosen`` and ``oracle``
+SCORED = FEATURES  # columns of the baselines' own scores, named as what they read
 
 
 class Measured:
@@ -119,9 +120,15 @@ def proposal_columns(image_id: str, artifacts: ImageArtifacts, method: Method) -
 
 
 def score_columns(
-    number: int, sample: Sample, table: ScoreTable, artifacts: ImageArtifacts, measured: Measured
+    number: int,
+    sample: Sample,
+    table: ScoreTable,
+    artifacts: ImageArtifacts,
+    measured: Measured,
+    baselines: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, Any]:
-    """Columns of ``scores`` for one sample: a row a proposal."""
+    """Columns of ``scores`` for one sample: a row a proposal. baselines: their own scores, by column (``SCORED``)."""
+    own = baselines or {}
     n = len(table)
     centres = centroids_xy(artifacts.proposals.masks)
     return {
@@ -129,6 +136,7 @@ def score_columns(
         "proposal": np.arange(n), "v": table.v, "p": table.p, "n": table.n, "kept": table.kept,
         "cx": centres[:, 0].astype(np.float64), "cy": centres[:, 1].astype(np.float64), "area": measured.areas,
         "intersection": measured.intersections, "union": measured.unions, "iou": measured.ious,
+        **{name: own.get(name, np.full(n, np.nan)) for name in SCORED},
     }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tasnb.evaluation.parts import Rows
+from tasnb.evaluation.records import SCORED
 
 _COLUMNS: Mapping[str, Mapping[str, str]] = {
     "predictions": {
@@ -31,6 +32,8 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "sample": "int64", "sample_id": "string", "image_id": "string", "proposal": "int64", "v": "float64",
         "p": "float64", "n": "float64", "kept": "bool", "cx": "float64", "cy": "float64", "area": "int64",
         "intersection": "int64", "union": "int64", "iou": "float64",
+        # the baselines' own scores, NaN where the run has no such method; CLIP-only's is v, Text-only's p
+        **dict.fromkeys(SCORED, "float64"),
     },
     "refs": {
         "image_id": "string", "ref_id": "string", "method": "string", "sentences": "int64", "intersection": "int64",

@@ -38,11 +38,17 @@ class KnownTexts:
         return getattr(self._encoder, name)
 
 
-def encode(texts: Sequence[str], models: Models, memo: Memo) -> KnownTexts:
-    """The models' encoder, knowing these expressions as methods ask for them: stripped, in lower case."""
-    plain = list(dict.fromkeys(text.strip().lower() for text in texts))
-    rows = embed_texts(plain, models, memo=memo) if plain else np.zeros((0, 0), np.float32)
-    return KnownTexts(models.encoder, dict(zip(plain, rows, strict=True)))
+def encode(texts: Sequence[str], models: Models, memo: Memo, *, more: Sequence[str] = ()) -> KnownTexts:
+    """The models' encoder, knowing these expressions as methods ask for them: stripped, in lower case.
+
+    more: what only some methods ask for; kept apart in the memo, so that a run without them finds the rest there.
+    """
+    known: dict[str, np.ndarray] = {}
+    for group in (texts, more):
+        plain = [text for text in dict.fromkeys(text.strip().lower() for text in group) if text not in known]
+        rows = embed_texts(plain, models, memo=memo) if plain else np.zeros((0, 0), np.float32)
+        known |= dict(zip(plain, rows, strict=True))
+    return KnownTexts(models.encoder, known)
 
 
 def parse_all(texts: Sequence[str], models: Models, method: Method, memo: Memo) -> list[Parse]:

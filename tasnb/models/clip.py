@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -73,7 +73,7 @@ class Preprocessing:
 
 
 class ClipEncoder:
-    """An `ImageTextEncoder`: unit rows, float32, from one CLIP."""
+    """An `ImageTextEncoder` and a `DenseEncoder`: unit rows, float32, from one CLIP."""
 
     def __init__(
         self,
@@ -173,6 +173,18 @@ class ClipEncoder:
         rows = self._rows(once, lambda batch: self.model.encode_text(self.tokenizer(batch).to(self.device)))
         place = {text: index for index, text in enumerate(once)}
         return rows[[place[text] for text in texts]]
+
+    def encode_grids(self, image_rgb: np.ndarray, kinds: Collection[str]) -> dict[str, np.ndarray]:
+        """See `DenseEncoder`. Raises ValueError for an image tower that is no plain ViT and no ModifiedResNet."""
+        from tasnb.models import dense
+
+        return dense.grids(self, image_rgb, kinds)
+
+    def encode_regions(self, image_rgb: np.ndarray, masks: np.ndarray, kind: str) -> np.ndarray:
+        """See `DenseEncoder`. Raises what `encode_grids` raises."""
+        from tasnb.models import dense
+
+        return dense.regions(self, image_rgb, masks, kind)
 
     def _rows(self, items: Sequence[Any], features: Callable[[Any], Any]) -> np.ndarray:
         import torch

@@ -10,6 +10,7 @@ from tasnb.types.arrays import (
     Proposals,
     Sample,
 )
+from tasnb.types.features import FEATURES, GRIDS, REGIONS, Features
 from tasnb.types.language import (
     DIRECTIONS,
     Cue,
@@ -27,6 +28,7 @@ from tasnb.types.protocols import (
     DenseEncoder,
     ImageTextEncoder,
     MaskProposer,
+    Memo,
     Models,
     Parser,
     WordNet,
@@ -42,16 +44,21 @@ from tasnb.types.results import (
 
 __all__ = [
     "DIRECTIONS",
+    "FEATURES",
+    "GRIDS",
+    "REGIONS",
     "Captioner",
     "CropStyle",
     "Cue",
     "DenseEncoder",
     "Direction",
+    "Features",
     "Head",
     "ImageArtifacts",
     "ImageRGB",
     "ImageTextEncoder",
     "MaskProposer",
+    "Memo",
     "Models",
     "NegativePhrase",
     "Negatives",

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
 from tasnb.types.arrays import Proposals
+
+T = TypeVar("T")
+
+
+class Memo(Protocol):
+    """Asked for every stage of ``describe`` that runs a model, so that a known value need not be computed again.
+
+    image_key: of size and pixels. fingerprint: of the model. config: all else that the value depends on, as plain
+    values or frozen configs. ``Store.memo`` is one.
+    """
+
+    def __call__(
+        self, stage: str, image_key: str, fingerprint: str, config: Mapping[str, Any], compute: Callable[[], T]
+    ) -> T: ...
 
 
 @runtime_checkable
@@ -37,12 +51,25 @@ class ImageTextEncoder(Protocol):
 
 @runtime_checkable
 class DenseEncoder(Protocol):
-    """image -> a grid of unit features in the text's space: float32 (rows, columns, d)."""
+    """image -> features of its places and of its masks, in the text's space: what heat maps are made of.
+
+    The image is squashed to the model's own square, so every pixel belongs to a cell of the grid.
+    """
 
     @property
     def fingerprint(self) -> str: ...
 
-    def encode_dense(self, image_rgb: np.ndarray) -> np.ndarray: ...
+    def encode_grids(self, image_rgb: np.ndarray, kinds: Collection[str]) -> Mapping[str, np.ndarray]:
+        """kind -> float32 (rows, columns, d), all kinds (of ``types.GRIDS``) from one pass of the model.
+
+        score_map, clip_surgery: a unit vector a cell. grad_cam: what a cell adds to each dimension of the unit
+        embedding, a derivative, so that its product with a text is Grad-CAM's map before the cut at 0.
+        """
+        ...
+
+    def encode_regions(self, image_rgb: np.ndarray, masks: np.ndarray, kind: str) -> np.ndarray:
+        """Unit rows, float32 (n, d), one a mask (bool (n, h, w)); kind: of ``types.REGIONS``."""
+        ...
 
 
 @runtime_checkable

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 
 from tasnb.html import prediction_card
 from tasnb.types.arrays import Proposals, freeze
+from tasnb.types.features import Features
 from tasnb.types.language import Direction, Negatives, NounPhrase, Parse
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class ImageArtifacts:
 
     crop_embeddings, caption_embeddings: style -> float32 (n, d), unit rows. captions: style -> n texts.
     phrases: noun phrases of overall_caption; phrase_embeddings float32 (k, d), unit rows, row for row.
+    features: what baselines read beyond that (``describe(..., features=...)``); none by default.
     Raises ValueError when a row count differs from the proposals'.
     """
 
@@ -118,9 +120,12 @@ class ImageArtifacts:
     overall_caption: str
     phrases: tuple[NounPhrase, ...] = ()
     phrase_embeddings: Float[np.ndarray, "k d"] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    features: Features = field(default_factory=Features)
 
     def __post_init__(self) -> None:
         n = len(self.proposals)
+        if self.features.proposals not in (None, n):
+            raise ValueError(f"features of {self.features.proposals} proposals for {n}; run describe() again")
         for name in ("crop_embeddings", "caption_embeddings"):
             rows = {}
             for style, array in getattr(self, name).items():

@@ -1,7 +1,4 @@
-"""The methods that TAS is compared with, each with the signature of ``tas``.
-
-Raises ValueError for artifacts that were described with another crop style, or for an empty expression.
-"""
+"""One score alone: V (CLIP-only) or P (Text-only); and the answer of a method that has a single score."""
 
 from __future__ import annotations
 
@@ -21,11 +18,14 @@ def clip_only(
     method: str | Method = PAPER,
     parse: Parse | None = None,
 ) -> Prediction:
-    """V-score alone: the crop closest to the expression (paper, section 4.3, "CLIP-only")."""
+    """V-score alone: the crop closest to the expression (paper, section 4.3, "CLIP-only").
+
+    Raises ValueError for artifacts of another crop style, or for an empty expression.
+    """
     chosen = find(method)
-    text = models.encoder.encode_texts([expression.strip().lower()])[0]
+    text = text_row(expression, models)
     rows = rows_of(artifacts.crop_embeddings, chosen.v_crop.style, "crop_embeddings")
-    return _unrectified(artifacts, expression, models, chosen, parse, "CLIP-only", v=scores.v_score(rows, text))
+    return by_score(artifacts, expression, models, chosen, parse, "CLIP-only", v=scores.v_score(rows, text))
 
 
 def text_only(
@@ -38,15 +38,20 @@ def text_only(
 ) -> Prediction:
     """P-score alone: the caption closest to the expression (paper, section 4.3, "Text-only").
 
-    The table's v is zero and alpha is 1, so ``total`` is P.
+    The table's v is zero and alpha is 1, so ``total`` is P. Raises what ``clip_only`` raises.
     """
     chosen = find(method)
-    text = models.encoder.encode_texts([expression.strip().lower()])[0]
+    text = text_row(expression, models)
     rows = rows_of(artifacts.caption_embeddings, chosen.p_crop.style, "caption_embeddings")
-    return _unrectified(artifacts, expression, models, chosen, parse, "Text-only", p=scores.p_score(rows, text))
+    return by_score(artifacts, expression, models, chosen, parse, "Text-only", p=scores.p_score(rows, text))
 
 
-def _unrectified(
+def text_row(expression: str, models: Models) -> np.ndarray:
+    """E_t of an expression as every method asks for it: in lower case, without a template (METHOD section 2)."""
+    return models.encoder.encode_texts([expression.strip().lower()])[0]
+
+
+def by_score(
     artifacts: ImageArtifacts,
     expression: str,
     models: Models,
@@ -57,6 +62,7 @@ def _unrectified(
     v: np.ndarray | None = None,
     p: np.ndarray | None = None,
 ) -> Prediction:
+    """The answer of a method with one score a proposal, which stands in column v (or p) of its table, weight 1."""
     count = len(artifacts.proposals)
     zeros = np.zeros(count)
     table = ScoreTable(
