@@ -30,7 +30,13 @@ def evaluate(
     ] = "paper",
     alpha: Annotated[float | None, typer.Option(help="Weight of P; default 0.1 (paper).")] = None,
     lam: Annotated[float | None, typer.Option(help="Weight of N; default 0.7, for RefCOCOg 1 (paper).")] = None,
-    proposals: Annotated[str, typer.Option(help="sam, or annotations: the data set's own masks.")] = "sam",
+    proposals: Annotated[
+        str,
+        typer.Option(
+            help="sam: the models' own; vit_b, vit_h, sam2, fastsam ...; a COCO results file; or annotations, the data "
+            "set's own masks."
+        ),
+    ] = "sam",
     limit: Annotated[int | None, typer.Option(help="Only the first N sentences.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Run directory; a started one is taken up again.")] = None,
     engine: Annotated[str, typer.Option(help="local or ray.")] = "local",

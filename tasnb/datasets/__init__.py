@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from tasnb.datasets import folder, phrasecut, refer, reftoy
+from tasnb.datasets import folder, phrasecut, refer, reftoy, results
 from tasnb.datasets.checks import Report, check
 from tasnb.datasets.opening import is_there, load, names, overview, reopen
 from tasnb.datasets.pickles import UnsafePickleError
 from tasnb.datasets.published import CARDS, CountWarning, published
+from tasnb.datasets.results import ResultsFile
 from tasnb.datasets.samples import RefSamples, Samples
 
 __all__ = [
-    "CARDS", "CountWarning", "RefSamples", "Report", "Samples", "UnsafePickleError", "check", "folder", "is_there",
-    "load", "names", "overview", "phrasecut", "published", "refer", "reftoy", "reopen",
+    "CARDS", "CountWarning", "RefSamples", "Report", "ResultsFile", "Samples", "UnsafePickleError", "check", "folder",
+    "is_there", "load", "names", "overview", "phrasecut", "published", "refer", "reftoy", "reopen", "results",
 ]  # fmt: skip

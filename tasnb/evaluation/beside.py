@@ -159,8 +159,10 @@ def _differences(run: Any, place: Place) -> Iterator[str]:
     usual, own = weights_for(place.dataset, PAPER, None, None), Weights(**about["weights"])
     if own != usual:
         yield f"alpha {own.alpha:g} and lambda {own.lam:g}; the paper has {usual.alpha:g} and {usual.lam:g} here"
-    if about.get("proposals", "sam") != "sam":
-        yield f"proposals: {about['proposals']}, not SAM's, so nothing is lost in the first stage"
+    if (source := about.get("proposals", "sam")) == "annotations":
+        yield "proposals: annotations, not SAM's, so nothing is lost in the first stage"
+    elif source != "sam":
+        yield f"proposals: {source}; the paper has SAM ViT-H's"
     if missing := int(run.table()["missing"].max()):
         yield f"{missing} samples failed and are missing from the measured figures"
 
