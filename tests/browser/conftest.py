@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.lab import Lab, Server
+
 LOCAL = (
     "http://127.0.0.1",
     "http://localhost",
@@ -40,14 +42,10 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(params=["light", "dark"])
-def page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A fresh page in one of the two colour schemes; afterwards: no console error, no request that left the machine."""
-    context = chromium.new_context(color_scheme=request.param, viewport={"width": 1120, "height": 900})
-    page = context.new_page()
+def guarded_context(browser: Any, scheme: str, *, width: int = 1120, height: int = 900) -> tuple[Any, list[str]]:
+    """A browser context in a colour scheme, and its problems: console errors, requests that leave the machine."""
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})
     problems: list[str] = []
-    page.on("console", lambda m: problems.append(f"console {m.type}: {m.text}") if m.type == "error" else None)
-    page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
 
     def guard(route: Any) -> None:
         if route.request.url.startswith(LOCAL):
@@ -56,7 +54,50 @@ def page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
             problems.append(f"request to {route.request.url}")
             route.abort()
 
+    def watch(page: Any) -> None:
+        page.on("console", lambda m: problems.append(f"console {m.type}: {m.text}") if m.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
+        page.on(
+            "websocket",
+            lambda socket: None if socket.url.startswith(LOCAL) else problems.append(f"websocket to {socket.url}"),
+        )
+
     context.route("**/*", guard)
-    yield page
+    context.on("page", watch)
+    return context, problems
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A fresh page in one of the two colour schemes; afterwards: no console error, no request that left the machine."""
+    context, problems = guarded_context(chromium, request.param)
+    yield context.new_page()
     context.close()
     assert problems == []
+
+
+@pytest.fixture(scope="session")
+def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A JupyterLab server for the whole session; its kernels end with it."""
+    with Server(tmp_path_factory.mktemp("lab") / "server") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def lab(lab_server: Server, chromium: Any, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """Opens notebooks in a module's tests; what a page complained about fails the test that made it, see ``no_problems``.
+
+    Use: ``notebook = lab.open(["import tasnb as tn", "..."])``, ``notebook.run_all()``, ``notebook.page.locator(...)``.
+    """
+    lab = Lab(lab_server, lambda scheme: guarded_context(chromium, scheme, width=1280, height=1000))
+    lab.name = request.module.__name__.rpartition(".")[2]
+    yield lab
+    lab.close()
+
+
+@pytest.fixture(autouse=True)
+def no_problems(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After each test that has a lab: no console error so far, and no request that left the machine."""
+    lab = request.getfixturevalue("lab") if "lab" in request.fixturenames else None
+    yield
+    assert lab is None or lab.problems == []
