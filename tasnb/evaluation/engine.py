@@ -12,7 +12,7 @@ from typing import Any, Literal
 from tasnb import baselines, pipeline
 from tasnb import method as named_methods
 from tasnb.artifacts import Store
-from tasnb.evaluation import local, plans, runs, tables
+from tasnb.evaluation import local, plans, runs, sources, tables
 from tasnb.evaluation.parts import Answering, Session, image_id_of
 from tasnb.models.catalogue import is_shipped
 from tasnb.models.deferred import defer
@@ -22,8 +22,18 @@ Engine = Literal["local", "ray"]
 ENGINES = ("local", "ray")
 # the names of the command line; a dict of your own goes to ``evaluate`` just as well
 METHODS: Mapping[str, Answering] = MappingProxyType(
-    {"tas": pipeline.tas, "clip-only": baselines.clip_only, "text-only": baselines.text_only}
+    {
+        "tas": pipeline.tas,
+        "clip-only": baselines.clip_only,
+        "text-only": baselines.text_only,
+        "score-map": baselines.score_map,
+        "grad-cam": baselines.grad_cam,
+        "clip-surgery": baselines.clip_surgery,
+        "region-token": baselines.region_token,
+        "global-local": baselines.global_local,
+    }
 )
+USUAL_METHODS = ("tas", "clip-only", "text-only")  # need nothing beyond what TAS needs
 
 
 def find_methods(names: Sequence[str] | Mapping[str, Answering]) -> dict[str, Answering]:
@@ -46,7 +56,7 @@ def evaluate(
     samples: Sequence[Sample],
     models: str | Path | Models = "toy",
     *,
-    methods: Sequence[str] | Mapping[str, Answering] = tuple(METHODS),
+    methods: Sequence[str] | Mapping[str, Answering] = USUAL_METHODS,
     method: str | named_methods.Method = "paper",
     alpha: float | None = None,
     lam: float | None = None,
@@ -66,8 +76,9 @@ def evaluate(
     samples: from ``datasets.load``, or any sequence of samples; those of one image are done together. models: a
     preset's name or folder (its parts load when needed, and not at all when the store knows their answers), or loaded
     Models. methods: names, or name -> function (artifacts, expression, models, **options) -> Prediction; the first is
-    compared with the others. alpha, lam: default to the paper's for this data set. proposals: "sam", or "annotations"
-    for the data set's own masks, an oracle for the proposal stage. out: the run directory, default
+    compared with the others. alpha, lam: default to the paper's for this data set. proposals: "sam", the models'
+    own; another proposer of the catalogue ("vit_b", "sam2", "fastsam" ...); the path of a COCO results file (.json); or
+    "annotations", the data set's own masks, an oracle for the proposal stage. out: the run directory, default
     outputs/runs/<name>; one that holds the same run is taken up where it stopped. shards: number of parts (default: of
     10 images each); it changes no figure. workers: processes of this machine, or actors of ray. store: default
     ``Store()``. model_options: for ``models.load`` (device, points_per_side ...). stagewise: each model alone over all
@@ -84,10 +95,13 @@ def evaluate(
     answering, chosen = find_methods(methods), named_methods.find(method)
     if not len(samples):
         raise ValueError("expected at least one sample, got none; check the data set, the split and the limit")
-    if proposals == "annotations" and not hasattr(samples, "things"):
-        raise ValueError("proposals='annotations' needs a data set with annotations (datasets.load), got bare samples")
+    sources.proposing(proposals, samples)  # a file that does not fit is an error before any folder is made
     store = Store() if store is None else store
     spec = None if isinstance(models, Models) else {"preset": str(models), **dict(model_options or {})}
+    if (proposer := sources.model_of(proposals)) is not None:
+        if spec is None:
+            raise ValueError(f"proposals={proposals!r} loads a proposer, so give models as a preset's name, not loaded")
+        spec["sam"] = proposer
     loaded = models if isinstance(models, Models) else _deferred(spec or {}, chosen, store)
     plan = _plan(samples, loaded, spec, chosen, answering, alpha, lam, protocol, proposals, shards)
     folder = Path(out) if out is not None else default_folder(plan)
@@ -153,8 +167,8 @@ def default_folder(plan: plans.Plan) -> Path:
     if plan.weights != usual:
         name += f"-alpha{plan.weights.alpha:g}-lam{plan.weights.lam:g}"
     if plan.proposals != "sam":
-        name += f"-{plan.proposals}"
-    if plan.methods != tuple(METHODS):
+        name += f"-{Path(sources.for_run(plan.proposals)).stem}"
+    if plan.methods != USUAL_METHODS:
         name += "-" + "+".join(plan.methods)
     return Path("outputs") / "runs" / f"{name}-{plan.samples}"
 
@@ -182,7 +196,6 @@ def _plan(
 ) -> plans.Plan:  # fmt: skip
     image_ids = [image_id_of(samples, index) for index in range(len(samples))]
     name, split = (str(getattr(samples, key, "") or getattr(samples[0], other, "")) for key, other in _NAMES)
-    given = proposals == "annotations"
     return plans.Plan(
         dataset=getattr(samples, "spec", None),
         data_name=name,
@@ -197,7 +210,7 @@ def _plan(
         proposals=proposals,
         models=None if spec is None else {**chosen.model_options, **spec},
         fingerprints={
-            "proposer": "annotations" if given else _name_of(models.proposer),
+            "proposer": sources.fingerprint(proposals, lambda: _name_of(models.proposer)),
             **{role: _name_of(getattr(models, role)) for role in ("encoder", "captioner", "parser", "wordnet")},
         },
         parts=plans.split_into_parts(image_ids, shards),

@@ -96,7 +96,7 @@ def go_stage_by_stage(
             try:
                 models = models_for(session, image_id)
                 image_rgb = as_rgb(session.samples[index].image)
-                go(image_rgb, image_key_of(image_rgb), models, session.method, session.memo)
+                go(image_rgb, image_key_of(image_rgb), models, session.method, session.memo, session.features)
             except MemoryError:
                 raise
             except Exception:

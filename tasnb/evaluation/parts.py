@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+
+from tasnb import baselines, pipeline
 from tasnb import method as methods
-from tasnb import pipeline
+from tasnb.evaluation import sources
+from tasnb.evaluation.plans import global_weight_for
 from tasnb.evaluation.records import Measured, error_row, prediction_row, proposal_columns, ref_rows, score_columns
 from tasnb.evaluation.texts import encode, parse_all
-from tasnb.imaging import Memo, compute_always, describe, proposals_key_of
-from tasnb.masks import make_proposals
+from tasnb.imaging import Memo, compute_always, describe, with_features
 from tasnb.pictures import as_rgb
-from tasnb.types import ImageArtifacts, Models, Parse, Prediction, Proposals, Sample, Weights
+from tasnb.types import ImageArtifacts, Models, Parse, Prediction, Sample, Weights
 
 Answering = Callable[..., Prediction]
 
@@ -31,7 +35,7 @@ class Rows:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """What a process needs to compute any part. proposals: "sam" or "annotations". memo: who remembers."""
+    """What a process needs to compute any part. proposals: see ``sources``. memo: who remembers."""
 
     samples: Sequence[Sample]
     models: Models
@@ -41,29 +45,20 @@ class Session:
     proposals: str = "sam"
     memo: Memo = compute_always
 
+    @cached_property
+    def proposing(self) -> Callable[[Models, str], Models]:
+        """See ``sources.proposing``; a file of proposals is read once a process."""
+        return sources.proposing(self.proposals, self.samples)
 
-class GivenProposals:
-    """A proposer that has its masks already: the data set's own annotations of one image."""
-
-    def __init__(self, found: Proposals) -> None:
-        self._found = found
-        self.fingerprint = f"given {proposals_key_of(found)}"
-
-    def propose(self, image_rgb: Any) -> Proposals:
-        """The masks. Raises ValueError when they are not of the image's size."""
-        if len(self._found) and self._found.size_hw != image_rgb.shape[:2]:
-            raise ValueError(f"annotations of size {self._found.size_hw} (h, w) for an image of {image_rgb.shape[:2]}")
-        if not len(self._found):
-            return make_proposals(_no_masks(image_rgb), source="annotations")
-        return self._found
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What the methods read of an image beyond what TAS reads."""
+        return baselines.features_of(self.answering.values())
 
 
 def models_for(session: Session, image_id: str) -> Models:
-    """The session's models; with annotations as proposals, those of this image."""
-    if session.proposals != "annotations":
-        return session.models
-    things = session.samples.things(image_id)  # type: ignore[attr-defined]  # checked when the run was planned
-    return replace(session.models, proposer=GivenProposals(make_proposals(things, source="annotations")))
+    """The session's models with the proposer for this image: their own, a file's masks, or the annotations."""
+    return session.proposing(session.models, image_id)
 
 
 def compute_part(session: Session, indices: Sequence[int], *, tick: Callable[[str], None] = lambda _: None) -> Rows:
@@ -101,18 +96,29 @@ def _compute_image(session: Session, image_id: str, numbers: Sequence[int], rows
         rows.errors += [error_row(n, s.sample_id, image_id, "", "describe", error) for n, s in usable]
         return
     rows.proposals.append(proposal_columns(image_id, artifacts, session.method))
+    answering = dict(session.answering)
+    try:
+        if session.features:
+            artifacts = with_features(artifacts, image_rgb, models, session.features, memo=session.memo)
+    except MemoryError:
+        raise
+    except Exception as error:  # an encoder without dense features, say: the other methods go on
+        for name in [name for name, method in answering.items() if baselines.features_of([method])]:
+            del answering[name]
+            rows.errors += [error_row(n, s.sample_id, image_id, name, "features", error) for n, s in usable]
     parsed = _parse(session, models, image_id, usable, rows)
     try:
         texts = [sample.expression for _, sample, _ in parsed]
-        models = replace(models, encoder=encode(texts, models, session.memo))
+        phrases = [parse.phrase for _, _, parse in parsed if parse.phrase] if "global_local" in session.features else []
+        models = replace(models, encoder=encode(texts, models, session.memo, more=phrases))
     except MemoryError:
         raise
     except Exception as error:
         rows.errors += [error_row(n, s.sample_id, image_id, "", "encode", error) for n, s, _ in parsed]
         return
-    answers: dict[str, list[tuple[Sample, Prediction]]] = {name: [] for name in session.answering}
+    answers: dict[str, list[tuple[Sample, Prediction]]] = {name: [] for name in answering}
     for number, sample, parse in parsed:
-        _compute_sample(session, models, artifacts, number, sample, parse, rows, answers)
+        _compute_sample(session, answering, models, artifacts, number, sample, parse, rows, answers)
     for name, pairs in answers.items():
         if pairs:
             rows.refs += ref_rows([sample for sample, _ in pairs], [answer for _, answer in pairs], name)
@@ -120,6 +126,7 @@ def _compute_image(session: Session, image_id: str, numbers: Sequence[int], rows
 
 def _compute_sample(
     session: Session,
+    methods_by_name: Mapping[str, Answering],
     models: Models,
     artifacts: ImageArtifacts,
     number: int,
@@ -143,13 +150,13 @@ def _compute_sample(
     except Exception as error:
         fails("", "score", error)
         return
-    rows.scores.append(score_columns(number, sample, evidence.table, artifacts, measured))
-    for name, answering in session.answering.items():
+    own_scores: dict[str, np.ndarray] = {}
+    for name, answering in methods_by_name.items():
         try:
             if answering is pipeline.tas:
                 answer = evidence
             else:
-                answer = answering(artifacts, sample.expression, models, **_options(answering, session, parse))
+                answer = answering(artifacts, sample.expression, models, **_options(answering, session, parse, sample))
             if answer.mask.shape != artifacts.size_hw:
                 raise ValueError(f"expected a mask of size {artifacts.size_hw} (h, w), got {answer.mask.shape}")
             known = known_of(session.samples, number)
@@ -160,16 +167,20 @@ def _compute_sample(
             fails(name, "answer", error)
         else:
             answers[name].append((sample, answer))
+            if answering in baselines.READS:
+                own_scores[baselines.READS[answering]] = answer.table.total
+    rows.scores.append(score_columns(number, sample, evidence.table, artifacts, measured, own_scores))
 
 
-def _options(answering: Answering, session: Session, parse: Parse) -> dict[str, Any]:
-    """Those of the run's options that the method takes; a user's own function may take none."""
+def _options(answering: Answering, session: Session, parse: Parse, sample: Sample) -> dict[str, Any]:
+    """Those of the run's options that the method takes; a user's own function may take none, or have its own."""
     import inspect
 
     takes = inspect.signature(answering).parameters
     every = any(p.kind is p.VAR_KEYWORD for p in takes.values())
-    known = {"method": session.method, "parse": parse}
-    return {name: value for name, value in known.items() if every or name in takes}
+    known = {"method": session.method, "parse": parse, "global_weight": global_weight_for(sample.dataset)}
+    fixed = getattr(answering, "keywords", {})  # of functools.partial
+    return {name: value for name, value in known.items() if (every or name in takes) and name not in fixed}
 
 
 def _read(session: Session, image_id: str, numbers: Sequence[int], rows: Rows) -> list[tuple[int, Sample]]:
@@ -221,9 +232,3 @@ def _parse(
             except Exception as error:
                 rows.errors.append(error_row(number, sample.sample_id, image_id, "", "parse", error))
         return found
-
-
-def _no_masks(image_rgb: Any) -> Any:
-    import numpy as np
-
-    return np.zeros((0, *image_rgb.shape[:2]), dtype=bool)

@@ -17,11 +17,12 @@ from typing import Any
 from tasnb import method as named
 from tasnb import metrics
 from tasnb.artifacts.keys import canonical
+from tasnb.baselines.masked import GLOBAL_WEIGHT, GLOBAL_WEIGHT_LONG
+from tasnb.evaluation import sources
 from tasnb.types import Sample, Weights
 
 SCHEMA = 2  # of the run directory; 2: proposals, phrases, gold
 IMAGES_A_PART = 10  # what a crash can cost
-PROPOSALS = ("sam", "annotations")
 # paper, section 4.2: lam is 0.7 on RefCOCO and RefCOCO+, 1 on RefCOCOg; the authors' code has 0.7 everywhere
 LAM_OF_LONG_EXPRESSIONS = 1.0
 LONG_EXPRESSIONS = frozenset({"refcocog", "reftoyg"})
@@ -43,8 +44,8 @@ class Plan:
     """One evaluation, as plain values.
 
     dataset: what ``datasets.reopen`` takes, or None for samples that live in this process only. methods: names, in
-    order; the first is the one that others are compared with. weights: alpha and lam of TAS. proposals: "sam", or
-    "annotations" for the data set's own masks. models: preset and options of ``models.defer``, or None.
+    order; the first is the one that others are compared with. weights: alpha and lam of TAS. proposals: see
+    ``sources``. models: preset and options of ``models.defer``, or None.
     parts: of each part, its images and the samples (indices in the split) about them.
     """
 
@@ -82,7 +83,7 @@ class Plan:
             "method": self.method.name,
             "method_options": json.loads(canonical({**asdict(self.method), "weights": None})),
             "weights": asdict(self.weights),
-            "proposals": self.proposals,
+            "proposals": sources.for_run(self.proposals),
             "protocol": self.protocol,
             "parts": len(self.parts),
         }  # fmt: skip
@@ -128,6 +129,11 @@ def weights_for(data_name: str, method: named.Method, alpha: float | None, lam: 
     return Weights(alpha=usual.alpha if alpha is None else alpha, lam=usual.lam if lam is None else lam)
 
 
+def global_weight_for(data_name: str) -> float:
+    """Global-Local's weight of the masked features: 0.85 for RefCOCOg, else 0.95 (METHOD section 5)."""
+    return GLOBAL_WEIGHT_LONG if data_name in LONG_EXPRESSIONS else GLOBAL_WEIGHT
+
+
 def data_fingerprint(samples: Sequence[Sample]) -> str:
     """The data set's own, or that of ids and expressions where it has none."""
     if found := getattr(samples, "fingerprint", None):
@@ -139,8 +145,7 @@ def data_fingerprint(samples: Sequence[Sample]) -> str:
 def check_names(protocol: str, proposals: str) -> None:
     """Raise ValueError, listing the choices, for an unknown protocol or source of proposals."""
     metrics.find(protocol)
-    if proposals not in PROPOSALS:
-        raise ValueError(f"unknown proposals {proposals!r}; choose from {', '.join(PROPOSALS)}")
+    sources.check(proposals)
 
 
 def versions() -> dict[str, str]:
