@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from tasnb.viewers.crops_view import CropsViewer, crops_view
 from tasnb.viewers.explore import Explorer, explore
+from tasnb.viewers.gallery import Gallery, gallery
 from tasnb.viewers.negatives_view import NegativesViewer, negatives_view
 from tasnb.viewers.rectifier_view import RectifierViewer, rectifier_view
+from tasnb.viewers.sweep_view import SweepViewer, sweep_view
 
 __all__ = [
-    "CropsViewer", "Explorer", "NegativesViewer", "RectifierViewer", "crops_view", "explore", "negatives_view",
-    "rectifier_view",
+    "CropsViewer", "Explorer", "Gallery", "NegativesViewer", "RectifierViewer", "SweepViewer", "crops_view", "explore",
+    "gallery", "negatives_view", "rectifier_view", "sweep_view",
 ]  # fmt: skip

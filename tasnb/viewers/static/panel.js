@@ -86,3 +86,11 @@ export function svgElement(tag, attributes = {}, ...children) {
   node.append(...children);
   return node;
 }
+
+/** One case: its thumbnail, its expression, a few lines; a button where a click does something. */
+export function caseCard({ expression, thumb, alt, lines }, open = null) {
+  const picture = thumb ? element("img", { src: thumb, alt, loading: "lazy" }) : element("span", { class: "tn-no-picture" }, alt);
+  const words = [element("span", { class: "tn-case-words" }, expression), ...lines.map((line) => element("small", {}, line))];
+  const inside = [element("span", { class: "tn-case-picture" }, picture), ...words];
+  return open ? element("button", { type: "button", class: "tn-case", onclick: open }, ...inside) : element("div", { class: "tn-case" }, ...inside);
+}

@@ -1,0 +1,235 @@
+"""``gallery``: a paged grid of a run's cases, filtered and sorted; a click opens one in ``explore``.
+
+    tn.viewers.gallery(tn.Run.open("outputs/runs/..."), where="iou < 0.5 and oracle_iou > 0.9")
+
+Only the page in view is sent to the browser, so 10,000 cases cost no more than a dozen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import traitlets
+
+from tasnb import plots
+from tasnb.artifacts import Store
+from tasnb.evaluation.runs import Run
+from tasnb.plots.sheets import Panel
+from tasnb.types import Models, Sample
+from tasnb.viewers import assets, caseframe, filters
+from tasnb.viewers.cases import Cases, MissingCase
+from tasnb.viewers.explore import Explorer, explore
+from tasnb.viewers.viewer import Viewer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PAGE = 12
+RIGHT = 0.5  # an answer above this IoU is called right
+SORTS = ("sample", "iou", "oracle_iou", "gap", "expression")
+NOTHING: dict[str, Any] = {"filters": {}, "sort": "sample", "descending": False, "page": 0}
+
+
+class Gallery(Viewer):
+    """What ``gallery`` returns. cases: all rows that pass, in order; shown: those of the page in view.
+
+    query: {"filters": {name: value}, "sort", "descending", "page"}; setting it, or calling ``filter``, ``sort`` and
+    ``turn``, changes what is shown. opened: number of the sample below the grid, None for none; explorer: its viewer.
+    """
+
+    _esm = assets.module("gallery")
+    kind: ClassVar[str] = "gallery"
+    module: ClassVar[str] = "gallery"
+
+    about = traitlets.Dict().tag(sync=True)
+    query = traitlets.Dict().tag(sync=True)
+    page = traitlets.Dict().tag(sync=True)
+    opened = traitlets.Int(allow_none=True, default_value=None).tag(sync=True)
+    child = traitlets.Unicode("").tag(sync=True)  # the explorer's model, for the browser
+    problem = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, run: Run, frame: pd.DataFrame, extra: Sequence[str], cases: Cases, method: str) -> None:
+        self._run, self._frame, self._cases, self._method = run, frame, cases, method
+        self._fields = filters.fields_of(frame, extra)
+        self._sorts = (*SORTS, *(f.name for f in self._fields if f.kind == "range" and f.name not in SORTS))
+        self._rows = np.arange(len(frame))
+        self.explorer: Explorer | None = None
+        data = run.about["dataset"]
+        super().__init__(
+            about={
+                "title": f"{data['name']} {data['split']}, method {method}, models {run.about['models']['name']}",
+                "fields": [field.to_json() for field in self._fields],
+                "sorts": list(self._sorts),
+                "of": len(frame),
+                "right": RIGHT,
+            },
+            query=dict(NOTHING),
+        )
+        self._turn(None)
+        self.observe(self._turn, names="query")
+        self.observe(self._open, names="opened")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.words()}>"
+
+    @property
+    def cases(self) -> pd.DataFrame:
+        """The rows that pass the filters, in the order of the grid: all pages."""
+        return self._frame.iloc[self._rows].reset_index(drop=True)
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The rows of the page in view."""
+        start = self.page["number"] * PAGE
+        return self._frame.iloc[self._rows[start : start + PAGE]].reset_index(drop=True)
+
+    def filter(self, **wanted: Any) -> None:
+        """Set filters and go to the first page: ``filter(iou=(0, 0.5), head="cat")``; None clears one.
+
+        Raises ValueError for an unknown filter or a range that is none; nothing changes then.
+        """
+        both = {**self.query["filters"], **{k: list(v) if isinstance(v, tuple) else v for k, v in wanted.items()}}
+        filters.passing(self._frame, self._fields, both)
+        self.query = {**self.query, "filters": {k: v for k, v in both.items() if v not in (None, "")}, "page": 0}
+
+    def sort(self, by: str, *, descending: bool = False) -> None:
+        """Order the cases by a column. Raises ValueError that lists the columns."""
+        if by not in self._sorts:
+            raise ValueError(f"unknown order {by!r}; choose from {', '.join(self._sorts)}")
+        self.query = {**self.query, "sort": by, "descending": descending, "page": 0}
+
+    def turn(self, page: int) -> None:
+        """Show a page, counted from 0. Raises ValueError for one that does not exist."""
+        if not 0 <= page < self.page["pages"]:
+            raise ValueError(f"page: expected 0 to {self.page['pages'] - 1}, got {page}")
+        self.query = {**self.query, "page": page}
+
+    def look(self, sample: int) -> Explorer:
+        """Open a case in ``explore`` below the grid, by its number. Raises LookupError when it cannot be shown."""
+        if self.opened == sample:
+            self.opened = None
+        self.opened = sample
+        if self.explorer is None:
+            raise MissingCase(self.problem)
+        return self.explorer
+
+    def picture(self) -> np.ndarray:
+        """The page in view: uint8 (h, w, 3)."""
+        panels = []
+        for row in self.shown.to_dict("records"):
+            notes = (f"{_verdict(row)}, IoU {row['iou']:.2f}", f"best proposal {row['oracle_iou']:.2f}")
+            panels.append(Panel(title=str(row["expression"]), pixels=self._pixels(row), notes=notes))
+        return plots.sheet(self.about["title"], panels, [self.words()], columns=4, side=220)
+
+    def words(self) -> str:
+        """What is on screen, in a sentence."""
+        return (
+            f"{len(self._rows)} of {len(self._frame)} cases of {self.about['title']}; "
+            f"page {self.page['number'] + 1} of {self.page['pages']}."
+        )
+
+    def _turn(self, change: Any) -> None:
+        """Filter, sort, and make the page in view: the only cases whose pictures are read."""
+        query = {**NOTHING, **self.query}
+        try:
+            passes = filters.passing(self._frame, self._fields, query["filters"])
+            if query["sort"] not in self._sorts:
+                raise ValueError(f"unknown order {query['sort']!r}; choose from {', '.join(self._sorts)}")
+        except ValueError as problem:
+            self.problem = str(problem)
+            return
+        column = self._frame[query["sort"]].to_numpy()
+        rows = np.flatnonzero(passes)
+        self._rows = rows[caseframe.order_of(column[rows], bool(query["descending"]))]
+        pages = max(1, -(-len(self._rows) // PAGE))
+        number = min(max(int(query["page"]), 0), pages - 1)
+        chosen = self._frame.iloc[self._rows[number * PAGE : (number + 1) * PAGE]]
+        with self.hold_sync():  # one message a page
+            self.problem = ""
+            self.page = {
+                "number": number, "pages": pages, "total": len(self._rows),
+                "cases": [self._case(row) for row in chosen.to_dict("records")],
+            }  # fmt: skip
+
+    def _case(self, row: dict[str, Any]) -> dict[str, Any]:
+        thumb = self._cases.thumbnail(int(row["sample"]), int(row["chosen"]))
+        return {
+            "sample": int(row["sample"]), "expression": str(row["expression"]), "thumb": thumb.uri, "alt": thumb.alt,
+            "lines": [f"IoU {row['iou']:.2f}, best proposal {row['oracle_iou']:.2f}"],
+            "right": bool(row["iou"] > RIGHT),
+        }  # fmt: skip
+
+    def _pixels(self, row: dict[str, Any]) -> np.ndarray:
+        try:
+            sample = self._cases.sample(int(row["sample"]))
+        except MissingCase:
+            return np.full((150, 200, 3), 200, np.uint8)
+        artifacts = self._cases.known_artifacts(int(row["sample"]))
+        chosen = int(row["chosen"])
+        answer = artifacts.proposals.masks[chosen] if artifacts and 0 <= chosen < len(artifacts.proposals) else None
+        return plots.rims(sample.image, sample.target, answer, index=max(chosen, 0))
+
+    def _open(self, change: Any) -> None:
+        number = change["new"]
+        self.explorer = None
+        if number is None:
+            with self.hold_sync():
+                self.child = self.problem = ""
+            return
+        try:
+            self.explorer = self._explore(int(number))
+            problem = ""
+        except (MemoryError, KeyboardInterrupt):
+            raise
+        except Exception as error:  # the reader of the widget must see it: a kernel's log is not read
+            problem = f"This case cannot be opened: {error}"
+        with self.hold_sync():
+            self.problem = problem
+            self.child = self.explorer.model_id if self.explorer else ""
+
+    def _explore(self, number: int) -> Explorer:
+        if number not in set(self._frame["sample"]):
+            raise MissingCase(f"the gallery has no sample {number}")
+        sample, weights = self._cases.sample(number), self._run.about["weights"]
+        artifacts = self._cases.artifacts(number)
+        return explore(
+            sample, artifacts, self._cases.models, method=self._cases.method.name, alpha=weights["alpha"],
+            lam=weights["lam"],
+        )  # fmt: skip
+
+
+def gallery(
+    run: Run,
+    where: str | Callable[[pd.DataFrame], Any] | None = None,
+    *,
+    method: str | None = None,
+    columns: pd.DataFrame | None = None,
+    samples: Sequence[Sample] | None = None,
+    models: Models | None = None,
+    store: Store | None = None,
+) -> Gallery:
+    """A paged grid of a run's cases with filters and an order; a click opens a case in ``explore``.
+
+    where: which cases, a pandas query over the tidy frame ("iou < 0.5 and head == 'cat'") or a function of it that
+    gives a boolean a row; columns see ``Gallery.cases``. method: whose answers, the run's first by default. columns: a
+    frame with ``sample_id`` and more columns (a cause of failure, a type); each becomes a filter and can be used in
+    ``where``. samples, models, store: those of the run by default. Without the pictures the grid has words only and
+    says what is missing. Raises ValueError for an unknown method, a ``where`` or ``columns`` that does not fit.
+    """
+    chosen = run.methods[0] if method is None else method
+    if chosen not in run.methods:
+        raise ValueError(f"this run has no method {chosen!r}; choose from {', '.join(run.methods)}")
+    cases = Cases(run, samples=samples, models=models, store=store)
+    frame = caseframe.frame_of(run, chosen, cases)
+    extra: list[str] = []
+    if columns is not None:
+        frame, extra = caseframe.joined(frame, columns)
+    if where is not None:
+        frame = frame[caseframe.rows_where(frame, where)].reset_index(drop=True)
+    return Gallery(run, frame, extra, cases, chosen)
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    return "right" if row["iou"] > RIGHT else "wrong"

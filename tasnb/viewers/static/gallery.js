@@ -1,0 +1,171 @@
+// gallery: a page of cases, filters and an order. The kernel filters and sends one page; here is only what is in view.
+import { element, freshId, setText, valuesOf } from "./elements.js";
+import { caseCard, choiceOf, panelOf } from "./panel.js";
+
+const TYPING = 250; // ms without a key before a text filter is sent
+const SORT_NAMES = { sample: "order of the run", iou: "IoU", oracle_iou: "IoU of the best proposal", gap: "what the best proposal would add" };
+const GALLERY_ALONE = "This page has no kernel, so it shows one page. To filter and to open cases, open the notebook and run the cell.";
+const CARD_MOVES = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
+
+export function mount(root, data, model) {
+  return panelOf(root, { label: "Gallery: the cases of a run", kind: "gallery" }, data, model, buildGallery);
+}
+
+function buildGallery({ frame, say, problem, link, closing, model }) {
+  const about = link.get("about");
+  const query = () => link.get("query");
+  const ask = (changes) => link.live && link.set({ query: { ...query(), page: 0, ...changes } });
+  const controls = about.fields.map((field) => filterOf(field, (value) => {
+    const filters = { ...query().filters };
+    if (value === null || value === "") delete filters[field.name];
+    else filters[field.name] = value;
+    ask({ filters });
+  }));
+  const orders = about.sorts.flatMap((name) => {
+    const label = SORT_NAMES[name] ?? name.replaceAll("_", " ");
+    return [[`${name} up`, `${label}, rising`], [`${name} down`, `${label}, falling`]];
+  });
+  const order = choiceOf("Order", orders, "sample up", (value) => {
+    const [, name, way] = value.match(/^(.*) (up|down)$/);
+    ask({ sort: name, descending: way === "down" });
+  });
+  const clear = element("button", { type: "button", onclick: () => ask({ filters: {} }) }, "Clear filters");
+  const form = element("fieldset", { class: "tn-controls", disabled: !link.live }, element("legend", {}, "Which cases"),
+    element("div", { class: "tn-filters" }, ...controls.map((c) => c.node), order.node, clear));
+  const count = element("p", { class: "tn-verdict" });
+  const cards = element("div", { class: "tn-cards", role: "group", "aria-label": "Cases of this page" });
+  cards.addEventListener("keydown", key);
+  const turn = (by) => link.live && link.set({ query: { ...query(), page: link.get("page").number + by } });
+  const previous = element("button", { type: "button", onclick: () => turn(-1) }, "Previous page");
+  const next = element("button", { type: "button", onclick: () => turn(1) }, "Next page");
+  const place = element("span");
+  const close = element("button", { type: "button", onclick: () => link.set({ opened: null }) }, "Close this case");
+  const waiting = element("p", { class: "tn-soft", role: "status" });
+  const below = element("div", { class: "tn-opened" });
+  frame.append(
+    element("h3", {}, about.title), element("p", { class: "tn-soft", hidden: link.live }, GALLERY_ALONE), form, count,
+    element("p", { class: "tn-soft" }, `Dashed: the target. Tinted: the answer, where the store knows it. Right: IoU above ${about.right}.`), cards,
+    element("div", { class: "tn-switches", role: "group", "aria-label": "Pages" }, previous, place, next), waiting, close, below,
+  );
+  let view = null;
+  closing.push(() => view?.remove());
+
+  function refresh() {
+    const [page, { filters, sort, descending }] = [link.get("page"), query()];
+    controls.forEach((control, at) => control.show(filters[about.fields[at].name] ?? null));
+    order.select.value = `${sort} ${descending ? "down" : "up"}`;
+    setText(count, `${page.total.toLocaleString("en")} of ${about.of.toLocaleString("en")} cases`);
+    setText(place, `Page ${page.number + 1} of ${page.pages}`);
+    previous.disabled = !link.live || page.number === 0;
+    next.disabled = !link.live || page.number + 1 >= page.pages;
+    const told = `${count.textContent}, ${place.textContent.toLowerCase()}`;
+    if (page.cases.length) cards.replaceChildren(...page.cases.map((each) => cardOf(each)));
+    else cards.replaceChildren(element("p", {}, "No case passes these filters."));
+    mark();
+    say(told);
+  }
+
+  function cardOf(each) {
+    const lines = [each.right ? "\u2713 right" : "\u2717 wrong", ...each.lines];
+    const card = caseCard({ ...each, lines }, link.live ? () => link.set({ opened: each.sample }) : null);
+    card.dataset.sample = each.sample;
+    return card;
+  }
+
+  function mark() {
+    const opened = link.get("opened");
+    for (const card of cards.children) {
+      const on = card.dataset.sample === String(opened);
+      if (card.tagName === "BUTTON") card.setAttribute("aria-pressed", String(on));
+    }
+    close.hidden = opened === null;
+  }
+
+  function key(event) {
+    const all = [...cards.querySelectorAll("button")];
+    const at = all.indexOf(event.target);
+    if (at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+    const across = all.filter((card) => card.offsetTop === all[0].offsetTop).length;
+    const step = { ...CARD_MOVES, ArrowDown: across, ArrowUp: -across }[event.key];
+    if (step === undefined) {
+      if (event.key !== "PageDown" && event.key !== "PageUp") return;
+      const button = event.key === "PageDown" ? next : previous;
+      if (!button.disabled) { wantsFocus = true; button.click(); }
+    } else all[Math.max(0, Math.min(all.length - 1, at + step))].focus();
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  let wantsFocus = false;
+  function pageCame() {
+    refresh();
+    if (wantsFocus) cards.querySelector("button")?.focus({ preventScroll: true });
+    wantsFocus = false;
+  }
+
+  async function openCame() {
+    mark();
+    const [id, opened] = [link.get("child"), link.get("opened")];
+    setText(waiting, opened !== null && !id && !link.get("problem") ? `Opening case ${opened} \u2026` : "");
+    view?.remove();
+    view = null;
+    below.replaceChildren();
+    if (!id || !model) return;
+    try {
+      const child = await model.widget_manager.get_model(id);
+      const made = await model.widget_manager.create_view(child);
+      if (link.get("child") !== id) { made.remove(); return; }
+      view = made;
+      below.replaceChildren(view.el);
+      below.scrollIntoView({ block: "nearest" });
+    } catch (error) {
+      problem(`The case cannot be shown here: ${error.message}`);
+    }
+  }
+
+  link.watch(["page", "query"], pageCame);
+  link.watch(["child", "opened"], openCame);
+  link.watch(["problem"], () => { problem(link.get("problem")); if (link.get("problem")) setText(waiting, ""); });
+  refresh();
+  problem(link.get("problem"));
+  openCame();
+}
+
+/** One filter: {node, show(value)}; change(value) with null for nothing. */
+function filterOf(field, change) {
+  const { label, kind, options } = field;
+  if (kind === "choice" || kind === "tag") {
+    const choice = choiceOf(label, [["", "any"], ...options.map((o) => [o, o])], "", (value) => change(value || null));
+    return { node: choice.node, show: (value) => { choice.select.value = value ?? ""; } };
+  }
+  if (kind === "range") return rangeOf(field, change);
+  const id = freshId("filter");
+  const list = element("datalist", { id: `${id}-list` }, ...options.map((o) => element("option", { value: o })));
+  const input = element("input", { type: "text", id, autocomplete: "off", spellcheck: "false", list: options.length ? list.id : false });
+  let timer;
+  const send = () => { clearTimeout(timer); change(input.value.trim() || null); };
+  input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(send, TYPING); });
+  input.addEventListener("change", send);
+  const show = (value) => { if (document.activeElement !== input && !input.matches(":focus")) input.value = value ?? ""; else if (value === null && input.value && !timer) input.value = ""; };
+  return { node: element("span", { class: "tn-choice" }, element("label", { for: id }, label), " ", input, list), show };
+}
+
+function rangeOf({ label, low, high }, change) {
+  const step = high - low <= 2 ? 0.05 : Math.max(1, Math.round((high - low) / 100));
+  const ends = [["from", low], ["to", high]].map(([name, value]) => {
+    const input = element("input", { type: "number", step, placeholder: String(value), "aria-label": `${label} ${name}` });
+    input.addEventListener("change", () => {
+      const [a, b] = ends.map((end) => (end.value === "" ? null : Number(end.value)));
+      change(a === null && b === null ? null : [a, b]);
+    });
+    return input;
+  });
+  const show = (value) => ends.forEach((end, at) => { end.value = value?.[at] ?? ""; });
+  return { node: element("span", { class: "tn-choice", role: "group", "aria-label": label }, element("span", {}, label), " ", ends[0], "to", ends[1]), show };
+}
+
+function render({ model, el }) {
+  return mount(el, valuesOf(model, ["about", "query", "page", "opened", "child", "problem"]), model);
+}
+
+export default { render };
