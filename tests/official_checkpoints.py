@@ -75,8 +75,8 @@ def write_sam(folder: Path, *, full: bool = False) -> dict[str, str]:
     return {"checkpoint": str(checkpoint), "model": model}
 
 
-def write_clip(folder: Path, *, quick_gelu: bool = False) -> dict[str, str]:
-    """A small model in open_clip's local-dir format (see above)."""
+def write_clip(folder: Path, *, quick_gelu: bool = False, vision: dict[str, Any] | None = None) -> dict[str, str]:
+    """A small model in open_clip's local-dir format (see above). vision: another vision_cfg, such as a ResNet's."""
     import open_clip
     from safetensors.torch import save_file
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
@@ -104,7 +104,7 @@ def write_clip(folder: Path, *, quick_gelu: bool = False) -> dict[str, str]:
         "model_cfg": {
             "embed_dim": 32,
             "quick_gelu": quick_gelu,
-            "vision_cfg": {"image_size": 64, "layers": 2, "width": 64, "head_width": 32, "patch_size": 16},
+            "vision_cfg": vision or {"image_size": 64, "layers": 2, "width": 64, "head_width": 32, "patch_size": 16},
             "text_cfg": {
                 "context_length": 16,
                 "vocab_size": len(vocabulary),
@@ -116,7 +116,11 @@ def write_clip(folder: Path, *, quick_gelu: bool = False) -> dict[str, str]:
                 "eos_id": ids[end],
             },
         },
-        "preprocess_cfg": {"size": 64, "interpolation": "bicubic", "resize_mode": "shortest"},
+        "preprocess_cfg": {
+            "size": vision["image_size"] if vision else 64,
+            "interpolation": "bicubic",
+            "resize_mode": "shortest",
+        },
     }
     (folder / "open_clip_config.json").write_text(json.dumps(config, indent=2))
     model = _seeded(lambda: open_clip.model.CLIP(**config["model_cfg"]))

@@ -9,7 +9,7 @@ import pytest
 
 MODULES = (
     "masks", "proposals", "crops", "negatives", "scores", "spatial.rectifier", "metrics.overlaps", "metrics.protocols",
-    "expressions", "pictures",
+    "expressions", "pictures", "heatmaps",
 )  # fmt: skip
 
 
