@@ -10,10 +10,11 @@ from tasnb.viewers.crops_view import CropsViewer, crops_view
 from tasnb.viewers.explore import Explorer, explore
 from tasnb.viewers.gallery import Gallery, gallery
 from tasnb.viewers.negatives_view import NegativesViewer, negatives_view
+from tasnb.viewers.predict import Quiz, predict
 from tasnb.viewers.rectifier_view import RectifierViewer, rectifier_view
 from tasnb.viewers.sweep_view import SweepViewer, sweep_view
 
 __all__ = [
-    "CropsViewer", "Explorer", "Gallery", "NegativesViewer", "RectifierViewer", "SweepViewer", "crops_view", "explore",
-    "gallery", "negatives_view", "rectifier_view", "sweep_view",
+    "CropsViewer", "Explorer", "Gallery", "NegativesViewer", "Quiz", "RectifierViewer", "SweepViewer", "crops_view",
+    "explore", "gallery", "negatives_view", "predict", "rectifier_view", "sweep_view",
 ]  # fmt: skip

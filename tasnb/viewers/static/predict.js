@@ -1,0 +1,183 @@
+// predict: votes before the answer. The kernel keeps the answer and sends it when it is told.
+import { element, freshId, guarded, setText, valuesOf } from "./elements.js";
+import { chipOf, panelOf, photoWith } from "./panel.js";
+import { shown } from "./receipt.js";
+
+const QUESTIONS = { mask: "Which mask will TAS choose?", part: "Which part decides?" };
+const QUIZ_ALONE = "This page has no kernel, which keeps the answer. To play, open the notebook and run the cell.";
+const QUIZ_WAYS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
+
+export function mount(root, data, model) {
+  return panelOf(root, { label: "Predict: guess before the answer is shown", kind: "predict" }, data, model, buildQuiz);
+}
+
+function buildQuiz({ frame, say, problem, link, closing }) {
+  let photo = null;
+  let hovered = null;
+  let latest = []; // votes cast here for this case, the last one last, for "Undo"
+  const words = element("p", { class: "tn-big" });
+  const place = element("h3");
+  const group = freshId("question");
+  const radios = Object.entries(QUESTIONS).map(([kind, text]) => {
+    const radio = element("input", { type: "radio", name: group, value: kind, onchange: () => link.set({ asking: kind }) });
+    return { kind, radio, label: element("label", { class: "tn-switch" }, radio, ` ${text}`) };
+  });
+  const questions = element("div", { class: "tn-switches", role: "radiogroup", "aria-label": "The question" }, ...radios.map((r) => r.label));
+  const picture = element("div");
+  const hint = element("p", { class: "tn-soft" });
+  const choices = element("div", { class: "tn-choices", role: "group" });
+  choices.addEventListener("keydown", key);
+  const undo = element("button", { type: "button", onclick: undoVote }, "Undo the last vote");
+  const tell = element("button", { type: "button", class: "tn-main", onclick: () => link.set({ revealed: true }) }, "Reveal");
+  const next = element("button", { type: "button", onclick: goOn }, "Next case");
+  const waiting = element("p", { class: "tn-soft", role: "status" });
+  const result = element("div", { class: "tn-result" });
+  const tally = element("p", { class: "tn-soft" });
+  frame.append(
+    place, words, element("p", { class: "tn-soft", hidden: link.live }, QUIZ_ALONE), questions,
+    element("div", { class: "tn-columns" }, element("div", {}, picture, hint), element("div", {}, choices, element("div", { class: "tn-switches" }, undo, tell, next), waiting, result, tally)),
+  );
+  closing.push(() => photo?.stage.destroy());
+
+  const told = () => link.get("revealed") && "text" in link.get("answer");
+
+  function vote(kind, name) {
+    if (link.get("revealed") || !link.live) return;
+    latest.push([kind, name]);
+    recount(kind, name, 1);
+  }
+
+  function undoVote() {
+    const last = latest.pop();
+    if (last) recount(...last, -1);
+  }
+
+  function recount(kind, name, by) {
+    const votes = link.get("votes");
+    const count = (votes[kind][name] ?? 0) + by;
+    const { [name]: _, ...others } = votes[kind];
+    link.set({ votes: { ...votes, [kind]: count > 0 ? { ...others, [name]: count } : others } });
+    say(`${count} ${count === 1 ? "vote" : "votes"} for ${kind === "mask" ? `mask ${name}` : name}`);
+  }
+
+  function goOn() {
+    setText(waiting, "Preparing the next case \u2026");
+    next.disabled = true;
+    link.set({ number: link.get("number") + 1 });
+  }
+
+  function key(event) {
+    const all = [...choices.querySelectorAll("button")];
+    const [at, step] = [all.indexOf(event.target), QUIZ_WAYS[event.key]];
+    if (at < 0 || !step) return;
+    all[Math.max(0, Math.min(all.length - 1, at + step))].focus();
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  function newCase() {
+    const [scene, { number, of, expression }] = [link.get("scene"), link.get("case")];
+    photo?.stage.destroy();
+    hovered = null;
+    latest = [];
+    photo = photoWith(scene, { onHover: (i) => { hovered = i; draw(); }, onPick: (i) => link.get("asking") === "mask" && vote("mask", String(i)) }, 430);
+    picture.replaceChildren(photo.node);
+    setText(place, `Case ${number + 1} of ${of}`);
+    words.replaceChildren("\u201c", expression, "\u201d");
+    setText(waiting, "");
+    refresh();
+  }
+
+  function refresh() {
+    const [scene, asking, open] = [link.get("scene"), link.get("asking"), !link.get("revealed")];
+    for (const { kind, radio } of radios) radio.checked = kind === asking;
+    setText(hint, asking === "mask" && open ? "Click a mask to vote for it, once for each hand in class; where masks lie on each other, use the list." : "");
+    choices.setAttribute("aria-label", QUESTIONS[asking]);
+    const focused = choices.contains(document.activeElement) ? document.activeElement.dataset.name : null;
+    const options = asking === "mask" ? scene.captions.map((text, i) => [String(i), `mask ${i}`, text ? `\u201c${text}\u201d` : ""]) : link.get("case").parts;
+    choices.replaceChildren(...options.map((option) => choiceButton(option, asking, open)));
+    if (!options.length) choices.append(element("p", {}, "No proposal was found in this image: there is nothing to choose."));
+    if (focused !== null) [...choices.children].find((node) => node.dataset.name === focused)?.focus({ preventScroll: true });
+    undo.disabled = !open || !latest.length;
+    tell.disabled = !open || !link.live;
+    next.disabled = !link.live || link.get("number") + 1 >= link.get("case").of;
+    const { cases, mask, part } = link.get("tally");
+    setText(tally, cases ? `So far, over ${cases} ${cases === 1 ? "case" : "cases"}: ${mask.right} of ${mask.votes} votes for a mask were right, ${part.right} of ${part.votes} for a part.` : "");
+    showResult();
+    draw();
+  }
+
+  function choiceButton([name, title, text], asking, open) {
+    const votes = link.get("votes")[asking][name] ?? 0;
+    const right = told() && String(link.get("answer")[asking]) === name;
+    const state = votes ? `${votes} ${votes === 1 ? "vote" : "votes"}` : "";
+    const inside = [element("b", {}, title), ` ${text} `, element("span", { class: "tn-votes" }, state), right ? element("span", { class: "tn-right" }, " \u2713 the answer") : ""];
+    if (asking === "mask") inside.unshift(chipOf(Number(name)));
+    // a choice that is told stays in the tab order, so that it can still be read
+    const button = element("button", { type: "button", "aria-disabled": String(!open || !link.live), "data-name": name, class: right ? "tn-is-answer" : false, onclick: () => vote(asking, name) }, ...inside);
+    if (asking === "mask") {
+      button.addEventListener("pointerenter", () => { hovered = Number(name); draw(); });
+      button.addEventListener("pointerleave", () => { hovered = null; draw(); });
+      button.addEventListener("focus", () => { hovered = Number(name); draw(); });
+    }
+    return button;
+  }
+
+  function showResult() {
+    if (!told()) {
+      result.replaceChildren();
+      return;
+    }
+    const { text, rectifier, steps, rows, weights } = link.get("answer");
+    const stepRows = steps.map(([name, best, total], at) => element("tr", {}, element("td", {}, at ? `+ ${name}` : name), element("td", {}, best === null ? "none" : `mask ${best}`), element("td", { class: "tn-num" }, total === null ? "-" : shown(total))));
+    const scoreRows = rows.map((r) => element("tr", {}, element("td", {}, chipOf(r.mask), `mask ${r.mask}`), ...[r.total, r.v, r.p, r.n].map((x) => element("td", { class: "tn-num" }, shown(x))), element("td", { class: r.kept ? "tn-in" : "tn-out" }, r.kept ? "in" : "out")));
+    result.replaceChildren(
+      element("p", { class: "tn-verdict" }, text), rectifier ? element("p", {}, rectifier) : "",
+      listOfRows("The winner as parts are added", ["parts", "winner", "S"], stepRows),
+      listOfRows("The best masks", ["mask", "S", "V", `${weights.alpha} P`, `${weights.lam} N`, "half"], scoreRows),
+    );
+  }
+
+  function draw() {
+    const [scene, answer] = [link.get("scene"), link.get("answer")];
+    const open = !told();
+    const all = scene.masks.map(() => true);
+    photo.stage.draw({ kept: open ? all : answer.kept, best: open ? null : answer.mask, selected: null, hovered, oracle: null, target: !open && answer.target !== null, all: true });
+    photo.stage.canvas.setAttribute("aria-label", open ? `The photo with ${scene.masks.length} masks; the answer is not shown yet.` : `The photo. ${answer.text}`);
+  }
+
+  function answerCame() {
+    if (told()) {
+      const { target, text } = link.get("answer");
+      if (target) showTarget(target);
+      say(text);
+    }
+    refresh();
+  }
+
+  /** A new stage that knows the target: before, the browser had none. */
+  function showTarget(target) {
+    photo.stage.destroy();
+    photo = photoWith({ ...link.get("scene"), target }, { onHover: (i) => { hovered = i; draw(); }, onPick: () => {} }, 430);
+    picture.replaceChildren(photo.node);
+  }
+
+  link.watch(["scene", "case"], newCase);
+  link.watch(["answer", "revealed"], answerCame);
+  link.watch(["votes", "asking", "tally"], refresh);
+  link.watch(["problem"], () => { problem(link.get("problem")); setText(waiting, ""); refresh(); });
+  guarded(problem, newCase);
+  answerCame();
+  problem(link.get("problem"));
+}
+
+function listOfRows(name, heads, rows) {
+  const cells = heads.map((head, at) => element("th", { scope: "col", class: at && head !== "winner" && head !== "half" ? "tn-num" : false }, head));
+  return element("div", { class: "tn-list" }, element("table", {}, element("caption", {}, name), element("thead", {}, element("tr", {}, ...cells)), element("tbody", {}, ...rows)));
+}
+
+function render({ model, el }) {
+  return mount(el, valuesOf(model, ["scene", "case", "number", "asking", "votes", "revealed", "answer", "tally", "problem"]), model);
+}
+
+export default { render };
