@@ -39,4 +39,4 @@ def photos(*rows: tuple) -> list[Sample]:
 def _mask(target: Any) -> np.ndarray:
     if isinstance(target, np.ndarray) and target.dtype == bool:
         return target
-    return as_rgb(target).any(axis=2)
+    return np.asarray(as_rgb(target).any(axis=2))
