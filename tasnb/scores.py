@@ -14,7 +14,7 @@ from jaxtyping import Float
 Scale = Literal["cosine", "official"]
 
 
-def v_score(crop_embeddings: Float[np.ndarray, "n d"], text: Float[np.ndarray, " d"]) -> Float[np.ndarray, " n"]:
+def v_score(crop_embeddings: Float[np.ndarray, "n *q d"], text: Float[np.ndarray, " d"]) -> Float[np.ndarray, " n"]:
     """V_m = cos(E_v(I_m), E_t(T)): float (n,), -1..1 (paper, equation 2).
 
     >>> v_score(np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([1.0, 0.0])).tolist()
@@ -29,7 +29,7 @@ def p_score(caption_embeddings: Float[np.ndarray, "n d"], text: Float[np.ndarray
 
 
 def n_score(
-    crop_embeddings: Float[np.ndarray, "n d"], negative_embeddings: Float[np.ndarray, "k e"]
+    crop_embeddings: Float[np.ndarray, "n *q d"], negative_embeddings: Float[np.ndarray, "k e"]
 ) -> Float[np.ndarray, " n"]:
     """N_m = -mean over the k negatives of cos(E_v(I_m), E_t(T_n)): float (n,), -1..1 (paper, equation 4).
 
@@ -77,25 +77,29 @@ def normalise(scores: Float[np.ndarray, " n"], scale: Scale) -> Float[np.ndarray
     return shares / shares.sum()
 
 
-def cosines(a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "k d"]) -> Float[np.ndarray, "n k"]:
+def cosines(a: Float[np.ndarray, "n *q d"], b: Float[np.ndarray, "k d"]) -> Float[np.ndarray, "n k"]:
     """Cosine of every row of ``a`` with every row of ``b``: float64 (n, k), -1..1, 0 for a row of zeros.
+
+    ``a`` may hold q features a picture, (n, q, d): the largest of the q cosines counts, as BLIP-2 compares its
+    query features with a text (Li et al. 2023, section 3.1).
 
     Raises ValueError when the widths differ or a value is not finite.
     """
     if len(a) == 0 or len(b) == 0:
         return np.zeros((len(a), len(b)))
-    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
+    if a.ndim not in (2, 3) or b.ndim != 2 or a.shape[-1] != b.shape[1] or 0 in a.shape[1:-1]:
         raise ValueError(
             f"embeddings of one model have one width, got {a.shape} and {b.shape}; run describe() with this encoder"
         )
     rows = [_unit(x) for x in (a, b)]
-    return np.clip(rows[0] @ rows[1].T, -1.0, 1.0)
+    likeness = np.clip(rows[0] @ rows[1].T, -1.0, 1.0)
+    return likeness if a.ndim == 2 else likeness.max(axis=1)
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
     rows = rows.astype(np.float64)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
     if not np.isfinite(lengths).all():
-        bad = int(np.flatnonzero(~np.isfinite(lengths[:, 0]))[0])
+        bad = int(np.argwhere(~np.isfinite(lengths))[0, 0])
         raise ValueError(f"embedding {bad} holds NaN or infinity; try dtype float32")
     return np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)

@@ -108,3 +108,20 @@ def test_half_precision_embeddings_are_summed_in_double() -> None:
     exact = scores.v_score(rows, rows[0])
     np.testing.assert_allclose(scores.v_score(rows.astype(np.float16), rows[0].astype(np.float16)), exact, atol=1e-3)
     assert scores.v_score(rows.astype(np.float32), rows[0].astype(np.float32)).dtype == np.float64
+
+
+def test_of_several_features_of_a_picture_the_most_alike_counts() -> None:
+    pictures = np.array([[[1.0, 0.0], [0.0, 3.0]], [[-1.0, 0.0], [-1.0, -1.0]]])  # two pictures, two features each
+    texts = np.array([[1.0, 0.0], [0.0, 1.0]])
+    expected = [[max(f @ t / np.linalg.norm(f) for f in picture) for t in texts] for picture in pictures]
+    assert scores.cosines(pictures, texts) == pytest.approx(np.array(expected))
+    assert scores.v_score(pictures, texts[0]) == pytest.approx([1, -np.sqrt(0.5)])
+    # N is the mean over the negatives of what V is for one text
+    assert scores.n_score(pictures, texts) == pytest.approx(-np.mean(expected, axis=1))
+    one = np.array([[0.6, 0.8], [1.0, 2.0]])
+    assert np.array_equal(scores.cosines(one[:, None], texts), scores.cosines(one, texts))
+
+
+def test_features_of_another_width_are_refused(no_shape_checks) -> None:
+    with pytest.raises(ValueError, match=r"one width, got \(2, 3, 4\) and \(1, 8\)"):
+        scores.cosines(np.ones((2, 3, 4)), np.ones((1, 8)))

@@ -39,7 +39,11 @@ class MaskProposer(Protocol):
 
 @runtime_checkable
 class ImageTextEncoder(Protocol):
-    """Pictures and texts -> unit rows of one space, float32 (n, d). An empty input gives (0, d)."""
+    """Pictures and texts -> unit rows of one space, float32 (n, d). An empty input gives (0, d).
+
+    A matcher may see several features in a picture, float32 (n, q, d): its likeness to a text, in V and in N, is then
+    the largest of the q cosines (``scores.cosines``). A text always is one row.
+    """
 
     @property
     def fingerprint(self) -> str: ...

@@ -105,7 +105,8 @@ class ScoreTable:
 class ImageArtifacts:
     """All that depends on the image alone, computed once and used for every expression about it.
 
-    crop_embeddings, caption_embeddings: style -> float32 (n, d), unit rows. captions: style -> n texts.
+    crop_embeddings, caption_embeddings: style -> float32 (n, d), unit rows. captions: style -> n texts. A matcher that
+    sees q features in a picture (BLIP-2 ITC) has crop_embeddings float32 (n, q, d).
     phrases: noun phrases of overall_caption; phrase_embeddings float32 (k, d), unit rows, row for row.
     features: what baselines read beyond that (``describe(..., features=...)``); none by default.
     Raises ValueError when a row count differs from the proposals'.
@@ -114,7 +115,7 @@ class ImageArtifacts:
     image_id: str
     size_hw: tuple[int, int]
     proposals: Proposals
-    crop_embeddings: Mapping[str, Float[np.ndarray, "n d"]]
+    crop_embeddings: Mapping[str, Float[np.ndarray, "n *q d"]]
     captions: Mapping[str, tuple[str, ...]]
     caption_embeddings: Mapping[str, Float[np.ndarray, "n d"]]
     overall_caption: str
@@ -131,7 +132,8 @@ class ImageArtifacts:
             for style, array in getattr(self, name).items():
                 if len(array) != n:
                     raise ValueError(f"{name}[{style!r}] has {len(array)} rows for {n} proposals; run describe() again")
-                rows[style] = freeze(array, np.float32, f"{name}[{style!r}]", (n, None))
+                several = name == "crop_embeddings" and np.ndim(array) == 3
+                rows[style] = freeze(array, np.float32, f"{name}[{style!r}]", (n, *(None,) * (2 if several else 1)))
             object.__setattr__(self, name, MappingProxyType(rows))
         captions = {style: tuple(texts) for style, texts in self.captions.items()}
         for style, texts in captions.items():
