@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tasnb.evaluation.runs import Run
-from tasnb.viewers.cases import Cases, MissingCase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,16 +16,21 @@ if TYPE_CHECKING:
 COLUMNS = (
     "sample", "sample_id", "image_id", "ref_id", "sent_id", "dataset", "split", "expression", "iou", "oracle_iou",
     "chosen", "oracle", "proposals", "target_area", "head", "phrase", "directions", "rectified", "caption",
+    "category",
 )  # fmt: skip
 
 
-def frame_of(run: Run, method: str, cases: Cases) -> pd.DataFrame:
-    """A row a case of one method: COLUMNS, gap (what the best proposal would add), and types where the samples know."""
+def frame_of(run: Run, method: str) -> pd.DataFrame:
+    """A row a case of one method: COLUMNS, gap (what the best proposal would add), types where the data set has them.
+
+    types: the tags of the expression, a tuple; no column when no case has any.
+    """
     rows = run.predictions()
-    frame = rows[rows["method"] == method].reindex(columns=list(COLUMNS)).reset_index(drop=True)
+    rows = rows[rows["method"] == method]
+    frame = rows.reindex(columns=list(COLUMNS)).reset_index(drop=True)
     frame["gap"] = frame["oracle_iou"] - frame["iou"]
-    types = _types(frame, cases)
-    return frame if types is None else frame.assign(types=types)
+    types = [_types(text) for text in rows["gold"]] if "gold" in rows.columns else []
+    return frame.assign(types=types) if any(types) else frame
 
 
 def joined(frame: pd.DataFrame, columns: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -45,14 +50,10 @@ def joined(frame: pd.DataFrame, columns: pd.DataFrame) -> tuple[pd.DataFrame, li
     return kept.merge(columns[["sample_id", *extra]], on="sample_id", how="left"), extra
 
 
-def _types(frame: pd.DataFrame, cases: Cases) -> list[tuple[str, ...]] | None:
-    """The type tags that the data set knows of every case; None where it knows none."""
-    try:
-        if not len(frame) or "types" not in cases.sample(int(frame["sample"].iloc[0])).gold:
-            return None
-        return [tuple(cases.sample(int(number)).gold.get("types", ())) for number in frame["sample"]]
-    except MissingCase:
-        return None
+def _types(gold: Any) -> tuple[str, ...]:
+    """The type tags in a run's column ``gold``; none where it is empty or says nothing of them."""
+    found = json.loads(gold) if isinstance(gold, str) and gold else {}
+    return tuple(str(tag) for tag in found.get("types", ()))
 
 
 def rows_where(frame: pd.DataFrame, where: str | Callable[[pd.DataFrame], Any]) -> np.ndarray:

@@ -1,21 +1,24 @@
-"""The cases of a run: its samples, artifacts and thumbnails, each read when it is asked for."""
+"""The cases of a run: its samples, masks, artifacts and thumbnails, each read when it is asked for."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from tasnb import datasets
 from tasnb import method as methods
 from tasnb.artifacts import Store
-from tasnb.evaluation.parts import Session, models_for
 from tasnb.evaluation.runs import Run
-from tasnb.imaging import Memo, describe
+from tasnb.evaluation.sources import GivenProposals
+from tasnb.imaging import describe
+from tasnb.masks import from_rle, make_proposals
 from tasnb.models.deferred import defer
 from tasnb.plots import rims
-from tasnb.types import ImageArtifacts, Models, Sample, Weights
+from tasnb.types import ImageArtifacts, Models, Sample
 from tasnb.viewers import thumbs
 
 THUMB = 200  # pixels of a thumbnail's longer side
@@ -24,10 +27,6 @@ REMEMBERED = 400  # thumbnails, some 10 kB each: a page that was seen comes back
 
 class MissingCase(LookupError):
     """A case cannot be shown; the message says what is missing and what to do."""
-
-
-class _NotStored(Exception):
-    """Asked for a stage that the store does not hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +41,7 @@ class Cases:
     """What lies behind the rows of a run.
 
     samples, models: those of the run; None: what run.json says. store: where its artifacts lie, default ``Store()``.
-    Nothing is opened before a case is asked for, and a thumbnail never runs a model.
+    Nothing is opened before a case is asked for, and a thumbnail never runs a model: masks come from the run.
     """
 
     def __init__(
@@ -55,10 +54,10 @@ class Cases:
     ) -> None:
         self.run = run
         self.method = methods.find(str(run.about["method"]))
-        self._samples, self._models = samples, models
-        self._store = store
+        self._samples, self._models, self._store = samples, models, store
         self._thumbs: OrderedDict[tuple[int, int], Thumb] = OrderedDict()
         self._ids: Mapping[int, str] | None = None
+        self._masks: Any = None  # the run's table of proposals, read once
 
     @property
     def samples(self) -> Sequence[Sample]:
@@ -74,6 +73,28 @@ class Cases:
                 raise MissingCase(f"the pictures of {name} are not there ({problem}); pass samples=") from problem
         return self._samples
 
+    @property
+    def models(self) -> Models:
+        """The run's models, loaded when first used. Raises MissingCase where run.json does not name them."""
+        if self._models is None:
+            spec = self.run.about["models"].get("spec")
+            if spec is None:
+                raise MissingCase("this run was made with models in memory; pass models=, those that it was made with")
+            try:
+                self._models = defer(memo=self.store.memo, **spec)
+            except (OSError, ValueError) as problem:
+                raise MissingCase(
+                    f"the run's models are not there ({problem}); fetch them, or pass models="
+                ) from problem
+        return self._models
+
+    @property
+    def store(self) -> Store:
+        """Where artifacts are kept."""
+        if self._store is None:
+            self._store = Store()
+        return self._store
+
     def sample(self, number: int) -> Sample:
         """The sample of a row's number. Raises MissingCase when it is missing, unreadable, or another run's."""
         samples = self.samples
@@ -88,90 +109,52 @@ class Cases:
             self._ids = dict(zip(rows["sample"], rows["sample_id"], strict=True))
         wanted = self._ids.get(number, found.sample_id)
         if found.sample_id != wanted:
-            raise MissingCase(
-                f"sample {number} is {wanted!r} in the run and {found.sample_id!r} in samples; pass the run's"
-            )
+            raise MissingCase(f"sample {number} is {found.sample_id!r}, the run has {wanted!r}; pass the run's samples")
         return found
 
-    @property
-    def models(self) -> Models:
-        """The run's models, loaded when first used. Raises MissingCase where run.json does not name them."""
-        if self._models is None:
-            self._models = self._deferred(self.store.memo)
-        return self._models
-
-    @property
-    def store(self) -> Store:
-        if self._store is None:
-            self._store = Store()
-        return self._store
+    def masks(self, image_id: str) -> np.ndarray | None:
+        """The proposals of an image as the run stored them: bool (n, h, w); None where it stored none."""
+        if self._masks is None:
+            self._masks = self.run.proposals()
+        rows = self._masks.iloc[slice(*np.searchsorted(self._masks["image_id"], [image_id, image_id + "\0"]))]
+        rows = rows[rows["image_id"] == image_id]
+        if not len(rows):
+            return None
+        size = [int(rows["height"].iloc[0]), int(rows["width"].iloc[0])]
+        return np.stack([from_rle({"size": size, "counts": counts}) for counts in rows["mask"]])
 
     def artifacts(self, number: int) -> ImageArtifacts:
-        """What depends on the image of a sample alone: from the store, or computed now."""
-        return self._describe(self.sample(number), self.models, self.store.memo)
+        """What depends on the image of a sample alone, for the run's own masks: from the store, or computed now."""
+        sample, parts = self.sample(number), self.models
+        masks = self.masks(sample.image_id)
+        if masks is not None:
+            parts = replace(parts, proposer=GivenProposals(make_proposals(masks, source="the run")))
+        return describe(sample.image, parts, method=self.method, image_id=sample.image_id, memo=self.store.memo)
 
-    def known_artifacts(self, number: int) -> ImageArtifacts | None:
-        """The same where the store holds all of it; None otherwise. Runs no model."""
-        known = _only_known(self.store)
-        try:
-            parts = self._models if self._models is not None else self._deferred(known)
-            return self._describe(self.sample(number), parts, known)
-        except (_NotStored, MissingCase, OSError, ValueError):
-            return None
+    def picture(self, number: int, chosen: int) -> tuple[np.ndarray, str]:
+        """The photo with the target dashed in white and mask ``chosen`` tinted (-1: none), and what it shows in words.
+
+        Raises MissingCase where the photo is not there.
+        """
+        sample = self.sample(number)
+        masks = self.masks(sample.image_id) if chosen >= 0 else None
+        fits = masks is not None and chosen < len(masks) and masks.shape[1:] == sample.image.shape[:2]
+        parts = ["target dashed" if sample.target is not None else "no target known"]
+        parts += [f"mask {chosen} tinted"] if fits else []
+        answer = masks[chosen] if masks is not None and fits else None
+        pixels = rims(sample.image, sample.target, answer, index=max(chosen, 0))
+        return pixels, f"“{sample.expression}”: {', '.join(parts)}"
 
     def thumbnail(self, number: int, chosen: int) -> Thumb:
-        """The photo with the target dashed in white and mask ``chosen`` tinted, where the store knows it; -1: none."""
+        """``picture`` as a small data URI; without the photo only the words that say what is missing."""
         key = (number, chosen)
         if key not in self._thumbs:
-            self._thumbs[key] = self._draw(number, chosen)
+            try:
+                pixels, words = self.picture(number, chosen)
+                self._thumbs[key] = Thumb(uri=thumbs.uri(pixels, THUMB), alt=words)
+            except MissingCase as problem:
+                self._thumbs[key] = Thumb(uri="", alt=str(problem))
             if len(self._thumbs) > REMEMBERED:
                 self._thumbs.popitem(last=False)
         self._thumbs.move_to_end(key)
         return self._thumbs[key]
-
-    def _draw(self, number: int, chosen: int) -> Thumb:
-        try:
-            sample = self.sample(number)
-        except MissingCase as problem:
-            return Thumb(uri="", alt=str(problem))
-        artifacts = self.known_artifacts(number) if chosen >= 0 else None
-        answer = artifacts.proposals.masks[chosen] if artifacts and chosen < len(artifacts.proposals) else None
-        parts = ["target dashed" if sample.target is not None else "no target known"]
-        if answer is not None:
-            parts.append(f"mask {chosen} tinted")
-        pixels = rims(sample.image, sample.target, answer, index=max(chosen, 0))
-        return Thumb(uri=thumbs.uri(pixels, THUMB), alt=f"“{sample.expression}”: {', '.join(parts)}")
-
-    def _deferred(self, memo: Memo) -> Models:
-        spec = self.run.about["models"].get("spec")
-        if spec is None:
-            raise MissingCase("this run was made with models in memory; pass models=, those that it was made with")
-        try:
-            return defer(memo=memo, **spec)
-        except (OSError, ValueError) as problem:
-            raise MissingCase(
-                f"the models of this run are not there ({problem}); fetch them, or pass models="
-            ) from problem
-
-    def _describe(self, sample: Sample, parts: Models, memo: Memo) -> ImageArtifacts:
-        if self.run.about.get("proposals") == "annotations":
-            session = Session(
-                samples=self.samples, models=parts, answering={}, method=self.method, proposals="annotations",
-                weights=Weights(**self.run.about["weights"]),
-            )  # fmt: skip
-            parts = models_for(session, sample.image_id)
-        return describe(sample.image, parts, method=self.method, image_id=sample.image_id, memo=memo)
-
-
-def _only_known(store: Store) -> Memo:
-    """A memo that knows what the store holds and refuses to compute the rest."""
-
-    def refuse() -> Any:
-        raise _NotStored
-
-    def memo(
-        stage: str, image_key: str, fingerprint: str, config: Mapping[str, Any], compute: Callable[[], Any]
-    ) -> Any:
-        return store.memo(stage, image_key, fingerprint, config, refuse)
-
-    return memo

@@ -23,6 +23,7 @@ USUAL: Mapping[str, tuple[str, Kind]] = {
     "split": ("split", "choice"),
     "directions": ("direction", "tag"),
     "types": ("type", "tag"),
+    "category": ("kind of thing", "choice"),
 }
 NOT_FILTERED = frozenset({"sample", "sample_id"})
 

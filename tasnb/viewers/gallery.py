@@ -163,13 +163,9 @@ class Gallery(Viewer):
 
     def _pixels(self, row: dict[str, Any]) -> np.ndarray:
         try:
-            sample = self._cases.sample(int(row["sample"]))
+            return self._cases.picture(int(row["sample"]), int(row["chosen"]))[0]
         except MissingCase:
             return np.full((150, 200, 3), 200, np.uint8)
-        artifacts = self._cases.known_artifacts(int(row["sample"]))
-        chosen = int(row["chosen"])
-        answer = artifacts.proposals.masks[chosen] if artifacts and 0 <= chosen < len(artifacts.proposals) else None
-        return plots.rims(sample.image, sample.target, answer, index=max(chosen, 0))
 
     def _open(self, change: Any) -> None:
         number = change["new"]
@@ -222,7 +218,7 @@ def gallery(
     if chosen not in run.methods:
         raise ValueError(f"this run has no method {chosen!r}; choose from {', '.join(run.methods)}")
     cases = Cases(run, samples=samples, models=models, store=store)
-    frame = caseframe.frame_of(run, chosen, cases)
+    frame = caseframe.frame_of(run, chosen)
     extra: list[str] = []
     if columns is not None:
         frame, extra = caseframe.joined(frame, columns)

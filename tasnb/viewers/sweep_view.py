@@ -208,8 +208,7 @@ def sweep_view(
 
     It turns them against the run's own weights. alpha, lam, method, protocol: as in ``tn.sweep``. metric: "miou",
     "oiou" or "pr50". threshold: an answer is right above this IoU (0..1; from it on, where the protocol says so).
-    samples, models, store: for thumbnails, those of the run by default; without the pictures the list has words only,
-    and a mask is tinted only where the store knows it.
+    samples, models, store: for thumbnails, those of the run by default; without the pictures the list has words only.
     Raises ValueError as ``tn.sweep`` does, and for an unknown metric or a threshold outside 0..1.
     """
     if metric not in METRICS:

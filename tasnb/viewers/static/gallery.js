@@ -44,7 +44,7 @@ function buildGallery({ frame, say, problem, link, closing, model }) {
   const below = element("div", { class: "tn-opened" });
   frame.append(
     element("h3", {}, about.title), element("p", { class: "tn-soft", hidden: link.live }, GALLERY_ALONE), form, count,
-    element("p", { class: "tn-soft" }, `Dashed: the target. Tinted: the answer, where the store knows it. Right: IoU above ${about.right}.`), cards,
+    element("p", { class: "tn-soft" }, `Dashed: the target. Tinted: the answer. Right: IoU above ${about.right}.`), cards,
     element("div", { class: "tn-switches", role: "group", "aria-label": "Pages" }, previous, place, next), waiting, close, below,
   );
   let view = null;
