@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tasnb.cli import data, evaluating, storing, sweeping
+from tasnb.cli import data, evaluating, freezing, storing, sweeping
 
 app = typer.Typer(
     help="Zero-shot referring image segmentation, taken apart: one expression, one mask, and why.",
@@ -55,7 +55,7 @@ class _Steps:
             self._bar.close()
 
 
-Models = Annotated[str, typer.Option("--models", help="Preset (toy, laptop, paper) or a folder with models.json.")]
+Models = Annotated[str, typer.Option("--models", help="Preset (tasnb doctor lists them) or a folder with models.json.")]
 MethodName = Annotated[str, typer.Option("--method", help="paper: the paper's text; official: the authors' code.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
@@ -121,6 +121,7 @@ def fetch(preset: Annotated[str, typer.Argument(help="laptop or paper.")]) -> No
 app.command()(evaluating.evaluate)
 app.command()(evaluating.compare)
 app.command()(sweeping.sweep)
+app.command()(freezing.freeze)
 app.add_typer(data.app, name="datasets")
 app.add_typer(storing.app, name="store")
 

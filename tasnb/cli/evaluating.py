@@ -23,7 +23,7 @@ def evaluate(
         "tas,clip-only,text-only"
     ),
     models: Annotated[
-        str, typer.Option("--models", help="Preset (toy, laptop, paper) or a folder with models.json.")
+        str, typer.Option("--models", help="Preset (tasnb doctor lists them) or a folder with models.json.")
     ] = "toy",
     method: Annotated[
         str, typer.Option("--method", help="paper: the paper's text; official: the authors' code.")

@@ -121,12 +121,6 @@ PARTS: Mapping[Role, Mapping[str, Part]] = MappingProxyType(
                 files=(File(path="open_clip_config.json"), File(path="open_clip_model.safetensors")),
                 arguments={"model": "./"},
             ),
-            "toy-rn": Part(
-                home="shipped",
-                folder="models/toy/clip-rn",
-                files=(File(path="open_clip_config.json"), File(path="open_clip_model.safetensors")),
-                arguments={"model": "./"},
-            ),
             "ViT-B-32": _clip(
                 "clip-vit-b-32-openai",
                 "timm/vit_base_patch32_clip_224.openai",
@@ -140,6 +134,12 @@ PARTS: Mapping[Role, Mapping[str, Part]] = MappingProxyType(
                 "ec3d92cf63a5f9d591f0d611b736895966c73076",
                 408_291_932,
                 "da0baa37fb2211eee5729ab69ed587eb10d48f5b7076ceeed01552fc3d4cb4ee",
+            ),
+            "toy-rn": Part(
+                home="shipped",
+                folder="models/toy/clip-rn",
+                files=(File(path="open_clip_config.json"), File(path="open_clip_model.safetensors")),
+                arguments={"model": "./"},
             ),
         },
         "captioner": {
@@ -267,8 +267,6 @@ class Preset:
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "toy": Preset(name="toy", sam="toy", clip="toy", captioner="toy", spacy="toy", wordnet="toy"),
-        # the same with a ModifiedResNet, for the RN50 column of the paper's Table 1
-        "toy-rn": Preset(name="toy-rn", sam="toy", clip="toy-rn", captioner="toy", spacy="toy", wordnet="toy"),
         "laptop": Preset(
             name="laptop",
             sam="vit_b",
@@ -286,6 +284,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             wordnet="wordnet",
             also=(("clip", "RN50"),),
         ),
+        # toy with a ModifiedResNet, for the RN50 column of the paper's Table 1
+        "toy-rn": Preset(name="toy-rn", sam="toy", clip="toy-rn", captioner="toy", spacy="toy", wordnet="toy"),
     }
 )
 

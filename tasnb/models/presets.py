@@ -66,10 +66,10 @@ def missing_files(part: Part) -> list[tuple[Path, int | None]]:
 def load(preset: str | Path = "toy", *, device: str = "auto", dtype: str = "float32", **parts: Any) -> Models:
     """Load every model of a preset.
 
-    preset: "toy", "laptop", "paper"; or a folder with a models.json, or such a file: an object of ``sam``, ``clip``,
-    ``captioner``, ``spacy``, ``wordnet``, each a name of the catalogue, a path (relative to the file), or an object of
-    the adapter's arguments: {"checkpoint": ..., "model": ...} for sam and clip, {"model": folder} for the others,
-    with options beside.
+    preset: "toy", "laptop", "paper", "toy-rn"; or a folder with a models.json, or such a file: an object of ``sam``,
+    ``clip``, ``captioner``, ``spacy``, ``wordnet``, each a name of the catalogue, a path (relative to the file), or an
+    object of the adapter's arguments: {"checkpoint": ..., "model": ...} for sam and clip, {"model": folder} for the
+    others, with options beside.
     device: "auto", "cuda", "mps", "cpu". dtype: of the heavy parts, "float32", "bfloat16", "float16".
     parts: the same five words to replace a part, and the options in OPTIONS (points_per_side=16, num_beams=5, ...).
     Raises ValueError for an unknown word, listing the choices; MissingFileError for files that are not there.

@@ -249,5 +249,5 @@ def test_a_preset_fetches_its_parts_and_says_so(
 def test_one_part_can_be_fetched_by_its_name() -> None:
     assert fetch._wanted("RN50") == [("clip", "RN50")]
     assert ("clip", "RN50") in fetch._wanted("paper")
-    with pytest.raises(ValueError, match="nothing to fetch is called 'labtop'; choose from toy, laptop, paper, vit_b"):
+    with pytest.raises(ValueError, match="nothing to fetch is called 'labtop'; choose from toy, laptop, paper, toy-rn, vit_b"):
         list(fetch.fetch("labtop"))

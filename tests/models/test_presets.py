@@ -55,7 +55,7 @@ def test_parts_and_options_reach_their_adapters(checkpoints: Path) -> None:
 
 
 def test_every_preset_chooses_parts_that_exist() -> None:
-    assert list(PRESETS) == ["toy", "laptop", "paper"]
+    assert list(PRESETS) == ["toy", "laptop", "paper", "toy-rn"]
     for preset in PRESETS.values():
         for role, choice in [*preset.choices(), *preset.also]:
             assert choice in PARTS[role]
@@ -102,7 +102,7 @@ def test_a_file_of_another_size_counts_as_missing(empty_cache: Path) -> None:
 WRONG = [
     ("a misspelt preset", ("labtop",), {}, "unknown preset 'labtop'; choose from toy, laptop, paper"),
     ("an unknown part", ("toy",), {"clipp": "RN50"}, "unknown part 'clipp'; choose from sam, clip, captioner"),
-    ("an unknown choice", ("toy",), {"clip": "RN51"}, "unknown clip 'RN51'; choose from toy, ViT-B-32, RN50, or"),
+    ("an unknown choice", ("toy",), {"clip": "RN51"}, "unknown clip 'RN51'; choose from toy, ViT-B-32, RN50, toy-rn, or"),
     ("an unknown captioner", ("toy",), {"captioner": "gpt"}, "unknown captioner 'gpt'; choose from toy, git, blip"),
     ("a part without its file", ("toy",), {"sam": {"model": "vit_b"}}, "sam: expected an entry 'checkpoint'"),
     ("a part without its folder", ("toy",), {"spacy": {}}, "spacy: expected an entry 'model'"),
