@@ -45,6 +45,7 @@ LAYERS: dict[str, float] = {
     "story": 7,
     "demo": 7.5,
     "viewers": 7,
+    "freezing": 7.2,
     "lessons": 7.5,
     "cli": 8,
 }

@@ -1,0 +1,227 @@
+"""A notebook -> one HTML page that needs nothing else: no kernel, no network, no other file.
+
+Pictures travel inside the page, each with a text for those who cannot see it. A viewer that can run without a kernel
+(``explore``) runs in the page. The page forbids itself to load anything, so what a cell brought in from elsewhere is
+left out and named.
+"""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+import re
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from tasnb.viewers import assets
+from tasnb.viewers.viewer import SNAPSHOT, WIDGET_VIEW
+
+if TYPE_CHECKING:
+    from bs4 import Tag
+
+ACTIVE = ("script", "link", "iframe", "object", "embed", "base", "meta", "form")
+POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+_STYLE = """
+:root{--ink:#1d2129;--soft:#565f6d;--line:#d3d8e0;--paper:#fff;--wash:#f2f5f9;--link:#00629b;--word:#00629b;--text:#006b4e;
+ --number:#8a2f6b;--bad:#a33d00;color-scheme:light dark}
+@media (prefers-color-scheme:dark){:root{--ink:#e8eaee;--soft:#a9b2bf;--line:#3d4450;--paper:#15181d;--wash:#1e2229;
+ --link:#7cc4f0;--word:#7cc4f0;--text:#4fd0a5;--number:#eda6d3;--bad:#ff9f66}}
+body{margin:0;color:var(--ink);background:var(--paper);font:16px/1.6 system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
+main{max-width:1080px;margin:0 auto;padding:24px 20px 60px}a{color:var(--link)}
+pre{margin:0;padding:10px 14px;overflow-x:auto;font:14px/1.5 ui-monospace,"DejaVu Sans Mono",monospace;white-space:pre-wrap;
+ overflow-wrap:anywhere}
+code{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:.92em}.cell{margin:14px 0}
+.source{background:var(--wash);border:1px solid var(--line);border-radius:6px}.output{margin:8px 0;overflow-x:auto}
+img{max-width:100%;height:auto}.output>table,.words table{border-collapse:collapse;font-size:14px}
+.error pre{border-left:5px solid var(--bad)}.note{color:var(--soft);font-style:italic}
+.dataframe,.words table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
+.dataframe th,.dataframe td,.words th,.words td{padding:3px 10px;border:0;border-bottom:1px solid var(--line);text-align:right}
+.words th,.words td{text-align:left}blockquote{margin-left:0;padding-left:14px;border-left:4px solid var(--line)}
+.k,.kn,.ow,.kc{color:var(--word);font-weight:600}.s,.s1,.s2,.sa,.si,.sd{color:var(--text)}.m,.mi,.mf{color:var(--number)}
+.c1,.c{color:var(--soft);font-style:italic}
+"""
+
+
+def freeze(notebook: Path | str, *, execute: bool = False, timeout: int = 600) -> str:
+    """The notebook as one HTML document.
+
+    execute: run it first, in its own folder; the file is not changed. timeout: seconds a cell may take.
+    Raises FileNotFoundError for a missing file, and ValueError for what is no notebook, for a notebook that was never
+    run, and for a cell that fails (its message says which).
+    """
+    path = Path(notebook)
+    read = _read(path)
+    if execute:
+        _execute(read, path, timeout)
+    code = [cell for cell in read.cells if cell.cell_type == "code" and cell.source.strip()]
+    if code and not any(cell.get("outputs") for cell in code):
+        raise ValueError(f"{path} has no outputs, so there is nothing to show; use --execute, or run and save it first")
+    cells = [_cell(cell, number, path.parent) for number, cell in enumerate(read.cells, start=1)]
+    title = next((m[1] for c in read.cells if c.cell_type == "markdown" and (m := re.search(r"^# +(.+)", c.source, re.M))),
+                 path.stem)  # fmt: skip
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style></head>\n<body><main>\n" + "\n".join(cells) + "\n</main></body></html>\n"
+    )
+
+
+def _read(path: Path) -> Any:
+    import nbformat
+
+    if not path.exists():
+        raise FileNotFoundError(f"no such notebook: {path}; check the path")
+    wanted = f"{path} is no Jupyter notebook; expected an .ipynb file of format 4"
+    try:
+        read = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        nbformat.validate(read)
+    except (OSError, UnicodeDecodeError, nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError, KeyError,
+            TypeError) as problem:  # fmt: skip
+        raise ValueError(f"{wanted} ({str(problem).splitlines()[0][:160] or type(problem).__name__})") from problem
+    return read
+
+
+def _execute(notebook: Any, path: Path, timeout: int) -> None:
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
+
+    name = notebook.metadata.get("kernelspec", {}).get("name", "python3")
+    resources = {"metadata": {"path": str(path.resolve().parent)}}
+    client = NotebookClient(notebook, timeout=timeout, kernel_name=name, resources=resources)
+    try:
+        client.execute()
+    except CellExecutionError as failed:
+        number = 1 + next((i for i, cell in enumerate(notebook.cells) if _failed(cell)), -1)
+        raise ValueError(f"cell {number} of {path} failed: {failed.ename}: {failed.evalue}; mend it and try again") from None
+    except CellTimeoutError:
+        raise ValueError(f"a cell of {path} took more than {timeout} s; run the notebook yourself and leave --execute off") from None
+
+
+def _failed(cell: Any) -> bool:
+    return any(output.output_type == "error" for output in cell.get("outputs", ()))
+
+
+def _cell(cell: Any, number: int, folder: Path) -> str:
+    if cell.cell_type == "markdown":
+        return f'<section class="cell words">{_markdown(cell.source, folder, cell.get("attachments", {}))}</section>'
+    if cell.cell_type != "code":
+        return f'<section class="cell"><pre>{escape(cell.source)}</pre></section>'
+    source = f'<div class="source">{_highlight(cell.source)}</div>' if cell.source.strip() else ""
+    outputs = cell.get("outputs", [])
+    shown = [
+        _output(output, f"cell-{number}-{place}", number)
+        for place, output in enumerate(outputs)
+        if not _is_beside_twin(output, outputs[place + 1 :])
+    ]
+    return f'<section class="cell" aria-label="cell {number}">{source}{"".join(shown)}</section>'
+
+
+def _is_beside_twin(output: Any, rest: Any) -> bool:
+    """A live widget whose picture follows: the picture, or what runs alone, is shown in its place."""
+    return WIDGET_VIEW in output.get("data", {}) and bool(rest) and "tn-twin" in rest[0].get("data", {}).get("text/html", "")
+
+
+def _output(output: Any, key: str, number: int) -> str:
+    if output.output_type == "stream":
+        return f'<div class="output"><pre>{_terminal(output.text)}</pre></div>'
+    if output.output_type == "error":
+        return f'<div class="output error"><pre>{_terminal(chr(10).join(output.traceback))}</pre></div>'
+    return f'<div class="output">{_best(output.data, output.get("metadata", {}), key, number)}</div>'
+
+
+def _best(data: Mapping[str, Any], metadata: Mapping[str, Any], key: str, number: int) -> str:
+    """The richest form of an output that a page without a kernel can show."""
+    plain = "".join(data.get("text/plain", ""))
+    alt = plain if plain and not plain.startswith("<") else f"picture, output of cell {number}"
+    if SNAPSHOT in data:
+        snapshot = data[SNAPSHOT]
+        return assets.fragment(snapshot["viewer"], snapshot["data"], key=key, fallback=_clean(data.get("text/html", ""), alt))
+    if "text/html" in data:
+        return _clean("".join(data["text/html"]), alt)
+    for kind in ("image/png", "image/jpeg", "image/gif", "image/svg+xml"):
+        if kind in data:
+            told = metadata.get(kind, {}).get("alt") or metadata.get("alt") or alt
+            content = "".join(data[kind])
+            if kind == "image/svg+xml":
+                content = base64.b64encode(content.encode()).decode()
+            return f'<img alt="{escape(told)}" src="data:{kind};base64,{"".join(content.split())}">'
+    if "text/markdown" in data:
+        return f'<div class="words">{_markdown("".join(data["text/markdown"]), Path(), {})}</div>'
+    if WIDGET_VIEW in data:
+        return f'<p class="note">A control that needs a kernel: {escape(plain or "open the notebook to use it")}</p>'
+    return f"<pre>{_terminal(plain or ''.join(data.get('text/latex', '')))}</pre>"
+
+
+def _markdown(source: str, folder: Path, attachments: Mapping[str, Mapping[str, str]]) -> str:
+    from nbconvert.filters import markdown2html
+
+    return _clean(markdown2html(source), "picture", folder=folder, attachments=attachments)
+
+
+def _highlight(source: str) -> str:
+    from nbconvert.filters import Highlight2HTML
+
+    return str(Highlight2HTML()(source, language="ipython3"))
+
+
+def _terminal(text: str) -> str:
+    """Text of a terminal, without its colours: theirs are not readable on both themes."""
+    from nbconvert.filters import strip_ansi
+
+    return escape(strip_ansi(text))
+
+
+def _clean(html: str, alt: str, *, folder: Path | None = None, attachments: Mapping[str, Any] | None = None) -> str:
+    """HTML of a cell that loads nothing and runs nothing, with a text for every picture.
+
+    folder: where a picture named by a relative path lies; None: nothing is read from the disk.
+    """
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(html, "html.parser")
+    for tag in soup.find_all(True):
+        if tag.name in ACTIVE:
+            tag.decompose()
+            continue
+        if tag.decomposed:
+            continue
+        for name in list(tag.attrs):
+            if name.lower().startswith("on") or name.lower() == "srcset" or _runs(name, str(tag[name])):
+                del tag[name]
+        if tag.name == "style" and re.search(r"@import|url\(\s*['\"]?(?!data:)", tag.get_text()):
+            tag.decompose()
+        elif tag.has_attr("src"):
+            _embed(tag, alt, folder, attachments or {})
+    return str(soup)
+
+
+def _runs(name: str, value: str) -> bool:
+    return name.lower() in ("href", "src", "xlink:href", "action") and value.strip().lower().startswith("javascript:")
+
+
+def _embed(tag: Tag, alt: str, folder: Path | None, attachments: Mapping[str, Any]) -> None:
+    """Let the picture travel in the page; where that is not possible, let its text stand for it."""
+    source = str(tag["src"])
+    name = unquote(source.removeprefix("attachment:"))
+    path = None if folder is None else (folder / name)
+    if source.startswith("attachment:") and name in attachments:
+        kind, content = next(iter(attachments[name].items()))
+        tag["src"] = f"data:{kind};base64,{''.join(content.split())}"
+    elif not source.startswith("data:"):
+        kind = mimetypes.guess_type(name)[0] or ""
+        if path is not None and "://" not in source and kind.startswith("image/") and path.is_file():
+            tag["src"] = f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+        else:
+            from bs4 import BeautifulSoup
+
+            told = str(tag.get("alt") or alt)
+            note = BeautifulSoup("", "html.parser").new_tag("span", attrs={"class": "note"})
+            note.string = f"[{told}: not in this page, it lies at {source}]"
+            tag.replace_with(note)
+            return
+    if tag.name == "img" and not tag.get("alt"):
+        tag["alt"] = alt
