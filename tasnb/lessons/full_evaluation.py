@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb.datasets.published import CARDS
+from tasnb.datasets.samples import Samples
 from tasnb.evaluation.runs import Run, paired
 from tasnb.evaluation.sweep import Sweep
 from tasnb.lessons.answers import NotYet, Right, Slip, called, given, in_words, numbers, settle
@@ -58,8 +59,20 @@ def cost() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def halves(samples: Samples) -> tuple[Samples, Samples]:
+    """The samples of every other image, and those of the images between: two sets that share no image."""
+    first = set(tuple(dict.fromkeys(samples.image_ids))[::2])
+    sides: tuple[list[int], list[int]] = ([], [])
+    for index, name in enumerate(samples.image_ids):
+        sides[name not in first].append(index)
+    return samples.take(sides[0]), samples.take(sides[1])
+
+
 def damaged(samples: Sequence[Sample]) -> list[Sample]:
-    """Four samples, of which two are broken on purpose: one has no words, one has a mask of another size."""
+    """Four samples, of which two are broken on purpose: one has no words, one has a mask of another size.
+
+    Raises IndexError for fewer than four samples.
+    """
     good, no_words, wrong_size, last = (samples[index] for index in range(4))
     assert wrong_size.target is not None
     return [
@@ -92,8 +105,8 @@ def check_figures(function: Any, run: Run) -> Right:
         settle(got, [each, all_], slips, expected=expected, got=in_words(got), todo=todo)
     larger = "higher" if each > all_ else "lower"
     return Right(
-        f"mIoU {each:.2f}, oIoU {all_:.2f}. In mIoU every sample has one vote; in oIoU a large thing has more votes than a "
-        f"small one. mIoU is {larger} here."
+        f"mIoU {each:.2f}, oIoU {all_:.2f}. In mIoU every sample has one vote; in oIoU a large thing has more "
+        f"than a small one. mIoU is {larger} here."
     )
 
 
@@ -112,7 +125,7 @@ def check_resample(function: Any, image_ids: Sequence[str]) -> Right:
         if not together:
             raise NotYet(
                 expected=expected, got="a draw in which some expressions of an image come more often than others",
-                looks_like="a bootstrap over expressions: it takes them for independent, and its interval is too narrow",
+                looks_like="a bootstrap over expressions: it takes them for independent, so its interval is too narrow",
                 todo="draw names of images, then take all rows of every name drawn",
             )  # fmt: skip
         if images != len(rows_of):
@@ -129,12 +142,12 @@ def check_resample(function: Any, image_ids: Sequence[str]) -> Right:
         )  # fmt: skip
     if len(rows_of) > 1 and len({tuple(np.sort(rows)) for rows in drawn}) == 1:
         raise NotYet(
-            expected=expected, got=f"the same draw {DRAWS} times", looks_like="a random generator made anew in each call",
-            todo="use the rng that is passed in",
+            expected=expected, got=f"the same draw {DRAWS} times",
+            looks_like="a random generator made anew in each call", todo="use the rng that is passed in",
         )  # fmt: skip
     return Right(
-        f"{len(ids)} expressions are only {len(rows_of)} images: all expressions of an image share its proposals, and a "
-        "badly proposed image is bad for all of them."
+        f"{len(ids)} expressions are only {len(rows_of)} images: all expressions of an image share its proposals, and "
+        "a badly proposed image is bad for all of them."
     )
 
 
@@ -169,7 +182,7 @@ def check_honest(answer: Any, choosing: Sweep, measuring: Sweep) -> Right:
     ]  # fmt: skip
     settle(miou, right, slips, expected=expected, got=got, todo=todo, tolerance=6e-3)
     return Right(
-        f"Chosen on the first half these weights promised {best['miou']:.2f}; on the second they have {right:.2f}, where the "
+        f"Chosen on the first half these weights promised {best['miou']:.2f}; on the second they have {right:.2f}; the "
         f"best of the second half would have been {peeked['miou']:.2f}. Only {right:.2f} may be reported."
     )
 
@@ -181,7 +194,7 @@ def _rows(value: Any, count: int, expected: str, todo: str) -> np.ndarray:
         rows = np.asarray(value, dtype=object)
     if rows.ndim == 1 and rows.dtype.kind in "OUS":
         raise NotYet(
-            expected=expected, got=in_words(value), looks_like="names of images, or a list for each image",
+            expected=expected, got=in_words(rows.tolist()), looks_like="names of images, or a list for each image",
             todo="return one flat list of row numbers (np.concatenate joins lists)",
         )  # fmt: skip
     if rows.ndim != 1 or rows.dtype.kind not in "iu" or not len(rows) or rows.min() < 0 or rows.max() >= count:

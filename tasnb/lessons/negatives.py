@@ -127,9 +127,9 @@ def check_verdict(word: Any, rows: Sequence[Mapping[str, Any]]) -> Right:
             todo = f"the interval {interval} lies wholly on one side of 0: say which"
         raise NotYet(expected=expected, got=repr(word), looks_like=looks_like, todo=todo)
     more = {
-        "not shown": "With more images the interval shrinks, and may leave 0 out one day. It does not say that N is useless.",
+        "not shown": "More images make the interval smaller. It does not say that N is useless.",
         "helps": "That is a statement about these scenes, these models and these captions.",
-        "hurts": "That is a statement about these scenes, these models and these captions: look at the two with your eyes.",
+        "hurts": "That is a statement about these scenes, these models and these captions.",
     }
     return Right(f"The step is {gain:+.2f} points, interval {interval}. {more[right]}")
 
@@ -146,7 +146,7 @@ def _way(one: Any, two: Any) -> tuple[str, ...]:
 
 def _ways_up(synset: Any) -> dict[str, tuple[str, ...]]:
     """Every ancestor's name -> the shortest way up to it, both ends included."""
-    ways = {synset.name(): (synset.name(),)}
+    ways: dict[str, tuple[str, ...]] = {synset.name(): (synset.name(),)}
     level = [synset]
     while level:
         above = [(node, parent) for node in level for parent in node.hypernyms() + node.instance_hypernyms()]

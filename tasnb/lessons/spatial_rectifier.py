@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 from tasnb import spatial
 from tasnb.lessons.answers import NotYet, Right, Slip, called, given, in_words, numbers, settle
+from tasnb.lessons.figures import Strip, strip
 from tasnb.masks import centroids_xy
+from tasnb.pictures import mask_colour
+from tasnb.plots.lettering import INK, font_of
 from tasnb.types import DIRECTIONS, Direction, ImageArtifacts, Parse
 
+SIDE = 420  # pixels, the longer side of a picture with centres
 CHOICES = (*DIRECTIONS, "none")
 # expression -> its direction under METHOD section 3; for each wrong word what it looks like, and why it is none
 READINGS: Mapping[str, tuple[str, Mapping[str, str], str]] = {
@@ -48,36 +53,26 @@ def winners(
     return found
 
 
-def centres_picture(
-    artifacts: ImageArtifacts, image_rgb: np.ndarray, kept: np.ndarray | None = None, *, medians: str = "xy"
-) -> Any:
-    """The photo with a numbered dot at each proposal's centre and the medians of the centres as lines: a Figure.
-
-    kept: bool (n,); a proposal that is out gets a cross. medians: which lines, "x" the upright one, "y", or "xy".
-    """
-    from matplotlib.figure import Figure
-
+def centres_picture(artifacts: ImageArtifacts, image_rgb: np.ndarray) -> Strip:
+    """The photo with a numbered dot at each proposal's centre, and both medians of the centres as lines."""
     centres = centroids_xy(artifacts.proposals.masks)
-    stays = np.ones(len(centres), dtype=bool) if kept is None else kept
+    centres = centres[np.isfinite(centres).all(axis=1)]
     height, width = image_rgb.shape[:2]
-    figure = Figure(figsize=(6.2, 6.2 * height / width), layout="constrained")
-    axes = figure.subplots()
-    axes.imshow(image_rgb // 2 + 127)
-    placed = np.isfinite(centres).all(axis=1)
-    if placed.any():
-        middle = np.median(centres[placed], axis=0)
-        lines = {"x": (axes.axvline, middle[0]), "y": (axes.axhline, middle[1])}
-        for name in medians:
-            draw, value = lines[name]
-            draw(value, color="#1d2129", linestyle=(0, (5, 3)), linewidth=1.8)
-    for inside, marker, colour in ((True, "o", "#0072b2"), (False, "X", "#5b6472")):
-        chosen = placed & (stays == inside)
-        axes.scatter(*centres[chosen].T, s=320, marker=marker, color=colour, edgecolors="white", linewidths=1.5)
-    for index in np.flatnonzero(placed):
-        axes.text(*centres[index], str(index), color="white", ha="center", va="center", fontsize=9, weight="bold")
-    axes.set_title("dots stay, crosses are out; dashed: median of the centres", loc="left", fontsize=10)
-    axes.set_axis_off()
-    return figure
+    scale = SIDE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    canvas = Image.blend(Image.fromarray(image_rgb).resize(size), Image.new("RGB", size, "white"), 0.35)
+    draw, font = ImageDraw.Draw(canvas), font_of(15, bold=True)
+    words = "no proposal, so there is no centre"
+    if len(centres):
+        x, y = np.median(centres, axis=0)
+        words = f"{len(centres)} centres; their medians are x = {x:.1f} and y = {y:.1f}"
+        for line in (((x * scale, 0), (x * scale, size[1])), ((0, y * scale), (size[0], y * scale))):
+            draw.line(line, fill="white", width=6)  # a rim, so that the line shows on any photo
+            draw.line(line, fill=INK, width=2)
+    for index, (across, down) in enumerate(centres * scale):
+        draw.circle((across, down), 13, fill=mask_colour(index), outline=INK, width=2)
+        draw.text((across, down), str(index), font=font, fill=INK, anchor="mm", stroke_width=2, stroke_fill="white")
+    return strip([np.asarray(canvas)], [words], height=size[1])
 
 
 def check_half(function: Any, artifacts: ImageArtifacts) -> Right:
@@ -167,8 +162,8 @@ def check_disagreement(centres_xy: Any, totals: Any) -> Right:
         else:
             looks_like = "a case in which both rules keep the same proposals"
         raise NotYet(
-            expected=expected, got=f"a case in which both choose proposal {ours}. Paper: {why} Official: {official_why}",
-            looks_like=looks_like,
+            expected=expected, looks_like=looks_like,
+            got=f"a case in which both choose proposal {ours}. Paper: {why} Official: {official_why}",
             todo="make the left half empty for one rule only: two centres whose x differ after the decimal point",
         )  # fmt: skip
     return Right(

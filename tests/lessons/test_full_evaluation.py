@@ -1,0 +1,189 @@
+"""Lesson 06: each check takes every right answer and names each typical slip."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tasnb as tn
+from tasnb.evaluation.sweep import Sweep
+from tasnb.lessons import NotYet, Right
+from tasnb.lessons import full_evaluation as lesson
+from tasnb.types import Weights
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> tn.Store:
+    return tn.Store(tmp_path_factory.mktemp("lesson-06-store"))
+
+
+@pytest.fixture(scope="module")
+def run(toy_models, reftoy_val, store, tmp_path_factory):
+    """Two images, three methods."""
+    return tn.evaluate(reftoy_val[:12], toy_models, store=store, out=tmp_path_factory.mktemp("lesson-06") / "run")
+
+
+def ious(i, u):
+    return np.asarray(i) / np.asarray(u)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda i, u: (100 * ious(i, u).mean(), 100 * i.sum() / u.sum()),
+        lambda i, u: [round(100 * ious(i, u).mean(), 2), round(100 * i.mean() / u.mean(), 2)],
+        lambda i, u: np.array([tn.metrics.summarise(i, u, np.arange(len(i))).miou.value, 100 * sum(i) / sum(u)]),
+    ],
+    ids=["a tuple", "a rounded list", "the library's own"],
+)
+def test_any_way_to_the_figures_is_right(function, run) -> None:
+    assert isinstance(lesson.check_figures(function, run), Right)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (..., "three dots"),
+        (lambda i, u: (..., ...), "more than numbers"),
+        (lambda i, u: ious(i, u).mean(), "a single number"),
+        (lambda i, u: (100 * i.sum() / u.sum(), 100 * ious(i, u).mean()), "exchanged"),
+        (lambda i, u: (ious(i, u).mean(), i.sum() / u.sum()), "shares from 0 to 1"),
+        (lambda i, u: (100 * ious(i, u).mean(),) * 2, "the mean of the ratios twice"),
+        (lambda i, u: (100 * i.sum() / u.sum(),) * 2, "the ratio of the sums twice"),
+        (lambda i, u: (100 * np.median(ious(i, u)), 100 * i.sum() / u.sum()), "a median"),
+        (lambda i, u: (100 * (ious(i, u) > 0.5).mean(), 100 * i.sum() / u.sum()), "above IoU 0.5"),
+        (lambda i, u: (1.0, 2.0), "100 x the mean"),
+    ],
+)
+def test_wrong_figures_are_named(function, said: str, run) -> None:
+    with pytest.raises(NotYet) as caught:
+        lesson.check_figures(function, run)
+    assert said in " ".join(caught.value.text.split())
+
+
+IDS = ["a"] * 3 + ["b"] * 4 + ["c"] * 2 + ["a"]  # an image's rows need not lie together
+
+
+def by_image(ids, rng, *, replace=True, size=None, keep=lambda drawn: drawn):
+    names = np.unique(ids)
+    drawn = keep(rng.choice(names, size=len(names) if size is None else size, replace=replace))
+    return np.concatenate([np.flatnonzero(np.asarray(ids) == name) for name in drawn])
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        by_image,
+        lambda ids, rng: by_image(ids, rng).tolist(),
+        lambda ids, rng: np.sort(by_image(ids, rng)),
+        lambda ids, rng: np.repeat(
+            np.arange(len(ids)),
+            rng.multinomial(3, np.full(3, 1 / 3))[np.unique(ids, return_inverse=True)[1]],
+        ),
+    ],
+    ids=["draw and join", "a list", "sorted", "how often each image comes"],
+)
+def test_any_way_to_resample_is_right(function) -> None:
+    assert isinstance(lesson.check_resample(function, IDS), Right)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (..., "three dots"),
+        (lambda ids, rng: ..., "returns the three dots"),
+        (lambda ids, rng: rng.integers(0, len(ids), len(ids)), "a bootstrap over expressions"),
+        (lambda ids, rng: by_image(ids, rng, replace=False), "without replacement"),
+        (lambda ids, rng: np.arange(len(ids)), "without replacement"),
+        (lambda ids, rng: by_image(ids, rng, keep=np.unique), "kept once"),
+        (lambda ids, rng: by_image(ids, rng, size=2), "2 images in a draw, for 3"),
+        (lambda ids, rng: by_image(ids, np.random.default_rng(1)), "made anew in each call"),
+        (lambda ids, rng: rng.choice(np.unique(ids), size=3), "names of images"),
+        (lambda ids, rng: [[0, 1], [2]], "a list for each image"),
+        (lambda ids, rng: [0.5, 1.5], "row numbers from 0 to 9"),
+        (lambda ids, rng: by_image(ids, rng) + 1, "row numbers from 0 to 9"),
+        (lambda ids, rng: 1 / 0, "stops with ZeroDivisionError"),
+    ],
+)
+def test_a_wrong_resample_is_named(function, said: str) -> None:
+    with pytest.raises(NotYet) as caught:
+        lesson.check_resample(function, IDS)
+    assert said in " ".join(caught.value.text.split())
+
+
+def test_one_image_can_only_be_drawn_whole() -> None:
+    assert isinstance(lesson.check_resample(by_image, ["a", "a"]), Right)
+
+
+def a_sweep(figures: dict[tuple[float, float], float]) -> Sweep:
+    frame = pd.DataFrame(
+        [{"alpha": a, "lam": b, "miou": m, "oiou": m - 7, "pr50": m, "n": 9} for (a, b), m in figures.items()]
+    )
+    return Sweep(frame=frame, used=Weights(), papers=Weights(), data="by hand", method="paper", protocol="tas")
+
+
+CHOOSING = a_sweep({(0, 0): 50, (0, 0.7): 60, (0.1, 0): 60, (0.1, 0.7): 40})
+MEASURING = a_sweep({(0, 0): 58, (0, 0.7): 51, (0.1, 0): 52, (0.1, 0.7): 55})
+
+
+@pytest.mark.parametrize("answer", [(0, 0.7, 51), [0.1, 0.0, 52.004], np.array([0.1, 0, 52])])
+def test_every_best_choice_with_its_figure_elsewhere_is_right(answer) -> None:
+    assert isinstance(lesson.check_honest(answer, CHOOSING, MEASURING), Right)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (..., "three dots"),
+        ((..., ..., ...), "more than numbers"),
+        ((0, 0.7), "shape (3,)"),
+        ((0, 0, 58), "chosen on the half on which they are measured"),
+        ((0.1, 0.7, 55), "the run's own weights"),
+        ((0.3, 0.3, 50), "take choosing.best()"),
+        ((0, 0.7, 60), "the half on which the weights were chosen"),
+        ((0, 0.7, 58), "whatever its weights"),
+        ((0, 0.7, 44), "oIoU"),
+        ((0, 0.7, 1), "find that row"),
+    ],
+)
+def test_a_dishonest_choice_is_named(answer, said: str) -> None:
+    with pytest.raises(NotYet) as caught:
+        lesson.check_honest(answer, CHOOSING, MEASURING)
+    assert said in " ".join(caught.value.text.split())
+
+
+def test_halves_share_no_image_and_lose_no_sample(reftoy_val) -> None:
+    first, second = lesson.halves(reftoy_val[:40])
+    assert not set(first.image_ids) & set(second.image_ids)
+    assert sorted([*first.sample_ids, *second.sample_ids]) == sorted(reftoy_val[:40].sample_ids)
+    assert (first.name, first.split) == ("reftoy", "val")
+
+
+def test_two_of_the_damaged_samples_fail_and_the_others_are_measured(toy_models, reftoy_val, store, tmp_path) -> None:
+    samples = lesson.damaged(reftoy_val)
+    found = tn.evaluate(samples, toy_models, methods=["tas"], store=store, out=tmp_path / "run")
+    assert found.errors()["sample"].tolist() == [1, 2]
+    assert found.table().set_index("method").loc["tas", ["n", "missing"]].tolist() == [2, 2]
+    with pytest.raises(IndexError):
+        lesson.damaged(reftoy_val[:3])
+
+
+def test_a_difference_is_the_one_of_the_summary(run) -> None:
+    stored = {(row["second"], row["metric"]): row for row in run.summary["differences"]}
+    found = lesson.difference(run, "tas", "clip-only")
+    assert found.value == pytest.approx(stored["clip-only", "miou"]["difference"])
+    assert found.low == pytest.approx(stored["clip-only", "miou"]["low"])
+
+
+def test_the_cost_is_the_papers_seconds_times_the_published_images() -> None:
+    rows = lesson.cost().set_index("data")
+    assert rows.loc["RefCOCO val", "TAS"] == pytest.approx(3.63 * 1500 / 3600)
+    assert rows.loc["RefCOCOg test", "CLIP-only"] == pytest.approx(1.88 * 2600 / 3600)
+    assert not [name for name in rows.index if name.endswith("train")]
+
+
+def test_the_field_has_the_papers_own_figure() -> None:
+    printed = tn.paper.table(4).query("method == 'V+P+N+spatial' and metric == 'mIoU'")["value"].item()
+    assert lesson.FIELD["TAS"] == printed
+    assert lesson.field().iloc[:, 1].is_monotonic_increasing

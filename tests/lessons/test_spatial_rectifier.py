@@ -1,0 +1,186 @@
+"""Lesson 05: each check takes every right answer and names each typical slip."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import tasnb as tn
+from tasnb import spatial
+from tasnb.lessons import NotYet, Right
+from tasnb.lessons import spatial_rectifier as lesson
+
+
+@pytest.fixture(scope="module")
+def artifacts(toy_case):
+    return toy_case[1]
+
+
+def half(centres, direction, *, middle=np.median, low=np.less, high=np.greater_equal, swap=None):
+    direction = (swap or {}).get(direction, direction)
+    values = centres[:, 0 if direction in ("left", "right") else 1]
+    line = middle(values)
+    return low(values, line) if direction in ("left", "top") else high(values, line)
+
+
+def slip(**options):
+    return lambda centres, direction: half(centres, direction, **options)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        half,
+        lambda centres, way: half(centres, way).tolist(),
+        lambda centres, way: spatial.rectify(lesson.said(way), np.vstack([centres]))[0],
+    ],
+    ids=["numpy", "a list", "the library's own"],
+)
+def test_any_way_to_a_half_is_right(function, artifacts) -> None:
+    assert isinstance(lesson.check_half(function, artifacts), Right)
+
+
+def test_a_function_that_changes_its_argument_is_judged_by_what_it_returns(artifacts) -> None:
+    def greedy(centres, direction):
+        found = half(centres, direction)
+        centres[:] = 0
+        return found
+
+    assert isinstance(lesson.check_half(greedy, artifacts), Right)
+
+
+def test_a_picture_without_proposals_can_be_used(artifacts) -> None:
+    none = artifacts.proposals[np.zeros(len(artifacts.proposals), dtype=bool)]
+    empty = replace(artifacts, proposals=none, crop_embeddings={}, captions={}, caption_embeddings={})
+    assert isinstance(lesson.check_half(half, empty), Right)
+    assert "no proposal" in repr(lesson.centres_picture(empty, np.zeros((*empty.size_hw, 3), np.uint8)))
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (..., "three dots"),
+        (lambda centres, way: ..., "returns the three dots"),
+        (slip(low=np.less_equal, high=np.greater), "a tie that goes left or top"),
+        (slip(high=np.greater), "belongs to no half"),
+        (slip(low=np.less_equal), "belongs to both halves"),
+        (slip(swap={"top": "bottom", "bottom": "top"}), "a y axis that grows upwards"),
+        (slip(swap={"left": "right", "right": "left"}), "left and right exchanged"),
+        (slip(swap={"left": "top", "right": "bottom", "top": "left", "bottom": "right"}), "x and y exchanged"),
+        (slip(middle=np.mean), "the mean of the centres"),
+        (slip(middle=lambda values: 128), "the middle of the picture"),
+        (lambda centres, way: np.flatnonzero(half(centres, way)), "numbers of proposals"),
+        (lambda centres, way: centres[half(centres, way)], "centres, not a verdict for each"),
+        (lambda centres, way: True, "of shape ()"),
+        (lambda centres, way: half(centres, "left"), "for 'right'"),
+        (lambda centres, way: centres.nothing, "stops with AttributeError"),
+    ],
+)
+def test_a_wrong_half_is_named(function, said: str, artifacts) -> None:
+    with pytest.raises(NotYet) as caught:
+        lesson.check_half(function, artifacts)
+    assert said in " ".join(caught.value.text.split())
+
+
+SOLVED = {expression: right for expression, (right, _, _) in lesson.READINGS.items()}
+
+
+def test_the_right_readings_are_taken_in_any_case_and_order() -> None:
+    assert isinstance(lesson.check_readings(SOLVED), Right)
+    assert isinstance(lesson.check_readings({k: f" {v.title()} " for k, v in reversed(SOLVED.items())}), Right)
+
+
+@pytest.mark.parametrize(
+    ("readings", "said"),
+    [
+        (..., "three dots"),
+        (["left"], "(list)"),
+        ({}, 'nothing for "man on the left"'),
+        (SOLVED | {"cake left on the plate": ...}, 'nothing for "cake left on the plate"'),
+        (SOLVED | {"dog left of the bus": "leftish"}, "choose one of"),
+        (SOLVED | {"dog left of the bus": 3}, "choose one of"),
+        (SOLVED | {"man on the left": "none"}, "a direction overlooked"),
+        (SOLVED | {"woman in a bright dress": "right"}, "letters, not words"),
+        (SOLVED | {"cake left on the plate": "left"}, "is a verb here"),
+        (SOLVED | {"dog right next to the car": "right"}, "directly beside"),
+        (SOLVED | {"dog left of the bus": "left"}, "a relation read as a direction"),
+        (SOLVED | {"bus left of the picture": "none"}, "the picture itself"),
+        (SOLVED | {"man next to the left bus": "left"}, "the place of another thing"),
+        (SOLVED | {"man on the left": "bottom"}, "says where the man is"),
+    ],
+)
+def test_a_wrong_reading_is_named(readings, said: str) -> None:
+    with pytest.raises(NotYet) as caught:
+        lesson.check_readings(readings)
+    assert said in " ".join(caught.value.text.split())
+
+
+def test_letters_read_what_the_prose_says(nlp) -> None:
+    from tasnb.expressions import ParseRule
+
+    letters = ParseRule(direction_words="substrings")
+    assert tn.parse("woman in a bright dress", nlp, rule=letters).directions == ("right",)
+    assert tn.parse("laptop on the left", nlp, rule=letters).directions == ("top", "left")
+    assert tn.parse("girl in a tank top", nlp, rule=letters).directions == ("top",)
+
+
+@pytest.mark.parametrize(
+    ("centres", "totals"),
+    [
+        ([[10.2, 20.0], [10.8, 80.0]], [0.1, 0.9]),
+        (np.array([[10.2, 20], [10.8, 80], [10.9, 5]]), (0.1, 0.9, 0.2)),
+        ([[0, 0], [1, 90], [50, 10], [60, 80]], [0.5, 0.5, 0.1, 0.1]),  # a tie in S: the later quadrant
+    ],
+)
+def test_a_case_in_which_the_rules_differ_is_right(centres, totals) -> None:
+    assert isinstance(lesson.check_disagreement(centres, totals), Right)
+
+
+def test_whole_numbers_without_ties_never_make_the_rules_differ() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        n = rng.integers(1, 9)
+        centres, totals = rng.integers(0, 9, size=(n, 2)).astype(float), rng.permutation(n) / 10
+        with pytest.raises(NotYet):
+            lesson.check_disagreement(centres, totals)
+
+
+@pytest.mark.parametrize(
+    ("centres", "totals", "said"),
+    [
+        (..., ..., "three dots"),
+        ([[1, 2]], ..., "three dots"),
+        ("left", [1], "'left'"),
+        ([1, 2, 3], [1, 2, 3], "of shape (3,)"),
+        ([[1, float("nan")]], [1], "of shape (1, 2)"),
+        ([[1, 2], [3, 4]], [1], "give 2 totals"),
+        ([[1, 2]], [0.5], "a single proposal"),
+        ([[0, 0], [1, 90], [50, 10], [60, 80]], [0.5, 0.4, 0.9, 0.1], "the quadrant keeps fewer than the half"),
+        ([[0, 0], [50, 10]], [0.5, 0.4], "both rules keep the same proposals"),
+    ],
+)
+def test_a_case_in_which_they_agree_is_explained(centres, totals, said: str) -> None:
+    with pytest.raises(NotYet) as caught:
+        lesson.check_disagreement(centres, totals)
+    assert said in " ".join(caught.value.text.split())
+
+
+def test_the_picture_of_centres_says_its_medians(toy_case) -> None:
+    sample, artifacts = toy_case
+    x, y = np.median(tn.masks.centroids_xy(artifacts.proposals.masks), axis=0)
+    shown = lesson.centres_picture(artifacts, sample.image)
+    assert f"x = {x:.1f} and y = {y:.1f}" in repr(shown)
+    assert max(shown.pictures[0].shape) == lesson.SIDE
+
+
+@pytest.mark.parametrize("size_hw", [(1, 1), (2, 900)])
+def test_the_picture_of_centres_takes_any_size(size_hw, artifacts) -> None:
+    image = np.zeros((*size_hw, 3), np.uint8)
+    full = tn.types.Proposals(
+        masks=np.ones((1, *size_hw), bool), boxes_xyxy=np.array([[0, 0, size_hw[1], size_hw[0]]]),
+        pred_iou=np.ones(1), stability_score=np.ones(1), source="hand",
+    )  # fmt: skip
+    tiny = replace(artifacts, size_hw=size_hw, proposals=full, crop_embeddings={}, captions={}, caption_embeddings={})
+    assert max(lesson.centres_picture(tiny, image).pictures[0].shape) == lesson.SIDE
