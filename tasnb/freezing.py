@@ -29,19 +29,20 @@ _STYLE = """
  --number:#8a2f6b;--bad:#a33d00;color-scheme:light dark}
 @media (prefers-color-scheme:dark){:root{--ink:#e8eaee;--soft:#a9b2bf;--line:#3d4450;--paper:#15181d;--wash:#1e2229;
  --link:#7cc4f0;--word:#7cc4f0;--text:#4fd0a5;--number:#eda6d3;--bad:#ff9f66}}
-body{margin:0;color:var(--ink);background:var(--paper);font:16px/1.6 system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
-main{max-width:1080px;margin:0 auto;padding:24px 20px 60px}a{color:var(--link)}
-pre{margin:0;padding:10px 14px;overflow-x:auto;font:14px/1.5 ui-monospace,"DejaVu Sans Mono",monospace;white-space:pre-wrap;
+body{margin:0;color:var(--ink);background:var(--paper);
+ font:16px/1.6 system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
+main{max-width:1080px;margin:0 auto;padding:24px 20px 60px}a{color:var(--link)}.anchor-link{display:none}
+pre{margin:0;padding:10px 14px;font:14px/1.5 ui-monospace,"DejaVu Sans Mono",monospace;white-space:pre-wrap;
  overflow-wrap:anywhere}
 code{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:.92em}.cell{margin:14px 0}
 .source{background:var(--wash);border:1px solid var(--line);border-radius:6px}.output{margin:8px 0;overflow-x:auto}
-img{max-width:100%;height:auto}.output>table,.words table{border-collapse:collapse;font-size:14px}
-.error pre{border-left:5px solid var(--bad)}.note{color:var(--soft);font-style:italic}
-.dataframe,.words table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
-.dataframe th,.dataframe td,.words th,.words td{padding:3px 10px;border:0;border-bottom:1px solid var(--line);text-align:right}
-.words th,.words td{text-align:left}blockquote{margin-left:0;padding-left:14px;border-left:4px solid var(--line)}
-.k,.kn,.ow,.kc{color:var(--word);font-weight:600}.s,.s1,.s2,.sa,.si,.sd{color:var(--text)}.m,.mi,.mf{color:var(--number)}
-.c1,.c{color:var(--soft);font-style:italic}
+img{max-width:100%;height:auto}.error pre{border-left:5px solid var(--bad)}.note{color:var(--soft);font-style:italic}
+.dataframe,.words table{border:0;border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
+.dataframe th,.dataframe td,.words th,.words td{padding:3px 10px;border:0;border-bottom:1px solid var(--line)}
+.dataframe th,.dataframe td{text-align:right}.words th,.words td{text-align:left}
+blockquote{margin-left:0;padding-left:14px;border-left:4px solid var(--line)}
+.k,.kn,.ow,.kc{color:var(--word);font-weight:600}.s,.s1,.s2,.sa,.si,.sd{color:var(--text)}
+.m,.mi,.mf{color:var(--number)}.c1,.c{color:var(--soft);font-style:italic}
 """
 
 
@@ -60,8 +61,9 @@ def freeze(notebook: Path | str, *, execute: bool = False, timeout: int = 600) -
     if code and not any(cell.get("outputs") for cell in code):
         raise ValueError(f"{path} has no outputs, so there is nothing to show; use --execute, or run and save it first")
     cells = [_cell(cell, number, path.parent) for number, cell in enumerate(read.cells, start=1)]
-    title = next((m[1] for c in read.cells if c.cell_type == "markdown" and (m := re.search(r"^# +(.+)", c.source, re.M))),
-                 path.stem)  # fmt: skip
+    words = "\n".join(cell.source for cell in read.cells if cell.cell_type == "markdown")
+    heading = re.search(r"^# +(.+)", words, re.MULTILINE)
+    title = heading[1] if heading else path.stem
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">'
@@ -79,9 +81,9 @@ def _read(path: Path) -> Any:
     try:
         read = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
         nbformat.validate(read)
-    except (OSError, UnicodeDecodeError, nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError, KeyError,
-            TypeError) as problem:  # fmt: skip
-        raise ValueError(f"{wanted} ({str(problem).splitlines()[0][:160] or type(problem).__name__})") from problem
+    except (OSError, ValueError, AttributeError, KeyError, TypeError, nbformat.ValidationError) as problem:
+        first = (str(problem).splitlines() or [type(problem).__name__])[0]
+        raise ValueError(f"{wanted} ({first[:160]})") from problem
     return read
 
 
@@ -96,9 +98,11 @@ def _execute(notebook: Any, path: Path, timeout: int) -> None:
         client.execute()
     except CellExecutionError as failed:
         number = 1 + next((i for i, cell in enumerate(notebook.cells) if _failed(cell)), -1)
-        raise ValueError(f"cell {number} of {path} failed: {failed.ename}: {failed.evalue}; mend it and try again") from None
+        what = f"{failed.ename}: {failed.evalue}"
+        raise ValueError(f"cell {number} of {path} failed: {what}; mend it and try again") from None
     except CellTimeoutError:
-        raise ValueError(f"a cell of {path} took more than {timeout} s; run the notebook yourself and leave --execute off") from None
+        what = f"a cell of {path} took more than {timeout} s"
+        raise ValueError(f"{what}; run and save the notebook yourself, and leave --execute off") from None
 
 
 def _failed(cell: Any) -> bool:
@@ -122,7 +126,8 @@ def _cell(cell: Any, number: int, folder: Path) -> str:
 
 def _is_beside_twin(output: Any, rest: Any) -> bool:
     """A live widget whose picture follows: the picture, or what runs alone, is shown in its place."""
-    return WIDGET_VIEW in output.get("data", {}) and bool(rest) and "tn-twin" in rest[0].get("data", {}).get("text/html", "")
+    twin = rest[0].get("data", {}).get("text/html", "") if rest else ""
+    return WIDGET_VIEW in output.get("data", {}) and "tn-twin" in twin
 
 
 def _output(output: Any, key: str, number: int) -> str:
@@ -139,7 +144,8 @@ def _best(data: Mapping[str, Any], metadata: Mapping[str, Any], key: str, number
     alt = plain if plain and not plain.startswith("<") else f"picture, output of cell {number}"
     if SNAPSHOT in data:
         snapshot = data[SNAPSHOT]
-        return assets.fragment(snapshot["viewer"], snapshot["data"], key=key, fallback=_clean(data.get("text/html", ""), alt))
+        picture = _clean("".join(data.get("text/html", "")), alt)
+        return assets.fragment(snapshot["viewer"], snapshot["data"], key=key, fallback=picture)
     if "text/html" in data:
         return _clean("".join(data["text/html"]), alt)
     for kind in ("image/png", "image/jpeg", "image/gif", "image/svg+xml"):

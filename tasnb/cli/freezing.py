@@ -11,7 +11,7 @@ import typer
 def freeze(
     notebook: Annotated[Path, typer.Argument(help="A notebook: NAME.ipynb.")],
     out: Annotated[Path | None, typer.Option("--out", help="File to write; default: NAME.html beside it.")] = None,
-    execute: Annotated[bool, typer.Option("--execute", help="Run the notebook first; the file is not changed.")] = False,
+    execute: Annotated[bool, typer.Option("--execute", help="Run it first; its file stays as it is.")] = False,
 ) -> None:
     """Write NOTEBOOK as one HTML page: pictures inside, explore still ranks, nothing is loaded."""
     from tasnb import freezing

@@ -74,7 +74,7 @@ class Explorer(Viewer):
 
     @property
     def ranking(self) -> pd.DataFrame:
-        """A row a proposal, best first: rank, proposal, total, v, p, n, kept, verdict, caption, and iou with a target."""
+        """A row a proposal, best first: rank, proposal, total, v, p, n, kept, verdict, caption; with a target iou."""
         table = self._table()
         order = record.order_of(table)
         frame = table.to_frame()[["proposal", "total", "v", "p", "n", "kept", "verdict"]]
@@ -151,7 +151,7 @@ class Explorer(Viewer):
         return record.table_of(self._readings[now.method], self._artifacts, now)
 
     def _answer(self, _: Any, content: dict[str, Any], buffers: Any) -> None:
-        """A message of the browser: {"kind": "ask", "expression", "number"}; the reply says what went wrong, if it did."""
+        """The browser asks {"kind": "ask", "expression", "number"}; the reply says what went wrong, if anything."""
         if content.get("kind") != "ask":
             return
         problem = ""

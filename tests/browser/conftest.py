@@ -100,7 +100,7 @@ def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def lab(lab_server: Server, chromium: Any, request: pytest.FixtureRequest) -> Iterator[Lab]:
-    """Opens notebooks in a module's tests; what a page complained about fails the test that made it, see ``no_problems``.
+    """Opens notebooks in a module's tests; what a page complains about fails the test (``no_problems``).
 
     Use: ``notebook = lab.open(["import tasnb as tn", "..."])``, ``notebook.run_all()``, ``notebook.page.locator(...)``.
     """

@@ -211,8 +211,10 @@ class Lab:
     opened: list[Notebook] = field(default_factory=list)
     name: str = "notebook"
 
-    def open(self, cells: Sequence[str] | None, *, name: str = "", theme: str = "light", kernel: str = "shared") -> Notebook:
-        """cells None: the notebook ``name`` as it was saved. kernel: "shared", "own", or "none" (nothing is started)."""
+    def open(
+        self, cells: Sequence[str] | None, *, name: str = "", theme: str = "light", kernel: str = "shared"
+    ) -> Notebook:
+        """cells None: the notebook ``name`` as it was saved. kernel: "shared", "own", or "none": none is started."""
         name = name or f"{self.name}-{len(self.opened)}"
         if cells is not None:
             self.server.write(cells, name)

@@ -36,6 +36,7 @@ print(json.dumps({"selected": viewer.selected, "expression": viewer.expression, 
                   "code": viewer.code, "rows": viewer.ranking.to_dict("records")}))
 """
 PATIENCE = 60_000  # ms
+MINUS, TIMES = "\u2212", "\u00d7"
 
 pytestmark = pytest.mark.slow
 
@@ -89,14 +90,14 @@ def order_shown(explorer: Any) -> list[int]:
 
 
 def shown(number: float) -> str:
-    return f"{number:.3f}".replace("-", "\u2212")
+    return f"{number:.3f}".replace("-", MINUS)
 
 
 def equation(row: dict[str, Any], alpha: float, lam: float) -> str:
     """The receipt's line, written independently of the viewer."""
     parts = [f"V {shown(row['v'])}"]
     for name, weight, value in (("P ", alpha, row["p"]), ("", lam, row["n"])):
-        parts.append(f"{chr(0x2212) if value < 0 else '+'} {weight:g} × {name}{abs(value):.3f}")
+        parts.append(f"{MINUS if value < 0 else '+'} {weight:g} {TIMES} {name}{abs(value):.3f}")
     return " ".join(parts) + f" = {shown(row['total'])}"
 
 
@@ -177,8 +178,10 @@ def test_every_control_is_reached_by_tab(notebook: Notebook, explorer: Any) -> N
         assert name[1], f"{name[0]}: the focus can be seen"
         reached.add(name[0])
         notebook.page.keyboard.press("Tab")
-    wanted = {"Expression", "Rank", "outlines", "target", "oracle", "\u03b1, weight of P", "\u03bb, weight of N", "paper",
-              "P: captions", "N: negatives", "spatial rectifier", "Reset", "Copy as Python"}  # fmt: skip
+    wanted = {
+        *("Expression", "Rank", "outlines", "target", "oracle", "\u03b1, weight of P", "\u03bb, weight of N"),
+        *("P: captions", "N: negatives", "spatial rectifier", "paper", "Reset", "Copy as Python"),
+    }
     assert wanted <= reached, wanted - reached
 
 
@@ -216,7 +219,8 @@ def test_copy_as_python_gives_what_is_on_screen(notebook, explorer: Any, places:
     explorer.get_by_role("button", name="Copy as Python").click()
     code = explorer.locator(".tn-code").inner_text()
     assert code == state(notebook)["code"]
-    same = notebook.python(f"{code}\nprint(answer.index == viewer.prediction.index, (mask == masks[viewer.selected]).all())")
+    check = "print(answer.index == viewer.prediction.index, (mask == masks[viewer.selected]).all())"
+    same = notebook.python(f"{code}\n{check}")
     assert same.split() == ["True", "True"]
 
 

@@ -61,8 +61,8 @@ class Explorer {
     this.hint = element("p", { class: "tn-soft tn-hint" });
     this.receipt = element("div", { class: "tn-receipt", id: receiptId });
     this.table = new RankedTable(scene, { onHover: (i) => this.point(i), onPick: (i) => this.pick(i), onKey: (e) => this.key(e) });
-    const left = element("div", { class: "tn-left" }, this.photo, this.showSwitches(), this.hint, this.receipt);
-    const right = element("div", { class: "tn-right" }, this.controls(), this.table.node);
+    const left = element("div", { class: "tn-column" }, this.photo, this.showSwitches(), this.hint, this.receipt);
+    const right = element("div", { class: "tn-column" }, this.controls(), this.table.node);
     this.frame.append(this.askRow(), this.words, this.verdict, this.sentence, element("div", { class: "tn-columns" }, left, right), this.codeRow());
   }
 
