@@ -53,7 +53,8 @@ MAY_KNOW_VENDORS = {
     "torch": {"models", "toyworld"},
     "segment_anything": {"models.sam"},
     "open_clip": {"models.clip", "toyworld"},
-    "transformers": {"models.captioner", "toyworld"},
+    "transformers": {"models.captioner", "models.itc", "models.itc_albef", "models.loading", "toyworld"},
+    "timm": {"models.itc_albef"},
     "spacy": {"models.language", "toyworld"},
     "nltk": {"models.language"},
     "pandas": None,  # lazily, inside a function

@@ -120,14 +120,14 @@ def assemble(name: str, made: Mapping[Role, Any]) -> Models:
 
 def _loaders() -> dict[Role, Callable[..., Any]]:
     # here, because each adapter brings its vendor when it loads, and doctor needs none of them
+    from tasnb.models import itc
     from tasnb.models.captioner import HFCaptioner
-    from tasnb.models.clip import ClipEncoder
     from tasnb.models.language import load_parser, load_wordnet
     from tasnb.models.sam import SamProposer
 
     return {
         "sam": SamProposer.load,
-        "clip": ClipEncoder.load,
+        "clip": itc.load,
         "captioner": HFCaptioner.load,
         "spacy": load_parser,
         "wordnet": load_wordnet,
