@@ -1,0 +1,114 @@
+"""The causes of a failure, in the fixed order in which they are tried, and the plain sentence for each.
+
+The order follows the pipeline: what a later stage cannot repair is asked first. A case has one primary cause, the first
+whose cure alone makes the answer right; what else would have cured it stands in the table of overlaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tasnb.evaluation.sweep import PAPER_ALPHAS, PAPER_LAMS
+
+THRESHOLD = 0.5  # an answer with a lower IoU is a failure; Pr@0.5 is the field's usual cut
+INSIDE = 0.8  # a mask lies in another when this share of its pixels does
+NEAR_MISS = 0.25  # IoU from which a mask is the right thing badly cut rather than another thing
+DISJOINT = 0.2  # two masks are two things when at most this share of the smaller is shared
+GRID = tuple((alpha, lam) for alpha in PAPER_ALPHAS for lam in (*PAPER_LAMS, 1.0))  # paper, table 3; 1: RefCOCOg
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """A cause. stage: where it arises. question: what is asked. cure: the ideal that replaces the stage's result."""
+
+    name: str
+    stage: str
+    question: str
+    cure: str
+
+
+_ALL = (
+    Cause(
+        name="no proposal",
+        stage="proposals",
+        question="Is the IoU of every proposal below the threshold?",
+        cure="the annotated mask is the answer",
+    ),
+    Cause(
+        name="granularity",
+        stage="proposals",
+        question="Does the answer contain the target, or is it a part of it?",
+        cure="the best proposal is the answer, or the annotated mask where no proposal is good",
+    ),
+    Cause(
+        name="language",
+        stage="language",
+        question="Is there no noun, or is the head or a direction another than the gold parse says?",
+        cure="gold head and directions: negatives mined and rectifier run again",
+    ),
+    Cause(
+        name="rectifier",
+        stage="rectifier",
+        question="Did the rectifier exclude the right proposals, or leave others where the expression names a place?",
+        cure="the right proposals stay, and where a place is named the extended rectifier reads it",
+    ),
+    Cause(
+        name="annotation",
+        stage="data",
+        question="Does the answer fit every word at least as well as the target, by V, P and caption?",
+        cure="the answer counts as right",
+    ),
+    Cause(
+        name="negative",
+        stage="negatives",
+        question="Does a negative phrase name the target, and does dropping it make the answer right?",
+        cure="T_n without the phrases that name the target",
+    ),
+    Cause(
+        name="caption",
+        stage="captions",
+        question="Would the answer be right without P?",
+        cure="alpha 0",
+    ),
+    Cause(
+        name="weights",
+        stage="weights",
+        question="Do two of V, P and N prefer the target, and would a point of the grid choose it?",
+        cure="the point of the grid nearest to the weights used",
+    ),
+    Cause(
+        name="appearance",
+        stage="appearance",
+        question="What is left: V ranks another proposal above the target.",
+        cure="V of the target is the best of all",
+    ),
+)
+CAUSES: Mapping[str, Cause] = {cause.name: cause for cause in _ALL}
+RIGHT = ""  # the cause of a case that is no failure
+
+DETAILS: Mapping[str, str] = {
+    "nothing": "no proposal was made",
+    "all wrong": "no proposal reaches the threshold",
+    "contains": "the answer contains the target",
+    "part": "the answer is a part of the target",
+    "no noun": "no head noun was found",
+    "head": "the head noun is wrong",
+    "direction": "the directions are wrong",
+    "head and direction": "the head noun and the directions are wrong",
+    "excluded": "the right proposal was taken out",
+    "wrong way": "the rectifier kept the other side",
+    "did not fire": "a place is named, and nothing was taken out",
+    "too coarse": "the half still holds others of the kind",
+    "several fit": "another thing fits the words as well",
+    "another fits": "the words fit the answer and not the target",
+    "same kind": "lost to another thing of the same kind",
+    "other kind": "lost to a thing of another kind",
+}
+
+
+def find_cause(name: str) -> Cause:
+    """A cause by name. Raises ValueError that lists the names."""
+    if name not in CAUSES:
+        raise ValueError(f"unknown cause {name!r}; choose from {', '.join(CAUSES)}")
+    return CAUSES[name]
