@@ -133,7 +133,17 @@ def scene_record(
 def reading_record(
     expression: str, readings: Mapping[str, Reading], missing: Mapping[str, str], artifacts: ImageArtifacts
 ) -> dict[str, Any]:
-    """All that an expression changes, for every method that could read it."""
+    """All that an expression changes, for every method that could read it.
+
+    Raises ValueError for a score that is not finite: neither side could rank it.
+    """
+    for name, reading in readings.items():
+        for score in ("v", "p", "n"):
+            wrong = np.flatnonzero(~np.isfinite(getattr(reading.table, score)))
+            if wrong.size:
+                got = getattr(reading.table, score)[wrong[0]]
+                raise ValueError(f"{score} of proposal {wrong[0]} ({name}): expected a finite number, got {got}; "
+                                 "run describe() again")  # fmt: skip
     centres = centroids_xy(artifacts.proposals.masks)
     methods = {name: _method_record(reading, centres, artifacts) for name, reading in readings.items()}
     return {"expression": expression, "methods": methods, "missing": dict(missing)}

@@ -1,5 +1,5 @@
 // The ranking, in the browser: pure functions over the record of tasnb/viewers/record.py.
-// They do what ScoreTable.best, html.ranking and tasnb/spatial/halves.py do, bit for bit: tests/viewers/test_ranking.py.
+// They do what ScoreTable.best, html.ranking and tasnb/spatial/halves.py do, bit for bit: tests/browser/test_ranking.py.
 
 const AXIS = { left: 0, right: 0, top: 1, bottom: 1 };
 const BEFORE = ["left", "top"]; // strictly less than the median; the other two hold the ties
@@ -19,6 +19,15 @@ export function totalsOf(scores, settings) {
 export function orderOf(totals, kept) {
   const order = totals.map((_, i) => i);
   return order.sort((a, b) => kept[b] - kept[a] || totals[b] - totals[a] || a - b);
+}
+
+/** Three decimals as Python writes them: toFixed rounds an exact half up, Python to the even digit. */
+export function fixed(x) {
+  const size = Math.abs(x);
+  const sign = x < 0 || Object.is(x, -0) ? "-" : "";
+  if ((size * 16) % 2 !== 1) return sign + size.toFixed(3); // half of the last digit is an odd number of sixteenths
+  const below = Math.floor(size * 1000);
+  return sign + ((below + (below % 2)) / 1000).toFixed(3);
 }
 
 export function medianOf(values) {
@@ -49,7 +58,7 @@ function quadrantOf(centres, directions, totals) {
   if (options.length === 2) {
     const best = members.map((inside) => Math.max(-Infinity, ...totals.filter((_, i) => inside[i])));
     chosen = best[0] > best[1] ? 0 : 1;
-    const value = Number.isFinite(best[chosen]) ? best[chosen].toFixed(3) : "-inf";
+    const value = Number.isFinite(best[chosen]) ? fixed(best[chosen]) : "-inf";
     why = `, as it holds the better S of the half's two (${value})`;
   }
   const inside = members[chosen];

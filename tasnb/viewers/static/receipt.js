@@ -1,8 +1,9 @@
 // What a ranking says in words: the receipt of a mask, the weights as Python code. Pure functions.
+import { fixed } from "./ranking.js";
 
 const [MINUS, TIMES] = ["\u2212", "\u00d7"];
-export const shown = (x) => (x < 0 ? MINUS : "") + Math.abs(x).toFixed(3);
-const term = (x, weight, name) => ` ${x < 0 ? MINUS : "+"} ${weight} ${TIMES} ${name}${Math.abs(x).toFixed(3)}`;
+export const shown = (x) => (x < 0 ? MINUS : "") + fixed(Math.abs(x));
+const term = (x, weight, name) => ` ${x < 0 ? MINUS : "+"} ${weight} ${TIMES} ${name}${fixed(Math.abs(x))}`;
 
 /** "V 0.271 + 0.1 x P 0.712 - 0.7 x 0.190 = 0.209"; a part that is switched off is left out. */
 export function equation(scores, settings, total, i) {
