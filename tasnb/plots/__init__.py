@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tasnb.plots.answers import annotated
 from tasnb.plots.charts import METRIC_NAMES, ablation_chart, sweep_heatmap
+from tasnb.plots.geometry import rectifiers
 from tasnb.plots.overlays import numbered, outline, overlay, proposals_picture, rims
 from tasnb.plots.phrases import negatives
-from tasnb.plots.rectifiers import rectifiers
 from tasnb.plots.sheets import Panel, sheet
 from tasnb.plots.sights import crops
 

@@ -11,7 +11,7 @@ import numpy as np
 import traitlets
 
 from tasnb import plots
-from tasnb.plots.rectifiers import Rectified, rectify_by_each
+from tasnb.plots.geometry import Rectified, rectify_by_each
 from tasnb.types import ImageArtifacts, Models
 from tasnb.viewers import assets, thumbs
 from tasnb.viewers.viewer import Viewer
