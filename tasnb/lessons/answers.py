@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -145,8 +145,14 @@ def settle(
 
     value, right: numbers or arrays. tolerance: absolute.
     """
-    if _close(value, right, tolerance):
-        return
+    if not _close(value, right, tolerance):
+        refuse(value, slips, expected=expected, got=got, todo=todo, tolerance=tolerance)
+
+
+def refuse(
+    value: Any, slips: Sequence[Slip], *, expected: str, got: str, todo: str, tolerance: float = TOLERANCE
+) -> NoReturn:
+    """Raise NotYet for a wrong value, with the first slip that gives the same value."""
     for slip in slips:
         if _close(value, slip.value, tolerance):
             raise NotYet(expected=expected, got=got, looks_like=slip.looks_like, todo=slip.todo)
