@@ -5,12 +5,13 @@ from __future__ import annotations
 from tasnb.plots.answers import annotated
 from tasnb.plots.charts import METRIC_NAMES, ablation_chart, sweep_heatmap
 from tasnb.plots.geometry import rectifiers
+from tasnb.plots.heats import heat
 from tasnb.plots.overlays import numbered, outline, overlay, proposals_picture, rims
 from tasnb.plots.phrases import negatives
 from tasnb.plots.sheets import Panel, sheet
 from tasnb.plots.sights import crops
 
 __all__ = [
-    "METRIC_NAMES", "Panel", "ablation_chart", "annotated", "crops", "negatives", "numbered", "outline", "overlay",
-    "proposals_picture", "rectifiers", "rims", "sheet", "sweep_heatmap",
+    "METRIC_NAMES", "Panel", "ablation_chart", "annotated", "crops", "heat", "negatives", "numbered", "outline",
+    "overlay", "proposals_picture", "rectifiers", "rims", "sheet", "sweep_heatmap",
 ]  # fmt: skip
