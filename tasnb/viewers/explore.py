@@ -143,6 +143,19 @@ class Explorer(Viewer):
             raise traitlets.TraitError(f"selected: expected a mask number from 0 to {count - 1} or None, got {index}")
         return index
 
+    @traitlets.validate("settings")
+    def _are_settings(self, proposal: dict[str, Any]) -> dict[str, Any]:
+        wanted, got = Settings().to_json(), proposal["value"]
+        if set(got) != set(wanted):
+            raise traitlets.TraitError(f"settings: expected the keys {', '.join(wanted)}, got {', '.join(got)}")
+        if got["method"] not in self._readings:
+            known = ", ".join(self._readings)
+            raise traitlets.TraitError(f"settings: method {got['method']!r} cannot rank here; choose from {known}")
+        try:
+            return Settings.from_json(got).checked().to_json()
+        except (TypeError, ValueError) as problem:
+            raise traitlets.TraitError(f"settings: {problem}") from problem
+
     def _now(self) -> Settings:
         return Settings.from_json(self.settings)
 

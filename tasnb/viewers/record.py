@@ -53,6 +53,11 @@ class Settings:
         """As ``tn.tas`` takes it."""
         return ("v", *(m for m, on in (("p", self.use_p), ("n", self.use_n), ("spatial", self.spatial)) if on))
 
+    def checked(self) -> Settings:
+        """Itself. Raises ValueError for a weight that is not finite."""
+        Weights(alpha=self.alpha, lam=self.lam)
+        return self
+
     def to_json(self) -> dict[str, Any]:
         return {"method": self.method, "alpha": self.alpha, "lam": self.lam, "useP": self.use_p, "useN": self.use_n,
                 "spatial": self.spatial}  # fmt: skip

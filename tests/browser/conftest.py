@@ -21,12 +21,15 @@ LOCAL = (
     "about:",
     "blob:",
 )
-# errors of other people's code that mean nothing here: (message, where every line of its stack is, why it is harmless)
+# errors of other people's code that mean nothing here: (message, where every line of its stack is, how many lines)
 KNOWN = (
+    # a notebook opened without a kernel: ipywidgets asks the missing session for the kernel's widgets
+    ("Cannot read properties of null (reading 'kernel')", "/lab/extensions/@jupyter-widgets/jupyterlab-manager/", 3),
+    # JupyterLab's timer takes its splash screen away, and finds it gone when it was shown twice in a row
     (
-        "Cannot read properties of null (reading 'kernel')",
-        "/lab/extensions/@jupyter-widgets/jupyterlab-manager/",
-        "a notebook opened without a kernel: ipywidgets asks the missing session for the kernel's widgets",
+        "Failed to execute 'removeChild' on 'Node': The node to be removed is not a child of this node.",
+        "/static/lab/jlab_core.",
+        1,
     ),
 )
 
@@ -53,7 +56,8 @@ def chromium() -> Iterator[Any]:
 def is_known(error: Any) -> bool:
     frames = [line for line in str(error.stack).splitlines() if line.strip().startswith("at ")]
     return any(
-        message == error.message and frames and all(place in frame for frame in frames) for message, place, _ in KNOWN
+        error.message == message and len(frames) == lines and all(place in frame for frame in frames)
+        for message, place, lines in KNOWN
     )
 
 

@@ -32,8 +32,7 @@ def test_runs_give_the_mask_back(mask: np.ndarray) -> None:
     assert np.array_equal(decode(record._runs(mask), mask.shape), mask)
 
 
-def test_a_tiny_mask_survives_a_large_photo(toy_case) -> None:
-    sample, _ = toy_case
+def test_a_tiny_mask_survives_a_large_photo() -> None:
     mask = np.zeros((3000, 4000), dtype=bool)
     mask[1501, 2002] = True
     small = record._shown(mask, (768, 1024))
@@ -72,8 +71,16 @@ def test_words_carry_the_stage_that_used_them(nlp, text: str, wanted: list[list[
 
 
 @pytest.mark.parametrize(
-    "text", ["<script>alert(1)</script> cat", "the \"left\" 'one'", "🦒 giraffe 🦒 left", "İ left İ cat", "x " * 500, "left left left"]
-)  # fmt: skip
+    "text",
+    [
+        "<script>a(1)</script> cat",
+        "the \"left\" 'one'",
+        "🦒 giraffe 🦒 left",
+        "İ left İ cat",
+        "x " * 500,
+        "left left left",
+    ],
+)
 def test_the_pieces_are_the_text(nlp, text: str) -> None:
     assert "".join(piece for piece, _ in pieces(expressions.parse(text, nlp))) == text
 
@@ -94,7 +101,7 @@ def viewers_with_a_module() -> list[str]:
 def test_a_viewer_is_one_module_without_imports(viewer: str) -> None:
     text = assets.module(viewer)
     assert not re.search(r"^\s*import\b", text, re.MULTILINE)
-    assert not re.search(r"https?://", text), "no CDN"
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg\b)", text), "no CDN; the name of SVG is no address"
     assert text.count("export default") == 1
     names = re.findall(r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", text, re.MULTILINE)
     assert len(names) == len(set(names)), sorted(n for n in names if names.count(n) > 1)
