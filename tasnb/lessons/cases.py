@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,13 +83,13 @@ def cases(samples: Sequence[Sample], models: Models, store: Store, *, scenes: in
     ]
 
 
-def overlaps(studied: Iterable[Case], choose: Callable[[Case], int]) -> np.ndarray:
-    """Intersection and union, in pixels, of the proposal that ``choose`` takes in each case: int (n, 2)."""
+def overlaps(studied: Sequence[Case], chosen: Iterable[int]) -> np.ndarray:
+    """Intersection and union, in pixels, of the proposal chosen in each case with its target: int (k, 2)."""
     pairs = []
-    for case in studied:
+    for case, index in zip(studied, chosen, strict=True):
         target = case.sample.target
         assert target is not None  # ``cases`` takes no other
-        pairs.append(intersection_union(case.artifacts.proposals.masks[choose(case)], target))
+        pairs.append(intersection_union(case.artifacts.proposals.masks[index], target))
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 

@@ -44,7 +44,7 @@ def choose(case: Case, alpha: float) -> int:
 
 def gain(studied: Sequence[Case], alpha: float) -> metrics.Estimate:
     """mIoU of V + alpha P minus that of V alone, in points, with its 95 % interval."""
-    pairs = [overlaps(studied, lambda case, weight=weight: choose(case, weight)) for weight in (alpha, 0.0)]
+    pairs = [overlaps(studied, [choose(case, weight) for case in studied]) for weight in (alpha, 0.0)]
     return metrics.paired_difference(pairs[0], pairs[1], image_ids(studied))
 
 

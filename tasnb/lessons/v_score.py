@@ -63,7 +63,7 @@ def gain(
     studied: Sequence[Case], first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray]
 ) -> metrics.Estimate:
     """mIoU of V with the first style's embeddings minus that with the second's, in points, with its 95 % interval."""
-    pairs = [overlaps(studied, lambda case, rows=rows: int(v_of(case, rows).argmax())) for rows in (first, second)]
+    pairs = [overlaps(studied, choices(studied, rows)) for rows in (first, second)]
     return metrics.paired_difference(pairs[0], pairs[1], image_ids(studied))
 
 

@@ -1,0 +1,124 @@
+"""Lesson 00: each check accepts a right answer and names each typical wrong one."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import tasnb as tn
+from tasnb.lessons import NotYet, Right
+from tasnb.lessons import quickstart as lesson
+
+
+@pytest.fixture(scope="module")
+def answered(toy_case, toy_models):
+    sample, artifacts = toy_case
+    return artifacts, tn.tas(artifacts, sample.expression, toy_models)
+
+
+def test_total_takes_a_rounded_number_and_an_array_of_one(answered) -> None:
+    _, answer = answered
+    right = answer.table.total[answer.index]
+    for value in (right, round(float(right), 3), np.array([right])):
+        assert isinstance(lesson.check_total(value, answer), Right)
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        (lambda v, p, n: v + p + n, "without the two weights"),
+        (lambda v, p, n: v + 0.7 * p + 0.1 * n, "alpha and lambda swapped"),
+        (lambda v, p, n: v + 0.1 * p - 0.7 * n, "a minus before N"),
+        (lambda v, p, n: v + 0.1 * p, "without N"),
+        (lambda v, p, n: v, "V alone"),
+        (lambda v, p, n: v + 0.7 * n, "without P"),
+    ],
+)
+def test_total_names_the_slip(slip, said: str, answered) -> None:
+    _, answer = answered
+    at = answer.index
+    with pytest.raises(NotYet, match=said):
+        lesson.check_total(slip(answer.table.v[at], answer.table.p[at], answer.table.n[at]), answer)
+
+
+def test_total_knows_another_mask_and_an_open_answer(answered) -> None:
+    _, answer = answered
+    other = int(np.argmin(answer.table.total))
+    with pytest.raises(NotYet, match=f"the S of mask {other}"):
+        lesson.check_total(answer.table.total[other], answer)
+    for nothing in (..., None, "0.5", 99.0):
+        with pytest.raises(NotYet, match=r"alpha \* P"):
+            lesson.check_total(nothing, answer)
+
+
+def steps(*indices: int) -> dict:
+    names = ("v", "v + p", "v + p + n", "v + p + n + spatial")
+    return {name: SimpleNamespace(index=index) for name, index in zip(names, indices, strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("indices", "right"),
+    [
+        ((0, 0, 0, 1), "spatial"),
+        ((2, 2, 2, 2), "v"),
+        ((0, 1, 0, 0), "n"),
+        ((0, 1, 1, 1), "p"),
+        ((0, 1, 2, 0), "spatial"),
+    ],
+)
+def test_the_decider_is_the_last_change(indices, right: str) -> None:
+    assert isinstance(lesson.check_decider(right, steps(*indices)), Right)
+    for wrong in {"v", "p", "n", "spatial"} - {right}:
+        with pytest.raises(NotYet, match="differs from the line above"):
+            lesson.check_decider(wrong, steps(*indices))
+
+
+def test_the_decider_tells_the_first_change_from_a_later_one() -> None:
+    with pytest.raises(NotYet, match="the first change"):
+        lesson.check_decider("p", steps(0, 1, 1, 2))
+    with pytest.raises(NotYet, match="no change at all"):
+        lesson.check_decider("v", steps(0, 0, 0, 2))
+    with pytest.raises(NotYet, match="is the one of the line above"):
+        lesson.check_decider("n", steps(0, 0, 0, 2))
+    with pytest.raises(NotYet, match="'spatial'"):
+        lesson.check_decider("the rectifier", steps(0, 0, 0, 2))
+
+
+def test_another_choice_may_be_any_text_that_moves_the_answer(answered, toy_models) -> None:
+    artifacts, answer = answered
+    moved = next(
+        text for text in artifacts.captions["blur"] if tn.tas(artifacts, text, toy_models).index != answer.index
+    )
+    assert isinstance(lesson.check_other_choice(moved, artifacts, answer, toy_models), Right)
+
+
+def test_another_choice_names_what_did_not_move(answered, toy_models) -> None:
+    artifacts, answer = answered
+    for nothing in (..., None, "", 3):
+        with pytest.raises(NotYet, match="the yellow ball"):
+            lesson.check_other_choice(nothing, artifacts, answer, toy_models)
+    with pytest.raises(NotYet, match="unchanged answer"):
+        lesson.check_other_choice(f" {answer.expression.upper()}", artifacts, answer, toy_models)
+    same = artifacts.captions["blur"][answer.index]
+    if tn.tas(artifacts, same, toy_models).index == answer.index:
+        with pytest.raises(NotYet, match="another description of the same thing"):
+            lesson.check_other_choice(same, artifacts, answer, toy_models)
+
+
+def test_the_build_up_follows_table_4_and_ends_with_tas(answered, toy_models) -> None:
+    artifacts, answer = answered
+    made = lesson.build_up(artifacts, answer.expression, toy_models)
+    assert list(made) == ["v", "v + p", "v + p + n", "v + p + n + spatial"]
+    assert made["v + p + n + spatial"].index == answer.index
+    assert made["v"].index == tn.clip_only(artifacts, answer.expression, toy_models).index
+
+
+def test_the_first_failure_is_one_and_photos_without_a_mask_are_none(reftoy_val, toy_models, tmp_path) -> None:
+    sample, store = reftoy_val[12], tn.Store(tmp_path)
+    nowhere = tn.lessons.photo(sample.image, "the man", np.eye(*sample.image.shape[:2], dtype=bool))
+    found = lesson.first_failure([tn.lessons.photo(sample.image, "the man"), nowhere], toy_models, store)
+    assert found is not None
+    assert found[0] is nowhere
+    assert lesson.first_failure([tn.lessons.photo(sample.image, "the man")], toy_models, store) is None
