@@ -165,7 +165,9 @@ def _best(data: Mapping[str, Any], metadata: Mapping[str, Any], key: str, number
 def _markdown(source: str, folder: Path, attachments: Mapping[str, Mapping[str, str]]) -> str:
     from nbconvert.filters import markdown2html
 
-    return _clean(markdown2html(source), "picture", folder=folder, attachments=attachments)
+    # nbconvert would stop at an attachment that is missing; under another name it reaches _embed
+    html = markdown2html(source.replace("](attachment:", "](attachment%3A"))
+    return _clean(html, "picture", folder=folder, attachments=attachments)
 
 
 def _highlight(source: str) -> str:
@@ -211,8 +213,8 @@ def _runs(name: str, value: str) -> bool:
 
 def _embed(tag: Tag, alt: str, folder: Path | None, attachments: Mapping[str, Any]) -> None:
     """Let the picture travel in the page; where that is not possible, let its text stand for it."""
-    source = str(tag["src"])
-    name = unquote(source.removeprefix("attachment:"))
+    source = unquote(str(tag["src"]))
+    name = source.removeprefix("attachment:")
     path = None if folder is None else (folder / name)
     if source.startswith("attachment:") and name in attachments:
         kind, content = next(iter(attachments[name].items()))

@@ -155,7 +155,7 @@ def test_a_score_that_is_no_number_is_refused(toy_case, toy_models) -> None:
     rows = {style: np.array(found) for style, found in artifacts.crop_embeddings.items()}
     for found in rows.values():
         found[2] = np.nan
-    with pytest.raises(ValueError, match="finite"):
+    with pytest.raises(ValueError, match="NaN or infinity"):
         tn.viewers.explore(sample, replace(artifacts, crop_embeddings=rows), toy_models)
 
 

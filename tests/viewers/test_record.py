@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tasnb import expressions
 from tasnb.types import Head, Parse
 from tasnb.viewers import assets, record
 from tasnb.viewers.words import pieces
+from tests.viewers.made_artifacts import only, with_masks
 
 
 def decode(runs: list[int], size_hw: tuple[int, int]) -> np.ndarray:
@@ -43,10 +45,6 @@ def test_a_tiny_mask_survives_a_large_photo() -> None:
 
 
 def test_a_large_photo_travels_small_and_its_figures_do_not_change(toy_case) -> None:
-    from dataclasses import replace
-
-    from tests.viewers.made_artifacts import only, with_masks
-
     masks = np.zeros((1, 1536, 2048), dtype=bool)
     masks[0, 100:700, 300:900] = True
     artifacts = replace(with_masks(only(toy_case[1], [0]), masks), size_hw=(1536, 2048))
@@ -56,6 +54,16 @@ def test_a_large_photo_travels_small_and_its_figures_do_not_change(toy_case) -> 
     assert scene["areas"] == [600 * 600], "pixels of the photo itself"
     assert scene["iou"] == [1.0]
     assert decode(scene["masks"][0], (768, 1024)).mean() == pytest.approx(masks.mean(), rel=0.02)
+
+
+@pytest.mark.parametrize("name", ["v", "p", "n"])
+def test_a_score_that_neither_side_could_rank_is_refused(toy_case, toy_models, name: str) -> None:
+    readings, missing = record.read(toy_case[1], "the dog", toy_models)
+    table = readings["official"].table
+    broken = replace(table, **{name: np.where(np.arange(len(table)) == 1, np.nan, getattr(table, name))})
+    readings["official"] = replace(readings["official"], table=broken)
+    with pytest.raises(ValueError, match=f"{name} of proposal 1 \\(official\\): expected a finite number, got nan"):
+        record.reading_record("the dog", readings, missing, toy_case[1])
 
 
 @pytest.mark.parametrize(

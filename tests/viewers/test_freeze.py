@@ -1,0 +1,195 @@
+"""``tasnb freeze``: what goes into the page, what stays out, and one clear sentence for what is no notebook."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from tasnb import cli, freezing
+from tasnb.viewers.viewer import SNAPSHOT, WIDGET_VIEW
+from tests.viewers.made_artifacts import HOSTILE
+
+V4 = nbformat.v4
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+
+
+def shown(data: dict[str, Any], **metadata: Any) -> Any:
+    return V4.new_output("display_data", data=data, metadata=metadata)
+
+
+def write(folder: Path, *cells: Any) -> Path:
+    path = folder / "lesson.ipynb"
+    nbformat.write(V4.new_notebook(cells=list(cells)), path)
+    return path
+
+
+def page_of(folder: Path, *outputs: Any, source: str = "x = 1") -> str:
+    return freezing.freeze(write(folder, V4.new_code_cell(source, outputs=list(outputs))))
+
+
+def test_words_code_and_outputs_are_in_the_page(tmp_path: Path) -> None:
+    page = freezing.freeze(
+        write(
+            tmp_path,
+            V4.new_markdown_cell("# What you learn\n\nA **bold** word & `code`."),
+            V4.new_code_cell('print("1 < 2")', outputs=[V4.new_output("stream", name="stdout", text="1 < 2\n")]),
+            V4.new_raw_cell("raw <b>"),
+        )
+    )
+    assert "<title>What you learn</title>" in page
+    assert "<strong>bold</strong>" in page
+    assert "<pre>1 &lt; 2\n</pre>" in page
+    assert "raw &lt;b&gt;" in page
+    assert "print" in page
+
+
+def test_every_picture_has_a_text(tmp_path: Path) -> None:
+    page = page_of(
+        tmp_path,
+        shown({"image/png": PIXEL, "text/plain": "<Figure size 640x480>"}),
+        shown({"image/png": PIXEL, "text/plain": 'a "cat" on the left'}),
+        shown({"image/png": PIXEL}, alt="a chart of mIoU"),
+        shown({"text/html": f'<img src="data:image/png;base64,{PIXEL}">', "text/plain": "a table"}),
+        shown({"image/svg+xml": "<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>"}),
+    )
+    told = re.findall(r'<img alt="([^"]*)"', page) + re.findall(r'<img src="[^"]*" alt="([^"]*)"', page)
+    assert len(re.findall("<img", page)) == 5
+    assert "picture, output of cell 1" in told
+    assert "a &quot;cat&quot; on the left" in told
+    assert "a chart of mIoU" in told
+    assert 'alt="a table"' in page
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>alert(1)</script>", '<script src="https://example.org/x.js"></script>', "<img src=x onerror=alert(1)>",
+        '<link rel=stylesheet href="https://example.org/x.css">', '<iframe src="https://example.org"></iframe>',
+        '<a href="javascript:alert(1)">a</a>', "<style>@import url(https://example.org/x.css);</style>",
+        '<img srcset="https://example.org/x.png 2x" src="https://example.org/x.png">',
+        '<div style="color:red" onclick="alert(1)">a</div>', "<object data='https://example.org'></object>",
+        '<meta http-equiv="refresh" content="0;url=https://example.org">',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("where", ["output", "markdown"])
+def test_nothing_of_a_cell_runs_or_loads(tmp_path: Path, html: str, where: str) -> None:
+    if where == "output":
+        page = page_of(tmp_path, shown({"text/html": f"<p>before</p>{html}<p>after</p>"}))
+    else:
+        page = freezing.freeze(write(tmp_path, V4.new_markdown_cell(f"before\n\n{html}\n\nafter")))
+    body = page[page.index("<body>") :]
+    assert "before" in body
+    assert "after" in body
+    assert not re.search(r"<(script|link|iframe|object|meta)\b", body)
+    assert not re.search(r"\son\w+\s*=", re.sub(r"&[lg]t;.*", "", body))
+    assert not re.search(r'(src|srcset|href)="(https?:|javascript:)', body)
+    assert "@import" not in body
+
+
+def test_a_picture_from_elsewhere_is_named_in_its_place(tmp_path: Path) -> None:
+    page = freezing.freeze(write(tmp_path, V4.new_markdown_cell("![the plan](https://example.org/plan.png)")))
+    assert "[the plan: not in this page, it lies at https://example.org/plan.png]" in page
+
+
+def test_pictures_beside_the_notebook_travel_in_the_page(tmp_path: Path) -> None:
+    (tmp_path / "a plan.png").write_bytes(base64.b64decode(PIXEL))
+    cell = V4.new_markdown_cell("![near](a%20plan.png) ![inside](attachment:b.png) ![gone](c.png)")
+    cell["attachments"] = {"b.png": {"image/png": PIXEL}}
+    page = freezing.freeze(write(tmp_path, cell))
+    assert page.count(f"data:image/png;base64,{PIXEL}") == 2
+    assert "[gone: not in this page" in page
+
+
+def test_an_output_cannot_read_files(tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    page = page_of(tmp_path, shown({"text/html": '<img alt="x" src="secret.png">'}))
+    assert base64.b64encode(b"secret").decode() not in page
+
+
+def test_a_live_widget_gives_way_to_its_twin(tmp_path: Path) -> None:
+    live = shown({WIDGET_VIEW: {"model_id": "1"}, "text/plain": "the words"})
+    twin = shown({"text/html": '<div class="tn-twin">the picture</div>', "text/plain": "the words"})
+    page = page_of(tmp_path, live, twin)
+    assert page.count("the picture") == 1
+    assert "needs a kernel" not in page
+    alone = page_of(tmp_path, live)
+    assert "A control that needs a kernel: the words" in alone
+
+
+def test_a_snapshot_becomes_a_viewer_that_runs(tmp_path: Path) -> None:
+    data = {"caption": HOSTILE}
+    page = page_of(tmp_path, shown({SNAPSHOT: {"viewer": "explore", "data": data}, "text/html": "<p>the picture</p>"}))
+    assert page.count("<script") == 2
+    assert "the picture" in page
+    assert "<script>alert" not in page
+
+
+def test_errors_are_shown_as_text(tmp_path: Path) -> None:
+    error = V4.new_output("error", ename="NameError", evalue="x", traceback=["\x1b[31mNameError\x1b[0m: <x>"])
+    assert "<pre>NameError: &lt;x&gt;</pre>" in page_of(tmp_path, error)
+
+
+def test_a_notebook_of_words_alone_needs_no_outputs(tmp_path: Path) -> None:
+    assert "only words" in freezing.freeze(write(tmp_path, V4.new_markdown_cell("only words")))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "no such notebook"),
+        ("", "no Jupyter notebook"),
+        ("hello", "no Jupyter notebook"),
+        ('{"a": 1}', "no Jupyter notebook"),
+        ("[1, 2]", "no Jupyter notebook"),
+        ("\x00\xff", "no Jupyter notebook"),
+        ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "x"}]}', "no Jupyter notebook"),
+        ("NEVER RUN", "use --execute"),
+        ("FOLDER", "no Jupyter notebook"),
+    ],
+)
+def test_what_is_no_notebook_is_one_line(tmp_path: Path, content: str | None, says: str, capsys) -> None:
+    path = tmp_path / "lesson.ipynb"
+    if content == "NEVER RUN":
+        write(tmp_path, V4.new_code_cell("1 + 1"))
+    elif content == "FOLDER":
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content.encode("latin-1"))
+    assert cli.run(["freeze", str(path)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    lines = [line for line in printed.err.strip().splitlines() if line.startswith("tasnb:")]
+    assert len(lines) == 1
+    assert says in lines[0]
+    assert "lesson.ipynb" in lines[0]
+    assert not path.with_suffix(".html").exists()
+
+
+def test_the_command_writes_beside_the_notebook_or_where_it_is_told(tmp_path: Path, capsys) -> None:
+    path = write(tmp_path, V4.new_markdown_cell("words"))
+    assert cli.run(["freeze", str(path)]) == 0
+    assert (tmp_path / "lesson.html").is_file()
+    assert cli.run(["freeze", str(path), "--out", str(tmp_path / "new" / "page.html")]) == 0
+    assert (tmp_path / "new" / "page.html").read_text() == (tmp_path / "lesson.html").read_text()
+    assert "wrote" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_execute_runs_the_notebook_and_leaves_its_file(tmp_path: Path) -> None:
+    (tmp_path / "here.txt").write_text("in its own folder")
+    path = write(tmp_path, V4.new_code_cell("print(open('here.txt').read().upper())"))
+    before = path.read_bytes()
+    assert "IN ITS OWN FOLDER" in freezing.freeze(path, execute=True)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.slow
+def test_a_cell_that_fails_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, V4.new_markdown_cell("a"), V4.new_code_cell("1"), V4.new_code_cell("1 / 0"))
+    with pytest.raises(ValueError, match=r"cell 3 of .*lesson.ipynb failed: ZeroDivisionError"):
+        freezing.freeze(path, execute=True)
