@@ -111,7 +111,7 @@ def of_run(run: Any) -> Beside:
                  "note": figure.get("note", "")}
             )  # fmt: skip
     return Beside(
-        frame=pd.DataFrame(rows), where=f"Table {place.table}, {place.title}", differs=tuple(_differences(run, place))
+        frame=pd.DataFrame(rows), where=f"Table {place.table}, {place.title}", differs=tuple(differences(run, place))
     )
 
 
@@ -139,7 +139,7 @@ def parts_of(about: Mapping[str, Any]) -> dict[str, str]:
     return {role: str(spec.get(role, usual.get(role, ""))) for role in ("sam", "clip", "captioner")} if preset else {}
 
 
-def _differences(run: Any, place: Place) -> Iterator[str]:
+def differences(run: Any, place: Place) -> Iterator[str]:
     """One sentence for each way in which the run is not what the paper measured."""
     about = run.about
     data = about["dataset"]
