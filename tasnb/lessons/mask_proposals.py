@@ -256,7 +256,7 @@ def check_reasons(reasons: Any, table: pd.DataFrame) -> Right:
             raise NotYet(
                 expected=expected,
                 got=f"{word!r} for row {place} ({facts}, points {row['points']}, "
-                f"without thresholds {row['without thresholds']:.2g})",
+                f"without thresholds {row['without_thresholds']:.2g})",
                 looks_like=looks_like,
                 todo=todo,
             )
