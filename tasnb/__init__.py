@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tasnb.evaluation.ablation import ablate as ablate
     from tasnb.evaluation.compare import compare as compare
     from tasnb.evaluation.engine import evaluate as evaluate
+    from tasnb.evaluation.reproduction import reproduce as reproduce
     from tasnb.evaluation.runs import Run as Run
     from tasnb.evaluation.sweep import sweep as sweep
     from tasnb.expressions import parse as parse
@@ -50,7 +51,7 @@ _HOMES = {
     "Store": "artifacts",
     "ablate": "evaluation.ablation",
     "evaluate": "evaluation.engine", "compare": "evaluation.compare", "Run": "evaluation.runs",
-    "sweep": "evaluation.sweep",
+    "reproduce": "evaluation.reproduction", "sweep": "evaluation.sweep",
     "parse": "expressions",
     "iou": "masks",
     "as_rgb": "pictures",

@@ -8,10 +8,11 @@ from tasnb.plots.geometry import rectifiers
 from tasnb.plots.heats import heat
 from tasnb.plots.overlays import numbered, outline, overlay, proposals_picture, rims
 from tasnb.plots.phrases import negatives
+from tasnb.plots.reproduced import cost_chart, reproduction
 from tasnb.plots.sheets import Panel, sheet
 from tasnb.plots.sights import crops
 
 __all__ = [
-    "METRIC_NAMES", "Panel", "ablation_chart", "annotated", "crops", "heat", "negatives", "numbered", "outline",
-    "overlay", "proposals_picture", "rectifiers", "rims", "sheet", "sweep_heatmap",
+    "METRIC_NAMES", "Panel", "ablation_chart", "annotated", "cost_chart", "crops", "heat", "negatives", "numbered",
+    "outline", "overlay", "proposals_picture", "rectifiers", "reproduction", "rims", "sheet", "sweep_heatmap",
 ]  # fmt: skip

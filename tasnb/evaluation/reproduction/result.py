@@ -132,7 +132,8 @@ class Reproduction:
             headers = ["method", "encoder", *(h for m in METRICS for h in (m, "95 % interval", "published"))]
             rows = [self._html_row(cells) for cells in _rows(block)]
             blocks.append(
-                f"<h2>{escape(str(data))} ({_sentences(block)}) <span class='soft'>beside {escape(str(beside))}</span></h2>"
+                f"<h2>{escape(str(data))} ({_sentences(block)}) <span class='soft'>beside {escape(str(beside))}</span>"
+                "</h2>"
                 f'<div class="scroll">{html.table(headers, rows, numeric=(2, 3, 4, 5, 6, 7))}</div>'
             )
         if len(self.captions):
