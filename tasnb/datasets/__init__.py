@@ -9,8 +9,9 @@ from tasnb.datasets.pickles import UnsafePickleError
 from tasnb.datasets.published import CARDS, CountWarning, published
 from tasnb.datasets.results import ResultsFile
 from tasnb.datasets.samples import RefSamples, Samples
+from tasnb.datasets.writing import write
 
 __all__ = [
     "CARDS", "CountWarning", "RefSamples", "Report", "ResultsFile", "Samples", "UnsafePickleError", "check", "folder",
-    "is_there", "load", "names", "overview", "phrasecut", "published", "refer", "reftoy", "reopen", "results",
+    "is_there", "load", "names", "overview", "phrasecut", "published", "refer", "reftoy", "reopen", "results", "write",
 ]  # fmt: skip

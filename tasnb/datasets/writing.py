@@ -1,0 +1,121 @@
+"""Samples -> a folder data set that ``load("folder", root=...)`` reads: ``samples.csv``, ``images``, ``masks``.
+
+Pictures are written from their pixels as PNG: nothing is lost, and nothing else travels. A photo's own file may hold
+the place and time at which it was taken; these files do not.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tasnb.datasets import folder
+from tasnb.pictures import png_bytes
+from tasnb.types import Sample
+
+IMAGES, MASKS = "images", "masks"
+COLUMNS = ("image", "expression", "mask", "split", "image_id", "ref_id")
+LONGEST_NAME = 60  # characters of a file's name that come from an image's id
+
+
+def write(samples: Sequence[Sample], root: Path | str, *, replace: bool = False) -> Path:
+    """Write samples as a folder data set and return the folder. The mask of a sample without a target stays empty.
+
+    root: a folder that does not exist yet or is empty. replace: write over a data set that is nothing but what this
+    function writes; it is exchanged only when the new one is complete. A picture is written once, however many
+    samples share its image_id. Read it with the samples' own split, or with split="all".
+    Raises ValueError for no samples, an empty expression, or two pictures with one image_id, FileExistsError where
+    something else lies.
+    """
+    if not len(samples):
+        raise ValueError("expected at least one sample to write, got none; annotate something first")
+    place = Path(root).expanduser()
+    _check_place(place, replace)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=place.parent) as made:
+        home = Path(made) / "data"
+        _fill(home, samples)
+        table = home / folder.TABLES[0]
+        folder.parse(table.read_bytes(), table, _stop)  # what could not be read again is an error now
+        if place.is_dir():
+            shutil.rmtree(place)
+        home.rename(place)
+    return place
+
+
+def is_written(place: Path) -> bool:
+    """Whether a folder is nothing but a data set as ``write`` makes it: its table, and the files that it names."""
+    table = place / folder.TABLES[0]
+    try:
+        rows, pictures = folder.parse(table.read_bytes(), table, _stop)
+    except (OSError, ValueError):
+        return False
+    named = {table.name, *pictures.values(), *(row.target for row in rows if row.target is not None)}
+    found = {path.relative_to(place).as_posix() for path in place.rglob("*") if not path.is_dir()}
+    folders = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_dir()}
+    return found == named and folders <= {IMAGES, MASKS}
+
+
+def _check_place(place: Path, replace: bool) -> None:
+    if place.is_file():
+        raise FileExistsError(f"{place} is a file; expected a new or an empty folder, so choose another name")
+    if not place.is_dir() or not any(place.iterdir()):
+        return
+    if not is_written(place):
+        raise FileExistsError(
+            f"{place} holds other files; expected a new or an empty folder, so choose another name "
+            "(nothing was changed)"
+        )
+    if not replace:
+        raise FileExistsError(
+            f"{place} holds a data set already; choose another name, or pass replace=True to write over it "
+            "(nothing was changed)"
+        )
+
+
+def _fill(home: Path, samples: Sequence[Sample]) -> None:
+    for name in (IMAGES, MASKS):
+        (home / name).mkdir(parents=True)
+    pictures: dict[str, tuple[str, bytes]] = {}
+    masks: dict[tuple[str, bytes], str] = {}
+    rows = []
+    for sample in samples:
+        pixels = sample.image.tobytes()
+        if sample.image_id not in pictures:
+            name = f"{IMAGES}/{_file_name(sample.image_id, {known for known, _ in pictures.values()})}"
+            pictures[sample.image_id] = name, pixels
+            (home / name).write_bytes(png_bytes(sample.image))
+        name, first = pictures[sample.image_id]
+        if first != pixels:
+            raise ValueError(f"two different pictures have the image_id {sample.image_id!r}; give each its own")
+        mask = ""
+        if sample.target is not None:
+            key = (sample.image_id, sample.target.tobytes())
+            if key not in masks:
+                masks[key] = f"{MASKS}/{len(masks) + 1:04d}.png"
+                (home / masks[key]).write_bytes(png_bytes(sample.target))
+            mask = masks[key]
+        rows.append((name, sample.expression, mask, sample.split, sample.image_id, sample.ref_id))
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([COLUMNS, *rows])
+    (home / folder.TABLES[0]).write_bytes(text.getvalue().encode("utf-8"))
+
+
+def _file_name(image_id: str, taken: set[str]) -> str:
+    """A file name that every system takes, and that no other picture has, in whatever case."""
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "_", image_id).strip("_")[:LONGEST_NAME] or "image"
+    used = {Path(name).stem.lower() for name in taken}
+    name, number = stem, 1
+    while name.lower() in used:
+        number += 1
+        name = f"{stem}-{number}"
+    return f"{name}.png"
+
+
+def _stop(problem: str) -> None:
+    raise ValueError(problem)
