@@ -1,8 +1,8 @@
 """Why did it fail: expression types, the cause of every failure and its price, and questions to a finished run.
 
-    found = tn.analysis.attribute(run)
-    tn.analysis.prices(found)
-    tn.analysis.cases(run)            # a row a sample, what the gallery takes as columns
+found = tn.analysis.attribute(run)
+tn.analysis.prices(found)
+tn.analysis.cases(run)            # a row a sample, what the gallery takes as columns
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from tasnb import metrics
 from tasnb.analysis import counterfactuals as what_if
 from tasnb.analysis.causes import CAUSES, GRID, RIGHT, THRESHOLD
 from tasnb.analysis.evidence import METHOD, Case, Evidence
+from tasnb.analysis.kinds import is_a_by
 from tasnb.analysis.types import ExpressionTypes, types_of
 from tasnb.types import Weights, WordNet
 
@@ -75,7 +76,7 @@ def attribute(
     """Find the cause of every failure of a run: an answer whose IoU is below the threshold.
 
     run: a ``Run``. method: "tas". protocol: for the prices; default the run's, or "tas" where that merges sentences.
-    wordnet: tells persons from things beyond our list of words.
+    wordnet: tells persons from things beyond our list of words, and that a duck is an animal; None: the words alone.
     Raises ValueError for a method without stored stages, a threshold outside 0..1, or a run of an older tasnb.
     """
     import pandas as pd
@@ -94,7 +95,7 @@ def attribute(
     verdicts: dict[int, Verdict] = {}
     counts = evidence.samples[["intersection", "union"]].to_numpy(np.int64).copy()
     holds = []
-    for place, case in zip(np.flatnonzero(failed), evidence.cases(failed, names), strict=True):
+    for place, case in zip(np.flatnonzero(failed), evidence.cases(failed, names, is_a_by(wordnet)), strict=True):
         verdict = verdict_of(case, grid_rows=grid[:, place], start=int(evidence.spans[place, 0]))
         verdicts[int(place)] = verdict
         counts[place] = _counts(case, verdict.cured.get(verdict.cause, _UNCURED), counts[place])
@@ -139,15 +140,17 @@ def verdict_of(case: Case, *, grid_rows: np.ndarray, start: int = 0) -> Verdict:
     if fault := what_if.language_fault(case):
         faulty.append("language")
         try_("language", what_if.with_gold_parse(case), fault)
-    _try_rectifier(case, try_, faulty)
     if doubt := what_if.annotation_doubt(case):
         try_("annotation", _ANNOTATION, doubt, _caption(case))
+    _try_rectifier(case, try_, faulty)
     if (row := what_if.without_naming_negatives(case)) is not None:
         bad = what_if.kept_phrases(case) & what_if.naming_the_target(case)
         named = ", ".join(p["text"] for p, is_bad in zip(case.phrases, bad, strict=True) if is_bad)
         try_("negative", row, "", named)
     if case.answer is not None:
-        try_("caption", what_if.choose(case.total - case.weights.alpha * case.p, case.kept), "", _caption(case))
+        row = what_if.without_captions(case)
+        exchanged = None if what_if.is_right(case, row) else what_if.with_captions_exchanged(case)
+        try_("caption", row if exchanged is None else exchanged, "", _caption(case))
         _try_weights(case, grid_rows - start, try_)
         lost = "same kind" if what_if.same_kind(case) else "other kind"
         try_("appearance", what_if.with_ideal_v(case), lost, _caption(case))
@@ -170,7 +173,8 @@ def _try_rectifier(case: Case, try_: Any, faulty: list[str]) -> None:
         return
     row = what_if.with_the_place_read(case)
     fired = not case.kept.all()
-    try_("rectifier", row, "too coarse" if fired else "did not fire", " ".join(c.words for c in case.parse.cues))
+    said = " ".join(c.words for c in case.parse.cues) or " ".join(case.parse.directions)
+    try_("place", row, "too coarse" if fired else "did not fire", said)
 
 
 def _try_weights(case: Case, rows: np.ndarray, try_: Any) -> None:

@@ -48,16 +48,16 @@ _ALL = (
         cure="gold head and directions: negatives mined and rectifier run again",
     ),
     Cause(
-        name="rectifier",
-        stage="rectifier",
-        question="Did the rectifier exclude the right proposals, or leave others where the expression names a place?",
-        cure="the right proposals stay, and where a place is named the extended rectifier reads it",
-    ),
-    Cause(
         name="annotation",
         stage="data",
-        question="Does the answer fit every word at least as well as the target, by V, P and caption?",
+        question="Does the answer fit the words at least as well as the target, by V, P and caption?",
         cure="the answer counts as right",
+    ),
+    Cause(
+        name="rectifier",
+        stage="rectifier",
+        question="Did the rectifier take out every right proposal?",
+        cure="the right proposals stay",
     ),
     Cause(
         name="negative",
@@ -68,8 +68,14 @@ _ALL = (
     Cause(
         name="caption",
         stage="captions",
-        question="Would the answer be right without P?",
-        cure="alpha 0",
+        question="Would the answer be right without P, or do the captions of answer and target say each other's words?",
+        cure="alpha 0, or the two captions exchanged",
+    ),
+    Cause(
+        name="place",
+        stage="rectifier",
+        question="Does the expression name a place that the rectifier does not read, or reads as a half only?",
+        cure="the extended rectifier, a plain direction read as the utmost of the likely subjects",
     ),
     Cause(
         name="weights",

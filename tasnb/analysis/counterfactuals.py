@@ -17,6 +17,7 @@ from tasnb.spatial import EXTENDED
 from tasnb.types import DIRECTIONS, Cue, Direction, Parse
 
 _SIDES = {"left": (0, -1), "right": (0, 1), "top": (1, -1), "bottom": (1, 1)}  # axis, sign of the way out
+ENOUGH = 0.6  # share of the words that a caption must say to fit; captions leave some out
 _IDEAL = 2.0  # more than the difference of two cosines can be, times any weight in use
 # words that say nothing which a caption could confirm
 _EMPTY = frozenset(["be", "have", "wear", "one", "picture", "image", "photo", "corner", "side"])
@@ -160,12 +161,23 @@ def annotation_doubt(case: Case) -> str:
     if not all(scores[case.answer] >= scores[case.good].max() for scores in (case.v, case.p)):
         return ""
     best = int(case.good[np.argmax(case.ious[case.good])])
-    if not _further_out(case, best):
+    if not case.kept[case.answer]:
         return ""
-    said, answer, target = _content(case), _words(case.captions[case.answer]), _words(case.captions[best])
-    if not said or not all(_confirms(case, word, answer) for word in said):
+    said, head = _content(case), case.parse.head.lemma.lower() if case.parse.head else ""
+    answer, target = confirmed(case, case.answer), confirmed(case, best)
+    if len(answer) < ENOUGH * max(1, len(said)) or (head and head not in answer):
         return ""
-    return "several fit" if all(_confirms(case, word, target) for word in said) else "another fits"
+    if len(target) >= len(answer):
+        return "several fit" if len(answer) == len(said) and _further_out(case, best) else ""
+    # the caption of the target says another kind of thing, or less of what was said while the answer's says all of it
+    other_kind = bool(head) and head not in target
+    return "another fits" if other_kind or (len(answer) == len(said) and _further_out(case, best)) else ""
+
+
+def confirmed(case: Case, row: int) -> set[str]:
+    """The words of the expression that the caption of a proposal says too, the head also by a kind of it."""
+    caption = _words(case.captions[row])
+    return {word for word in _content(case) if _confirms(case, word, caption)}
 
 
 def _further_out(case: Case, best: int) -> bool:
@@ -216,8 +228,7 @@ def _confirms(case: Case, word: str, caption: set[str]) -> bool:
         return True
     if case.parse.head is None or word != case.parse.head.lemma.lower():
         return False
-    synonyms = {p["lemma"].lower() for p in case.phrases if not p["kept"] or (p["similarity"] or 0) >= 0.5}
-    return bool(synonyms & caption) or case.category.lower() in caption
+    return any(case.is_a(said, word) for said in caption)
 
 
 # negatives, captions, appearance
@@ -260,6 +271,26 @@ def without_naming_negatives(case: Case) -> int | None:
     kept = kept_phrases(case)
     bad = kept & naming_the_target(case)
     return choose(total_with(case, kept & ~bad), case.kept) if bad.any() else None
+
+
+def without_captions(case: Case) -> int | None:
+    """The answer when P does not count."""
+    return choose(case.total - case.weights.alpha * case.p, case.kept)
+
+
+def with_captions_exchanged(case: Case) -> int | None:
+    """The answer when the captions of answer and target change places; None where the words give no reason to.
+
+    The answer's caption says more of the expression than the target's, and P follows it.
+    """
+    if case.answer is None or not len(case.good):
+        return None
+    best = int(case.good[np.argmax(case.ious[case.good])])
+    if case.p[case.answer] <= case.p[best] or not confirmed(case, case.answer) > confirmed(case, best):
+        return None
+    p = case.p.copy()
+    p[[case.answer, best]] = p[[best, case.answer]]
+    return choose(case.total + case.weights.alpha * (p - case.p), case.kept)
 
 
 def with_ideal_v(case: Case) -> int | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb import method as methods
+from tasnb.analysis.kinds import IsA, same_word
 from tasnb.evaluation.reranking import Ranking
 from tasnb.spatial import RectifierRule
 from tasnb.types import Parse, Weights
@@ -53,6 +54,7 @@ class Case:
     cosines: np.ndarray
     phrases: tuple[dict[str, Any], ...]
     types: frozenset[str] = field(default_factory=frozenset)
+    is_a: IsA = same_word
 
     @cached_property
     def good(self) -> np.ndarray:
@@ -136,7 +138,9 @@ class Evidence:
         failed: np.ndarray = self.samples["iou"].to_numpy(np.float64) < self.threshold
         return failed
 
-    def cases(self, which: np.ndarray, types: list[frozenset[str]] | None = None) -> Iterator[Case]:
+    def cases(
+        self, which: np.ndarray, types: list[frozenset[str]] | None = None, is_a: IsA = same_word
+    ) -> Iterator[Case]:
         """The samples at these places, one by one. types: the names of the types of every sample."""
         r, rule = self.ranking, self.ranking.rule
         for place in np.flatnonzero(which):
@@ -155,6 +159,7 @@ class Evidence:
                 ious=self.scores["iou"].to_numpy(np.float64)[rows], captions=tuple(self.captions[rows]),
                 cosines=np.stack(cosines) if cosines else np.zeros((0, 0)),
                 phrases=tuple(json.loads(row["phrases"])), types=types[place] if types else frozenset(),
+                is_a=is_a,
             )  # fmt: skip
 
 

@@ -33,6 +33,8 @@ _SENTENCES: dict[str, Any] = {
     "rectifier": {
         "excluded": 'The rectifier for "{words}" took the right proposal out, although it lies on that side.',
         "wrong way": 'The rectifier kept the side "{words}", and the target lies on the other one.',
+    },
+    "place": {
         "did not fire": 'The expression names a place ("{words}") that the rectifier does not read.',
         "too coarse": "The half that the rectifier keeps still holds another thing; the utmost one is meant.",
     },

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from tasnb import words
 from tasnb.analysis import word_lists as lists
+from tasnb.analysis.kinds import upwards
 from tasnb.types import Parse, WordNet
 from tasnb.wording import Wording, of_others, relations
 
@@ -137,20 +138,7 @@ def is_person(lemma: str, wordnet: WordNet | None = None) -> bool:
         return True
     if wordnet is None or not last or last in lists.NO_PEOPLE:
         return False
-    senses = wordnet.synsets(last, "n")
-    return bool(senses) and _is_below(senses[0], "person.n.01")
-
-
-def _is_below(synset: Any, name: str) -> bool:
-    waiting, seen = [synset], set()
-    while waiting:
-        one = waiting.pop()
-        if one.name() == name:
-            return True
-        if one.name() not in seen:
-            seen.add(one.name())
-            waiting += [*one.hypernyms(), *getattr(one, "instance_hypernyms", list)()]
-    return False
+    return "person.n.01" in upwards(wordnet.synsets(last, "n")[:1])
 
 
 def _subject(w: Wording, parse: Parse) -> int | None:
