@@ -40,7 +40,6 @@ class Case:
     rule: RectifierRule
     threshold: float
     target_area: int
-    width: int
     answer: int | None
     v: np.ndarray
     p: np.ndarray
@@ -85,7 +84,7 @@ class Evidence:
     parses: tuple[Parse, ...]
     captions: np.ndarray
     cosines: np.ndarray
-    widths: np.ndarray
+    sizes_hw: np.ndarray
     threshold: float
 
     @classmethod
@@ -113,7 +112,7 @@ class Evidence:
         scores = run.scores()
         scores = scores[scores["sample"].isin(samples["sample"])].reset_index(drop=True)
         joined = scores[["image_id", "proposal"]].merge(
-            proposals[["image_id", "proposal", "caption", "phrase_cosines", "width"]],
+            proposals[["image_id", "proposal", "caption", "phrase_cosines", "height", "width"]],
             on=["image_id", "proposal"], how="left",
         )  # fmt: skip
         if joined["caption"].isna().any():
@@ -122,7 +121,7 @@ class Evidence:
             samples=samples, scores=scores, ranking=Ranking.of(_Only(run, samples, scores)),
             weights=Weights(**run.about["weights"]), parses=tuple(parse_of(text) for text in samples["parse"]),
             captions=joined["caption"].to_numpy(object), cosines=joined["phrase_cosines"].to_numpy(object),
-            widths=joined["width"].to_numpy(np.int64), threshold=threshold,
+            sizes_hw=joined[["height", "width"]].to_numpy(np.int64), threshold=threshold,
         )  # fmt: skip
 
     @cached_property
@@ -131,6 +130,14 @@ class Evidence:
         sizes = self.samples["proposals"].to_numpy(np.int64)
         ends = np.cumsum(sizes)
         return np.stack([ends - sizes, ends], axis=1)
+
+    @cached_property
+    def pixels(self) -> np.ndarray:
+        """The picture's pixels, (samples,), 0 where an image without proposals leaves its size unknown."""
+        out = np.zeros(len(self.samples), np.int64)
+        some = self.spans[:, 1] > self.spans[:, 0]
+        out[some] = self.sizes_hw[self.spans[some, 0]].prod(axis=1)
+        return out
 
     @cached_property
     def is_failure(self) -> np.ndarray:
@@ -153,7 +160,7 @@ class Evidence:
                 sample=int(row["sample"]), expression=str(row["expression"]), parse=self.parses[place],
                 gold=json.loads(row["gold"]) if row["gold"] else {}, category=str(row["category"] or ""),
                 weights=self.weights, rule=rule, threshold=self.threshold, target_area=int(row["target_area"]),
-                width=int(self.widths[start]) if end > start else 0, answer=int(chosen[0]) if len(chosen) else None,
+                answer=int(chosen[0]) if len(chosen) else None,
                 v=r.v[rows], p=r.p[rows], n=r.n[rows], kept=self.scores["kept"].to_numpy(bool)[rows],
                 centres_xy=r.centres_xy[rows], areas=r.areas[rows], intersections=r.intersections[rows],
                 ious=self.scores["iou"].to_numpy(np.float64)[rows], captions=tuple(self.captions[rows]),
