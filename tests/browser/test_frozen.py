@@ -1,0 +1,150 @@
+"""A frozen notebook in a browser: no kernel, no network, and ``explore`` still ranks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+import tasnb as tn
+from tasnb import freezing
+from tasnb.viewers import assets
+from tests.browser.conftest import guarded_context
+from tests.viewers.made_artifacts import HOSTILE, only, saying
+
+V4 = nbformat.v4
+SENTENCE = "the man on the left"
+
+pytestmark = pytest.mark.slow
+
+
+def shown(data: dict[str, Any]) -> Any:
+    return V4.new_output("display_data", data=data)
+
+
+@pytest.fixture(scope="module")
+def viewer(toy_case, toy_models) -> Any:
+    return tn.viewers.explore(*toy_case, toy_models, SENTENCE)
+
+
+@pytest.fixture(scope="module")
+def frozen(toy_case, toy_models, viewer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lesson with what lessons hold, and three explorers: as usual, with hostile text, without proposals."""
+    sample, artifacts = toy_case
+    nasty = tn.viewers.explore(sample, saying(artifacts, HOSTILE), toy_models, HOSTILE)
+    empty = tn.viewers.explore(sample, only(artifacts, []), toy_models, SENTENCE)
+    answer = tn.tas(artifacts, SENTENCE, toy_models)
+    cells = [
+        V4.new_markdown_cell("# Why that mask\n\nRead *this*, then `run` it.\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
+        V4.new_code_cell("viewer", outputs=[shown(viewer.twin())]),
+        V4.new_code_cell("tn.tas(artifacts, 'x', models)", outputs=[shown({"text/html": answer._repr_html_()})]),
+        V4.new_code_cell("viewer.ranking", outputs=[shown({"text/html": viewer.ranking.to_html()})]),
+        V4.new_code_cell("nasty", outputs=[shown(nasty.twin())]),
+        V4.new_code_cell("empty", outputs=[shown(empty.twin())]),
+    ]
+    folder = tmp_path_factory.mktemp("frozen")
+    nbformat.write(V4.new_notebook(cells=cells), folder / "lesson.ipynb")
+    path = folder / "lesson.html"
+    path.write_text(freezing.freeze(folder / "lesson.ipynb"), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def one_page(chromium: Any) -> Iterator[Any]:
+    """A page in the light scheme, for what does not depend on it."""
+    context, problems = guarded_context(chromium, "light")
+    yield context.new_page()
+    context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def explorers(frozen: Path, one_page: Any) -> Any:
+    return explorers_in(one_page, frozen)
+
+
+def explorers_in(page: Any, frozen: Path) -> Any:
+    page.goto(frozen.as_uri())
+    found = page.locator(".tn-explorer")
+    found.nth(2).wait_for(timeout=60_000)
+    return found
+
+
+def order_of(explorer: Any) -> list[int]:
+    return [int(text) for text in explorer.locator(".tn-ranked tbody button").all_inner_texts()]
+
+
+def test_it_ranks_again_as_python_would(explorers: Any, one_page: Any, toy_case, toy_models) -> None:
+    explorer = explorers.nth(0)
+    assert "no kernel" in explorer.inner_text(), "why the expression cannot be changed"
+    assert explorer.locator("input[type=text]").count() == 0
+    explorer.locator(".tn-slider input").nth(1).focus()
+    one_page.keyboard.press("Home")  # lambda 0
+    explorer.locator(".tn-switch", has_text="spatial").locator("input").uncheck()
+    twin = tn.viewers.explore(*toy_case, toy_models, SENTENCE, lam=0.0, use=("v", "p", "n"))
+    assert order_of(explorer) == twin.ranking["proposal"].tolist()
+    explorer.get_by_role("button", name="Reset").click()
+    again = tn.viewers.explore(*toy_case, toy_models, SENTENCE)
+    assert order_of(explorer) == again.ranking["proposal"].tolist()
+
+
+def test_the_keyboard_alone_is_enough(explorers: Any, one_page: Any, viewer: Any) -> None:
+    explorer = explorers.nth(0)
+    explorer.locator(".tn-photo").focus()
+    one_page.keyboard.press("Home")
+    one_page.keyboard.press("ArrowDown")
+    one_page.keyboard.press("Enter")
+    second = viewer.ranking["proposal"][1]
+    assert explorer.locator('button[aria-pressed="true"]').inner_text() == str(second)
+    assert f"selected: mask {second}" in explorer.locator('.tn-unseen[role="status"]').inner_text()
+
+
+def test_hostile_text_stays_text(explorers: Any) -> None:
+    nasty = explorers.nth(1)
+    assert nasty.locator("script").count() == 0
+    assert nasty.locator(".tn-caption").first.inner_text() == HOSTILE
+    said = nasty.locator(".tn-words").evaluate(
+        """n => { const c = n.cloneNode(true); c.querySelectorAll("small").forEach(s => s.remove());
+                  return c.textContent }"""
+    )
+    assert said == f"\u201c{HOSTILE}\u201d"
+
+
+def test_without_proposals_it_says_so(explorers: Any) -> None:
+    empty = explorers.nth(2)
+    assert "No proposal was found" in empty.inner_text()
+    assert empty.locator(".tn-problem").is_hidden()
+    assert not empty.locator(".tn-ranked").is_visible()
+
+
+def test_a_wrong_record_is_told_inside_the_viewer(frozen: Path, one_page: Any) -> None:
+    explorers_in(one_page, frozen)
+    one_page.evaluate("() => { document.body.replaceChildren(); window.mounted = null }")
+    scene = {"image": "data:image/gif;base64,R0lGODlhAQABAAAAACw=", "masks": [[0, 4]], "size_hw": [2, 2]}
+    record = {"scene": scene, "reading": {}, "settings": {"alpha": 0, "lam": 0}, "selected": None}
+    run = f"mount(document.body, {json.dumps(record)}, null); window.mounted = true;"
+    one_page.add_script_tag(type="module", content=assets.module("explore") + run)
+    one_page.wait_for_function("window.mounted")
+    assert "This viewer met a problem" in one_page.locator(".tn-problem").inner_text()
+
+
+def test_axe_finds_nothing_serious_in_the_whole_page(frozen: Path, page: Any) -> None:
+    explorers_in(page, frozen).nth(0).get_by_role("button", name="Copy as Python").click()
+    found = Axe().run(page).response["violations"]
+    assert [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")] == []
+
+
+def test_pictures_are_there_and_have_texts(explorers: Any, one_page: Any) -> None:
+    assert one_page.evaluate("[...document.images].every(i => i.alt && i.complete && i.naturalWidth > 0)")
+    assert one_page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is cut off sideways"
+
+
+def test_a_narrow_window_cuts_nothing_off(frozen: Path, one_page: Any) -> None:
+    one_page.set_viewport_size({"width": 420, "height": 900})
+    explorers_in(one_page, frozen)
+    assert one_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
