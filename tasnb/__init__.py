@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tasnb import analysis as analysis
     from tasnb import datasets as datasets
     from tasnb import lessons as lessons
     from tasnb import metrics as metrics
@@ -58,7 +59,7 @@ _HOMES = {
     "Method": "method", "METHODS": "method", "PAPER": "method", "OFFICIAL": "method",
 }  # fmt: skip
 _MODULES = frozenset({
-    "artifacts", "baselines", "crops", "datasets", "evaluation", "expressions", "heatmaps", "imaging", "lessons",
+    "analysis", "artifacts", "baselines", "crops", "datasets", "evaluation", "expressions", "heatmaps", "imaging", "lessons",
     "masks", "method", "metrics", "models", "negatives", "pictures", "pipeline", "plots", "proposals", "report",
     "scores", "shipped", "spatial", "types", "viewers",
 })  # fmt: skip

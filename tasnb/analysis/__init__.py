@@ -2,30 +2,36 @@
 
 found = tn.analysis.attribute(run)
 tn.analysis.prices(found)
-tn.analysis.cases(run)            # a row a sample, what the gallery takes as columns
+tn.analysis.ask(found, "type")
+tn.analysis.cases(found)          # a row a sample, what the gallery takes as columns
 """
 
 from __future__ import annotations
 
 from tasnb.analysis.attribution import Attribution, attribute
 from tasnb.analysis.causes import CAUSES, DETAILS, GRID, THRESHOLD, Cause
+from tasnb.analysis.comparing import Flips, compare_by
+from tasnb.analysis.kinds import wordnet_of
+from tasnb.analysis.pooling import Pool, pool
 from tasnb.analysis.prices import overlap, prices
+from tasnb.analysis.printing import ask_text, flips_text, overlap_text, prices_text
+from tasnb.analysis.questions import (
+    CUTS,
+    ask,
+    calibration,
+    cases,
+    check_cut,
+    confusion_of_heads,
+    groups,
+    heat,
+    margins,
+)
 from tasnb.analysis.sentences import sentence_of
 from tasnb.analysis.types import TYPES, ExpressionTypes, Tag, types_of
 
 __all__ = [
-    "CAUSES",
-    "DETAILS",
-    "GRID",
-    "THRESHOLD",
-    "TYPES",
-    "Attribution",
-    "Cause",
-    "ExpressionTypes",
-    "Tag",
-    "attribute",
-    "overlap",
-    "prices",
-    "sentence_of",
-    "types_of",
-]
+    "CAUSES", "CUTS", "DETAILS", "GRID", "THRESHOLD", "TYPES", "Attribution", "Cause", "ExpressionTypes", "Flips",
+    "Pool", "Tag", "ask", "ask_text", "attribute", "calibration", "cases", "check_cut", "compare_by",
+    "confusion_of_heads", "flips_text", "groups", "heat", "margins", "overlap", "overlap_text", "pool", "prices",
+    "prices_text", "sentence_of", "types_of", "wordnet_of",
+]  # fmt: skip

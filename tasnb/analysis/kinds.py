@@ -49,3 +49,18 @@ def upwards(synsets: list[Any]) -> set[str]:
             seen.add(synset.name())
             waiting += [*synset.hypernyms(), *getattr(synset, "instance_hypernyms", list)()]
     return seen
+
+
+def wordnet_of(run: Any) -> WordNet | None:
+    """The WordNet that a run's preset names, read when first asked; None where its files are not here."""
+    from tasnb.models.deferred import defer
+
+    spec = run.about["models"].get("spec")
+    if not spec:
+        return None
+    try:
+        found: WordNet = defer(preset=str(spec["preset"])).wordnet
+        found.synsets("person", "n")
+    except (OSError, ValueError):
+        return None
+    return found

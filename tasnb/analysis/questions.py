@@ -79,13 +79,18 @@ def margins(found: Attribution) -> np.ndarray:
     return out
 
 
+def check_cut(by: str) -> None:
+    """Raise ValueError, listing the choices, for an unknown cut."""
+    if by not in CUTS:
+        raise ValueError(f"unknown cut {by!r}; choose from {', '.join(CUTS)}")
+
+
 def groups(found: Attribution, by: str) -> dict[str, np.ndarray]:
     """Name -> which samples, bool (samples,), in the order of a table; empty groups are left out.
 
     Raises ValueError for an unknown cut.
     """
-    if by not in CUTS:
-        raise ValueError(f"unknown cut {by!r}; choose from {', '.join(CUTS)}")
+    check_cut(by)
     if by == "type":
         names = [frozenset(t.names) for t in found.types]
         made = {name: np.array([name in each for each in names], dtype=bool) for name in TYPES}

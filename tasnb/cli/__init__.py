@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tasnb.cli import data, evaluating, freezing, reproducing, storing, sweeping
+from tasnb.cli import analysing, data, evaluating, freezing, reproducing, storing, sweeping
 
 app = typer.Typer(
     help="Zero-shot referring image segmentation, taken apart: one expression, one mask, and why.",
@@ -120,6 +120,7 @@ def fetch(preset: Annotated[str, typer.Argument(help="laptop or paper.")]) -> No
 
 app.command()(evaluating.evaluate)
 app.command()(evaluating.compare)
+app.command()(analysing.analyse)
 app.command()(sweeping.sweep)
 app.command()(reproducing.reproduce)
 app.command()(reproducing.proposals)

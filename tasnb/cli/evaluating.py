@@ -84,9 +84,19 @@ def compare(
     metric: Annotated[
         str | None, typer.Option(help="miou, oiou or pr@0.5 (any threshold); default: mIoU, oIoU.")
     ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="What flipped in TAS, where: type, cause, head, length, split ...")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Show how RUN_B differs from RUN_A, method by method, paired by sample."""
+    if by is not None:
+        if protocol or metric:
+            raise ValueError("--by has a protocol and metrics of its own; leave --protocol and --metric out")
+        from tasnb.cli.analysing import compare_by
+
+        compare_by(run_a, run_b, by, json_=json_)
+        return
     from tasnb.evaluation.compare import compare as compare_runs
     from tasnb.evaluation.runs import Run
 

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from tasnb.plots.analyses import (
+    accuracy_chart,
+    analysis_figures,
+    calibration_chart,
+    cause_heatmap,
+    heads_chart,
+    margin_chart,
+)
 from tasnb.plots.answers import annotated
 from tasnb.plots.charts import METRIC_NAMES, ablation_chart, sweep_heatmap
 from tasnb.plots.geometry import rectifiers
@@ -13,6 +21,7 @@ from tasnb.plots.sheets import Panel, sheet
 from tasnb.plots.sights import crops
 
 __all__ = [
-    "METRIC_NAMES", "Panel", "ablation_chart", "annotated", "cost_chart", "crops", "heat", "negatives", "numbered",
-    "outline", "overlay", "proposals_picture", "rectifiers", "reproduction", "rims", "sheet", "sweep_heatmap",
+    "METRIC_NAMES", "Panel", "ablation_chart", "accuracy_chart", "analysis_figures", "annotated", "calibration_chart",
+    "cause_heatmap", "cost_chart", "crops", "heads_chart", "heat", "margin_chart", "negatives", "numbered", "outline",
+    "overlay", "proposals_picture", "rectifiers", "reproduction", "rims", "sheet", "sweep_heatmap",
 ]  # fmt: skip
