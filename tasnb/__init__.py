@@ -59,9 +59,9 @@ _HOMES = {
     "Method": "method", "METHODS": "method", "PAPER": "method", "OFFICIAL": "method",
 }  # fmt: skip
 _MODULES = frozenset({
-    "analysis", "artifacts", "baselines", "crops", "datasets", "evaluation", "expressions", "heatmaps", "imaging", "lessons",
-    "masks", "method", "metrics", "models", "negatives", "pictures", "pipeline", "plots", "proposals", "report",
-    "scores", "shipped", "spatial", "types", "viewers",
+    "analysis", "artifacts", "baselines", "crops", "datasets", "evaluation", "expressions", "heatmaps", "imaging",
+    "lessons", "masks", "method", "metrics", "models", "negatives", "pictures", "pipeline", "plots", "proposals",
+    "report", "scores", "shipped", "spatial", "types", "viewers",
 })  # fmt: skip
 
 __all__ = sorted({*_HOMES, *_MODULES, "paper", "__version__"})  # pyright: ignore

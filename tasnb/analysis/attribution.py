@@ -16,6 +16,7 @@ import numpy as np
 from tasnb import metrics
 from tasnb.analysis import counterfactuals as what_if
 from tasnb.analysis.causes import CAUSES, GRID, RIGHT, THRESHOLD
+from tasnb.analysis.doubt import annotation_doubt
 from tasnb.analysis.evidence import METHOD, Case, Evidence
 from tasnb.analysis.kinds import is_a_by
 from tasnb.analysis.types import ExpressionTypes, types_of
@@ -140,7 +141,7 @@ def verdict_of(case: Case, *, grid_rows: np.ndarray, start: int = 0) -> Verdict:
     if fault := what_if.language_fault(case):
         faulty.append("language")
         try_("language", what_if.with_gold_parse(case), fault)
-    if doubt := what_if.annotation_doubt(case):
+    if doubt := annotation_doubt(case):
         try_("annotation", _ANNOTATION, doubt, _caption(case))
     _try_rectifier(case, try_, faulty)
     if (row := what_if.without_naming_negatives(case)) is not None:
