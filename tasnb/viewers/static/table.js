@@ -1,24 +1,29 @@
 // The ranked table beside the photo: a row a mask, best first, linked to the photo both ways.
+// The style sheet lays its rows out as blocks, so that only those on screen cost time; the roles say that it is a table.
 import { element, setText } from "./elements.js";
 import { weightsOf } from "./ranking.js";
 import { shown } from "./receipt.js";
 import { colourOf } from "./stage.js";
 
+const headOf = (text, kind = "tn-num") => element("th", { role: "columnheader", scope: "col", class: kind }, text);
+const cellOf = (kind, ...content) => element("td", { role: "cell", class: kind }, ...content);
+const rowWith = (...cells) => element("tr", { role: "row" }, ...cells);
+
 /** refresh() after a ranking, mark() when the pointer or the selection moves. onKey gets the rows' key events. */
 export class RankedTable {
   constructor(scene, { onHover, onPick, onKey }) {
     this.hasIou = scene.iou !== null;
-    this.alphaHead = element("th", { scope: "col", class: "tn-num" });
-    this.lamHead = element("th", { scope: "col", class: "tn-num" });
+    this.alphaHead = headOf("");
+    this.lamHead = headOf("");
     const heads = [
-      element("th", { scope: "col", class: "tn-num" }, "#"), element("th", { scope: "col" }, "mask"), element("th", { scope: "col", class: "tn-num" }, "S"),
-      element("th", { scope: "col", class: "tn-num" }, "V"), this.alphaHead, this.lamHead, element("th", { scope: "col" }, "half"),
-      ...(this.hasIou ? [element("th", { scope: "col", class: "tn-num" }, "IoU")] : []),
+      headOf("#"), headOf("mask", ""), headOf("S"),
+      headOf("V"), this.alphaHead, this.lamHead, headOf("half", ""),
+      ...(this.hasIou ? [headOf("IoU")] : []),
     ];
     this.rows = scene.masks.map((_, i) => this.rowOf(scene, i, onHover, onPick));
     const title = element("caption", { class: "tn-unseen" }, "The masks, best first; below each its caption");
-    this.table = element("table", {}, title, element("thead", {}, element("tr", {}, ...heads)), ...this.rows.map((r) => r.row));
-    this.node = element("div", { class: "tn-ranked", hidden: !this.rows.length }, this.table);
+    this.table = element("table", { role: "table" }, title, element("thead", { role: "rowgroup" }, rowWith(...heads)), ...this.rows.map((r) => r.row));
+    this.node = element("div", { class: this.hasIou ? "tn-ranked tn-has-iou" : "tn-ranked", hidden: !this.rows.length }, this.table);
     this.node.addEventListener("pointerleave", () => onHover(null));
     this.node.addEventListener("keydown", onKey);
     this.order = [];
@@ -28,14 +33,13 @@ export class RankedTable {
     const chip = element("span", { class: "tn-chip", "aria-hidden": "true" });
     chip.style.background = colourOf(i);
     const button = element("button", { type: "button", tabindex: "-1", "aria-pressed": "false", "aria-label": `mask ${i}` }, chip, String(i));
-    const cells = ["rank", "total", "v", "p", "n"].map((name) => [name, element("td", { class: "tn-num" })]);
-    const state = element("td");
-    const iou = this.hasIou ? [element("td", { class: "tn-num" }, scene.iou[i].toFixed(2))] : [];
-    const [rank, ...numbers] = cells.map(([, cell]) => cell);
-    rank.rowSpan = 2;
+    const cells = ["rank", "total", "v", "p", "n"].map((name) => [name, cellOf("tn-num")]);
+    const state = cellOf("");
+    const iou = this.hasIou ? [cellOf("tn-num", scene.iou[i].toFixed(2))] : [];
+    const [rank, ...numbers] = cells.map(([, node]) => node);
     // the caption has a line of its own: beside eight columns of numbers there is no room for it
-    const caption = element("td", { class: "tn-caption", colspan: String(6 + iou.length) }, scene.captions[i] || "no caption");
-    const row = element("tbody", {}, element("tr", {}, rank, element("td", {}, button), ...numbers, state, ...iou), element("tr", {}, caption));
+    const caption = cellOf("tn-caption", scene.captions[i] || "no caption");
+    const row = element("tbody", { role: "rowgroup" }, rowWith(rank, cellOf("", button), ...numbers, state, ...iou), rowWith(caption));
     row.addEventListener("pointerenter", () => onHover(i));
     row.addEventListener("click", () => onPick(i));
     button.addEventListener("focus", () => button.matches(":focus-visible") && onHover(i));
