@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tasnb.artifacts import Store
+from tasnb.baselines import clip_only
 from tasnb.imaging import describe
 from tasnb.lessons.answers import NotYet, Right, Slip, choice, given, in_words, number, settle
 from tasnb.masks import iou
@@ -13,6 +14,27 @@ from tasnb.pipeline import MODULES, tas
 from tasnb.types import ImageArtifacts, Models, Prediction, Sample
 
 RIGHT_IOU = 0.5  # the field's Pr@0.5
+
+
+def telling(samples: Sequence[Sample], models: Models, store: Store) -> Sample:
+    """The first sample with a direction that TAS gets right and V alone gets wrong, so that there is much to explain.
+
+    Without one: the first that TAS gets right; without a known mask, or when all are wrong, the first of all.
+    Raises ValueError for no samples.
+    """
+    right = None
+    for sample in samples:
+        if sample.target is None:
+            continue
+        artifacts = store.recall(describe, sample.image, models)
+        whole, alone = (method(artifacts, sample.expression, models) for method in (tas, clip_only))
+        if iou(whole.mask, sample.target) >= RIGHT_IOU:
+            if whole.parse.directions and iou(alone.mask, sample.target) < RIGHT_IOU:
+                return sample
+            right = right or sample
+    if not len(samples):
+        raise ValueError("expected at least one sample, got none; is the split empty?")
+    return right or samples[0]
 
 
 def build_up(artifacts: ImageArtifacts, expression: str, models: Models) -> dict[str, Prediction]:
@@ -58,7 +80,7 @@ def check_total(value: Any, answer: Prediction) -> Right:
     ]
     settle(value, table.total[at], slips, expected=expected, got=in_words(value), todo=todo, tolerance=1.5e-3)
     return Right(
-        f"S = {v:.3f} + {alpha:g} x {p:.3f} + {lam:g} x ({n:.3f}) = {table.total[at]:.3f}. The receipt keeps the three "
+        f"S = {v:.3f} + {alpha:g} x ({p:.3f}) + {lam:g} x ({n:.3f}) = {table.total[at]:.3f}. The receipt keeps the three "
         "parts apart, so that you can see which one decided."
     )
 

@@ -122,3 +122,27 @@ def test_the_first_failure_is_one_and_photos_without_a_mask_are_none(reftoy_val,
     assert found is not None
     assert found[0] is nowhere
     assert lesson.first_failure([tn.lessons.photo(sample.image, "the man")], toy_models, store) is None
+
+
+def test_the_telling_sample_is_one_that_tas_gets_right_and_v_alone_does_not(reftoy_val, toy_models, tmp_path) -> None:
+    store, some = tn.Store(tmp_path), reftoy_val[23:39]
+    sample = lesson.telling(some, toy_models, store)
+    artifacts = store.recall(tn.describe, sample.image, toy_models)
+    told = []
+    for each in some:
+        found = store.recall(tn.describe, each.image, toy_models)
+        whole = tn.tas(found, each.expression, toy_models)
+        right, alone = (
+            tn.iou(m.mask, each.target) >= 0.5 for m in (whole, tn.clip_only(found, each.expression, toy_models))
+        )
+        told += [each.sample_id] if right and not alone and whole.parse.directions else []
+    assert told, "these weights give none here; take more samples"
+    assert sample.sample_id == told[0]
+    assert tn.iou(tn.tas(artifacts, sample.expression, toy_models).mask, sample.target) >= 0.5
+
+
+def test_without_a_mask_the_telling_sample_is_the_first(reftoy_val, toy_models, tmp_path) -> None:
+    first, other = (tn.lessons.photo(reftoy_val[k].image, "the man") for k in (12, 0))
+    assert lesson.telling([first, other], toy_models, tn.Store(tmp_path)) is first
+    with pytest.raises(ValueError, match="at least one sample"):
+        lesson.telling([], toy_models, tn.Store(tmp_path))
