@@ -80,8 +80,8 @@ def check_total(value: Any, answer: Prediction) -> Right:
     ]
     settle(value, table.total[at], slips, expected=expected, got=in_words(value), todo=todo, tolerance=1.5e-3)
     return Right(
-        f"S = {v:.3f} + {alpha:g} x ({p:.3f}) + {lam:g} x ({n:.3f}) = {table.total[at]:.3f}. The receipt keeps the three "
-        "parts apart, so that you can see which one decided."
+        f"S = {v:.3f} + {alpha:g} x ({p:.3f}) + {lam:g} x ({n:.3f}) = {table.total[at]:.3f}. The receipt keeps the "
+        "three parts apart, so that you can see which one decided."
     )
 
 
