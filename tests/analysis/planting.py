@@ -405,8 +405,8 @@ class PlantedRun:
         blocks = []
         for i, c in enumerate(self._cases):
             blocks.append(pd.DataFrame(
-                {"image_id": str(i), "proposal": np.arange(len(c.v)), "caption": c.captions, "height": 256, "width": 256,
-                 "phrase_cosines": list(c.cosines)}
+                {"image_id": str(i), "proposal": np.arange(len(c.v)), "caption": c.captions, "height": 256,
+                 "width": 256, "phrase_cosines": list(c.cosines)}
             ))  # fmt: skip
         return pd.concat(blocks, ignore_index=True)
 
