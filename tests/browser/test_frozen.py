@@ -76,7 +76,7 @@ def explorers_in(page: Any, frozen: Path) -> Any:
 
 
 def order_of(explorer: Any) -> list[int]:
-    return [int(text) for text in explorer.locator(".tn-ranked tbody button").all_inner_texts()]
+    return [int(text) for text in explorer.locator(".tn-ranked tbody button").all_text_contents()]
 
 
 def test_it_ranks_again_as_python_would(explorers: Any, one_page: Any, toy_case, toy_models) -> None:
@@ -107,7 +107,7 @@ def test_the_keyboard_alone_is_enough(explorers: Any, one_page: Any, viewer: Any
 def test_hostile_text_stays_text(explorers: Any) -> None:
     nasty = explorers.nth(1)
     assert nasty.locator("script").count() == 0
-    assert nasty.locator(".tn-caption").first.inner_text() == HOSTILE
+    assert nasty.locator(".tn-caption").first.text_content() == HOSTILE
     said = nasty.locator(".tn-words").evaluate(
         """n => { const c = n.cloneNode(true); c.querySelectorAll("small").forEach(s => s.remove());
                   return c.textContent }"""
