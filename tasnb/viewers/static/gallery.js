@@ -2,7 +2,7 @@
 import { element, freshId, setText, valuesOf } from "./elements.js";
 import { caseCard, choiceOf, panelOf } from "./panel.js";
 
-const TYPING = 250; // ms without a key before a text filter is sent
+const TYPING = 300; // ms without a key before a filter that is typed is sent
 const SORT_NAMES = { sample: "order of the run", iou: "IoU", oracle_iou: "IoU of the best proposal", gap: "what the best proposal would add" };
 const GALLERY_ALONE = "This page has no kernel, so it shows one page. To filter and to open cases, open the notebook and run the cell.";
 const CARD_MOVES = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
@@ -123,7 +123,8 @@ function buildGallery({ frame, say, problem, link, closing, model }) {
     }
   }
 
-  link.watch(["page", "query"], pageCame);
+  link.watch(["query"], refresh);
+  link.watch(["page"], pageCame);
   link.watch(["child", "opened"], openCame);
   link.watch(["problem"], () => { problem(link.get("problem")); if (link.get("problem")) setText(waiting, ""); });
   refresh();
@@ -142,26 +143,41 @@ function filterOf(field, change) {
   const id = freshId("filter");
   const list = element("datalist", { id: `${id}-list` }, ...options.map((o) => element("option", { value: o })));
   const input = element("input", { type: "text", id, autocomplete: "off", spellcheck: "false", list: options.length ? list.id : false });
-  let timer;
-  const send = () => { clearTimeout(timer); change(input.value.trim() || null); };
-  input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(send, TYPING); });
-  input.addEventListener("change", send);
-  const show = (value) => { if (document.activeElement !== input && !input.matches(":focus")) input.value = value ?? ""; else if (value === null && input.value && !timer) input.value = ""; };
-  return { node: element("span", { class: "tn-choice" }, element("label", { for: id }, label), " ", input, list), show };
+  const show = typedInto([input], ([text]) => change(text.trim() || null));
+  return { node: element("span", { class: "tn-choice" }, element("label", { for: id }, label), " ", input, list), show: (value) => show([value]) };
 }
 
 function rangeOf({ label, low, high }, change) {
   const step = high - low <= 2 ? 0.05 : Math.max(1, Math.round((high - low) / 100));
-  const ends = [["from", low], ["to", high]].map(([name, value]) => {
-    const input = element("input", { type: "number", step, placeholder: String(value), "aria-label": `${label} ${name}` });
-    input.addEventListener("change", () => {
-      const [a, b] = ends.map((end) => (end.value === "" ? null : Number(end.value)));
-      change(a === null && b === null ? null : [a, b]);
-    });
-    return input;
+  const ends = [["from", low], ["to", high]].map(([name, value]) => element("input", { type: "number", step, placeholder: String(value), "aria-label": `${label} ${name}` }));
+  const show = typedInto(ends, (texts) => {
+    const [a, b] = texts.map((text) => (text === "" ? null : Number(text)));
+    change(a === null && b === null ? null : [a, b]);
   });
-  const show = (value) => ends.forEach((end, at) => { end.value = value?.[at] ?? ""; });
-  return { node: element("span", { class: "tn-choice", role: "group", "aria-label": label }, element("span", {}, label), " ", ends[0], "to", ends[1]), show };
+  return { node: element("span", { class: "tn-choice", role: "group", "aria-label": label }, element("span", {}, label), " ", ends[0], "to", ends[1]), show: (value) => show(value ?? [null, null]) };
+}
+
+/** Send what is typed after a pause, on Enter or on leaving. -> show(values): what is being typed is left alone. */
+function typedInto(inputs, send) {
+  let timer;
+  let sent = JSON.stringify(inputs.map(() => ""));
+  const now = () => {
+    clearTimeout(timer);
+    const texts = inputs.map((input) => input.value);
+    if (JSON.stringify(texts) === sent) return;
+    sent = JSON.stringify(texts);
+    send(texts);
+  };
+  for (const input of inputs) {
+    input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(now, TYPING); });
+    input.addEventListener("change", now);
+    input.addEventListener("keydown", (event) => event.key === "Enter" && now());
+  }
+  return (values) => {
+    if (inputs.some((input) => input.matches(":focus"))) return;
+    inputs.forEach((input, at) => { input.value = values[at] ?? ""; });
+    sent = JSON.stringify(inputs.map((input) => input.value));
+  };
 }
 
 function render({ model, el }) {
