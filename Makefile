@@ -34,6 +34,7 @@ bench: env
 	$(BIN)/python -m tests.benchmarks.bench_models
 	$(BIN)/python -m tests.benchmarks.bench_evaluation
 	$(BIN)/python -m tests.benchmarks.bench_sweep
+	$(BIN)/python -m tests.benchmarks.bench_viewers
 	$(BIN)/python -m tests.benchmarks.bench_datasets
 
 # no index, no host in the lock: pins and hashes only
