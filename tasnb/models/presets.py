@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tasnb.models.catalogue import PARTS, PRESETS, ROLES, Part, Role
+from tasnb.models.proposers import is_fastsam, is_successor
 from tasnb.shipped import data_root
 from tasnb.types import Models
 
@@ -120,13 +121,12 @@ def assemble(name: str, made: Mapping[Role, Any]) -> Models:
 
 def _loaders() -> dict[Role, Callable[..., Any]]:
     # here, because each adapter brings its vendor when it loads, and doctor needs none of them
-    from tasnb.models import itc
+    from tasnb.models import itc, proposers
     from tasnb.models.captioner import HFCaptioner
     from tasnb.models.language import load_parser, load_wordnet
-    from tasnb.models.sam import SamProposer
 
     return {
-        "sam": SamProposer.load,
+        "sam": proposers.load,
         "clip": itc.load,
         "captioner": HFCaptioner.load,
         "spacy": load_parser,
@@ -191,7 +191,7 @@ def _arguments(role: Role, value: Any) -> dict[str, Any]:
     path = Path(value)
     if not path.exists():
         raise ValueError(f"unknown {role} {str(value)!r}; choose from {', '.join(PARTS[role])}, or give a path")
-    if role != "sam":
+    if role != "sam" or is_successor(path) or is_fastsam(path):
         return {first: str(path)}
     if path.is_dir():
         found = [p for p in sorted(path.iterdir()) if p.suffix in (".safetensors", ".pth")]

@@ -39,7 +39,7 @@ def reproduction(result: Reproduction, metric: str = "mIoU") -> Any:
         axes.set_axis_off()
     handles, labels = _legend()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
-    figure.suptitle(f"{result.title}\nmeasured with the models {_plain(result.models)}", fontsize=11)
+    figure.suptitle(f"{result.title}\nmeasured with the {_plain(result.models)} models", fontsize=11)
     return figure
 
 
@@ -52,9 +52,7 @@ def cost_chart(result: Cost) -> Any:
     rows = result.frame.to_dict("records")
     places = np.arange(len(rows))[::-1]
     axes.plot([r["seconds"] for r in rows], places, "o", color=MEASURED, label=f"measured, {_plain(result.device)}")
-    axes.plot(
-        [r["published_seconds"] for r in rows], places, "D", color=PUBLISHED, label="published, RTX 3090 (other models)"
-    )
+    axes.plot([r["published_seconds"] for r in rows], places, "D", color=PUBLISHED, label="published, RTX 3090")
     for row, place in zip(rows, places, strict=True):
         axes.annotate(
             f"{row['seconds']:.2f} s, {row['peak_gb']:.1f} GB", (row["seconds"], place), (0, 7),
@@ -62,7 +60,7 @@ def cost_chart(result: Cost) -> Any:
         )  # fmt: skip
     axes.set_yticks(places, [row["method"] for row in rows])
     axes.set_ylim(-0.6, len(rows) - 0.3)
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, 1.3 * max(max(r["seconds"], r["published_seconds"]) for r in rows))  # room for the words
     axes.set_xlabel("seconds an image")
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9)

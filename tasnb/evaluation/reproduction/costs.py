@@ -31,7 +31,8 @@ WARM_UP = 1  # images that load the models and are not timed
 class Cost:
     """What three methods cost.
 
-    frame: a row a method: method, seconds (mean an image), slowest, images, peak_gb, published_seconds, published_gb.
+    frame: a row a method: method, seconds (mean an image), slowest, cpu_seconds (of this process, mean an image: on a
+    busy machine the fairer figure for a CPU), images, peak_gb, published_seconds, published_gb.
     memory: what peak_gb counts. differs: how measured and published differ, in words.
     """
 
@@ -48,14 +49,14 @@ class Cost:
         """For a terminal."""
         lines = [
             f"{self.title}; models {self.models}, device {self.device}",
-            f"{'method':<13} {'s an image':>10} {'slowest':>8} {'published':>9}   {'peak GB':>7} {'published':>9} "
-            f"{'images':>6}",
+            f"{'method':<13} {'s an image':>10} {'slowest':>8} {'CPU s':>8} {'published':>9}   {'peak GB':>7} "
+            f"{'published':>9} {'images':>6}",
         ]
         for row in self.frame.to_dict("records"):
             published = _or_dash(row["published_seconds"])
             lines.append(
-                f"{row['method']:<13} {row['seconds']:10.3f} {row['slowest']:8.3f} {published:>9}"
-                f"   {row['peak_gb']:7.2f} {_or_dash(row['published_gb']):>9} {row['images']:6}"
+                f"{row['method']:<13} {row['seconds']:10.3f} {row['slowest']:8.3f} {row['cpu_seconds']:8.3f} "
+                f"{published:>9}   {row['peak_gb']:7.2f} {_or_dash(row['published_gb']):>9} {row['images']:6}"
             )
         return "\n".join([*lines, f"memory: {self.memory}", *(f"differs: {words}" for words in self.differs)])
 
@@ -63,16 +64,26 @@ class Cost:
         return self.text
 
     def _repr_html_(self) -> str:
-        headers = ["method", "seconds an image", "slowest", "published", "peak GB", "published", "images"]
+        headers = [
+            "method",
+            "seconds an image",
+            "slowest",
+            "CPU seconds",
+            "published",
+            "peak GB",
+            "published",
+            "images",
+        ]
         rows = [
-            [escape(r["method"]), f"{r['seconds']:.3f}", f"{r['slowest']:.3f}", _or_dash(r["published_seconds"]),
+            [escape(r["method"]), f"{r['seconds']:.3f}", f"{r['slowest']:.3f}", f"{r['cpu_seconds']:.3f}",
+             _or_dash(r["published_seconds"]),
              f"{r['peak_gb']:.2f}", _or_dash(r["published_gb"]), str(r["images"])]
             for r in self.frame.to_dict("records")
         ]  # fmt: skip
         words = "".join(f"<li>{escape(each)}</li>" for each in (f"memory: {self.memory}", *self.differs))
         return (
             f'<div class="tn"><style>{html.STYLE}</style><h3>{escape(self.title)}</h3>'
-            f"{html.table(headers, rows, numeric=range(1, 7))}<ul>{words}</ul></div>"
+            f"{html.table(headers, rows, numeric=range(1, 8))}<ul>{words}</ul></div>"
         )
 
     def to_html(self) -> str:
@@ -123,12 +134,15 @@ def cost(
         models = defer(preset, **options)
         reset_peak()
         answer(chosen[0], models)
+        started = time.process_time()
         taken = [_seconds(answer, sample, models) for sample in chosen[WARM_UP:] or chosen]
+        cpu = time.process_time() - started
         used, memory = peak()
         device = str(getattr(models.encoder, "device", device))
         free(models)
         rows.append(
-            {"method": name, "seconds": float(np.mean(taken)), "slowest": max(taken), "images": len(taken),
+            {"method": name, "seconds": float(np.mean(taken)), "slowest": max(taken), "cpu_seconds": cpu / len(taken),
+             "images": len(taken),
              "peak_gb": used / 1e9, "published_seconds": PUBLISHED_SECONDS[name],
              "published_gb": PUBLISHED_GB.get(name, float("nan"))}
         )  # fmt: skip

@@ -96,7 +96,7 @@ def _table1(preset: str, freesolo: str | None) -> tuple[Row, ...]:
     found = []
     for label, encoder in _printed(1):
         if label == "TSEG":
-            why = "published figures only: TSEG is trained on expressions, and no code of it is released"
+            why = "published figures only: TSEG is weakly supervised, trained on expressions (METHOD, section 5)"
             found.append(Row(method=label, encoder=encoder, recipe=None, why=why))
         elif label.startswith("Global-Local (FreeSOLO)"):
             found.append(_free_solo(label, encoder, preset, freesolo))
