@@ -121,6 +121,7 @@ def fetch(preset: Annotated[str, typer.Argument(help="laptop or paper.")]) -> No
 app.command()(evaluating.evaluate)
 app.command()(evaluating.compare)
 app.command()(analysing.analyse)
+app.command()(analysing.report)
 app.command()(sweeping.sweep)
 app.command()(reproducing.reproduce)
 app.command()(reproducing.proposals)

@@ -1,4 +1,4 @@
-"""``tasnb analyse``: why a finished run failed, cut by what the expression, the picture or the pipeline was like."""
+"""``tasnb analyse`` and ``tasnb report``: why a finished run failed, in tables or as one page."""
 
 from __future__ import annotations
 
@@ -51,6 +51,32 @@ def analyse(
         typer.echo("\n" + analysis.ask_text(cut, by))
     if written:
         typer.echo("wrote " + ", ".join(str(path) for path in written))
+
+
+def report(
+    run: Runs,
+    against: Annotated[
+        list[Path] | None, typer.Option("--against", help="Another run on the same data; may be given several times.")
+    ] = None,
+    threshold: Threshold = 0.5,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; default: report.html in RUN.")] = None,
+    json_: Json = False,
+) -> None:
+    """Write one HTML file about RUN: what failed, why, and what it costs. Opens without a network, prints well."""
+    from tasnb import run_report
+    from tasnb.evaluation.runs import Run as Opened
+
+    path = run_report.write(
+        [Opened.open(folder) for folder in run],
+        out if out is not None else run[0] / "report.html",
+        against=[Opened.open(folder) for folder in against or ()],
+        threshold=threshold,
+    )
+    size = path.stat().st_size
+    if json_:
+        typer.echo(json.dumps({"report": str(path), "bytes": size}))
+    else:
+        typer.echo(f"wrote {path} ({size / 1e6:.1f} MB)")
 
 
 def compare_by(run_a: Path, run_b: Path, by: str, *, json_: bool) -> None:
