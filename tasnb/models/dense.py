@@ -118,16 +118,18 @@ def derivatives(head: Any, activations: Any, batch_size: int) -> Any:
     """
     import torch
 
-    cells = len(activations)
-
-    def unit(batch: Any) -> Any:
-        return torch.nn.functional.normalize(head(batch), dim=-1)
-
-    found = []
+    cells, found = len(activations), []
     for start in range(0, cells, batch_size):
         directions = activations[start : start + batch_size, None, :].expand(-1, cells, -1) / cells
-        base = activations[None].expand(len(directions), -1, -1).contiguous()
-        found.append(torch.func.jvp(unit, (base,), (directions.contiguous(),))[1])
+        with torch.enable_grad():
+            base = activations[None].repeat(len(directions), 1, 1).requires_grad_(True)
+            unit = torch.nn.functional.normalize(head(base), dim=-1)
+            # the gradient is linear in what it is taken of, so its own gradient is the derivative in a direction;
+            # torch's forward mode gives the same, but compiles parts of itself with a warning on first use
+            part = torch.zeros_like(unit, requires_grad=True)
+            (gradient,) = torch.autograd.grad(unit, base, part, create_graph=True)
+            (derivative,) = torch.autograd.grad(gradient, part, directions)
+        found.append(derivative)
     return torch.cat(found)
 
 
