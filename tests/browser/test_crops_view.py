@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import tasnb as tn
 from tests.browser.alone import serious, show
+from tests.browser.lab import Lab
 from tests.viewers.made_artifacts import HOSTILE, only, saying
+
+PATIENCE = 90_000  # ms
 
 
 def test_the_encoders_input_is_shown_pixel_by_pixel(toy_case, toy_models, page: Any, tmp_path: Path) -> None:
@@ -29,3 +34,27 @@ def test_no_proposals_and_hostile_text(toy_case, toy_models, page: Any, tmp_path
     frame = show(page, tn.viewers.crops_view(sample, saying(artifacts, HOSTILE), toy_models), tmp_path)
     assert frame.locator("script").count() == 0
     assert HOSTILE in frame.locator("q").inner_text()
+
+
+@pytest.mark.slow
+def test_in_jupyterlab_another_mask_comes_from_the_kernel(lab: Lab) -> None:
+    opened = lab.open(
+        [
+            "import tasnb as tn\nmodels = tn.models.load('toy', device='cpu')",
+            "sample = tn.datasets.load('reftoy', split='val')[12]\n"
+            "artifacts = tn.Store().recall(tn.describe, sample.image, models)",
+            "viewer = tn.viewers.crops_view(sample, artifacts, models)\nviewer",
+        ]
+    )
+    opened.run_all()
+    frame = opened.page.locator(".tn-crops")
+    frame.get_by_text("mask 0 of").wait_for(timeout=PATIENCE)
+    frame.get_by_role("button", name="Next").click()
+    frame.get_by_role("heading", name="mask 1 of").wait_for(timeout=PATIENCE)
+    frame.get_by_label("Mask", exact=True).select_option("2")
+    frame.get_by_role("heading", name="mask 2 of").wait_for(timeout=PATIENCE)
+    caption = opened.python("print(artifacts.captions['blur'][viewer.index])").strip()
+    assert frame.locator("q").inner_text().strip("“”") == caption
+    for theme in ("dark", "light"):
+        opened.theme(theme)
+        assert serious(opened.page, ".tn-crops") == []
