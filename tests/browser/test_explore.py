@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ print(json.dumps({"selected": viewer.selected, "expression": viewer.expression, 
                   "code": viewer.code, "rows": viewer.ranking.to_dict("records")}))
 """
 PATIENCE = 60_000  # ms
+SWITCHES = ("P: captions", "N: negatives", "spatial rectifier", "official")
 MINUS, TIMES = "\u2212", "\u00d7"
 
 pytestmark = pytest.mark.slow
@@ -71,6 +73,22 @@ def explorer(notebook: Notebook) -> Any:
 
 def state(notebook: Notebook) -> dict[str, Any]:
     return dict(json.loads(notebook.python(STATE)))
+
+
+def state_when(notebook: Notebook, explorer: Any) -> dict[str, Any]:
+    """The state once Python knows what is on screen: ipywidgets holds a message back while one is under way."""
+    pressed = explorer.locator('.tn-ranked button[aria-pressed="true"]').text_content()
+    alpha, lam = (explorer.locator(".tn-slider input").nth(k).input_value() for k in (0, 1))
+    boxes = [explorer.locator(".tn-switch", has_text=name).locator("input").is_checked() for name in SWITCHES]
+    wanted = [int(pressed), float(alpha), float(lam), *boxes]
+    for _ in range(200):
+        told = state(notebook)
+        now = told["settings"]
+        got = [told["selected"], now["alpha"], now["lam"], now["useP"], now["useN"], now["spatial"]]
+        if [*got, now["method"] == "official"] == wanted:
+            return told
+        time.sleep(0.05)
+    raise AssertionError(f"on screen {wanted}, in Python {told}")
 
 
 def wait_text(locator: Any, text: str) -> None:
@@ -135,7 +153,7 @@ def test_a_click_selects_and_python_knows(notebook: Notebook, explorer: Any, pla
     chosen = state(notebook)["selected"]
     other = next(i for i, pixel in enumerate(places["own"]) if pixel is not None and i != chosen)
     notebook.page.mouse.click(*point_of(explorer, places, places["own"][other]))
-    assert state(notebook)["selected"] == other
+    assert state_when(notebook, explorer)["selected"] == other
     assert explorer.locator('.tn-ranked button[aria-pressed="true"]').inner_text() == str(other)
 
 
@@ -143,7 +161,7 @@ def test_clicks_on_one_spot_walk_through_overlapping_masks(notebook, explorer, p
     picked = []
     for _ in range(len(places["below"]) + 1):
         notebook.page.mouse.click(*point_of(explorer, places, places["crowd"]))
-        picked.append(state(notebook)["selected"])
+        picked.append(state_when(notebook, explorer)["selected"])
     assert picked == [*places["below"], places["below"][0]]
     assert "click again for the next" in explorer.locator(".tn-hint").inner_text()
 
@@ -158,7 +176,7 @@ def test_arrow_keys_walk_by_rank_and_enter_selects(notebook: Notebook, explorer:
     notebook.page.keyboard.press("Home")
     notebook.page.keyboard.press("ArrowDown")
     notebook.page.keyboard.press("Enter")
-    assert state(notebook)["selected"] == rows[1]["proposal"]
+    assert state_when(notebook, explorer)["selected"] == rows[1]["proposal"]
     outline = notebook.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid", "where the focus is can be seen"
 
@@ -193,9 +211,27 @@ def test_a_slider_ranks_while_the_kernel_is_busy(notebook: Notebook, explorer: A
         wait_text(explorer.locator(".tn-slider output").first, "1.00")
         order, after = order_shown(explorer), explorer.locator(".tn-ranked tbody td").all_text_contents()
     assert after != before
-    told = state(notebook)
+    told = state_when(notebook, explorer)
     assert told["settings"]["alpha"] == 1.0
     assert [row["proposal"] for row in told["rows"]] == order
+
+
+def test_an_expression_asked_of_a_busy_kernel_is_answered_when_it_is_free(notebook: Notebook, explorer: Any) -> None:
+    with notebook.busy():
+        explorer.locator(".tn-ask input").fill("the duck")
+        notebook.page.keyboard.press("Enter")
+        wait_text(explorer.locator(".tn-waiting"), "No answer yet: the kernel is busy")
+        assert "man" in explorer.locator(".tn-words").inner_text(), "nothing has changed"
+    wait_text(explorer.locator(".tn-words"), "duck")
+    assert explorer.locator(".tn-waiting").inner_text() == ""
+
+
+def test_python_can_move_what_is_on_screen(notebook: Notebook, explorer: Any) -> None:
+    notebook.python("viewer.settings = {**viewer.settings, 'alpha': 3.5}; viewer.selected = 0")
+    wait_text(explorer.locator(".tn-slider output").first, "3.50")
+    assert order_shown(explorer) == [row["proposal"] for row in state(notebook)["rows"]]
+    assert explorer.locator('button[aria-pressed="true"]').inner_text() == "0"
+    assert float(explorer.locator(".tn-slider input").first.input_value()) == 3.5
 
 
 @pytest.mark.parametrize("method", ["paper", "official"])
@@ -204,7 +240,7 @@ def test_switches_rank_as_python_does(notebook: Notebook, explorer: Any, method:
     explorer.locator(".tn-switch", has_text=method).locator("input").check()
     for name in off:
         explorer.locator(".tn-switch", has_text=name).locator("input").uncheck()
-    told = state(notebook)
+    told = state_when(notebook, explorer)
     assert told["settings"]["method"] == method
     assert [row["proposal"] for row in told["rows"]] == order_shown(explorer)
     sentence = notebook.python("t = viewer.prediction.table.trace; print(t.sentence if t else 'rectifier is off')")
@@ -218,7 +254,7 @@ def test_copy_as_python_gives_what_is_on_screen(notebook, explorer: Any, places:
     explorer.locator(".tn-switch", has_text="official").locator("input").check()
     explorer.get_by_role("button", name="Copy as Python").click()
     code = explorer.locator(".tn-code").inner_text()
-    assert code == state(notebook)["code"]
+    assert code == state_when(notebook, explorer)["code"]
     check = "print(answer.index == viewer.prediction.index, (mask == masks[viewer.selected]).all())"
     same = notebook.python(f"{code}\n{check}")
     assert same.split() == ["True", "True"]

@@ -37,6 +37,7 @@ export function sliderOf(name, { min, max, step, value }, change) {
   const input = element("input", { type: "range", id, min, max, step, oninput: () => change(Number(input.value)) });
   const output = element("output", { for: id });
   const set = (number) => {
+    [input.min, input.max] = [Math.min(Number(input.min), number), Math.max(Number(input.max), number)];
     input.value = number;
     setText(output, number.toFixed(Math.max(2, Math.min(6, (String(number).split(".")[1] ?? "").length))));
   };

@@ -10,7 +10,7 @@ const PATIENCE = 8000; // ms without an answer of the kernel before the reader i
 const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
 const NO_KERNEL = "This page has no kernel, so the expression stays. To ask for another one, open the notebook and run the cell.";
 const GONE = "The kernel is gone, so the expression stays; the weights still rank. For another expression, start the kernel and run the cell again.";
-const SILENT = "The kernel has not answered yet: it is busy. The weights rank without it.";
+const SILENT = "No answer yet: the kernel is busy, or it was restarted; then run the cell again. The weights rank without it.";
 
 export function mountExplorer(root, data, model) {
   const explorer = new Explorer(root, data, model);
