@@ -15,6 +15,11 @@ from tasnb.pictures import as_rgb
 from tasnb.run_report.page import photo_uri
 
 A_CAUSE, A_TYPE, A_SIDE = 6, 3, 8  # cards shown of each cause, of each type, of each kind of flip
+LEGEND = (
+    "<p>In every picture the target has a white dashed rim, and the answer is tinted with a rim of its own colour. The "
+    "receipt below it lists the proposals with the largest S; <b>answer</b> is what was chosen, <b>best</b> the one "
+    "with the highest IoU, and <b>out</b> what the rectifier took out.</p>"
+)
 RECEIPT = 5  # proposals in a receipt, the answer and the best one always among them
 
 
@@ -66,7 +71,7 @@ def by_cause(found: analysis.Attribution, pictures: Pictures) -> str:
             f"Shown: {len(shown)} of {len(mine)}.</p>"
             f'<div class="cards">{"".join(_cards(found, shown, pictures))}</div>'
         )
-    return "".join(parts) or "<p>No answer failed.</p>"
+    return LEGEND + "".join(parts) if parts else "<p>No answer failed.</p>"
 
 
 def by_type(found: analysis.Attribution, pictures: Pictures) -> str:
@@ -113,7 +118,7 @@ def _card(found: analysis.Attribution, row: dict[str, Any], place: int, pictures
     shown = '<p class="soft small">The photo cannot be opened here.</p>'
     if picture is not None:
         alt = f"target: white dashed rim; answer: tinted, proposal {sample['chosen']}, IoU {row['iou']:.2f}"
-        shown = f'<img src="{photo_uri(picture)}" alt="{escape(alt, quote=True)}" loading="lazy">'
+        shown = f'<img src="{photo_uri(picture)}" alt="{escape(alt, quote=True)}">'
     detail = analysis.DETAILS.get(row["detail"], "")
     tags = escape(row["types"]) or "none"
     return (

@@ -10,6 +10,7 @@ from tasnb import analysis
 from tasnb.evaluation import beside
 from tasnb.run_report.page import interval, table
 
+FIRST_COLUMN = {"n-same-kind": "others", "target-size": "size", "length": "words", "head": "noun", "split": "data"}
 CUT_TITLES = {
     "type": "By type of expression (an expression of several types counts in each)",
     "style": "By style",
@@ -139,7 +140,8 @@ def cuts(found: analysis.Attribution) -> str:
         parts.append(
             table(
                 title,
-                (by, "n", "right", "mIoU", "best proposals", "failures", "cost in points", "main cause"), rows,
+                (FIRST_COLUMN.get(by, by), "n", "right", "mIoU", "best proposals", "failures", "cost in points",
+                 "main cause"), rows,
                 numeric=(1, 2, 3, 4, 5, 6), total=True,
             )
         )  # fmt: skip
@@ -203,8 +205,8 @@ def reading() -> str:
     return (
         "<p>A stage's result is replaced by its ideal, and the stored scores are ranked again; no model is run. A "
         "cause holds when the answer is then right. The primary cause of a failure is the first that holds, in the "
-        "order of this table. Where no single cure suffices it is the first stage whose result is wrong in itself, and the "
-        "sentence says so. V is the last resort, so the causes add up to the failures.</p>"
+        "order of this table. Where no single cure suffices it is the first stage whose result is wrong in itself, and "
+        "the sentence says so. V is the last resort, so the causes add up to the failures.</p>"
         + table("The questions in their order", ("cause", "stage", "question", "cure"), rows)
         + f"<p>The grid of the weights: {escape(grid)}. Weights count as the cause only where at least two of V, P and "
         "N prefer the target. Intervals: 95 % percentiles of 1,000 resamples of whole images. Many rows are compared "
