@@ -10,45 +10,14 @@ project yet.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
-Role = Literal["sam", "clip", "captioner", "spacy", "wordnet"]
-ROLES: tuple[Role, ...] = ("sam", "clip", "captioner", "spacy", "wordnet")
+from tasnb.models.part import ROLES, File, Part, Role
+from tasnb.models.rivals import MORE_PARTS
 
-
-@dataclass(frozen=True, kw_only=True)
-class File:
-    """A file that must be there. path: below the part's folder. size: bytes; None where not verified."""
-
-    path: str
-    size: int | None = None
-    sha256: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """One choice for a role.
-
-    home: "shipped" (the package's data) or "cache". folder: below it. files: what must be there before loading.
-    arguments: what the adapter's ``load`` gets; a value that starts with "./" is a path below the folder.
-    url, archive: a single file over HTTP, and how it is checked; an archive is unpacked into the folder.
-    repo, revision, patterns: a Hugging Face repository, its git commit, and which of its files are needed.
-    total: bytes to download, for people; approximate where a file's size is not verified.
-    """
-
-    home: Literal["shipped", "cache"] = "cache"
-    folder: str
-    files: tuple[File, ...]
-    arguments: Mapping[str, str | int | float] = field(default_factory=dict)
-    url: str | None = None
-    archive: File | None = None
-    repo: str | None = None
-    revision: str | None = None
-    patterns: tuple[str, ...] = ()
-    total: int = 0
-    licence: str = ""
+__all__ = ["PARTS", "PRESETS", "ROLES", "File", "Part", "Preset", "Role", "is_shipped", "part_named"]
 
 
 def _sam(model: str, name: str, size: int, sha256: str) -> Part:
@@ -79,7 +48,7 @@ def _clip(folder: str, repo: str, revision: str, size: int, sha256: str) -> Part
 
 _HUB_TEXT = ("*.json", "*.txt")
 
-PARTS: Mapping[Role, Mapping[str, Part]] = MappingProxyType(
+_PARTS: Mapping[Role, Mapping[str, Part]] = MappingProxyType(
     {
         "sam": {
             "toy": Part(
@@ -245,6 +214,10 @@ PARTS: Mapping[Role, Mapping[str, Part]] = MappingProxyType(
             ),
         },
     }
+)
+
+PARTS: Mapping[Role, Mapping[str, Part]] = MappingProxyType(
+    {role: MappingProxyType({**choices, **MORE_PARTS.get(role, {})}) for role, choices in _PARTS.items()}
 )
 
 

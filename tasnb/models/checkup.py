@@ -23,14 +23,21 @@ PACKAGES = (
 
 
 def doctor() -> dict[str, Any]:
-    """Return python, versions, device, cache and, for each preset, its parts with what is missing and the command."""
+    """Return python, versions, device, cache; each preset's parts with what is missing and the command; other parts."""
     return {
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in PACKAGES},
         "device": _device(),
         "cache": str(cache_root()),
         "presets": [_preset(preset) for preset in PRESETS.values()],
+        "others": [_part(role, choice) for role, choice in _others()],
     }
+
+
+def _others() -> list[tuple[Role, str]]:
+    """The parts that no preset names."""
+    named = {part for preset in PRESETS.values() for part in (*preset.choices(), *preset.also)}
+    return [(role, choice) for role, choices in PARTS.items() for choice in choices if (role, choice) not in named]
 
 
 def _version(package: str) -> str | None:
@@ -72,7 +79,10 @@ def _preset(preset: Preset) -> dict[str, Any]:
 def _part(role: Role, choice: str) -> dict[str, Any]:
     part = PARTS[role][choice]
     missing = [{"file": str(path), "bytes": size} for path, size in missing_files(part)]
-    return {"role": role, "choice": choice, "missing": missing, "download_bytes": part.total, "licence": part.licence}
+    return {
+        "role": role, "choice": choice, "missing": missing, "download_bytes": part.total, "licence": part.licence,
+        "verified": part.verified,
+    }  # fmt: skip
 
 
 def doctor_text(report: Mapping[str, Any]) -> str:
@@ -93,4 +103,13 @@ def doctor_text(report: Mapping[str, Any]) -> str:
         if preset["command"]:
             size = f" ({in_words(preset['download_bytes'])})" if preset["download_bytes"] else ""
             lines.append(f"  to get what is missing: {preset['command']}{size}")
+    lines += [
+        "",
+        "other parts, each with tasnb fetch NAME (proposers: --proposals NAME; matchers: tn.models.load(clip=NAME))",
+    ]
+    for part in report["others"]:
+        state = "missing" if part["missing"] else "present"
+        doubt = "" if part["verified"] else ", source not verified"
+        size = in_words(part["download_bytes"] or None)
+        lines.append(f"  {part['role']:<10} {part['choice']:<15} {state} ({size}, {part['licence']}{doubt})")
     return "\n".join(lines)

@@ -12,6 +12,7 @@ import shutil
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tasnb.models.checksums import sha256_of
 from tasnb.models.presets import folder_of, in_words, missing_files
 
 ATTEMPTS = 4  # a transfer that breaks goes on where it stopped, this often in one call
+UNVERIFIED = " (its content is not pinned: tasnb knows no checksum of it)"
 TIMEOUT_S = 30.0  # without a byte
 
 
@@ -38,7 +40,8 @@ def fetch(preset: str, *, progress: bool = True) -> Iterator[str]:
         if not missing_files(part):
             yield f"{choice}: present in {folder_of(part)}"
             continue
-        yield f"{choice}: {in_words(part.total or None)} from {part.repo or part.url}"
+        source = part.repo or part.url
+        yield f"{choice}: {in_words(part.total or None)} from {source}{'' if part.verified else UNVERIFIED}"
         fetch_part(part, progress=progress)
         yield f"{choice}: complete in {folder_of(part)}"
 
@@ -73,6 +76,8 @@ def fetch_part(part: Part, *, progress: bool = True, snapshot: Callable[..., Any
         raise FetchError(f"{folder} has {in_words(free)} free, {in_words(part.total)} are needed; set TASNB_CACHE")
     if part.url is not None:
         _from_url(part, folder, progress=progress)
+        for url, file in part.beside:
+            _from_url(replace(part, url=url, files=(file,), archive=None), folder, progress=progress)
     else:
         _from_hub(part, folder, progress=progress, snapshot=snapshot)
     if gone := missing_files(part):

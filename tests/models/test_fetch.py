@@ -249,5 +249,28 @@ def test_a_preset_fetches_its_parts_and_says_so(
 def test_one_part_can_be_fetched_by_its_name() -> None:
     assert fetch._wanted("RN50") == [("clip", "RN50")]
     assert ("clip", "RN50") in fetch._wanted("paper")
-    with pytest.raises(ValueError, match="nothing to fetch is called 'labtop'; choose from toy, laptop, paper, toy-rn, vit_b"):
+    with pytest.raises(
+        ValueError, match="nothing to fetch is called 'labtop'; choose from toy, laptop, paper, toy-rn, vit_b"
+    ):
         list(fetch.fetch("labtop"))
+
+
+def test_more_files_of_a_part_are_fetched_beside_the_first(server: type[Server], cache: Path) -> None:
+    part = replace(
+        part_for(server), folder="two", beside=((f"{server.url}/weights.pth", File(path="vocab.txt")),), verified=False
+    )
+    folder = fetch.fetch_part(part, progress=False)
+    assert (folder / "vocab.txt").read_bytes() == (folder / "weights.pth").read_bytes() == CONTENT
+
+
+def test_a_source_that_nothing_pins_is_said(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tasnb.models import checkup
+
+    monkeypatch.setattr(fetch, "fetch_part", lambda part, progress: None)
+    assert "not pinned" in next(iter(fetch.fetch("albef")))
+    assert "not pinned" not in next(iter(fetch.fetch("vit_l")))
+    lines = checkup.doctor_text(checkup.doctor()).splitlines()
+    said = {line.split()[1]: "source not verified" in line for line in lines if "missing (" in line}
+    assert said["albef"]
+    assert said["sam2"]
+    assert not said["vit_l"]
