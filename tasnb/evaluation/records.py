@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -171,6 +172,7 @@ def error_row(number: int, sample_id: str, image_id: str, method: str, stage: st
     }  # fmt: skip
 
 
+@lru_cache(maxsize=8)  # a row a method, all with the same parse
 def parse_to_json(parse: Parse) -> str:
     """A parse as JSON text, for tables and stores."""
     return json.dumps(asdict(parse), ensure_ascii=False, separators=(",", ":"))
@@ -178,6 +180,11 @@ def parse_to_json(parse: Parse) -> str:
 
 def parse_from_json(text: str) -> Parse:
     """The parse that ``parse_to_json`` wrote. Raises ValueError for text that is none."""
+    return _reader().validate_json(text)
+
+
+@cache
+def _reader() -> Any:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(Parse).validate_json(text)
+    return TypeAdapter(Parse)  # building it takes longer than reading a hundred parses
