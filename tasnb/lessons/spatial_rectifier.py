@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from tasnb import spatial
+from tasnb.evaluation.runs import Run
 from tasnb.lessons.answers import NotYet, Right, Slip, called, given, in_words, numbers, settle
 from tasnb.lessons.figures import Strip, strip
 from tasnb.masks import centroids_xy
@@ -51,6 +52,13 @@ def winners(
         kept, trace = spatial.rectify(parse, centres_xy, rule=rule, totals=totals)
         found.append((int(np.argmax(np.where(kept, totals, -np.inf))), kept, trace.sentence))
     return found
+
+
+def thrown_out(run: Run, fits: float = 0.5) -> list[int]:
+    """The samples of a run in which some proposal fits the target (IoU above ``fits``), but none that stays does."""
+    scores = run.scores()
+    fitting = scores[scores["iou"] > fits].groupby("sample")["kept"].any()
+    return [int(sample) for sample in fitting.index[~fitting]]
 
 
 def centres_picture(artifacts: ImageArtifacts, image_rgb: np.ndarray) -> Strip:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import tasnb as tn
@@ -165,6 +166,21 @@ def test_a_case_in_which_they_agree_is_explained(centres, totals, said: str) -> 
     with pytest.raises(NotYet) as caught:
         lesson.check_disagreement(centres, totals)
     assert said in " ".join(caught.value.text.split())
+
+
+def test_a_target_is_thrown_out_when_no_fitting_mask_stays() -> None:
+    rows = [
+        (0, 0.9, False), (0, 0.6, True), (1, 0.9, False), (1, 0.5, True), (2, 0.4, False), (3, 0.8, True),
+        (4, 0.7, False), (4, 0.8, False),
+    ]  # fmt: skip
+
+    class Stored:
+        @staticmethod
+        def scores() -> pd.DataFrame:
+            return pd.DataFrame(rows, columns=["sample", "iou", "kept"])
+
+    assert lesson.thrown_out(Stored()) == [1, 4]
+    assert lesson.thrown_out(Stored(), fits=0.95) == []
 
 
 def test_the_picture_of_centres_says_its_medians(toy_case) -> None:
