@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-WIDTH = 96  # of a line in a notebook's error block
+WIDTH = 80  # of a line in a notebook's error block, so that JupyterLab need not wrap it again
 TOLERANCE = 5e-3  # a learner may round to two decimals
 
 
@@ -32,20 +32,24 @@ class NotYet(Exception):
 
     def __init__(self, *, expected: str, got: str, todo: str, looks_like: str = "") -> None:
         self.expected, self.got, self.looks_like, self.todo = expected, got, looks_like, todo
-        super().__init__(self.text)
+        super().__init__("\n".join(self._lines(wrap=False)))
 
     @property
     def text(self) -> str:
-        """The message: a line or a few for each part."""
+        """The message, a line for each part."""
+        return str(self)
+
+    def _lines(self, *, wrap: bool) -> list[str]:
         parts = [("Expected: ", self.expected), ("You gave: ", self.got)]
         parts += [("It looks like ", self.looks_like)] if self.looks_like else []
-        parts += [("Next: ", self.todo)]
-        lines = [textwrap.fill(name + what, WIDTH, subsequent_indent="    ") for name, what in parts]
-        return "\n".join(["Not yet.", *lines])
+        said = [name + what for name, what in (*parts, ("Next: ", self.todo))]
+        if wrap:
+            said = [line for part in said for line in textwrap.wrap(part, WIDTH, subsequent_indent="    ")]
+        return ["Not yet.", *said]
 
     def _render_traceback_(self) -> list[str]:
-        """IPython's hook: the lines to show instead of a traceback."""
-        return self.text.splitlines()
+        """IPython's hook: the lines to show instead of a traceback, wrapped for a notebook."""
+        return self._lines(wrap=True)
 
 
 @dataclass(frozen=True)
