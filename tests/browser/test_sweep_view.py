@@ -78,8 +78,8 @@ def test_in_jupyterlab_a_cell_brings_its_samples_with_thumbnails(lab: Lab, refto
             f"""folder = {str(tmp_path)!r}
 samples = [tn.types.Sample(image=np.asarray(Image.open(f"{{folder}}/{{i}}.png")), expression=f"thing {{i}}",
                            target=np.asarray(Image.open(f"{{folder}}/{{i}}-target.png")) > 0,
-                           sample_id=f"made-val-{{i}}", image_id=f"image-{{i}}", ref_id=str(i), sent_id=str(i), dataset="made", split="val")
-           for i in range(2)]""",
+                           sample_id=f"made-val-{{i}}", image_id=f"image-{{i}}", ref_id=str(i), sent_id=str(i),
+                           dataset="made", split="val") for i in range(2)]""",
             f"viewer = tn.viewers.sweep_view(tn.Run.open({str(run.folder)!r}), samples=samples)\nviewer",
         ]
     )

@@ -20,7 +20,7 @@ function buildSweep({ frame, say, link }) {
     element("caption", {}, `${record.metric} in per cent of ${record.data}: ${record.n} sentences, rectifier ${record.method}, protocol ${record.protocol}. Rows: \u03b1, the weight of P; columns: \u03bb, the weight of N.`),
     element("thead", {}, top), element("tbody", {}, ...body));
   grid.addEventListener("keydown", key);
-  const legend = `Each cell: the figure; below it how many samples turn right (+) and wrong (\u2212) against the run's own \u03b1 ${used.alpha} and \u03bb ${used.lam}. Right: IoU above ${record.threshold}.`;
+  const legend = `Each cell: the figure; below it how many samples turn right (+) and wrong (\u2212) against the run's own \u03b1 ${used.alpha} and \u03bb ${used.lam}. Right: IoU above ${record.threshold}. In the pictures below the target is dashed and the answer of the cell tinted.`;
   const title = element("p", { class: "tn-verdict" });
   const waiting = element("p", { class: "tn-soft", role: "status" });
   const gained = listOf("Turned right");
