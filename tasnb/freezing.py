@@ -142,8 +142,9 @@ def _best(data: Mapping[str, Any], metadata: Mapping[str, Any], key: str, number
     """The richest form of an output that a page without a kernel can show."""
     plain = "".join(data.get("text/plain", ""))
     alt = plain if plain and not plain.startswith("<") else f"picture, output of cell {number}"
-    if SNAPSHOT in data:
-        snapshot = data[SNAPSHOT]
+    snapshot = data.get(SNAPSHOT)
+    # a viewer that this version does not have is shown as its picture
+    if isinstance(snapshot, dict) and assets.stands_alone(snapshot.get("viewer")) and "data" in snapshot:
         picture = _clean("".join(data.get("text/html", "")), alt)
         return assets.fragment(snapshot["viewer"], snapshot["data"], key=key, fallback=picture)
     if "text/html" in data:

@@ -24,6 +24,12 @@ def source(name: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def stands_alone(viewer: Any) -> bool:
+    """Is this the name of a viewer that ``fragment`` can run?"""
+    names = {path.stem for path in STATIC.glob("*.js")}
+    return isinstance(viewer, str) and viewer in names and "export function mount(" in source(viewer)
+
+
 @cache
 def module(viewer: str) -> str:
     """One ES module: the shared files that ``static/<viewer>.js`` imports, then itself; it keeps its exports.

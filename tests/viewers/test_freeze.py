@@ -129,6 +129,18 @@ def test_a_snapshot_becomes_a_viewer_that_runs(tmp_path: Path) -> None:
     assert "<script>alert" not in page
 
 
+@pytest.mark.parametrize(
+    "snapshot",
+    [{"viewer": "of_tomorrow", "data": {}}, {"viewer": "../../secret", "data": {}}, {"viewer": "stage", "data": {}},
+     {"viewer": ["explore"], "data": {}}, {"viewer": "explore"}, {}, "text"],
+    ids=str,
+)  # fmt: skip
+def test_a_snapshot_that_cannot_run_is_its_picture(tmp_path: Path, snapshot: Any) -> None:
+    page = page_of(tmp_path, shown({SNAPSHOT: snapshot, "text/html": "<p>the picture</p>"}))
+    assert "<script" not in page
+    assert "the picture" in page
+
+
 def test_errors_are_shown_as_text(tmp_path: Path) -> None:
     error = V4.new_output("error", ename="NameError", evalue="x", traceback=["\x1b[31mNameError\x1b[0m: <x>"])
     assert "<pre>NameError: &lt;x&gt;</pre>" in page_of(tmp_path, error)
