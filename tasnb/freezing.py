@@ -142,11 +142,9 @@ def _best(data: Mapping[str, Any], metadata: Mapping[str, Any], key: str, number
     """The richest form of an output that a page without a kernel can show."""
     plain = "".join(data.get("text/plain", ""))
     alt = plain if plain and not plain.startswith("<") else f"picture, output of cell {number}"
-    snapshot = data.get(SNAPSHOT)
-    # a viewer that this version does not have is shown as its picture
-    if isinstance(snapshot, dict) and assets.stands_alone(snapshot.get("viewer")) and "data" in snapshot:
+    if SNAPSHOT in data:
         picture = _clean("".join(data.get("text/html", "")), alt)
-        return assets.fragment(snapshot["viewer"], snapshot["data"], key=key, fallback=picture)
+        return _alone(data[SNAPSHOT], key, picture) or picture
     if "text/html" in data:
         return _clean("".join(data["text/html"]), alt)
     for kind in ("image/png", "image/jpeg", "image/gif", "image/svg+xml"):
@@ -161,6 +159,16 @@ def _best(data: Mapping[str, Any], metadata: Mapping[str, Any], key: str, number
     if WIDGET_VIEW in data:
         return f'<p class="note">A control that needs a kernel: {escape(plain or "open the notebook to use it")}</p>'
     return f"<pre>{_terminal(plain or ''.join(data.get('text/latex', '')))}</pre>"
+
+
+def _alone(snapshot: Any, key: str, picture: str) -> str:
+    """A viewer that runs in the page; "" for one that this version does not have, or whose data no browser reads."""
+    if not isinstance(snapshot, dict) or not assets.stands_alone(snapshot.get("viewer")) or "data" not in snapshot:
+        return ""
+    try:
+        return assets.fragment(snapshot["viewer"], snapshot["data"], key=key, fallback=picture)
+    except ValueError:  # NaN, which JSON does not know
+        return ""
 
 
 def _markdown(source: str, folder: Path, attachments: Mapping[str, Mapping[str, str]]) -> str:

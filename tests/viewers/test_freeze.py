@@ -132,7 +132,8 @@ def test_a_snapshot_becomes_a_viewer_that_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "snapshot",
     [{"viewer": "of_tomorrow", "data": {}}, {"viewer": "../../secret", "data": {}}, {"viewer": "stage", "data": {}},
-     {"viewer": ["explore"], "data": {}}, {"viewer": "explore"}, {}, "text"],
+     {"viewer": ["explore"], "data": {}}, {"viewer": "explore"},
+     {"viewer": "explore", "data": {"v": float("nan")}}, {}, "text"],
     ids=str,
 )  # fmt: skip
 def test_a_snapshot_that_cannot_run_is_its_picture(tmp_path: Path, snapshot: Any) -> None:
