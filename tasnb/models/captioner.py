@@ -6,8 +6,7 @@ Sources: the paper's captioners are BLIP-2 OPT-2.7b and GIT-base (Table 6); gree
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from PIL import Image
 
 from tasnb.models.checksums import fingerprint
 from tasnb.models.devices import resolve_device, resolve_dtype
+from tasnb.models.extras import MissingExtraError, require
+from tasnb.models.loading import filled, quiet
 
 # config.json's model_type -> the class of transformers that captions
 CAPTIONERS = {
@@ -25,6 +26,7 @@ CAPTIONERS = {
     "blip-2": "Blip2ForConditionalGeneration",
 }
 MAX_NEW_TOKENS = 20  # transformers' default length, and BLIP's max_length
+INT8 = "int8"
 _WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 
 
@@ -81,11 +83,14 @@ class HFCaptioner:
     ) -> HFCaptioner:
         """Load a transformers folder (config.json, weights, processor and tokenizer files), never the network.
 
-        Weights: safetensors, or a .bin that torch.load reads with weights_only=True.
-        Raises FileNotFoundError for an incomplete folder, ValueError for another kind of model.
+        Weights: safetensors, or a .bin that torch.load reads with weights_only=True. dtype: "float32", "bfloat16",
+        "float16", or "int8": the linear layers in 8 bits by bitsandbytes (LLM.int8), the rest in float16; CUDA only.
+        Raises FileNotFoundError for an incomplete folder, ValueError for another kind of model, for weights that lack
+        keys, and for int8 where it cannot run.
         """
         config = CaptionConfig(num_beams=num_beams, max_new_tokens=max_new_tokens, prompt=prompt)
-        place, number = resolve_device(device), resolve_dtype(dtype)
+        place = resolve_device(device)
+        number = resolve_dtype("float16" if dtype == INT8 else dtype)
         folder = Path(folder)
         if not (folder / "config.json").is_file():
             raise FileNotFoundError(f"captioner folder {folder} has no config.json")
@@ -103,11 +108,14 @@ class HFCaptioner:
                 "fetch the revision that tasnb pins (tasnb fetch paper)"
             )
         model_class = getattr(transformers, CAPTIONERS[kind.model_type])
-        with _no_progress_bars():
-            model = model_class.from_pretrained(folder, local_files_only=True, weights_only=True, dtype=number)
+        how = _in_8_bits(place) if dtype == INT8 else {}
+        model = filled(model_class, folder, dtype=number, what=f"a {kind.model_type} captioner", **how)
+        with quiet():
             # Pillow's resize is what these models were published with; torchvision's differs in the last bits
             processor = transformers.AutoProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
-        model.eval().requires_grad_(False).to(place)
+        model.eval().requires_grad_(False)
+        if not how:
+            model.to(place)  # in 8 bits it is there already, and refuses to move
         small = sorted(folder.glob("*.json")) + sorted(folder.glob("*.txt"))
         return cls(
             model,
@@ -115,7 +123,7 @@ class HFCaptioner:
             config,
             fingerprint=fingerprint("captioner", [*small, *weights], {**asdict(config), "dtype": dtype}),
             device=place,
-            dtype=dtype,
+            dtype="float16" if dtype == INT8 else dtype,
             batch_size=batch_size,
         )
 
@@ -171,15 +179,13 @@ class HFCaptioner:
         return {"input_ids": rows, "attention_mask": torch.ones_like(rows)}
 
 
-@contextmanager
-def _no_progress_bars() -> Iterator[None]:
-    """transformers draws a bar for every load, also of a model that takes 20 ms."""
-    from transformers.utils import logging
+def _in_8_bits(device: str) -> dict[str, Any]:
+    """What from_pretrained needs for int8. Raises MissingExtraError where there is no CUDA or no bitsandbytes."""
+    if not device.startswith("cuda"):
+        raise MissingExtraError(
+            f"dtype 'int8' needs a CUDA device, got {device!r}; use bfloat16 on a CPU, or another captioner (git)"
+        )
+    require("bitsandbytes", extra="quant", what="dtype 'int8'", note="CUDA only")
+    from transformers import BitsAndBytesConfig
 
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
+    return {"quantization_config": BitsAndBytesConfig(load_in_8bit=True), "device_map": {"": device}}

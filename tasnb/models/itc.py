@@ -52,7 +52,7 @@ def load(
     if own_files and any((folder / name).is_file() for name in ALBEF_FILES):
         from tasnb.models.itc_albef import AlbefItc
 
-        return AlbefItc.load(folder, **options, **({"image_size": image_size} if image_size else {}))
+        return AlbefItc.load(folder, **(options if image_size is None else {**options, "image_size": image_size}))
     if image_size is not None:
         raise ValueError(f"image_size={image_size}: only ALBEF takes another one; leave it out for {model}")
     if own_files and _model_type(folder) == "blip-2":

@@ -28,6 +28,7 @@ OPTIONS: Mapping[str, Role] = {
     "points_per_batch": "sam",
     "clip_batch_size": "clip",
     "captioner_batch_size": "captioner",
+    "captioner_dtype": "captioner",  # also "int8", see HFCaptioner.load
     "num_beams": "captioner",
     "max_new_tokens": "captioner",
     "prompt": "captioner",

@@ -89,7 +89,7 @@ class HFMaskProposer:
             raise ValueError(f"unknown option {unknown[0]!r} for this proposer; choose from {', '.join(choices)}")
         config, folder = GridConfig(**options), Path(folder)
         kind = model_type(folder)
-        if kind not in CLASSES:
+        if kind is None or kind not in CLASSES:
             raise ValueError(f"{folder} holds a model of type {kind!r}; choose from {', '.join(CLASSES)}")
         weights = next((found for p in _WEIGHTS if (found := sorted(folder.glob(p)))), None)
         if weights is None:

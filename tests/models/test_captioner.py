@@ -169,3 +169,47 @@ def test_the_folders_own_length_counts_when_none_is_given(folders, tmp_path) -> 
     (folder / "generation_config.json").write_text(json.dumps(written | {"max_new_tokens": 7}))
     assert HFCaptioner.load(folder, device="cpu")._limit() == 7
     assert HFCaptioner.load(folder, device="cpu", max_new_tokens=3)._limit() == 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_weights_that_lack_keys_are_refused(folders: dict[str, Path], tmp_path: Path, kind: str) -> None:
+    import shutil
+
+    from safetensors.torch import load_file, save_file
+
+    broken = shutil.copytree(folders[kind], tmp_path / kind)
+    state = load_file(broken / "model.safetensors")
+    gone = next(key for key in state if "layer" in key and key.endswith("weight"))
+    del state[gone]
+    save_file(state, broken / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ValueError, match=f"1 key is missing: {gone}"):
+        HFCaptioner.load(broken, device="cpu")
+    data = (folders[kind] / "model.safetensors").read_bytes()
+    (broken / "model.safetensors").write_bytes(data[: len(data) // 2])
+    with pytest.raises(ValueError, match="does not hold the weights of a"):
+        HFCaptioner.load(broken, device="cpu")
+
+
+def test_8_bits_need_cuda_and_the_extra(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.util
+
+    from tasnb.models import captioner
+    from tasnb.models.extras import MissingExtraError
+
+    with pytest.raises(MissingExtraError, match="'int8' needs a CUDA device, got 'cpu'; use bfloat16"):
+        HFCaptioner.load(folders["blip2"], device="cpu", dtype="int8")
+    if importlib.util.find_spec("bitsandbytes") is None:
+        monkeypatch.setattr(captioner, "resolve_device", lambda device: "cuda")
+        with pytest.raises(MissingExtraError, match=r"pip install 'tasnb\[quant\]' \(CUDA only\)"):
+            HFCaptioner.load(folders["blip2"], device="cuda", dtype="int8")
+
+
+def test_8_bit_captions_on_a_gpu(folders: dict[str, Path], pictures: list[np.ndarray]) -> None:
+    import torch
+
+    pytest.importorskip("bitsandbytes", reason="needs the extra tasnb[quant]")
+    if not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+    captioner = HFCaptioner.load(folders["blip2"], device="cuda", dtype="int8", max_new_tokens=WORDS)
+    assert len(captioner.caption(pictures[:2])) == 2
+    assert any("8bit" in type(m).__name__.lower() for m in captioner.model.modules())

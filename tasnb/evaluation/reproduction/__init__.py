@@ -141,13 +141,14 @@ def _result(
     captions: list[dict[str, Any]] = []
     for column in chosen:
         for row in rows:
-            key = (column, row.recipe)
-            run, why = (runs.found.get(key), runs.why.get(key, row.why)) if row.recipe else (None, row.why)  # type: ignore[call-overload]
+            run, why = None, row.why
+            if row.recipe is not None:
+                run = runs.found.get((column, row.recipe))
+                why = runs.why.get((column, row.recipe), "")
+            got = Figures({}, 0, 0, why)
             if run is not None:
-                read[key, row.reads] = read.get((key, row.reads)) or figures(run, row.reads, PROTOCOL)
-                got = read[key, row.reads]
-            else:
-                got = Figures({}, 0, 0, why)
+                key = (column, row.recipe, row.reads)
+                read[key] = got = read.get(key) or figures(run, row.reads, PROTOCOL)
             if row.captions and run is not None:
                 captions.append({"row": _label(row), "column": column.title, **caption_quality(run)._asdict()})
             found += [_cell(printed, column, row, got, metric) for metric in METRICS]

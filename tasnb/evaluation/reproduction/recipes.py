@@ -154,7 +154,11 @@ def _reweighed(table: int) -> tuple[Row, ...]:
     for label, encoder in _printed(table):
         if table == 3:
             which, value = label.split("=")
-            reads = ("weights", Weights(**{"alpha" if which == "alpha" else "lam": float(value)}), True)
+            reads: tuple[Any, ...] = (
+                "weights",
+                Weights(**{"alpha" if which == "alpha" else "lam": float(value)}),
+                True,
+            )
         else:
             used = modules[label]
             reads = ("modules", "p" in used, "n" in used, "spatial" in used)
