@@ -1,4 +1,4 @@
-"""The README is true: its cell runs as printed, its commands exist, its files are there."""
+"""The README is true: its cells run as printed, its commands exist, its files are there."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_cell_runs_as_printed(toy_models, tmp_path, monkeypatch) -> None:
+def test_the_cells_run_as_printed(toy_models, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("TASNB_CACHE", str(tmp_path))
-    (cell,) = re.findall(r"```python\n(.*?)```", README, flags=re.S)
+    cells = re.findall(r"```python\n(.*?)```", README, flags=re.S)
+    assert cells
     space: dict = {}
-    exec(compile(cell, "README.md", "exec"), space)
+    for cell in cells:  # one after the other, as in a notebook
+        exec(compile(cell, "README.md", "exec"), space)
     assert space["answer"].index is not None
     assert space["answer"]._repr_html_()
 
