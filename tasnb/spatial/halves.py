@@ -24,7 +24,7 @@ def median_half(directions: Sequence[str], words: str, scene: Scene) -> Step:
     return Step(
         words=words,
         inside=inside,
-        finding=f"{count} of {len(scene)} proposals {has} {where}; {stay}",
+        finding=f"{count} of {len(scene)} proposals {has} {where}" + (f"; {stay}" if count else ""),
         verdicts=tuple(_half_verdict(index, directions, scene) for index in range(len(scene))),
     )
 
@@ -45,7 +45,8 @@ def quadrant(directions: Sequence[str], words: str, scene: Scene) -> Step:
             raise ValueError('half="quadrants" picks the better of two quadrants; pass totals, the S of each proposal')
         best = [scene.totals[inside].max(initial=-np.inf) for inside in members]
         chosen = 0 if best[0] > best[1] else 1
-        why = f", as it holds the better S of the half's two ({best[chosen]:.3f})"
+        if best[chosen] > -np.inf:
+            why = f", as it holds the better S of the half's two ({best[chosen]:.3f})"
     inside = members[chosen]
     return Step(
         words=words,

@@ -58,8 +58,7 @@ function quadrantOf(centres, directions, totals) {
   if (options.length === 2) {
     const best = members.map((inside) => Math.max(-Infinity, ...totals.filter((_, i) => inside[i])));
     chosen = best[0] > best[1] ? 0 : 1;
-    const value = Number.isFinite(best[chosen]) ? fixed(best[chosen]) : "-inf";
-    why = `, as it holds the better S of the half's two (${value})`;
+    if (best[chosen] > -Infinity) why = `, as it holds the better S of the half's two (${fixed(best[chosen])})`;
   }
   const inside = members[chosen];
   const count = inside.filter(Boolean).length;
