@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from copy import deepcopy
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class Kernel:
             "OMP_NUM_THREADS": "1",
         }  # fmt: skip
         self.client: NotebookClient | None = None
+        self.stack = ExitStack()
 
     def run(self, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         """A copy with the outputs of every cell; a cell that fails does not stop the next one, as in a classroom."""
@@ -41,25 +43,21 @@ class Kernel:
             for index, cell in enumerate(made.cells):
                 client.execute_cell(cell, index)
         except DeadKernelError:
-            self.client = None
+            self.close()  # the next notebook gets a kernel of its own
             raise
         return made
 
     def close(self) -> None:
-        if self.client is not None:
-            self.client._cleanup_kernel()
-            self.client = None
+        self.client = None
+        self.stack.close()
 
     def _started(self) -> NotebookClient:
         if self.client is None:
-            client = NotebookClient(
+            self.client = NotebookClient(
                 nbformat.v4.new_notebook(), timeout=CELL_SECONDS, startup_timeout=CELL_SECONDS, allow_errors=True,
                 kernel_name="python3",
             )  # fmt: skip
-            client.create_kernel_manager()
-            client.start_new_kernel(cwd=str(FOLDER), env=self.env)
-            client.start_new_kernel_client()
-            self.client = client
+            self.stack.enter_context(self.client.setup_kernel(cwd=str(FOLDER), env=self.env))
         return self.client
 
 

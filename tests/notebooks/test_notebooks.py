@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient.exceptions import DeadKernelError
 from PIL import Image
 
 from tests.notebooks.conftest import Kernel, errors_of
@@ -255,3 +256,17 @@ def test_a_solution_takes_every_other_cell_from_its_lesson() -> None:
     assert [c.source for c in solved(lesson, old).cells] == ["x = 2", "y = 7"]
     with pytest.raises(KeyError):
         solved(lesson, nbformat.v4.new_notebook())
+
+
+@pytest.mark.slow
+def test_a_kernel_that_dies_is_replaced_for_the_next_notebook(tmp_path: Path) -> None:
+    def cells(text: str) -> nbformat.NotebookNode:
+        return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text)])
+
+    kernel = Kernel(tmp_path)
+    try:
+        with pytest.raises(DeadKernelError):
+            kernel.run(cells("import os; os._exit(1)"))
+        assert kernel.run(cells("print(6 * 7)")).cells[0].outputs[0].text == "42\n"
+    finally:
+        kernel.close()
