@@ -37,7 +37,7 @@ def reproduction(result: Reproduction, metric: str = "mIoU") -> Any:
         axes.set_xlabel(f"{metric} (%)")
     for axes in list(grid.flat)[len(panels) :]:
         axes.set_axis_off()
-    handles, labels = _legend()
+    handles, labels = _legend(doubts=bool(frame["contradicted"].any()))
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     figure.suptitle(f"{result.title}\nmeasured with the {_plain(result.models)} models", fontsize=11)
     return figure
@@ -91,15 +91,16 @@ def _panel(axes: Any, block: Any, *, names: bool) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _legend() -> tuple[list[Any], list[str]]:
+def _legend(*, doubts: bool) -> tuple[list[Any], list[str]]:
     from matplotlib.lines import Line2D
 
     measured = Line2D([], [], color=MEASURED, marker="o", linewidth=2)
     published = Line2D([], [], color=PUBLISHED, marker="D", linestyle="")
     doubtful = Line2D([], [], color=PUBLISHED, marker="D", markerfacecolor="none", linestyle="")
-    return [measured, published, doubtful], [
-        "measured, 95 % interval", "published", "published, contradicted by the paper itself"
-    ]  # fmt: skip
+    handles, labels = [measured, published], ["measured, 95 % interval", "published"]
+    if doubts:
+        return [*handles, doubtful], [*labels, "published, contradicted by the paper itself"]
+    return handles, labels
 
 
 def _plain(text: str) -> str:

@@ -83,6 +83,8 @@ def reproduce(
             ready[column.title] = every if limit is None else every[:limit]
         runs.run(column, recipe, ready[column.title])
     tick(len(jobs), len(jobs), "")
+    if words := recipes.stand_ins(table, preset):
+        notes.append(words)
     if limit is not None:
         notes.append(f"only the first {limit} sentences of each split were measured")
     return _result(table, rows, chosen, runs, notes)

@@ -67,6 +67,16 @@ class Row:
     captions: bool = False
 
 
+def stand_ins(table: int, preset: str) -> str:
+    """Which encoder stands for each of the paper's, in words; "" where no other one stands for it."""
+    if preset not in TOY or table not in (1, 2, 6):
+        return ""
+    return (
+        f"encoders: the toy ViT stands for {USUAL_ENCODER} (and reads the texts of Text-only), the toy ResNet (toy-rn) "
+        f"for {RESNET}"
+    )
+
+
 def rows(table: int, preset: str, *, freesolo: str | None = None) -> tuple[Row, ...]:
     """The rows of a table for a preset (or a folder of models), in the paper's order.
 

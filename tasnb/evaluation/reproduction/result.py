@@ -145,9 +145,9 @@ class Reproduction:
         lists = [("Why measured and published differ", words), ("About the published figures", notes),
                  ("Rows without a measured figure", why)]  # fmt: skip
         return (
-            f"<{heading}>{escape(self.title)}</{heading}><p class='soft'>Measured with the models "
-            f"{escape(self.models)}, protocol {escape(self.protocol)}; per cent, 95 % intervals from an image-cluster "
-            "bootstrap. Published: Suo, Zhu and Yang, EMNLP Findings 2023.</p>"
+            f"<{heading}>{escape(self.title)}</{heading}><p class='soft'>Measured with the "
+            f"{escape(self.models)} models, protocol {escape(self.protocol)}; per cent, 95 % intervals from an "
+            "image-cluster bootstrap. Published: Suo, Zhu and Yang, EMNLP Findings 2023.</p>"
             + "".join(blocks)
             + "".join(f"<h2>{title}</h2><ul>{''.join(items)}</ul>" for title, items in lists if items)
         )
