@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from tasnb.models.deferred import defer
 from tasnb.plots import rims
 from tasnb.types import ImageArtifacts, Models, Sample
 from tasnb.viewers import thumbs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 THUMB = 200  # pixels of a thumbnail's longer side
 REMEMBERED = 400  # thumbnails, some 10 kB each: a page that was seen comes back at once
@@ -57,7 +61,8 @@ class Cases:
         self._samples, self._models, self._store = samples, models, store
         self._thumbs: OrderedDict[tuple[int, int], Thumb] = OrderedDict()
         self._ids: Mapping[int, str] | None = None
-        self._masks: Any = None  # the run's table of proposals, read once
+        self._proposals: pd.DataFrame | None = None  # the run's table, read once
+        self._slices: dict[str, slice] = {}
 
     @property
     def samples(self) -> Sequence[Sample]:
@@ -114,14 +119,24 @@ class Cases:
 
     def masks(self, image_id: str) -> np.ndarray | None:
         """The proposals of an image as the run stored them: bool (n, h, w); None where it stored none."""
-        if self._masks is None:
-            self._masks = self.run.proposals()
-        rows = self._masks.iloc[slice(*np.searchsorted(self._masks["image_id"], [image_id, image_id + "\0"]))]
-        rows = rows[rows["image_id"] == image_id]
-        if not len(rows):
-            return None
-        size = [int(rows["height"].iloc[0]), int(rows["width"].iloc[0])]
-        return np.stack([from_rle({"size": size, "counts": counts}) for counts in rows["mask"]])
+        rows = self._rows_of(image_id)
+        return np.stack([_decoded(row) for row in rows.itertuples()]) if len(rows) else None
+
+    def mask(self, image_id: str, index: int) -> np.ndarray | None:
+        """One of them: bool (h, w); None where the run did not store it. Index -1 is no answer, so None."""
+        rows = self._rows_of(image_id)
+        rows = rows[rows["proposal"] == index]
+        return _decoded(next(rows.itertuples())) if len(rows) else None
+
+    def _rows_of(self, image_id: str) -> pd.DataFrame:
+        if self._proposals is None:
+            self._proposals = self.run.proposals()
+            # the table is sorted by image, so an image is a slice
+            names = self._proposals["image_id"].to_numpy(object)
+            edges = np.flatnonzero(names[1:] != names[:-1]) + 1 if len(names) else np.zeros(0, int)
+            bounds = [0, *edges.tolist(), len(names)]
+            self._slices = {names[a]: slice(a, b) for a, b in pairwise(bounds) if b > a}
+        return self._proposals.iloc[self._slices.get(image_id, slice(0, 0))]
 
     def artifacts(self, number: int) -> ImageArtifacts:
         """What depends on the image of a sample alone, for the run's own masks: from the store, or computed now."""
@@ -131,18 +146,25 @@ class Cases:
             parts = replace(parts, proposer=GivenProposals(make_proposals(masks, source="the run")))
         return describe(sample.image, parts, method=self.method, image_id=sample.image_id, memo=self.store.memo)
 
-    def picture(self, number: int, chosen: int) -> tuple[np.ndarray, str]:
+    def picture(self, number: int, chosen: int, *, longest: int | None = None) -> tuple[np.ndarray, str]:
         """The photo with the target dashed in white and mask ``chosen`` tinted (-1: none), and what it shows in words.
 
+        longest: shrink everything to this many pixels before drawing, which is ten times as fast on a photo.
         Raises MissingCase where the photo is not there.
         """
         sample = self.sample(number)
-        masks = self.masks(sample.image_id) if chosen >= 0 else None
-        fits = masks is not None and chosen < len(masks) and masks.shape[1:] == sample.image.shape[:2]
+        answer = self.mask(sample.image_id, chosen)
+        if answer is not None and answer.shape != sample.image.shape[:2]:
+            answer = None
         parts = ["target dashed" if sample.target is not None else "no target known"]
-        parts += [f"mask {chosen} tinted"] if fits else []
-        answer = masks[chosen] if masks is not None and fits else None
-        pixels = rims(sample.image, sample.target, answer, index=max(chosen, 0))
+        parts += [f"mask {chosen} tinted"] if answer is not None else []
+        image, target = sample.image, sample.target
+        if longest is not None:
+            image, target, answer = (
+                thumbs.shrunk(image, longest),
+                *(thumbs.shrunk(m, longest) for m in (target, answer)),
+            )
+        pixels = rims(image, target, answer, index=max(chosen, 0))
         return pixels, f"“{sample.expression}”: {', '.join(parts)}"
 
     def thumbnail(self, number: int, chosen: int) -> Thumb:
@@ -150,11 +172,16 @@ class Cases:
         key = (number, chosen)
         if key not in self._thumbs:
             try:
-                pixels, words = self.picture(number, chosen)
+                pixels, words = self.picture(number, chosen, longest=THUMB)
                 self._thumbs[key] = Thumb(uri=thumbs.uri(pixels, THUMB), alt=words)
-            except MissingCase as problem:
+            except (MissingCase, ValueError) as problem:  # a damaged mask must not take the page with it
                 self._thumbs[key] = Thumb(uri="", alt=str(problem))
             if len(self._thumbs) > REMEMBERED:
                 self._thumbs.popitem(last=False)
         self._thumbs.move_to_end(key)
         return self._thumbs[key]
+
+
+def _decoded(row: Any) -> np.ndarray:
+    """The mask of a row of the table of proposals."""
+    return from_rle({"size": [int(row.height), int(row.width)], "counts": row.mask})

@@ -137,14 +137,15 @@ class Gallery(Viewer):
             passes = filters.passing(self._frame, self._fields, query["filters"])
             if query["sort"] not in self._sorts:
                 raise ValueError(f"unknown order {query['sort']!r}; choose from {', '.join(self._sorts)}")
-        except ValueError as problem:
-            self.problem = str(problem)
+            wanted = int(query["page"])
+        except (ValueError, TypeError, AttributeError) as problem:
+            self.problem = f"This page cannot be shown: {problem}"
             return
         column = self._frame[query["sort"]].to_numpy()
         rows = np.flatnonzero(passes)
         self._rows = rows[caseframe.order_of(column[rows], bool(query["descending"]))]
         pages = max(1, -(-len(self._rows) // PAGE))
-        number = min(max(int(query["page"]), 0), pages - 1)
+        number = min(max(wanted, 0), pages - 1)
         chosen = self._frame.iloc[self._rows[number * PAGE : (number + 1) * PAGE]]
         with self.hold_sync():  # one message a page
             self.problem = ""
@@ -164,7 +165,7 @@ class Gallery(Viewer):
     def _pixels(self, row: dict[str, Any]) -> np.ndarray:
         try:
             return self._cases.picture(int(row["sample"]), int(row["chosen"]))[0]
-        except MissingCase:
+        except (MissingCase, ValueError):
             return np.full((150, 200, 3), 200, np.uint8)
 
     def _open(self, change: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,9 @@ def test_columns_that_do_not_fit_are_an_error(many, columns: dict, says: str) ->
 def test_a_wrong_query_of_the_browser_is_said_in_the_widget(viewer) -> None:
     viewer.query = {"filters": {"iou": [1, 0]}, "sort": "sample", "descending": False, "page": 0}
     assert "low <= high" in viewer.problem
+    for wrong in ({"page": "x"}, {"page": None}, {"filters": 3}, {"sort": "iuo"}):
+        viewer.query = {"filters": {}, "sort": "sample", "descending": False, "page": 0, **wrong}
+        assert viewer.problem.startswith("This page cannot be shown"), wrong
     viewer.query = {"filters": {}, "sort": "sample", "descending": False, "page": 10**6}
     assert viewer.problem == ""
     assert viewer.page["number"] == viewer.page["pages"] - 1, "a page too far is the last one"
@@ -220,6 +224,24 @@ def test_another_runs_samples_are_noticed(real, reftoy_val, toy_models) -> None:
     viewer = tn.viewers.gallery(run, samples=reftoy_val[5:15], models=toy_models, store=store)
     with pytest.raises(MissingCase, match="pass the run's samples"):
         viewer.look(0)
+
+
+def test_a_damaged_mask_costs_its_own_picture_only(reftoy_val, tmp_path: Path) -> None:
+    samples = reftoy_val[:2]
+    rows = [{"iou": 0.5, "sample_id": s.sample_id, "image_id": s.image_id + str(i)} for i, s in enumerate(samples)]
+    masks = {row["image_id"]: np.stack([s.target]) for row, s in zip(rows, samples, strict=True)}
+    run = of_cases(tmp_path / "run", rows, masks=masks)
+    named = [replace(s, image_id=row["image_id"]) for row, s in zip(rows, samples, strict=True)]
+    viewer = tn.viewers.gallery(run, samples=named)
+    assert [case["alt"].endswith("mask 0 tinted") for case in viewer.page["cases"]] == [True, True]
+    run = of_cases(tmp_path / "damaged", rows, masks=masks)
+    table = run.proposals()
+    table.loc[0, "mask"] = "11"
+    run.proposals = lambda: table  # type: ignore[method-assign]
+    viewer = tn.viewers.gallery(run, samples=named)
+    assert [case["thumb"] == "" for case in viewer.page["cases"]] == [True, False]
+    assert "damaged code" in viewer.page["cases"][0]["alt"]
+    assert viewer.picture().ndim == 3
 
 
 def test_types_come_from_the_run(real, reftoy_val) -> None:
