@@ -9,6 +9,7 @@ price is what the cure gives, often nothing); V is always the last resort, so th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from tasnb.analysis import counterfactuals as what_if
 from tasnb.analysis.causes import CAUSES, GRID, RIGHT, THRESHOLD
 from tasnb.analysis.doubt import annotation_doubt
 from tasnb.analysis.evidence import METHOD, Case, Evidence
+from tasnb.analysis.intervals import Resamples
 from tasnb.analysis.kinds import is_a_by
 from tasnb.analysis.types import ExpressionTypes, types_of
 from tasnb.types import Weights, WordNet
@@ -59,6 +61,17 @@ class Attribution:
     evidence: Evidence
     types: tuple[ExpressionTypes, ...]
     protocol: str
+
+    @cached_property
+    def resamples(self) -> Resamples:
+        """The draws of images that every interval of this run rests on."""
+        return Resamples(self.evidence.samples["image_id"].to_numpy(object))
+
+    @cached_property
+    def measured(self) -> np.ndarray:
+        """Which samples the protocol counts, bool (samples,): all, or those with a proposal."""
+        answered: np.ndarray = self.evidence.samples["proposals"].to_numpy() > 0
+        return answered if metrics.find(self.protocol).skips_unanswered else np.ones_like(answered)
 
     @property
     def failures(self) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tasnb import metrics
 from tasnb.analysis.attribution import Attribution
+from tasnb.analysis.intervals import Resamples
 from tasnb.analysis.questions import groups
 from tasnb.analysis.sentences import sentence_of
 
@@ -33,7 +34,7 @@ class Flips:
     notes: tuple[str, ...] = ()
 
 
-def compare_by(a: Attribution, b: Attribution, by: str = "type", *, resamples: int = 1000) -> Flips:
+def compare_by(a: Attribution, b: Attribution, by: str = "type") -> Flips:
     """Compare two runs group by group, paired by sample id, with intervals of an image-cluster bootstrap.
 
     by: a cut of ``questions.CUTS``; "stage" and "cause" are A's. Raises ValueError for an unknown cut, or when the runs
@@ -53,24 +54,19 @@ def compare_by(a: Attribution, b: Attribution, by: str = "type", *, resamples: i
         found.evidence.samples[["intersection", "union"]].to_numpy(np.int64)[places]
         for found, places in ((a, first), (b, second))
     ]
-    answered = (a.evidence.samples["proposals"].to_numpy() > 0)[first] & (
-        b.evidence.samples["proposals"].to_numpy() > 0
-    )[second]
-    images = a.evidence.samples["image_id"].to_numpy(object)[first]
+    drawn = Resamples(a.evidence.samples["image_id"].to_numpy(object)[first])
+    both = a.measured[first] & b.measured[second]
     rows = []
     every = groups(a, by) | {"all": np.ones(len(a.frame), dtype=bool)}
     for name, mask in every.items():
-        inside = mask[first]
+        inside = mask[first] & both
         if not inside.any():
             continue
         row: dict[str, Any] = {"group": name, "n": int(inside.sum())}
         for side, each in zip("ab", counts, strict=True):
             row[f"{side}_miou"] = 100 * float(metrics.iou(each[inside, 0], each[inside, 1], protocol=a.protocol).mean())
         for metric in ("miou", "oiou"):
-            gain = metrics.paired_difference(
-                counts[1][inside], counts[0][inside], images[inside], metric=metric, protocol=a.protocol,
-                answered=answered[inside], resamples=resamples,
-            )  # fmt: skip
+            gain = drawn.gain(counts[1], counts[0], inside, metric, a.protocol)
             row |= {metric: gain.value, f"{metric}_low": gain.low, f"{metric}_high": gain.high}
         row["fixed"] = int((inside & failed[0] & ~failed[1]).sum())
         row["broken"] = int((inside & ~failed[0] & failed[1]).sum())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 METHOD = "tas"  # whose stages the stored scores are
-NEEDED = ("phrases", "gold", "category", "same_kind")
+_OF_A_CASE = ("sample", "chosen", "expression", "gold", "category", "target_area", "phrases")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -150,8 +150,11 @@ class Evidence:
     ) -> Iterator[Case]:
         """The samples at these places, one by one. types: the names of the types of every sample."""
         r, rule = self.ranking, self.ranking.rule
+        # plain lists and arrays: a look into a frame for every case costs more than the case
+        columns = {name: self.samples[name].tolist() for name in _OF_A_CASE}
+        kept, ious = self.scores["kept"].to_numpy(bool), self.scores["iou"].to_numpy(np.float64)
         for place in np.flatnonzero(which):
-            row = self.samples.iloc[int(place)]
+            row = {name: values[place] for name, values in columns.items()}
             start, end = self.spans[place]
             rows = slice(start, end)
             chosen = np.flatnonzero(r.proposals[rows] == row["chosen"])
@@ -161,9 +164,9 @@ class Evidence:
                 gold=json.loads(row["gold"]) if row["gold"] else {}, category=str(row["category"] or ""),
                 weights=self.weights, rule=rule, threshold=self.threshold, target_area=int(row["target_area"]),
                 answer=int(chosen[0]) if len(chosen) else None,
-                v=r.v[rows], p=r.p[rows], n=r.n[rows], kept=self.scores["kept"].to_numpy(bool)[rows],
+                v=r.v[rows], p=r.p[rows], n=r.n[rows], kept=kept[rows],
                 centres_xy=r.centres_xy[rows], areas=r.areas[rows], intersections=r.intersections[rows],
-                ious=self.scores["iou"].to_numpy(np.float64)[rows], captions=tuple(self.captions[rows]),
+                ious=ious[rows], captions=tuple(self.captions[rows]),
                 cosines=np.stack(cosines) if cosines else np.zeros((0, 0)),
                 phrases=tuple(json.loads(row["phrases"])), types=types[place] if types else frozenset(),
                 is_a=is_a,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def prices(found: Attribution, *, resamples: int = 1000) -> pd.DataFrame:
+def prices(found: Attribution) -> pd.DataFrame:
     """What each cause costs: a row a cause, in the order of CAUSES, and the row "all" for every failure.
 
     Columns: cause, stage, failures, share (per cent of the failures), alone (cures that suffice by themselves), and in
@@ -32,21 +32,18 @@ def prices(found: Attribution, *, resamples: int = 1000) -> pd.DataFrame:
             "share": 100 * float(mine.sum()) / total if total else 0.0, "alone": int((mine & frame["alone"]).sum()),
         }  # fmt: skip
         for metric in ("miou", "oiou"):
-            gain = gain_of(found, mine.to_numpy(bool), metric, resamples=resamples)
+            gain = gain_of(found, mine.to_numpy(bool), metric)
             row |= {metric: gain.value, f"{metric}_low": gain.low, f"{metric}_high": gain.high}
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def gain_of(found: Attribution, which: np.ndarray, metric: str, *, resamples: int = 1000) -> metrics.Estimate:
+def gain_of(found: Attribution, which: np.ndarray, metric: str) -> metrics.Estimate:
     """Points of a metric regained if these cases were cured of their primary cause, with the interval."""
-    samples, frame = found.evidence.samples, found.frame
-    before = samples[["intersection", "union"]].to_numpy(np.int64)
-    after = np.where(which[:, None], frame[["cured_intersection", "cured_union"]].to_numpy(np.int64), before)
-    return metrics.paired_difference(
-        after, before, samples["image_id"].to_numpy(object), metric=metric, protocol=found.protocol,
-        answered=samples["proposals"].to_numpy() > 0, resamples=resamples,
-    )  # fmt: skip
+    before = found.evidence.samples[["intersection", "union"]].to_numpy(np.int64)
+    cured = found.frame[["cured_intersection", "cured_union"]].to_numpy(np.int64)
+    after = np.where(which[:, None], cured, before)
+    return found.resamples.gain(after, before, found.measured, metric, found.protocol)
 
 
 def overlap(found: Attribution) -> pd.DataFrame:

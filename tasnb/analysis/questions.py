@@ -100,7 +100,7 @@ def groups(found: Attribution, by: str) -> dict[str, np.ndarray]:
     return {name: mask for name, mask in made.items() if mask.any()}
 
 
-def ask(found: Attribution, by: str, *, resamples: int = 1000) -> pd.DataFrame:
+def ask(found: Attribution, by: str) -> pd.DataFrame:
     """One cut of a run: a row a group, and the row "all".
 
     Columns: group, n, failures, accuracy (per cent not failed), miou and oiou in per cent, each with _low and _high,
@@ -115,8 +115,8 @@ def ask(found: Attribution, by: str, *, resamples: int = 1000) -> pd.DataFrame:
     rows = []
     for name, mask in every.items():
         row: dict[str, Any] = {"group": name, "n": int(mask.sum()), "failures": int((mask & failed).sum())}
-        row |= _figures(found, mask, resamples)
-        price = gain_of(found, mask & failed, "miou", resamples=resamples)
+        row |= _figures(found, mask)
+        price = gain_of(found, mask & failed, "miou")
         row |= {"price": price.value, "price_low": price.low, "price_high": price.high}
         causes = found.frame["cause"][mask & failed]
         # of equally frequent causes the earlier in the order of CAUSES
@@ -157,7 +157,9 @@ def calibration(found: Attribution, *, bins: int = 8) -> pd.DataFrame:
     order = known[np.argsort(margin[known], kind="stable")]
     rows = []
     for part in np.array_split(order, min(bins, len(order))) if len(order) else []:
-        share = _share(found, part, right)
+        inside = np.zeros(len(margin), dtype=bool)
+        inside[part] = True
+        share = found.resamples.ratio(right & inside, inside)
         rows.append(
             {"low": margin[part[0]], "high": margin[part[-1]], "margin": float(margin[part].mean()), "n": len(part),
              "accuracy": share.value, "accuracy_low": share.low, "accuracy_high": share.high}
@@ -191,27 +193,22 @@ def confusion_of_heads(found: Attribution, *, top: int = 12) -> pd.DataFrame:
     return table.reindex(index=order, columns=order, fill_value=0)
 
 
-def _figures(found: Attribution, mask: np.ndarray, resamples: int) -> dict[str, float]:
-    samples = found.evidence.samples[mask]
-    summary, oracle = (
-        metrics.summarise(
-            samples[inter].to_numpy(np.int64), samples[union].to_numpy(np.int64),
-            samples["image_id"].to_numpy(object), protocol=found.protocol,
-            answered=samples["proposals"].to_numpy() > 0, thresholds=(), resamples=times,
-        )
-        for inter, union, times in (("intersection", "union", resamples), ("oracle_intersection", "oracle_union", 1))
+def _figures(found: Attribution, mask: np.ndarray) -> dict[str, float]:
+    samples, counted = found.evidence.samples, mask & found.measured
+    inter, union = (samples[name].to_numpy(np.int64) for name in ("intersection", "union"))
+    ious = metrics.iou(inter, union, protocol=found.protocol)
+    best = metrics.iou(
+        samples["oracle_intersection"].to_numpy(np.int64), samples["oracle_union"].to_numpy(np.int64),
+        protocol=found.protocol,
     )  # fmt: skip
     row = {"accuracy": 100 * float((~found.frame["failed"][mask]).mean())}
-    for name, estimate in (("miou", summary.miou), ("oiou", summary.oiou)):
+    figures = {
+        "miou": found.resamples.ratio(ious * counted, counted),
+        "oiou": found.resamples.ratio(inter * counted, union * counted),
+    }
+    for name, estimate in figures.items():
         row |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-    return row | {"oracle_miou": oracle.miou.value}
-
-
-def _share(found: Attribution, places: np.ndarray, right: np.ndarray) -> metrics.Estimate:
-    """The share that is right in per cent, as the mIoU of units that overlap wholly or not at all."""
-    hits = right[places].astype(np.int64)
-    images = found.evidence.samples["image_id"].to_numpy(object)[places]
-    return metrics.summarise(hits, np.ones_like(hits), images, thresholds=()).miou
+    return row | {"oracle_miou": 100 * float(best[counted].mean()) if counted.any() else np.nan}
 
 
 def _labels(found: Attribution, by: str) -> tuple[np.ndarray, Sequence[str]]:

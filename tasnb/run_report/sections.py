@@ -60,7 +60,7 @@ def _findings(found: analysis.Attribution, prices: Any) -> list[str]:
             f"The dearest is <b>{escape(dear['cause'])}</b>: curing it alone would regain {interval(dear, 'miou')} "
             "points of mIoU."
         )
-        groups = analysis.ask(found, "type", resamples=200)
+        groups = analysis.ask(found, "type")
         groups = groups[(groups["group"] != "all") & (groups["n"] >= 20)]
         if len(groups):
             worst = groups.loc[groups["accuracy"].idxmin()]

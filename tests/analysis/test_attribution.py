@@ -44,7 +44,7 @@ def test_the_bench_can_fail(fault, planted) -> None:
 
 def test_the_causes_add_up_to_the_failures(real, planted) -> None:
     for found in (real, planted[1]):
-        table = prices(found, resamples=50).set_index("cause")
+        table = prices(found).set_index("cause")
         assert table.loc[list(CAUSES), "failures"].sum() == table.at["all", "failures"] == found.frame["failed"].sum()
         assert (found.frame["cause"][~found.frame["failed"]] == "").all()
         assert table.loc[list(CAUSES), "share"].sum() == pytest.approx(100)
@@ -52,7 +52,7 @@ def test_the_causes_add_up_to_the_failures(real, planted) -> None:
 
 def test_a_price_is_the_difference_of_two_means(planted) -> None:
     cases, found = planted
-    table = prices(found, resamples=50).set_index("cause")
+    table = prices(found).set_index("cause")
     # curing "no proposal" gives the annotated mask: IoU 1 instead of the stored one
     mine = found.frame["cause"] == "no proposal"
     by_hand = 100 * (1 - found.frame["iou"][mine]).sum() / len(cases)

@@ -8,7 +8,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
-from tasnb import analysis, cli
+from tasnb import analysis, cli, metrics
 from tests.analysis.planting import PlantedRun
 
 
@@ -32,7 +32,7 @@ def test_the_margin_is_the_lead_over_the_next_candidate(one) -> None:
 
 @pytest.mark.parametrize("by", analysis.CUTS)
 def test_every_cut_covers_what_it_says(by, real) -> None:
-    table = analysis.ask(real, by, resamples=50).set_index("group")
+    table = analysis.ask(real, by).set_index("group")
     whole = table.loc["all"]
     assert whole["n"] == 60
     assert (table["miou_low"] <= table["miou"]).all()
@@ -70,16 +70,34 @@ def test_heat_adds_up_to_the_failures_of_a_partition(real) -> None:
 
 def test_a_run_without_failures_has_no_causes(one) -> None:
     found = analysis.attribute(PlantedRun([one, deepcopy(one)]))
-    assert analysis.prices(found, resamples=20)["failures"].sum() == 0
-    assert (analysis.ask(found, "type", resamples=20)["main_cause"] == "").all()
+    assert analysis.prices(found)["failures"].sum() == 0
+    assert (analysis.ask(found, "type")["main_cause"] == "").all()
     assert "No failure" in analysis.overlap_text(analysis.overlap(found))
+
+
+def test_the_intervals_are_those_of_the_metrics(real) -> None:
+    """The draws are shared, and for a whole run they are the very ones of ``metrics``."""
+    samples = real.evidence.samples
+    counts = samples[["intersection", "union"]].to_numpy(np.int64)
+    images = samples["image_id"].to_numpy(object)
+    whole = analysis.ask(real, "type").set_index("group").loc["all"]
+    summary = metrics.summarise(counts[:, 0], counts[:, 1], images)
+    for name, estimate in (("miou", summary.miou), ("oiou", summary.oiou)):
+        assert whole[name] == pytest.approx(estimate.value)
+        assert (whole[f"{name}_low"], whole[f"{name}_high"]) == pytest.approx((estimate.low, estimate.high))
+    cured = real.frame[["cured_intersection", "cured_union"]].to_numpy(np.int64)
+    everything = analysis.prices(real).set_index("cause").loc["all"]
+    for name in ("miou", "oiou"):
+        gain = metrics.paired_difference(cured, counts, images, metric=name)
+        assert everything[name] == pytest.approx(gain.value)
+        assert (everything[f"{name}_low"], everything[f"{name}_high"]) == pytest.approx((gain.low, gain.high))
 
 
 # --- two runs ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_run_against_itself_does_not_differ(real) -> None:
-    flips = analysis.compare_by(real, real, "length", resamples=50)
+    flips = analysis.compare_by(real, real, "length")
     assert (flips.frame[["miou", "oiou", "fixed", "broken"]] == 0).all(axis=None)
     assert not len(flips.flipped)
 
@@ -90,13 +108,13 @@ def test_flips_are_counted_on_their_side(planted, one, rng) -> None:
     worse.inter = np.minimum(worse.inter // 2, worse.areas)
     good, bad = PlantedRun([one, one]), PlantedRun([worse, one])
     a, b = (analysis.attribute(run) for run in (good, bad))
-    flips = analysis.compare_by(a, b, "style", resamples=50)
+    flips = analysis.compare_by(a, b, "style")
     whole = flips.frame.set_index("group").loc["all"]
     assert (whole["broken"], whole["fixed"]) == (1, 0)
     assert whole["miou"] < 0
     assert flips.flipped["flip"].tolist() == ["broken"]
     assert flips.flipped["cause"].tolist() == ["granularity"]
-    assert analysis.compare_by(b, a, "style", resamples=50).flipped["flip"].tolist() == ["fixed"]
+    assert analysis.compare_by(b, a, "style").flipped["flip"].tolist() == ["fixed"]
 
 
 def test_runs_without_a_common_sample_cannot_be_compared(real, planted) -> None:
@@ -117,7 +135,7 @@ def test_two_splits_pool_into_one(real_run, one) -> None:
     b.predictions = lambda: b_predictions.copy()
     found = analysis.attribute(analysis.pool([a, b]))
     assert len(found.frame) == 3
-    assert analysis.ask(found, "split", resamples=20)["n"].tolist() == [2, 1, 3]
+    assert analysis.ask(found, "split")["n"].tolist() == [2, 1, 3]
 
 
 # --- the command line -------------------------------------------------------------------------------------------------
