@@ -205,8 +205,9 @@ def write_blip(folder: Path) -> dict[str, str]:
     return {"model": str(folder)}
 
 
-def write_blip2(folder: Path) -> dict[str, str]:
-    """A small BLIP-2 with an OPT language model, as Salesforce/blip2-opt-2.7b."""
+def write_blip2(folder: Path, *, full: bool = False) -> dict[str, str]:
+    """A small BLIP-2 with an OPT language model; full: the sizes of Salesforce/blip2-opt-2.7b, in bfloat16, 7.5 GB."""
+    import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import Blip2Config, Blip2ForConditionalGeneration, Blip2Processor, PreTrainedTokenizerFast
 
@@ -217,7 +218,8 @@ def write_blip2(folder: Path) -> dict[str, str]:
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=words, bos_token="</s>", eos_token="</s>", pad_token="<pad>", unk_token="<unk>"
     )
-    processor = Blip2Processor(_blip_pictures(64), tokenizer, num_query_tokens=4)
+    queries = 32 if full else 4
+    processor = Blip2Processor(_blip_pictures(224 if full else 64), tokenizer, num_query_tokens=queries)
     text = {
         "model_type": "opt",
         "hidden_size": 32,
@@ -231,14 +233,18 @@ def write_blip2(folder: Path) -> dict[str, str]:
         "eos_token_id": 2,
         "pad_token_id": 1,
     }
+    if full:  # OPT-2.7b; the words are the small one's
+        sizes = {"hidden_size": 2560, "word_embed_proj_dim": 2560, "ffn_dim": 10240, "num_hidden_layers": 32}
+        text |= {**sizes, "num_attention_heads": 32, "max_position_embeddings": 2048, "vocab_size": 50272}
     config = Blip2Config(
-        vision_config={**EYE, "initializer_range": 0.02},
-        qformer_config={**SMALL, "encoder_hidden_size": 32},
+        vision_config={"initializer_range": 0.02} if full else {**EYE, "initializer_range": 0.02},
+        qformer_config={} if full else {**SMALL, "encoder_hidden_size": 32},
         text_config=text,
-        num_query_tokens=4,
+        num_query_tokens=queries,
         image_token_index=len(tokenizer) - 1,
     )
-    _quietly(_seeded(lambda: Blip2ForConditionalGeneration(config)).save_pretrained, folder)
+    number = torch.bfloat16 if full else torch.float32
+    _quietly(_seeded(lambda: Blip2ForConditionalGeneration._from_config(config, dtype=number)).save_pretrained, folder)
     processor.save_pretrained(folder)
     return {"model": str(folder)}
 
