@@ -16,7 +16,7 @@ from tasnb.plots import ablation_chart
 from tasnb.types import Sample
 
 SCENES = 30  # the first 30 images of RefToy val, in the data set's own order
-SHOWN = 15  # an expression that V alone gets wrong and the rectifier puts right
+SHOWN = 159  # two boys alike: V alone takes the wrong one, the rectifier the right one
 STEPS = story.STEPS + SCENES
 
 

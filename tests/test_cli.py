@@ -111,6 +111,16 @@ def test_the_demo_prints_the_ablation_beside_the_paper(toy_models, tmp_path: Pat
     assert {"ablation.csv", "ablation.png", "picture.png", "receipt.csv", "report.html", "mask.png"} <= names
 
 
+def test_the_demo_shows_what_the_rectifier_puts_right(toy_models, reftoy_val) -> None:
+    import tasnb as tn
+    from tasnb.demo import SHOWN
+
+    sample = reftoy_val[SHOWN]
+    artifacts = tn.describe(sample.image, toy_models)
+    assert tn.iou(tn.tas(artifacts, sample.expression, toy_models).mask, sample.target) > 0.5
+    assert tn.iou(tn.clip_only(artifacts, sample.expression, toy_models).mask, sample.target) < 0.5
+
+
 @pytest.mark.slow
 def test_the_demo_runs_as_a_process_with_sockets_blocked(tmp_path: Path) -> None:
     """What a newcomer types, in a process whose sockets raise; its time is printed, not asserted."""
