@@ -25,6 +25,7 @@ import numpy as np
 
 from tasnb import spatial
 from tasnb.evaluation import sweep as sweeping
+from tasnb.evaluation.records import SCORED
 from tasnb.evaluation.runs import Run
 from tasnb.method import METHODS
 from tasnb.types import Parse, Weights
@@ -75,7 +76,7 @@ def synthetic(sentences: int, images: int, proposals: int, *, method: str = "pap
         "image_id": np.repeat(np.array(image_ids, object), sizes), "proposal": proposal,
         "v": rng.normal(0.24, 0.02, rows), "p": rng.uniform(0.3, 0.9, rows), "n": -rng.normal(0.22, 0.02, rows),
         "kept": kept_by_the_paper(said, centres_xy, sizes), "cx": centres_xy[0], "cy": centres_xy[1], "area": area,
-        "intersection": shared, "union": union, "iou": shared / union,
+        "intersection": shared, "union": union, "iou": shared / union, **dict.fromkeys(SCORED, np.nan),
     })  # fmt: skip
     predicted = pd.DataFrame({
         "sample": np.arange(sentences), "sample_id": ids, "image_id": image_ids, "ref_id": ids, "sent_id": ids,
