@@ -34,20 +34,43 @@ def frame_of(run: Run, method: str) -> pd.DataFrame:
 
 
 def joined(frame: pd.DataFrame, columns: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """The cases with further columns by sample_id, and the names of those. Raises ValueError when they do not fit."""
+    """The cases with further columns by sample_id, and the names of those; ``tn.analysis.cases(run)`` fits.
+
+    A column that the run has too must say the same and is not joined again; types are taken from ``columns``.
+    Raises ValueError when the columns do not fit.
+    """
     if "sample_id" not in columns.columns:
         raise ValueError(f"columns: expected a column 'sample_id' to join on, got {list(columns.columns)}")
-    extra = [str(name) for name in columns.columns if name not in ("sample_id", "sample")]
-    clash = sorted(set(extra) & set(frame.columns) - {"types"})
-    if clash:
-        raise ValueError(f"columns: {clash[0]!r} is a column of the run already; rename it")
     if columns["sample_id"].duplicated().any():
         twice = columns.loc[columns["sample_id"].duplicated(), "sample_id"].iloc[0]
         raise ValueError(
             f"columns: expected one row a sample, {twice!r} has more; choose one method or merge them first"
         )
+    names = [str(name) for name in columns.columns if name != "sample_id"]
+    shared = [name for name in names if name in frame.columns and name != "types"]
+    both = frame[["sample_id", *shared]].merge(columns[["sample_id", *shared]], on="sample_id", suffixes=("", "_other"))
+    for name in shared:
+        if not _same(both[name], both[f"{name}_other"]):
+            raise ValueError(
+                f"columns: {name!r} is a column of the run and says something else there; drop or rename it"
+            )
+    extra = [name for name in names if name not in shared]
     kept = frame.drop(columns=[name for name in extra if name in frame.columns])
-    return kept.merge(columns[["sample_id", *extra]], on="sample_id", how="left"), extra
+    merged = kept.merge(columns[["sample_id", *extra]], on="sample_id", how="left")
+    if "types" in extra:  # "bare noun, thing": names may hold a blank, so only the comma divides
+        merged["types"] = [
+            tuple(name.strip() for name in cell.split(",") if name.strip()) if isinstance(cell, str) else cell
+            for cell in merged["types"]
+        ]
+    return merged, extra
+
+
+def _same(one: pd.Series, other: pd.Series) -> bool:
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
+        return bool(np.allclose(one.to_numpy(float), other.to_numpy(float), equal_nan=True))
+    return bool((one.fillna("").astype(str) == other.fillna("").astype(str)).all())
 
 
 def _types(gold: Any) -> tuple[str, ...]:

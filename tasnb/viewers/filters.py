@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["range", "choice", "tag", "text"]
 MOST_CHOICES = 40  # more values than that are typed, not chosen
+LONGEST_CHOICE = 30  # characters; a sentence is typed, not chosen
 MOST_HINTS = 200  # values that are proposed while typing
 # the columns every run has, in the order of the filters; name -> (label, kind)
 USUAL: Mapping[str, tuple[str, Kind]] = {
@@ -56,7 +57,8 @@ def fields_of(frame: pd.DataFrame, extra: Sequence[str] = ()) -> tuple[Field, ..
         if name in frame.columns and name not in extra:
             found.append(_field(frame[name], name, label, kind))
     for name in extra:
-        found.append(_field(frame[name], name, name.replace("_", " "), _kind_of(frame[name])))
+        label = USUAL[name][0] if name in USUAL else name.replace("_", " ")
+        found.append(_field(frame[name], name, label, _kind_of(frame[name])))
     return tuple(f for f in found if f.kind in ("text", "range") or len(f.options) > (0 if f.kind == "tag" else 1))
 
 
@@ -88,12 +90,25 @@ def passing(frame: pd.DataFrame, fields: Sequence[Field], wanted: Mapping[str, A
 
 
 def tags_of(cell: Any) -> tuple[str, ...]:
-    """The tags of one cell: the words of a text, the members of a list; none of a missing value."""
+    """The tags of one cell: the words of a text, or what stands between its commas; the members of a list.
+
+    A missing value has none.
+    """
     if isinstance(cell, str):
-        return tuple(cell.split())
+        parts = cell.split(",") if "," in cell else cell.split()
+        return tuple(part.strip() for part in parts if part.strip())
     if isinstance(cell, Sequence | np.ndarray | set | frozenset):
         return tuple(str(tag) for tag in cell)
     return ()
+
+
+def in_words(cell: Any) -> str:
+    """A cell for people: a number with two places, a list with commas, "none" for what is missing."""
+    if isinstance(cell, float) and not np.isnan(cell):
+        return f"{cell:.2f}"
+    if not isinstance(cell, str) and tags_of(cell):
+        return ", ".join(tags_of(cell))
+    return _plain(cell) or "none"
 
 
 def _field(column: pd.Series, name: str, label: str, kind: Kind) -> Field:
@@ -116,17 +131,21 @@ def _field(column: pd.Series, name: str, label: str, kind: Kind) -> Field:
 def _kind_of(column: pd.Series) -> Kind:
     import pandas as pd
 
+    if column.name in USUAL:
+        return USUAL[str(column.name)][1]
     if any(isinstance(cell, list | tuple | set | frozenset | np.ndarray) for cell in column):
         return "tag"
     if pd.api.types.is_bool_dtype(column):
         return "choice"
     if pd.api.types.is_numeric_dtype(column):
         return "range"
-    return "choice" if column.map(_plain).nunique() <= MOST_CHOICES else "text"
+    words = column.map(_plain)
+    short = words.nunique() <= MOST_CHOICES and words.str.len().max() <= LONGEST_CHOICE
+    return "choice" if short or not len(words) else "text"
 
 
 def _plain(cell: Any) -> str:
-    if cell is None or (isinstance(cell, float) and np.isnan(cell)):
+    if cell is None or (isinstance(cell, float) and np.isnan(cell)) or (isinstance(cell, tuple | list) and not cell):
         return ""
     return ("yes" if cell else "no") if isinstance(cell, bool | np.bool_) else str(cell)
 

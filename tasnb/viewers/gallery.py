@@ -50,8 +50,10 @@ class Gallery(Viewer):
     child = traitlets.Unicode("").tag(sync=True)  # the explorer's model, for the browser
     problem = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, run: Run, frame: pd.DataFrame, extra: Sequence[str], cases: Cases, method: str) -> None:
-        self._run, self._frame, self._cases, self._method = run, frame, cases, method
+    def __init__(
+        self, run: Run, frame: pd.DataFrame, extra: Sequence[str], cases: Cases, method: str, show: Sequence[str]
+    ) -> None:
+        self._run, self._frame, self._cases, self._method, self._show = run, frame, cases, method, tuple(show)
         self._fields = filters.fields_of(frame, extra)
         self._sorts = (*SORTS, *(f.name for f in self._fields if f.kind == "range" and f.name not in SORTS))
         self._rows = np.arange(len(frame))
@@ -119,7 +121,7 @@ class Gallery(Viewer):
         """The page in view: uint8 (h, w, 3)."""
         panels = []
         for row in self.shown.to_dict("records"):
-            notes = (f"{_verdict(row)}, IoU {row['iou']:.2f}", f"best proposal {row['oracle_iou']:.2f}")
+            notes = (_verdict(row), *self._lines(row))
             panels.append(Panel(title=str(row["expression"]), pixels=self._pixels(row), notes=notes))
         return plots.sheet(self.about["title"], panels, [self.words()], columns=4, side=220)
 
@@ -158,9 +160,13 @@ class Gallery(Viewer):
         thumb = self._cases.thumbnail(int(row["sample"]), int(row["chosen"]))
         return {
             "sample": int(row["sample"]), "expression": str(row["expression"]), "thumb": thumb.uri, "alt": thumb.alt,
-            "lines": [f"IoU {row['iou']:.2f}, best proposal {row['oracle_iou']:.2f}"],
+            "lines": self._lines(row),
             "right": bool(row["iou"] > RIGHT),
         }  # fmt: skip
+
+    def _lines(self, row: dict[str, Any]) -> list[str]:
+        told = [f"{name.replace('_', ' ')}: {filters.in_words(row[name])}" for name in self._show]
+        return [f"IoU {row['iou']:.2f}, best proposal {row['oracle_iou']:.2f}", *told]
 
     def _pixels(self, row: dict[str, Any]) -> np.ndarray:
         try:
@@ -203,6 +209,7 @@ def gallery(
     *,
     method: str | None = None,
     columns: pd.DataFrame | None = None,
+    show: Sequence[str] = (),
     samples: Sequence[Sample] | None = None,
     models: Models | None = None,
     store: Store | None = None,
@@ -211,9 +218,10 @@ def gallery(
 
     where: which cases, a pandas query over the tidy frame ("iou < 0.5 and head == 'cat'") or a function of it that
     gives a boolean a row; columns see ``Gallery.cases``. method: whose answers, the run's first by default. columns: a
-    frame with ``sample_id`` and more columns (a cause of failure, a type); each becomes a filter and can be used in
-    ``where``. samples, models, store: those of the run by default. Without the pictures the grid has words only and
-    says what is missing. Raises ValueError for an unknown method, a ``where`` or ``columns`` that does not fit.
+    frame with ``sample_id`` and more columns, such as ``tn.analysis.cases(run)``; each becomes a filter and can be used
+    in ``where``. show: columns to write on every card, such as ["cause", "why"]. samples, models, store: those of the
+    run by default. Without the pictures the grid has words only and says what is missing.
+    Raises ValueError for an unknown method or column, or a ``where`` or ``columns`` that does not fit.
     """
     chosen = run.methods[0] if method is None else method
     if chosen not in run.methods:
@@ -225,7 +233,10 @@ def gallery(
         frame, extra = caseframe.joined(frame, columns)
     if where is not None:
         frame = frame[caseframe.rows_where(frame, where)].reset_index(drop=True)
-    return Gallery(run, frame, extra, cases, chosen)
+    for name in show:
+        if name not in frame.columns:
+            raise ValueError(f"show: unknown column {name!r}; choose from {', '.join(str(c) for c in frame.columns)}")
+    return Gallery(run, frame, extra, cases, chosen, show)
 
 
 def _verdict(row: dict[str, Any]) -> str:

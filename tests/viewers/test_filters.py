@@ -82,6 +82,9 @@ def test_no_rows_have_filters_too() -> None:
     assert passing(empty, fields_of(empty), {"iou": [0, 1]}).tolist() == []
 
 
-@pytest.mark.parametrize(("cell", "tags"), [("a b", ("a", "b")), (["x y"], ("x y",)), (None, ()), (np.nan, ())])
+@pytest.mark.parametrize(
+    ("cell", "tags"),
+    [("a b", ("a", "b")), ("x y, z", ("x y", "z")), (["x y"], ("x y",)), (None, ()), (np.nan, ()), (" ,", ())],
+)
 def test_tags_of_a_cell(cell: object, tags: tuple[str, ...]) -> None:
     assert tags_of(cell) == tags

@@ -171,7 +171,8 @@ def test_columns_become_filters(many) -> None:
     ("columns", "says"),
     [
         ({"id": ["made-val-0"]}, "a column 'sample_id'"),
-        ({"sample_id": ["made-val-0"], "iou": [1]}, "'iou' is a column of the run already"),
+        ({"sample_id": ["made-val-0"], "iou": [1]}, "'iou' is a column of the run and says something else"),
+        ({"sample_id": ["made-val-0"], "head": ["tree"]}, "'head' is a column of the run and says something else"),
         ({"sample_id": ["made-val-0"] * 2, "cause": ["a", "b"]}, "one row a sample, 'made-val-0' has more"),
     ],
 )
@@ -252,9 +253,28 @@ def test_types_come_from_the_run(real, reftoy_val) -> None:
     json.dumps(viewer.snapshot(), allow_nan=False)
 
 
+def test_the_causes_of_failure_become_filters(real, reftoy_val) -> None:
+    run, store = real
+    causes = tn.analysis.cases(run)
+    show = ["cause", "why", "types", "margin"]
+    viewer = tn.viewers.gallery(run, columns=causes, show=show, samples=reftoy_val[:10], store=store)
+    lines = viewer.page["cases"][0]["lines"]
+    assert lines[1] == f"cause: {causes['cause'].iloc[0] or 'none'}"
+    assert lines[2] == f"why: {causes['why'].iloc[0]}"
+    assert lines[3] == f"types: {causes['types'].iloc[0]}"
+    kinds = {field["name"]: field["kind"] for field in viewer.about["fields"]}
+    assert {"types": "tag", "iou": "range", "margin": "range", "why": "text"}.items() <= kinds.items()
+    assert viewer.cases["cause"].tolist() == causes["cause"].tolist()
+    tag = causes["types"].iloc[0].split(", ")[0]
+    viewer.filter(types=tag)
+    assert viewer.page["total"] == sum(tag in types.split(", ") for types in causes["types"])
+
+
 def test_an_unknown_method_is_an_error(many) -> None:
     with pytest.raises(ValueError, match="choose from tas"):
         tn.viewers.gallery(many, method="oracle")
+    with pytest.raises(ValueError, match="show: unknown column 'cause'"):
+        tn.viewers.gallery(many, show=["cause"])
 
 
 def test_a_run_without_cases_has_one_empty_page(tmp_path: Path, many) -> None:
