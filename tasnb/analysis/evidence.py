@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +118,7 @@ class Evidence:
         if joined["caption"].isna().any():
             raise ValueError("proposals and scores do not fit; evaluate again into another folder")
         return cls(
-            samples=samples, scores=scores, ranking=Ranking.of(_Only(run, samples, scores)),
+            samples=samples, scores=scores, ranking=_ranking(run, samples, scores),
             weights=Weights(**run.about["weights"]), parses=tuple(parse_of(text) for text in samples["parse"]),
             captions=joined["caption"].to_numpy(object), cosines=joined["phrase_cosines"].to_numpy(object),
             sizes_hw=joined[["height", "width"]].to_numpy(np.int64), threshold=threshold,
@@ -188,8 +188,20 @@ class _Only:
 
 
 def method_of(run: Any) -> methods.Method:
-    """The named method of a run."""
-    return methods.find(str(run.about["method"]))
+    """The method of a run: a named one, or one of its own with the rectifier that run.json tells."""
+    name = str(run.about["method"])
+    if name in methods.METHODS:
+        return methods.find(name)
+    rule = RectifierRule(**run.about["method_options"]["rectifier"])
+    return replace(methods.PAPER, name=name, rectifier=rule)
+
+
+def _ranking(run: Any, samples: pd.DataFrame, scores: pd.DataFrame) -> Ranking:
+    found = Ranking.of(_Only(run, samples, scores), method=method_of(run))
+    if found.parses is None:
+        return found
+    # the extended rectifier looks at every sample anew for every S; what it kept with the run's own S stands for all
+    return replace(found, parses=None, kept=scores["kept"].to_numpy(bool))
 
 
 def parse_of(text: str) -> Parse:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tasnb import analysis, cli, metrics
+import tasnb as tn
+from tasnb import analysis, cli, metrics, spatial
 from tests.analysis.planting import PlantedRun
 
 
@@ -136,6 +138,19 @@ def test_two_splits_pool_into_one(real_run, one) -> None:
     found = analysis.attribute(analysis.pool([a, b]))
     assert len(found.frame) == 3
     assert analysis.ask(found, "split")["n"].tolist() == [2, 1, 3]
+
+
+def test_a_method_of_ones_own_is_analysed_too(reftoy_val, tmp_path) -> None:
+    """The extended rectifier is in no named method; its run says in run.json what it is."""
+    extended = replace(tn.PAPER, name="extended", rectifier=spatial.EXTENDED)
+    store = tn.Store(tmp_path / "store")
+    run = tn.evaluate(
+        reftoy_val[:12], "toy", methods=["tas"], method=extended, out=tmp_path / "run", store=store,
+        model_options={"device": "cpu"},
+    )  # fmt: skip
+    found = analysis.attribute(run)
+    assert found.evidence.ranking.rule.extended
+    assert len(analysis.cases(found)) == 12
 
 
 # --- the command line -------------------------------------------------------------------------------------------------
