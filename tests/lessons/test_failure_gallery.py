@@ -1,0 +1,63 @@
+"""Lesson 08: each check takes every right answer and names each typical slip."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tasnb.analysis import Attribution, attribute
+from tasnb.lessons import NotYet, Right
+from tasnb.lessons import failure_gallery as lesson
+from tests.analysis.planting import PlantedRun, plant, synthetic
+
+
+@pytest.fixture(scope="module")
+def found() -> Attribution:
+    cases, _ = plant(list(synthetic(600, 4)), 60, 4)
+    return attribute(PlantedRun(cases))
+
+
+def without_p(v, p, n, kept, lam):
+    return np.argmax(np.where(kept, v + lam * n, -np.inf))
+
+
+def cut(shared, answer, target):
+    return "contains" if shared >= 0.8 * target else "part" if shared >= 0.8 * answer else "other"
+
+
+def test_right_answers_are_right(found) -> None:
+    assert isinstance(lesson.check_without_p(without_p, found), Right)
+    rows = lambda v, p, n, kept, lam: np.flatnonzero(kept)[np.argmax((v + lam * n)[kept])]  # noqa: E731
+    assert isinstance(lesson.check_without_p(rows, found), Right)
+    assert isinstance(lesson.check_cut(cut, found), Right)
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        (lambda v, p, n, kept, lam: np.argmax(v + lam * n), "the rectifier took out"),
+        (lambda v, p, n, kept, lam: np.argmax(np.where(kept, v, -np.inf)), "V alone"),
+        (lambda v, p, n, kept, lam: np.argmax(np.where(kept, v + 0.1 * p + lam * n, -np.inf)), "the answer with P"),
+        (lambda v, p, n, kept, lam: np.argmax(np.where(kept, v - lam * n, -np.inf)), "wrong sign"),
+        (lambda v, p, n, kept, lam: 0, "cases wrong"),
+        (lambda v, p, n, kept, lam: ..., "three dots"),
+        (lambda v: v, "TypeError"),
+    ],
+)
+def test_slips_of_exercise_1_are_named(slip, said, found) -> None:
+    with pytest.raises(NotYet, match=said):
+        lesson.check_without_p(slip, found)
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        (lambda s, a, t: cut(s, t, a), "exchanged"),
+        (lambda s, a, t: "contains" if s > 0.8 * t else cut(s, a, t) if s < 0.8 * t else "other", "contains"),
+        (lambda s, a, t: "large", "choose one of"),
+        (..., "three dots"),
+    ],
+)
+def test_slips_of_exercise_2_are_named(slip, said, found) -> None:
+    with pytest.raises(NotYet, match=said):
+        lesson.check_cut(slip, found)
