@@ -21,8 +21,11 @@ CASES = 60  # failures that a learner's function is asked about, at most
 CUTS = ("contains", "part", "other")
 
 
-def one_of_each(found: Attribution, run: Any, samples: Sequence[Sample]) -> Strip:
-    """The dearest case of every cause that occurs: the target's rim dashed in white, the answer tinted."""
+def one_of_each(found: Attribution, run: Any, samples: Sequence[Sample], *, named: bool = False) -> Strip:
+    """The dearest case of every cause that occurs: the target's rim dashed in white, the answer tinted.
+
+    named: whether the caption says the cause. Raises ValueError for a run without failures.
+    """
     masks = run.proposals().set_index(["image_id", "proposal"])
     pictures, captions = [], []
     for name in CAUSES:
@@ -36,7 +39,7 @@ def one_of_each(found: Attribution, run: Any, samples: Sequence[Sample]) -> Stri
             stored = masks.loc[(row["image_id"], chosen)]
             answer = from_rle({"size": [stored["height"], stored["width"]], "counts": stored["mask"]})
         pictures.append(plots.rims(as_rgb(sample.image), sample.target, answer, index=max(chosen, 0)))
-        captions.append(f"{name}: {row['expression']}")
+        captions.append(f"{name}: {row['expression']}" if named else f"{len(pictures)}: {row['expression']}")
     if not pictures:
         raise ValueError("no answer of this run failed, so there is nothing to show; take more samples")
     return strip(pictures, captions)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tasnb.analysis import Attribution, attribute
+import tasnb as tn
+from tasnb.analysis import CAUSES, Attribution, attribute
 from tasnb.lessons import NotYet, Right
 from tasnb.lessons import failure_gallery as lesson
 from tests.analysis.planting import PlantedRun, plant, synthetic
@@ -61,3 +62,14 @@ def test_slips_of_exercise_1_are_named(slip, said, found) -> None:
 def test_slips_of_exercise_2_are_named(slip, said, found) -> None:
     with pytest.raises(NotYet, match=said):
         lesson.check_cut(slip, found)
+
+
+def test_each_cause_has_one_picture_and_the_name_only_when_asked(toy_models, reftoy_val, tmp_path) -> None:
+    store = tn.Store(tmp_path / "store")
+    run = tn.evaluate(reftoy_val[:20], toy_models, methods=["tas"], store=store, out=tmp_path / "run")
+    mine = attribute(run, threshold=0.95)
+    causes = [name for name in CAUSES if (mine.frame["cause"] == name).any()]
+    named = lesson.one_of_each(mine, run, reftoy_val[:20], named=True)
+    assert [text.split(": ")[0] for text in named.captions] == causes
+    plain = lesson.one_of_each(mine, run, reftoy_val[:20])
+    assert [text.split(": ")[0] for text in plain.captions] == [str(i + 1) for i in range(len(causes))]
