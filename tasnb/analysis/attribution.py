@@ -20,7 +20,7 @@ from tasnb.analysis.causes import CAUSES, GRID, RIGHT, THRESHOLD
 from tasnb.analysis.doubt import annotation_doubt
 from tasnb.analysis.evidence import METHOD, Case, Evidence
 from tasnb.analysis.intervals import Resamples
-from tasnb.analysis.kinds import is_a_by
+from tasnb.analysis.kinds import is_a_by, wordnet_of
 from tasnb.analysis.types import ExpressionTypes, types_of
 from tasnb.types import Weights, WordNet
 
@@ -90,12 +90,14 @@ def attribute(
     """Find the cause of every failure of a run: an answer whose IoU is below the threshold.
 
     run: a ``Run``. method: "tas". protocol: for the prices; default the run's, or "tas" where that merges sentences.
-    wordnet: tells persons from things beyond our list of words, and that a duck is an animal; None: the words alone.
+    wordnet: tells persons from things beyond our list of words, and that a duck is an animal; default that of the run's
+    preset, and where its files are not here the words alone.
     Raises ValueError for a method without stored stages, a threshold outside 0..1, or a run of an older tasnb.
     """
     import pandas as pd
 
     evidence = Evidence.of(run, method=method, threshold=threshold)
+    wordnet = wordnet_of(run) if wordnet is None else wordnet
     rule = metrics.find(protocol or str(run.about["protocol"]))
     chosen = (protocol or str(run.about["protocol"])) if rule.unit == "sentence" else "tas"
     known: dict[str, ExpressionTypes] = {}

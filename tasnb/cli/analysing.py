@@ -29,7 +29,7 @@ def analyse(
     opened = analysis.pool([Opened.open(folder) for folder in run])
     if by is not None:
         analysis.check_cut(by)
-    found = analysis.attribute(opened, threshold=threshold, wordnet=analysis.wordnet_of(opened))
+    found = analysis.attribute(opened, threshold=threshold)
     prices = analysis.prices(found)
     cut = analysis.ask(found, by) if by is not None else None
     table = analysis.overlap(found)
@@ -86,7 +86,7 @@ def compare_by(run_a: Path, run_b: Path, by: str, *, json_: bool) -> None:
 
     analysis.check_cut(by)
     a, b = (Opened.open(folder) for folder in (run_a, run_b))
-    found = [analysis.attribute(run, wordnet=analysis.wordnet_of(run)) for run in (a, b)]
+    found = [analysis.attribute(run) for run in (a, b)]
     flips = analysis.compare_by(found[0], found[1], by)
     if json_:
         record = {"by": by, "rows": rows_of(flips.frame), "flipped": rows_of(flips.flipped), "notes": list(flips.notes)}

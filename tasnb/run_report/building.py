@@ -51,8 +51,7 @@ def build(runs: Sequence[Any], *, against: Sequence[Any] = (), threshold: float 
     answer with a lower IoU is a failure. Raises what ``analysis.attribute``, ``pool`` and ``compare_by`` raise.
     """
     pooled = analysis.pool(list(runs))
-    wordnet = analysis.wordnet_of(runs[0])
-    found = analysis.attribute(pooled, threshold=threshold, wordnet=wordnet)
+    found = analysis.attribute(pooled, threshold=threshold)
     prices = analysis.prices(found)
     pictures = galleries.Pictures(pooled)
     made = [
@@ -62,7 +61,7 @@ def build(runs: Sequence[Any], *, against: Sequence[Any] = (), threshold: float 
         ("cuts", "Where answers failed", sections.cuts(found)),
     ]
     if against:
-        made.append(("against", "Against the other run", _against(pooled, found, against, threshold, wordnet)))
+        made.append(("against", "Against the other run", _against(pooled, found, against, threshold)))
     made += [
         ("gallery-causes", "Failures by cause", galleries.by_cause(found, pictures)),
         ("gallery-types", "Failures by type of expression", galleries.by_type(found, pictures)),
@@ -94,9 +93,9 @@ def _charts(found: analysis.Attribution) -> str:
     return "".join(wide[:1]) + f'<div class="charts">{"".join(shown.values())}</div>' + "".join(wide[1:])
 
 
-def _against(pooled: Any, found: analysis.Attribution, against: Sequence[Any], threshold: float, wordnet: Any) -> str:
+def _against(pooled: Any, found: analysis.Attribution, against: Sequence[Any], threshold: float) -> str:
     other_run = analysis.pool(list(against))
-    other = analysis.attribute(other_run, threshold=threshold, wordnet=wordnet)
+    other = analysis.attribute(other_run, threshold=threshold)
     flips = analysis.compare_by(found, other, "type")
     names = _name(pooled), _name(other_run)
     parts = [sections.against(flips, names=names)]

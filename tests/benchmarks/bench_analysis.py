@@ -93,7 +93,7 @@ def accuracy(name: str, bases: list[Planted], cases: int, seed: int, wordnet: An
 
 def real(folders: list[Path]) -> None:
     runs = [Run(folder) for folder in folders]
-    wordnet = analysis.wordnet_of(runs[0])
+    wordnet = analysis.wordnet_of(runs[0])  # planted runs name no preset
     groups: dict[tuple[float, float], list[Any]] = {}
     for run in runs:
         groups.setdefault(tuple(run.about["weights"].values()), []).append(run)

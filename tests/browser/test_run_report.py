@@ -94,7 +94,7 @@ def test_it_prints_in_black_on_white(report_file: Path, page: Any) -> None:
 
 def test_it_says_what_the_analysis_says(report_file: Path, run: Run, page: Any) -> None:
     page.goto(report_file.as_uri())
-    found = analysis.attribute(run, wordnet=analysis.wordnet_of(run))
+    found = analysis.attribute(run)
     failures = int(found.frame["failed"].sum())
     assert f"{failures} of 50 answers of TAS failed" in page.locator("#summary + div").inner_text()
     shown = page.locator("section[aria-labelledby=gallery-causes] h3").all_inner_texts()
