@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -195,3 +196,52 @@ def test_nothing_is_cut_off_on_a_narrow_page(opened, viewer) -> None:
     page = opened(viewer)
     page.set_viewport_size({"width": 480, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+LAB_SETUP = """
+import json, tempfile, numpy as np, tasnb as tn
+from pathlib import Path
+from tasnb.masks import make_proposals
+from tasnb.types import ImageArtifacts
+
+def made(shift):
+    image = np.full((60, 80, 3), 180, np.uint8)
+    masks = np.zeros((2, 60, 80), dtype=bool)
+    masks[0, 10:30, 10 + shift:30 + shift] = masks[1, 35:55, 45:65] = True
+    return image, ImageArtifacts(
+        image_id="made", size_hw=(60, 80), proposals=make_proposals(masks, source="by hand"), crop_embeddings={},
+        captions={}, caption_embeddings={}, overall_caption="",
+    )
+
+(one, first), (two, second) = made(0), made(5)
+folder = Path(tempfile.mkdtemp()) / "own"
+viewer = tn.viewers.annotate([one, two], [first, second], names=["one", "two"])
+"""
+
+
+@pytest.mark.slow
+def test_with_a_kernel_two_pictures_are_annotated_and_saved(lab: Any) -> None:
+    from playwright.sync_api import expect
+
+    notebook = lab.open([LAB_SETUP, "viewer"])
+    notebook.run_all()
+    shown, patience = notebook.page.locator(".tn-annotate"), 120_000
+    shown.wait_for(timeout=patience)
+    for number, (name, mask, text) in enumerate((("one", 0, "the upper square"), ("two", 1, "the lower square"))):
+        expect(shown.locator("h3").first).to_have_text(f"Picture {number + 1} of 2: {name}", timeout=patience)
+        choice(shown, mask).click()
+        shown.get_by_label(f"Expression for mask {mask}").fill(text)
+        notebook.page.keyboard.press("Enter")
+        expect(shown.locator(".tn-annotations tbody tr")).to_have_count(number + 1, timeout=patience)
+        if number == 0:
+            shown.get_by_role("button", name="Next picture").click()
+    found = notebook.python("print(json.dumps([[*row] for row in viewer.annotations.astype(object).values.tolist()]))")
+    assert json.loads(found) == [["one", "the upper square", 0], ["two", "the lower square", 1]]
+    shown.get_by_label("Save in the folder").fill(notebook.python("print(folder)").strip())
+    shown.get_by_role("button", name="Save").click()
+    expect(shown).to_contain_text("Saved 2 expressions about 2 pictures", timeout=patience)
+    again = notebook.python('print(json.dumps(tn.datasets.load("folder", root=folder).expressions))')
+    assert json.loads(again) == ["the upper square", "the lower square"]
+    shown.get_by_role("button", name="Remove").first.click()
+    expect(shown.locator(".tn-annotations tbody tr")).to_have_count(1, timeout=patience)
+    assert notebook.python("print(len(viewer.annotations))").strip() == "1"

@@ -28,8 +28,8 @@ function buildAnnotate({ frame, say, problem, link, closing }) {
   choices.addEventListener("keydown", key);
   const typed = element("input", { type: "text", id: freshId("expression"), autocomplete: "off" });
   const label = element("label", { for: typed.id });
-  const add = element("button", { type: "submit", class: "tn-main" }, "Add");
-  const asking = element("form", { class: "tn-naming", onsubmit: annotate }, label, element("div", { class: "tn-ask" }, typed, add));
+  const add = element("button", { type: "button", class: "tn-main", onclick: annotate }, "Add");
+  const asking = element("div", { class: "tn-naming" }, label, element("div", { class: "tn-ask" }, typed, add));
   const hint = element("p", { class: "tn-soft" });
   const title = element("h3");
   const rows = element("tbody");
@@ -38,8 +38,10 @@ function buildAnnotate({ frame, say, problem, link, closing }) {
   const list = element("div", { class: "tn-list tn-annotations", tabindex: "0", role: "group", "aria-label": "The annotations" },
     element("table", {}, element("caption", { class: "tn-unseen" }, "The annotations"), element("thead", {}, element("tr", {}, ...heads, last)), rows));
   const folder = element("input", { type: "text", id: freshId("folder"), value: "my_photos", autocomplete: "off" });
-  const store = element("button", { type: "submit" }, "Save");
-  const saving = element("form", { class: "tn-ask tn-saving", onsubmit: keep }, element("label", { for: folder.id }, "Save in the folder"), folder, store);
+  const store = element("button", { type: "button", onclick: keep }, "Save");
+  const saving = element("div", { class: "tn-ask tn-saving" }, element("label", { for: folder.id }, "Save in the folder"), folder, store);
+  // no <form>: in JupyterLab its submit event does not come
+  for (const [field, act] of [[typed, annotate], [folder, keep]]) field.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && act());
   const notice = element("p", { class: "tn-right" });
   frame.append(
     element("div", { class: "tn-switches" }, place, back, on),
@@ -64,8 +66,7 @@ function buildAnnotate({ frame, say, problem, link, closing }) {
     say(nothing ? "no mask fits" : `mask ${name} is chosen`);
   }
 
-  function annotate(event) {
-    event.preventDefault();
+  function annotate() {
     const expression = typed.value.trim();
     if (!isChosen() || !expression) {
       problem(isChosen() ? "Type an expression first." : "Choose a mask first: click it in the picture or in the list.");
@@ -86,9 +87,8 @@ function buildAnnotate({ frame, say, problem, link, closing }) {
     (rows.querySelectorAll("button")[Math.max(0, row - 1)] ?? typed).focus();
   }
 
-  function keep(event) {
-    event.preventDefault();
-    if (link.live) link.set({ wish: { folder: folder.value, times: (link.get("wish").times ?? 0) + 1 } });
+  function keep() {
+    if (link.live && !store.disabled) link.set({ wish: { folder: folder.value, times: (link.get("wish").times ?? 0) + 1 } });
   }
 
   function key(event) {
