@@ -8,7 +8,8 @@ price is what the cure gives, often nothing); V is always the last resort, so th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,7 @@ class Attribution:
     frame: a row a sample, sorted: sample, sample_id, image_id, dataset, split, expression, iou, failed, cause ("": no
     failure), detail, alone, words (of the phrase or weights concerned), stage, price (IoU gained if the cause were
     cured, 0..1), cured_intersection, cured_union. holds: sample, cause: a row for every cause that holds on its own.
-    types: one a sample.
+    types: one a sample. about: the run's run.json.
     """
 
     frame: pd.DataFrame
@@ -61,6 +62,7 @@ class Attribution:
     evidence: Evidence
     types: tuple[ExpressionTypes, ...]
     protocol: str
+    about: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def resamples(self) -> Resamples:
@@ -132,7 +134,7 @@ def attribute(
     frame["cured_intersection"], frame["cured_union"] = counts[:, 0], counts[:, 1]
     return Attribution(
         frame=frame.reset_index(drop=True), holds=pd.DataFrame(holds, columns=["sample", "cause"]),
-        evidence=evidence, types=types, protocol=chosen,
+        evidence=evidence, types=types, protocol=chosen, about=run.about,
     )  # fmt: skip
 
 

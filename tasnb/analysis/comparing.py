@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ class Flips:
     miou_high, oiou likewise, fixed (failed in A, right in B), broken (right in A, failed in B). The groups are A's.
     flipped: a row a sample whose answer went from right to wrong or back: sample_id, expression, a_iou, b_iou, flip
     ("fixed" or "broken"), cause and why (A's where it was fixed, B's where it was broken), types.
-    notes: samples that only one run measured, in words.
+    notes: in what the runs differ, and samples that only one of them measured, in words.
     """
 
     frame: pd.DataFrame
@@ -71,7 +72,8 @@ def compare_by(a: Attribution, b: Attribution, by: str = "type") -> Flips:
         row["fixed"] = int((inside & failed[0] & ~failed[1]).sum())
         row["broken"] = int((inside & ~failed[0] & failed[1]).sum())
         rows.append(row)
-    notes = [
+    notes = _differences(a.about, b.about)
+    notes += [
         f"{len(found.frame) - len(shared)} samples of {name} are not in the other run"
         for name, found in (("A", a), ("B", b))
         if len(found.frame) > len(shared)
@@ -85,6 +87,17 @@ def compare_by(a: Attribution, b: Attribution, by: str = "type") -> Flips:
     return Flips(
         frame=pd.DataFrame(rows), flipped=pd.DataFrame(flipped, columns=columns), by=by, notes=tuple(notes)
     )  # fmt: skip
+
+
+def _differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
+    """In what two runs differ, from their run.json."""
+    found = [
+        f"{key}: {a[key]} in A, {b[key]} in B"
+        for key in ("method", "weights", "proposals", "protocol")
+        if key in a and key in b and a[key] != b[key]
+    ]
+    parts = [about.get("models", {}).get("parts", {}) for about in (a, b)]
+    return found + [f"{role}: other weights or options" for role in parts[0] if parts[0][role] != parts[1].get(role)]
 
 
 def _flip(a: Attribution, b: Attribution, place: int, other: int) -> dict[str, Any]:

@@ -119,6 +119,16 @@ def test_flips_are_counted_on_their_side(planted, one, rng) -> None:
     assert analysis.compare_by(b, a, "style").flipped["flip"].tolist() == ["fixed"]
 
 
+def test_what_differs_between_the_runs_is_said(one) -> None:
+    a, b = PlantedRun([one]), PlantedRun([one])
+    b.about = {**b.about, "weights": {"alpha": 0.1, "lam": 0.0}, "models": {**b.about["models"], "parts": {}}}
+    a.about = {**a.about, "models": {**a.about["models"], "parts": {"proposer": "one"}}}
+    found = [analysis.attribute(run) for run in (a, b)]
+    notes = analysis.compare_by(found[0], found[1], "style").notes
+    assert [note.split(":")[0] for note in notes] == ["weights", "proposer"]
+    assert analysis.compare_by(found[0], found[0], "style").notes == ()
+
+
 def test_runs_without_a_common_sample_cannot_be_compared(real, planted) -> None:
     with pytest.raises(ValueError, match="no sample in common"):
         analysis.compare_by(real, planted[1])
