@@ -92,6 +92,7 @@ def evaluate(
     if workers < 1:
         raise ValueError(f"workers: expected at least 1, got {workers}")
     plans.check_names(protocol, proposals)
+    proposals = sources.resolved(proposals)
     answering, chosen = find_methods(methods), named_methods.find(method)
     if not len(samples):
         raise ValueError("expected at least one sample, got none; check the data set, the split and the limit")

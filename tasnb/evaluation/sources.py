@@ -41,6 +41,11 @@ def check(source: str) -> None:
         )
 
 
+def resolved(source: str) -> str:
+    """A source that means the same in another process: a file by its whole path."""
+    return str(Path(source).absolute()) if is_file(source) else source
+
+
 def model_of(source: str) -> str | None:
     """The proposer of the catalogue that a source names; None where the models keep their own or need none."""
     return None if source in (SAM, ANNOTATIONS) or is_file(source) else source

@@ -27,7 +27,7 @@ __all__ = ["WHAT", "Cost", "Reproduction", "reproduce"]
 
 WHAT = (*(f"table{number}" for number in paper.TITLES), "cost")
 PROTOCOL = beside.PAPER_PROTOCOL
-OUT = Path("outputs") / "reproduce"
+OUT = Path("outputs") / "reproduce" / "runs"
 
 
 def reproduce(
@@ -50,8 +50,9 @@ def reproduce(
     what: "table1" to "table7" (or the number), or "cost". dataset, root: as ``datasets.load`` takes them; a table about
     other data is measured on the nearest, which the result says. split: only that one; default: the table's own.
     models: a preset's name, of which each row replaces what it needs, or a folder of your own. limit: only the first N
-    sentences of a split (cost: N images, default 5). out: folder of the run directories, default outputs/reproduce;
-    what is finished there is not run again. freesolo: a COCO results file for the rows with FreeSOLO's proposals.
+    sentences of a split (cost: N images, default 5). out: folder of the run directories, default
+    outputs/reproduce/runs; what is finished there is not run again. freesolo: a COCO results file for the rows with
+    FreeSOLO's proposals.
     model_options, store, workers: as ``evaluate`` takes them. tick: called with runs done, runs in all, and what runs.
 
     A row that cannot be run (files that are not there, no such model for this preset) keeps an empty cell with the
