@@ -12,6 +12,7 @@ from tasnb.analysis.attribution import Attribution, attribute
 from tasnb.analysis.causes import CAUSES, DETAILS, GRID, THRESHOLD, Cause
 from tasnb.analysis.comparing import Flips, compare_by
 from tasnb.analysis.kinds import wordnet_of
+from tasnb.analysis.notes import Note, Notes, notes
 from tasnb.analysis.pooling import Pool, pool
 from tasnb.analysis.prices import overlap, prices
 from tasnb.analysis.printing import ask_text, flips_text, overlap_text, prices_text
@@ -31,7 +32,7 @@ from tasnb.analysis.types import TYPES, ExpressionTypes, Tag, types_of
 
 __all__ = [
     "CAUSES", "CUTS", "DETAILS", "GRID", "THRESHOLD", "TYPES", "Attribution", "Cause", "ExpressionTypes", "Flips",
-    "Pool", "Tag", "ask", "ask_text", "attribute", "calibration", "cases", "check_cut", "compare_by",
-    "confusion_of_heads", "flips_text", "groups", "heat", "margins", "overlap", "overlap_text", "pool", "prices",
-    "prices_text", "sentence_of", "types_of", "wordnet_of",
+    "Note", "Notes", "Pool", "Tag", "ask", "ask_text", "attribute", "calibration", "cases", "check_cut", "compare_by",
+    "confusion_of_heads", "flips_text", "groups", "heat", "margins", "notes", "overlap", "overlap_text", "pool",
+    "prices", "prices_text", "sentence_of", "types_of", "wordnet_of",
 ]  # fmt: skip
