@@ -113,7 +113,7 @@ TWO = [
 
 
 def test_a_grid_worked_by_hand() -> None:
-    found = sweep.sweep(run_of(TWO), alpha=[0.0, 1.0], lam=[0.0, 1.0])
+    found = sweep.sweep(run_of(TWO, weights=Weights(alpha=0.0, lam=0.0)), alpha=[0.0, 1.0], lam=[0.0, 1.0])
     # sample 0: S at (0,0) .9 .5 .4; (1,0) 1.0 1.4 .6; (0,1) .0 .0 .4; (1,1) .1 .9 .6. sample 1 is always (60, 100)
     assert found.frame.to_dict("list") == {
         "alpha": [0.0, 0.0, 1.0, 1.0],
@@ -127,7 +127,7 @@ def test_a_grid_worked_by_hand() -> None:
     }
     assert found.best()["lam"] == 1.0
     assert found.gain is not None
-    assert found.gain.value == pytest.approx(80 - 40), "at 0.1 and 0.7 sample 0 takes the first, IoU 0.2"
+    assert found.gain.value == pytest.approx(80 - 40), "with V alone, the run's own weights, sample 0 takes the first, IoU 0.2"
     assert found.gain.low <= 40 <= found.gain.high
     assert "+40.00 [" in found.text
     assert found.best("oiou")["oiou"] == pytest.approx(100 * 100 / 140)
