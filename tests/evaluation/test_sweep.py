@@ -127,7 +127,7 @@ def test_a_grid_worked_by_hand() -> None:
     }
     assert found.best()["lam"] == 1.0
     assert found.gain is not None
-    assert found.gain.value == pytest.approx(80 - 40), "with V alone, the run's own weights, sample 0 takes the first, IoU 0.2"
+    assert found.gain.value == pytest.approx(80 - 40), "with V alone sample 0 takes the first, IoU 0.2"
     assert found.gain.low <= 40 <= found.gain.high
     assert "+40.00 [" in found.text
     assert found.best("oiou")["oiou"] == pytest.approx(100 * 100 / 140)
