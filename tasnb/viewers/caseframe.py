@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb.evaluation.runs import Run
+from tasnb.viewers import filters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,6 +94,25 @@ def rows_where(frame: pd.DataFrame, where: str | Callable[[pd.DataFrame], Any]) 
             f"where: expected True or False for each of {len(frame)} cases, got {found.dtype} {found.shape}"
         )
     return found
+
+
+def grouped(frame: pd.DataFrame, rows: np.ndarray, by: str) -> tuple[np.ndarray, np.ndarray]:
+    """Rows under headings, the order inside kept: (rows, heading of each); by "" there is one group without a name.
+
+    A case with several tags stands under each of them; one without any comes last, under "none".
+    """
+    if not by:
+        return rows, np.full(len(rows), "", dtype=object)
+    members: dict[str, list[int]] = {}
+    for row, cell in zip(rows, frame[by].iloc[rows], strict=True):
+        names = (cell,) if isinstance(cell, str) and cell else () if isinstance(cell, str) else filters.tags_of(cell)
+        for name in names or ("none",):
+            members.setdefault(name, []).append(int(row))
+    order = sorted(members, key=lambda name: (name == "none", name))
+    found = [(row, name) for name in order for row in members[name]]
+    places, headings = np.array([row for row, _ in found], dtype=int), np.empty(len(found), dtype=object)
+    headings[:] = [name for _, name in found]
+    return places, headings
 
 
 def order_of(values: np.ndarray, descending: bool) -> np.ndarray:

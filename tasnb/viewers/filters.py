@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -42,6 +43,7 @@ class Field:
     options: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+    counts: Mapping[str, int] = field(default_factory=dict, compare=False)  # option -> how many rows have it
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "options": list(self.options)}
@@ -120,12 +122,14 @@ def _field(column: pd.Series, name: str, label: str, kind: Kind) -> Field:
         )
         return Field(name=name, label=label, kind=kind, low=low, high=high)
     if kind == "tag":
-        tags = {tag for cell in column for tag in tags_of(cell)}
-        return Field(name=name, label=label, kind=kind, options=tuple(sorted(tags)))
-    values = [value for value in column.map(_plain).value_counts().index if value]
+        tags = Counter(tag for cell in column for tag in tags_of(cell))
+        return Field(name=name, label=label, kind=kind, options=tuple(sorted(tags)), counts=dict(tags))
+    counts = column.map(_plain).value_counts()
+    values = [value for value in counts.index if value]
     if name == "expression":
         values = []  # thousands of sentences are no help in typing one
-    return Field(name=name, label=label, kind=kind, options=tuple(sorted(values[:MOST_HINTS])))
+    return Field(name=name, label=label, kind=kind, options=tuple(sorted(values[:MOST_HINTS])),
+                 counts={v: int(counts[v]) for v in values} if kind == "choice" else {})  # fmt: skip
 
 
 def _kind_of(column: pd.Series) -> Kind:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import traitlets
 
-from tasnb import plots
+from tasnb import analysis, plots
+from tasnb.analysis.evidence import METHOD
 from tasnb.artifacts import Store
 from tasnb.evaluation.runs import Run
 from tasnb.plots.sheets import Panel
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PAGE = 12
+EXPLAINED = ("cause", "types", "price", "why")  # what the analysis adds to a run that has what it needs
+GROUPS = ("cause", "types")
 RIGHT = 0.5  # an answer above this IoU is called right
 SORTS = ("sample", "iou", "oracle_iou", "gap", "expression")
-NOTHING: dict[str, Any] = {"filters": {}, "sort": "sample", "descending": False, "page": 0}
+NOTHING: dict[str, Any] = {"filters": {}, "sort": "sample", "descending": False, "page": 0, "group": ""}
 
 
 class Gallery(Viewer):
@@ -56,7 +59,9 @@ class Gallery(Viewer):
         self._run, self._frame, self._cases, self._method, self._show = run, frame, cases, method, tuple(show)
         self._fields = filters.fields_of(frame, extra)
         self._sorts = (*SORTS, *(f.name for f in self._fields if f.kind == "range" and f.name not in SORTS))
-        self._rows = np.arange(len(frame))
+        self._groups = tuple(name for name in GROUPS if name in frame.columns)
+        self._rows = self._grid = np.arange(len(frame))  # those that pass; as laid out, once in every group
+        self._headings = np.full(len(frame), "", dtype=object)
         self.explorer: Explorer | None = None
         data = run.about["dataset"]
         super().__init__(
@@ -64,6 +69,7 @@ class Gallery(Viewer):
                 "title": f"{data['name']} {data['split']}, method {method}, models {run.about['models']['name']}",
                 "fields": [field.to_json() for field in self._fields],
                 "sorts": list(self._sorts),
+                "groups": list(self._groups),
                 "of": len(frame),
                 "right": RIGHT,
             },
@@ -85,7 +91,7 @@ class Gallery(Viewer):
     def shown(self) -> pd.DataFrame:
         """The rows of the page in view."""
         start = self.page["number"] * PAGE
-        return self._frame.iloc[self._rows[start : start + PAGE]].reset_index(drop=True)
+        return self._frame.iloc[self._grid[start : start + PAGE]].reset_index(drop=True)
 
     def filter(self, **wanted: Any) -> None:
         """Set filters and go to the first page: ``filter(iou=(0, 0.5), head="cat")``; None clears one.
@@ -101,6 +107,15 @@ class Gallery(Viewer):
         if by not in self._sorts:
             raise ValueError(f"unknown order {by!r}; choose from {', '.join(self._sorts)}")
         self.query = {**self.query, "sort": by, "descending": descending, "page": 0}
+
+    def group(self, by: str = "") -> None:
+        """Lay the cases out under headings: "cause", "types" (a case of several stands in each), or "" for none.
+
+        Raises ValueError that lists the choices.
+        """
+        if by and by not in self._groups:
+            raise ValueError(f"unknown group {by!r}; choose from {', '.join(self._groups) or 'none: no columns'}")
+        self.query = {**self.query, "group": by, "page": 0}
 
     def turn(self, page: int) -> None:
         """Show a page, counted from 0. Raises ValueError for one that does not exist."""
@@ -139,6 +154,8 @@ class Gallery(Viewer):
             passes = filters.passing(self._frame, self._fields, query["filters"])
             if query["sort"] not in self._sorts:
                 raise ValueError(f"unknown order {query['sort']!r}; choose from {', '.join(self._sorts)}")
+            if query["group"] not in ("", *self._groups):
+                raise ValueError(f"unknown group {query['group']!r}; choose from {', '.join(self._groups)}")
             wanted = int(query["page"])
         except (ValueError, TypeError, AttributeError) as problem:
             self.problem = f"This page cannot be shown: {problem}"
@@ -146,14 +163,19 @@ class Gallery(Viewer):
         column = self._frame[query["sort"]].to_numpy()
         rows = np.flatnonzero(passes)
         self._rows = rows[caseframe.order_of(column[rows], bool(query["descending"]))]
-        pages = max(1, -(-len(self._rows) // PAGE))
+        self._grid, self._headings = caseframe.grouped(self._frame, self._rows, query["group"])
+        pages = max(1, -(-len(self._grid) // PAGE))
         number = min(max(wanted, 0), pages - 1)
-        chosen = self._frame.iloc[self._rows[number * PAGE : (number + 1) * PAGE]]
+        here = slice(number * PAGE, (number + 1) * PAGE)
+        rows = self._frame.iloc[self._grid[here]].to_dict("records")
         with self.hold_sync():  # one message a page
             self.problem = ""
             self.page = {
                 "number": number, "pages": pages, "total": len(self._rows),
-                "cases": [self._case(row) for row in chosen.to_dict("records")],
+                "cases": [
+                    {**self._case(row), "heading": heading}
+                    for row, heading in zip(rows, self._headings[here], strict=True)
+                ],
             }  # fmt: skip
 
     def _case(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -219,8 +241,9 @@ def gallery(
     where: which cases, a pandas query over the tidy frame ("iou < 0.5 and head == 'cat'") or a function of it that
     gives a boolean a row; columns see ``Gallery.cases``. method: whose answers, the run's first by default. columns: a
     frame with ``sample_id`` and more columns, such as ``tn.analysis.cases(run)``; each becomes a filter and can be used
-    in ``where``. show: columns to write on every card, such as ["cause", "why"]. samples, models, store: those of the
-    run by default. Without the pictures the grid has words only and says what is missing.
+    in ``where``; by default cause, types, price and why, where the run has what the analysis needs. show: columns to
+    write on every card, such as ["cause", "why"]. samples, models, store: those of the run by default. Without the
+    pictures the grid has words only and says what is missing.
     Raises ValueError for an unknown method or column, or a ``where`` or ``columns`` that does not fit.
     """
     chosen = run.methods[0] if method is None else method
@@ -229,6 +252,8 @@ def gallery(
     cases = Cases(run, samples=samples, models=models, store=store)
     frame = caseframe.frame_of(run, chosen)
     extra: list[str] = []
+    if columns is None and chosen == METHOD:
+        columns = _explained(run)
     if columns is not None:
         frame, extra = caseframe.joined(frame, columns)
     if where is not None:
@@ -237,6 +262,14 @@ def gallery(
         if name not in frame.columns:
             raise ValueError(f"show: unknown column {name!r}; choose from {', '.join(str(c) for c in frame.columns)}")
     return Gallery(run, frame, extra, cases, chosen, show)
+
+
+def _explained(run: Run) -> pd.DataFrame | None:
+    """Cause, types, price and why of every case; None where the run is too old or lacks the stages."""
+    try:
+        return analysis.cases(run)[["sample_id", *EXPLAINED]]
+    except ValueError:
+        return None
 
 
 def _verdict(row: dict[str, Any]) -> str:

@@ -245,9 +245,10 @@ def test_a_damaged_mask_costs_its_own_picture_only(reftoy_val, tmp_path: Path) -
     assert viewer.picture().ndim == 3
 
 
-def test_types_come_from_the_run(real, reftoy_val) -> None:
+def test_types_come_from_the_run_where_nothing_is_analysed(real, reftoy_val) -> None:
     run, store = real
-    viewer = tn.viewers.gallery(run, samples=reftoy_val[:10], store=store)
+    ids = run.predictions()[["sample_id"]].drop_duplicates()
+    viewer = tn.viewers.gallery(run, columns=ids, samples=reftoy_val[:10], store=store)
     assert viewer.cases["types"].tolist() == [tuple(reftoy_val[i].gold["types"]) for i in range(10)]
     assert "types" in {field["name"] for field in viewer.about["fields"]}
     json.dumps(viewer.snapshot(), allow_nan=False)
@@ -286,3 +287,38 @@ def test_a_run_without_cases_has_one_empty_page(tmp_path: Path, many) -> None:
 
 def test_hostile_expressions_are_escaped_in_the_twin(viewer) -> None:
     assert "<script>" not in viewer.twin()["text/html"]
+
+
+def test_causes_and_types_come_by_themselves_and_are_headings(reftoy_val, tmp_path: Path) -> None:
+    from tasnb.evaluation.engine import evaluate
+
+    run = evaluate(
+        reftoy_val[:8], "toy", out=tmp_path / "run", store=tn.Store(tmp_path / "store"), model_options={"device": "cpu"}
+    )
+    viewer = tn.viewers.gallery(run, samples=reftoy_val[:8])
+    found = tn.analysis.cases(run)
+    assert {"cause", "types", "why"} <= set(viewer.cases.columns)
+    assert list(viewer.cases["cause"]) == list(found["cause"])
+    field = next(f for f in viewer.about["fields"] if f["name"] == "types")
+    tag = field["options"][0]
+    assert field["counts"][tag] == sum(tag in types.split(", ") for types in found["types"])
+    viewer.group("types")
+    assert viewer.page["total"] == 8
+    assert viewer.page["cases"][0]["heading"] == tag
+    with pytest.raises(ValueError, match="choose from cause, types"):
+        viewer.group("colour")
+
+
+def test_a_case_of_two_types_stands_under_both(tmp_path: Path) -> None:
+    run = of_cases(tmp_path / "run", [{"iou": 0.1}, {"iou": 0.2}, {"iou": 0.3}])
+    columns = pd.DataFrame({"sample_id": [f"made-val-{i}" for i in range(3)], "cause": ["b", "a", ""],
+                            "types": ["size, colour", "size", ""]})  # fmt: skip
+    viewer = tn.viewers.gallery(run, columns=columns)
+    viewer.group("types")
+    assert [(c["sample"], c["heading"]) for c in viewer.page["cases"]] == [
+        (0, "colour"), (0, "size"), (1, "size"), (2, "none"),
+    ]  # fmt: skip
+    viewer.group("cause")
+    assert [(c["sample"], c["heading"]) for c in viewer.page["cases"]] == [(1, "a"), (0, "b"), (2, "none")]
+    viewer.group()
+    assert {c["heading"] for c in viewer.page["cases"]} == {""}

@@ -29,9 +29,11 @@ function buildGallery({ frame, say, problem, link, closing, model }) {
     const [, name, way] = value.match(/^(.*) (up|down)$/);
     ask({ sort: name, descending: way === "down" });
   });
+  const groups = choiceOf("Group by", [["", "none"], ...(about.groups ?? []).map((g) => [g, g === "types" ? "type" : g])], "", (value) => ask({ group: value }));
+  groups.node.hidden = !about.groups?.length;
   const clear = element("button", { type: "button", onclick: () => ask({ filters: {} }) }, "Clear filters");
   const form = element("fieldset", { class: "tn-controls", disabled: !link.live }, element("legend", {}, "Which cases"),
-    element("div", { class: "tn-filters" }, ...controls.map((c) => c.node), order.node, clear));
+    element("div", { class: "tn-filters" }, ...controls.map((c) => c.node), order.node, groups.node, clear));
   const count = element("p", { class: "tn-verdict" });
   const cards = element("div", { class: "tn-cards", role: "group", "aria-label": "Cases of this page" });
   cards.addEventListener("keydown", key);
@@ -54,12 +56,15 @@ function buildGallery({ frame, say, problem, link, closing, model }) {
     const [page, { filters, sort, descending }] = [link.get("page"), query()];
     controls.forEach((control, at) => control.show(filters[about.fields[at].name] ?? null));
     order.select.value = `${sort} ${descending ? "down" : "up"}`;
+    groups.select.value = query().group ?? "";
     setText(count, `${page.total.toLocaleString("en")} of ${about.of.toLocaleString("en")} cases`);
     setText(place, `Page ${page.number + 1} of ${page.pages}`);
     previous.disabled = !link.live || page.number === 0;
     next.disabled = !link.live || page.number + 1 >= page.pages;
     const told = `${count.textContent}, ${place.textContent.toLowerCase()}`;
-    if (page.cases.length) cards.replaceChildren(...page.cases.map((each) => cardOf(each)));
+    if (page.cases.length) cards.replaceChildren(...page.cases.flatMap((each, at) => [
+      ...(each.heading && each.heading !== page.cases[at - 1]?.heading ? [element("h4", { class: "tn-group" }, each.heading)] : []), cardOf(each),
+    ]));
     else cards.replaceChildren(element("p", {}, "No case passes these filters."));
     mark();
     say(told);
@@ -136,7 +141,7 @@ function buildGallery({ frame, say, problem, link, closing, model }) {
 function filterOf(field, change) {
   const { label, kind, options } = field;
   if (kind === "choice" || kind === "tag") {
-    const choice = choiceOf(label, [["", "any"], ...options.map((o) => [o, o])], "", (value) => change(value || null));
+    const choice = choiceOf(label, [["", "any"], ...options.map((o) => [o, field.counts?.[o] ? `${o} (${field.counts[o]})` : o])], "", (value) => change(value || null));
     return { node: choice.node, show: (value) => { choice.select.value = value ?? ""; } };
   }
   if (kind === "range") return rangeOf(field, change);
