@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from tasnb import method, spatial
 from tasnb.lessons.answers import Right, Slip, called, given, in_words, number, settle
+from tasnb.lessons.full_evaluation import halves
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = ["EXTENDED", "check_gain", "check_price", "check_right", "halves"]
 
 # one thing changed: the rectifier also reads middles, ranks and extremes (ours, in no paper)
 EXTENDED = replace(method.PAPER, name="paper with the extended rectifier", rectifier=spatial.EXTENDED)

@@ -1,4 +1,4 @@
-"""Lesson 08, ``notebooks/08_failure_gallery.ipynb``: a case of each cause, and two of the questions by hand."""
+"""Lesson 08, ``notebooks/08_failure_gallery.ipynb``: a case of each cause, and three of the questions by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasnb import plots
 from tasnb.analysis import CAUSES, Attribution
 from tasnb.analysis.causes import INSIDE
 from tasnb.analysis.counterfactuals import choose
-from tasnb.lessons.answers import NotYet, Right, Slip, called, choice, in_words, number, settle
+from tasnb.lessons.answers import NotYet, Right, Slip, called, choice, given, in_words, number, settle
 from tasnb.lessons.figures import Strip, strip
 from tasnb.masks import from_rle
 from tasnb.pictures import as_rgb
@@ -42,7 +42,7 @@ def one_of_each(found: Attribution, run: Any, samples: Sequence[Sample], *, name
         captions.append(f"{name}: {row['expression']}" if named else f"{len(pictures)}: {row['expression']}")
     if not pictures:
         raise ValueError("no answer of this run failed, so there is nothing to show; take more samples")
-    return strip(pictures, captions)
+    return strip(pictures, captions, height=200)  # large enough to guess from
 
 
 def check_without_p(function: Any, found: Attribution) -> Right:
@@ -102,4 +102,33 @@ def check_cut(function: Any, found: Attribution) -> Right:
     return Right(
         "A share of the target says whether it is covered, a share of the answer whether the answer leaves it. IoU "
         "mixes both, so it cannot tell too large from too small."
+    )
+
+
+def check_hopeless(answer: Any, found: Attribution) -> Right:
+    """Exercise 3: how many failures have no proposal that fits, so that no choice could have saved them."""
+    threshold = found.evidence.threshold
+    expected = "one number: the failures whose best proposal has an IoU below the threshold"
+    todo = f"count the rows of failures with an oracle_iou below {threshold:g}"
+    got = number(given(answer, expected=expected, todo=todo), expected=expected, todo=todo)
+    failed = found.frame["failed"].to_numpy(bool)
+    lost = failed & (found.evidence.samples["oracle_iou"].to_numpy(float) < threshold)
+    right, failures = int(lost.sum()), int(failed.sum())
+    named = int((found.frame["cause"] == "no proposal").sum())
+    slips = [
+        Slip(failures - right, "the failures that another choice could have saved", "count the others"),
+        Slip(failures, "all failures", "keep those whose best proposal does not fit"),
+        Slip(named, "the failures with the cause 'no proposal'",
+             "a lost case can also have the cause 'granularity': use oracle_iou, not the cause"),
+        Slip(right / max(failures, 1), "a share from 0 to 1", "give the number of failures itself"),
+        Slip(100 * right / max(failures, 1), "a percentage", "give the number of failures itself"),
+        Slip(int((~failed).sum()), "the right answers", "start from failures"),
+    ]  # fmt: skip
+    settle(got, right, slips, expected=expected, got=in_words(got), todo=todo)
+    both = (
+        f" Of these, {right - named} have another cause than 'no proposal': the answer is the right place, badly cut."
+    )
+    return Right(
+        f"{right} of {failures} failures are lost whatever is chosen; the other {failures - right} had a fitting "
+        f"proposal that was passed over.{both if right > named else ''}"
     )

@@ -64,6 +64,33 @@ def test_slips_of_exercise_2_are_named(slip, said, found) -> None:
         lesson.check_cut(slip, found)
 
 
+def lost_of(found) -> int:
+    return int((found.frame["failed"] & (found.evidence.samples["oracle_iou"] < 0.5)).sum())
+
+
+def test_the_right_count_of_lost_failures_is_right(found) -> None:
+    assert 0 < lost_of(found) < found.frame["failed"].sum()
+    assert isinstance(lesson.check_hopeless(lost_of(found), found), Right)
+    assert isinstance(lesson.check_hopeless(np.array([float(lost_of(found))]), found), Right)
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        (lambda f: int(f.frame["failed"].sum()) - lost_of(f), "another choice could have saved"),
+        (lambda f: f.frame["failed"].sum(), "all failures"),
+        (lambda f: lost_of(f) / f.frame["failed"].sum(), "a share from 0 to 1"),
+        (lambda f: 100 * lost_of(f) / f.frame["failed"].sum(), "a percentage"),
+        (lambda f: lost_of(f) + 0.5, "count the rows"),
+        (lambda f: f.frame, "one number"),
+        (lambda f: ..., "three dots"),
+    ],
+)
+def test_slips_of_exercise_3_are_named(slip, said, found) -> None:
+    with pytest.raises(NotYet, match=said):
+        lesson.check_hopeless(slip(found), found)
+
+
 def test_each_cause_has_one_picture_and_the_name_only_when_asked(toy_models, reftoy_val, tmp_path) -> None:
     store = tn.Store(tmp_path / "store")
     run = tn.evaluate(reftoy_val[:20], toy_models, methods=["tas"], store=store, out=tmp_path / "run")
