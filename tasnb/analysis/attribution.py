@@ -195,17 +195,24 @@ def _try_rectifier(case: Case, try_: Any, faulty: list[str]) -> None:
     try_("place", row, "too coarse" if fired else "did not fire", said)
 
 
-def _try_weights(case: Case, rows: np.ndarray, try_: Any) -> None:
+def nearest_right(case: Case, rows: np.ndarray) -> tuple[tuple[float, float], int] | None:
+    """The point of GRID nearest to the weights in use that chooses right, and its row; None where none does.
+
+    rows: the row of the case that every point chooses, -1 for none.
+    """
     right = [
-        point
+        (point, int(row))
         for point, row in zip(GRID, rows, strict=True)
         if 0 <= row < len(case.ious) and what_if.is_right(case, int(row))
     ]
-    if right:
-        used = (case.weights.alpha, case.weights.lam)
-        nearest = min(right, key=lambda point: (abs(point[0] - used[0]) + abs(point[1] - used[1]), point))
-        row = int(rows[GRID.index(nearest)])
-        try_("weights", row, "", f"alpha {nearest[0]:g}, lambda {nearest[1]:g}")
+    used = (case.weights.alpha, case.weights.lam)
+    return min(right, key=lambda r: (abs(r[0][0] - used[0]) + abs(r[0][1] - used[1]), r[0]), default=None)
+
+
+def _try_weights(case: Case, rows: np.ndarray, try_: Any) -> None:
+    if (found := nearest_right(case, rows)) is not None:
+        point, row = found
+        try_("weights", row, "", f"alpha {point[0]:g}, lambda {point[1]:g}")
 
 
 def _caption(case: Case) -> str:

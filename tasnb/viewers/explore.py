@@ -8,6 +8,7 @@ Ranking again happens in the browser; only a new expression asks the kernel.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -21,6 +22,7 @@ from tasnb.types import ImageArtifacts, Models, Prediction, Sample, ScoreTable
 from tasnb.viewers import assets, record
 from tasnb.viewers.record import Settings
 from tasnb.viewers.viewer import Viewer
+from tasnb.viewers.why import why_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
 class Explorer(Viewer):
     """What ``explore`` returns. ``selected``, ``ranking``, ``prediction`` and ``code`` are what is on screen.
 
-    selected: the number of the mask picked, the answer's at first; None without proposals. Setting it picks a mask.
+    why: method -> the cause of a failure and its cures, {} without a target; the cures' switches are the browser's
+    alone: the values here stay without them. selected: the number of the mask picked, the answer's at first; None
+    without proposals. Setting it picks a mask.
     """
 
     _esm = assets.module("explore")
@@ -39,6 +43,7 @@ class Explorer(Viewer):
     scene = traitlets.Dict().tag(sync=True)
     reading = traitlets.Dict().tag(sync=True)
     settings = traitlets.Dict().tag(sync=True)
+    why = traitlets.Dict().tag(sync=True)
     selected = traitlets.Int(allow_none=True, default_value=None).tag(sync=True)
 
     def __init__(
@@ -50,16 +55,18 @@ class Explorer(Viewer):
         *,
         target: np.ndarray | None,
         settings: Settings,
+        gold: Mapping[str, Any] | None = None,
     ) -> None:
         readings, missing = record.read(artifacts, expression, models)
         if settings.method not in readings:
             raise ValueError(missing[settings.method])
         self._image_rgb, self._artifacts, self._models, self._target = image_rgb, artifacts, models, target
-        self._readings = readings
+        self._readings, self._first, self._gold = readings, settings, {expression: gold or {}}
         super().__init__(
             scene=record.scene_record(image_rgb, artifacts, target, models.name),
             reading=record.reading_record(expression, readings, missing, artifacts),
             settings=settings.to_json(),
+            why=self._why(expression),
         )
         self.selected = self._table().best
         self.on_msg(self._answer)
@@ -118,6 +125,7 @@ class Explorer(Viewer):
         best = record.table_of(readings[now.method], self._artifacts, now).best
         with self.hold_sync():  # one message: the browser never sees one without the other
             self.reading = record.reading_record(expression, readings, missing, self._artifacts)
+            self.why = self._why(expression)
             self.selected = best
 
     def picture(self) -> np.ndarray:
@@ -156,6 +164,11 @@ class Explorer(Viewer):
         except (TypeError, ValueError) as problem:
             raise traitlets.TraitError(f"settings: {problem}") from problem
 
+    def _why(self, expression: str) -> dict[str, Any]:
+        """The cause and its cures, at the weights that the viewer was opened with."""
+        return why_record(self._readings, self._artifacts, self._target, self._first,
+                          gold=self._gold.get(expression), wordnet=self._models.wordnet)  # fmt: skip
+
     def _now(self) -> Settings:
         return Settings.from_json(self.settings)
 
@@ -193,7 +206,9 @@ def explore(
     an image needs an expression. method, alpha, lam, use: where the switches stand at first, as in ``tn.tas``.
     Raises ValueError when an argument is missing or the parts do not belong together.
     """
+    gold: Mapping[str, Any] = {}
     if isinstance(sample_or_image, Sample):
+        gold = sample_or_image.gold if expression in (None, sample_or_image.expression) else {}
         image_rgb = sample_or_image.image
         expression = sample_or_image.expression if expression is None else expression
         target = sample_or_image.target if target is None else target
@@ -219,7 +234,7 @@ def explore(
         use_n="n" in use,
         spatial="spatial" in use,
     )
-    return Explorer(image_rgb, artifacts, models, expression, target=target, settings=settings)
+    return Explorer(image_rgb, artifacts, models, expression, target=target, settings=settings, gold=gold)
 
 
 def _plain(number: float) -> str:

@@ -8,7 +8,7 @@ export function mount(root, data, model) {
 }
 
 function render({ model, el }) {
-  return mount(el, valuesOf(model, ["scene", "reading", "settings", "selected"]), model);
+  return mount(el, valuesOf(model, ["scene", "reading", "settings", "selected", "why"]), model);
 }
 
 export default { render };

@@ -4,6 +4,7 @@ import { rank } from "./ranking.js";
 import { pythonCode, receiptOf, shown } from "./receipt.js";
 import { Stage } from "./stage.js";
 import { RankedTable } from "./table.js";
+import { cured, WhyPanel } from "./why.js";
 import { wordsOf } from "./wording.js";
 
 const PATIENCE = 8000; // ms without an answer of the kernel before the reader is told so
@@ -18,8 +19,8 @@ export function mountExplorer(root, data, model) {
 }
 
 class Explorer {
-  constructor(root, { scene, reading, settings, selected }, model) {
-    Object.assign(this, { scene, reading, settings, selected, model });
+  constructor(root, { scene, reading, settings, selected, why = {} }, model) {
+    Object.assign(this, { scene, reading, settings, selected, why, model });
     this.first = settings;
     this.active = null; // the mask under the pointer, or where the arrow keys are
     this.view = { all: true, target: false, oracle: false };
@@ -61,8 +62,9 @@ class Explorer {
     this.hint = element("p", { class: "tn-soft tn-hint" });
     this.receipt = element("div", { class: "tn-receipt", id: receiptId });
     this.table = new RankedTable(scene, { onHover: (i) => this.point(i), onPick: (i) => this.pick(i), onKey: (e) => this.key(e) });
+    this.whyPanel = new WhyPanel(scene, () => this.change(this.settings));
     const left = element("div", { class: "tn-column" }, this.photo, this.showSwitches(), this.hint, this.receipt);
-    const right = element("div", { class: "tn-column" }, this.controls(), this.table.node);
+    const right = element("div", { class: "tn-column" }, this.controls(), this.whyPanel.node, this.table.node);
     this.frame.append(this.askRow(), this.words, this.verdict, this.sentence, element("div", { class: "tn-columns" }, left, right), this.codeRow());
   }
 
@@ -148,7 +150,7 @@ class Explorer {
   change(settings) {
     guarded(this.problem, () => {
       const wasAnswer = this.selected === this.ranked.best;
-      const { best } = rank(this.reading, settings);
+      const { best } = rank(...cured(this.reading, settings, this.whyPanel.cures));
       // who has not picked another mask follows the answer
       this.keep(wasAnswer ? { settings, selected: best } : { settings });
       this.refresh();
@@ -207,11 +209,11 @@ class Explorer {
       this.model.on(name, safe);
       this.listeners.push([name, safe]);
     };
-    for (const name of ["reading", "settings", "selected"]) {
+    for (const name of ["reading", "settings", "selected", "why"]) {
       on(`change:${name}`, () => {
         if (this.model.get(name) === this[name]) return; // what we set ourselves
         // the kernel sends a reading with its selection: take both, then rank once
-        Object.assign(this, { reading: this.model.get("reading"), settings: this.model.get("settings"), selected: this.model.get("selected") });
+        Object.assign(this, { reading: this.model.get("reading"), settings: this.model.get("settings"), selected: this.model.get("selected"), why: this.model.get("why") });
         this.active = null;
         if (name === "reading") this.input.value = this.reading.expression;
         this.refresh();
@@ -229,8 +231,11 @@ class Explorer {
   // ---- what is shown
 
   refresh() {
-    const { reading, settings, scene } = this;
+    const { scene } = this;
+    this.whyPanel.show(this.why[this.settings.method]);
+    const [reading, settings] = cured(this.reading, this.settings, this.whyPanel.cures);
     this.ranked = rank(reading, settings);
+    this.whyPanel.refresh(this.reading, this.settings);
     const { best, totals, kept, sentence } = this.ranked;
     this.alpha.set(settings.alpha);
     this.lam.set(settings.lam);
@@ -270,7 +275,7 @@ class Explorer {
       this.receipt.replaceChildren(element("p", { class: "tn-soft" }, "No mask, so no receipt."));
       return;
     }
-    const { title, equation, lines } = receiptOf(this.scene, this.reading, this.settings, this.ranked, i);
+    const { title, equation, lines } = receiptOf(this.scene, ...cured(this.reading, this.settings, this.whyPanel.cures), this.ranked, i);
     this.receipt.replaceChildren(
       element("p", { class: "tn-title" }, `${title}. `), element("p", { class: "tn-equation" }, `${equation} `),
       element("dl", {}, ...lines.flatMap(([name, text]) => [element("dt", {}, `${name} `), element("dd", {}, `${text} `)])),

@@ -96,7 +96,9 @@ export function rank(record, settings) {
   const scores = record.methods[settings.method];
   const totals = totalsOf(scores, settings);
   const off = { kept: totals.map(() => true), sentence: "The spatial rectifier is off.", verdicts: totals.map(() => "stays") };
-  const found = settings.spatial ? rectify(scores.rule, totals) : off;
+  // what a cure of the why panel leaves in was decided in Python
+  const given = scores.kept && { kept: scores.kept, sentence: "What if: a switch of the why panel decides what stays.", verdicts: scores.kept.map((yes) => (yes ? "stays" : "out")) };
+  const found = given ? given : settings.spatial ? rectify(scores.rule, totals) : off;
   const order = orderOf(totals, found.kept);
   return { ...found, totals, order, best: order.length && found.kept[order[0]] ? order[0] : null };
 }
