@@ -215,7 +215,7 @@ def test_its_twin_is_a_picture_with_words(viewer) -> None:
     assert f'alt="“{SENTENCE}”' in bundle["text/html"]
     assert "<script" not in bundle["text/html"]
     assert bundle[SNAPSHOT]["viewer"] == "explore"
-    assert set(bundle[SNAPSHOT]["data"]) == {"scene", "reading", "settings", "selected"}
+    assert set(bundle[SNAPSHOT]["data"]) == {"scene", "reading", "settings", "selected", "why"}
     live, _ = viewer._repr_mimebundle_()
     assert {WIDGET_VIEW, "image/png", "text/html", "text/plain"} <= set(live)
 
