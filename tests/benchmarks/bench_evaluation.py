@@ -26,6 +26,7 @@ from tasnb.artifacts import Store
 from tasnb.evaluation import tables
 from tasnb.evaluation.engine import evaluate
 from tasnb.evaluation.parts import Rows
+from tasnb.evaluation.records import SCORED
 from tasnb.masks import areas, centroids_xy
 from tasnb.negatives import mine
 from tests.benchmarks.bench_models import row
@@ -82,13 +83,12 @@ def against_the_literal_loop(scenes: int) -> str:
     return f"{line}   same answers: {same} of {count}"
 
 
-def run_directory(folder: Path) -> list[str]:
-    """Writing and reading a run directory of RefCOCO val's size, made of random numbers."""
+def run_directory(folder: Path, parts: int = IMAGES // 10) -> list[str]:
+    """Writing and reading a run directory, made of random numbers; of RefCOCO val's size unless ``parts`` says less."""
     rng = np.random.default_rng(0)
-    parts = IMAGES // 10
     started = time.perf_counter()
     for part in range(parts):
-        tables.write_part(folder, part, _rows(rng, part, SENTENCES // parts))
+        tables.write_part(folder, part, _rows(rng, part, SENTENCES // (IMAGES // 10)))
     written = time.perf_counter() - started
     size = sum(f.stat().st_size for f in folder.rglob("*.parquet")) / 1e6
     started = time.perf_counter()
@@ -115,8 +115,11 @@ def _rows(rng: np.random.Generator, part: int, sentences: int) -> Rows:
                 "proposal": np.arange(n), "v": rng.random(n), "p": rng.random(n), "n": -rng.random(n),
                 "kept": rng.random(n) < 0.7, "cx": rng.random(n) * 640, "cy": rng.random(n) * 480, "area": area,
                 "intersection": shared, "union": area + 1000, "iou": shared / (area + 1000),
+                **{name: np.full(n, np.nan) for name in SCORED},
             }
         )  # fmt: skip
+        if s < 10:
+            rows.proposals.append(_proposals(rng, ids["image_id"], n))
         rows.predictions.append(
             {
                 **ids, "ref_id": str(number // 3), "sent_id": str(number), "dataset": "refcoco", "split": "val",
@@ -125,10 +128,21 @@ def _rows(rng: np.random.Generator, part: int, sentences: int) -> Rows:
                 "oracle": 3, "oracle_intersection": int(shared[3]), "oracle_union": int(area[3] + 1000),
                 "oracle_iou": 0.5, "head": "man", "phrase": "the man", "directions": "", "relations": "[]",
                 "negatives": '["a dog", "a tree"]', "caption": "a man, a dog and a tree", "rectified": False,
-                "parse": "{}",
+                "parse": "{}", "phrases": "[]", "gold": "", "category": "person", "same_kind": 2,
             }
         )  # fmt: skip
     return rows
+
+
+def _proposals(rng: np.random.Generator, image_id: str, n: int) -> dict[str, Any]:
+    """What a run keeps of an image's proposals: run lengths of some 200 letters a mask, six phrases."""
+    letters = rng.integers(48, 111, (n, 200)).astype(np.uint8)
+    return {
+        "image_id": [image_id] * n, "proposal": np.arange(n), "caption": ["a man in a red shirt"] * n,
+        "x0": np.zeros(n, int), "y0": np.zeros(n, int), "x1": np.full(n, 90), "y1": np.full(n, 90),
+        "height": np.full(n, 480), "width": np.full(n, 640), "mask": [row.tobytes().decode() for row in letters],
+        "phrase_cosines": list(rng.random((n, 6))),
+    }  # fmt: skip
 
 
 def big_store(folder: Path, entries: int) -> str:
@@ -154,6 +168,7 @@ def main(arguments: list[str] | None = None) -> None:
     options.add_argument("--scenes", type=int, default=5)
     options.add_argument("--entries", type=int, default=100_000)
     options.add_argument("--threads", type=int)
+    options.add_argument("--small", action="store_true", help="three parts: checks that the benchmark runs")
     given = options.parse_args(arguments)
     if given.threads:
         import torch
@@ -161,7 +176,7 @@ def main(arguments: list[str] | None = None) -> None:
         torch.set_num_threads(given.threads)
     print(against_the_literal_loop(given.scenes), flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        for line in run_directory(Path(folder)):
+        for line in run_directory(Path(folder), 3 if given.small else IMAGES // 10):
             print(line, flush=True)
     with tempfile.TemporaryDirectory() as folder:
         print(big_store(Path(folder), given.entries), flush=True)
