@@ -7,6 +7,7 @@ kernel, and each leaves a static picture behind for a notebook that is opened wi
 from __future__ import annotations
 
 from tasnb.viewers.annotate import Annotator, annotate
+from tasnb.viewers.cause_view import CauseViewer, cause_view
 from tasnb.viewers.crops_view import CropsViewer, crops_view
 from tasnb.viewers.explore import Explorer, explore
 from tasnb.viewers.gallery import Gallery, gallery
@@ -16,6 +17,8 @@ from tasnb.viewers.rectifier_view import RectifierViewer, rectifier_view
 from tasnb.viewers.sweep_view import SweepViewer, sweep_view
 
 __all__ = [
-    "Annotator", "CropsViewer", "Explorer", "Gallery", "NegativesViewer", "Quiz", "RectifierViewer", "SweepViewer",
-    "annotate", "crops_view", "explore", "gallery", "negatives_view", "predict", "rectifier_view", "sweep_view",
+    "Annotator", "CauseViewer", "CropsViewer", "Explorer", "Gallery", "NegativesViewer", "Quiz", "RectifierViewer",
+    "SweepViewer",
+    "annotate", "cause_view", "crops_view", "explore", "gallery", "negatives_view", "predict", "rectifier_view",
+    "sweep_view",
 ]  # fmt: skip

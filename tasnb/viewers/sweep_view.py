@@ -141,7 +141,7 @@ class SweepViewer(Viewer):
                 row.append({
                     "alpha": alpha, "lam": lam, "value": f"{value:.2f}", "gained": gained, "lost": lost,
                     "marks": [name for name, point in marks if point == (alpha, lam)],
-                    **_colours((value - low) / (high - low) if high > low else 0.5),
+                    **colours((value - low) / (high - low) if high > low else 0.5),
                 })  # fmt: skip
             rows.append(row)
         return {
@@ -180,7 +180,7 @@ def _mask(index: int) -> str:
     return "no answer" if index < 0 else f"mask {index}"
 
 
-def _colours(share: float) -> dict[str, str]:
+def colours(share: float) -> dict[str, str]:
     """Background by a colour map that reads in gray and with any colour vision, and the ink that reads on it."""
     from matplotlib import colormaps
     from matplotlib.colors import to_hex

@@ -100,10 +100,10 @@ def test_ink_on_every_cell_has_its_contrast(run) -> None:
         rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
         return float(np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
 
-    from tasnb.viewers.sweep_view import _colours
+    from tasnb.viewers.sweep_view import colours
 
     for share in np.linspace(0, 1, 101):
-        found = _colours(share)
+        found = colours(share)
         low, high = sorted([light(found["colour"]), light(found["ink"])])
         assert (high + 0.05) / (low + 0.05) >= 4.5
 

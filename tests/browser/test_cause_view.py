@@ -1,0 +1,45 @@
+"""``cause_view``: a cell filters the gallery, in Python and by a click in a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import traitlets
+
+import tasnb as tn
+from tasnb.evaluation.engine import evaluate
+from tests.browser.alone import serious, show
+
+
+@pytest.fixture(scope="module")
+def viewer(reftoy_val, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("causes")
+    run = evaluate(
+        reftoy_val[:24], "toy", out=folder / "run", store=tn.Store(folder / "store"), model_options={"device": "cpu"}
+    )
+    return tn.viewers.cause_view(run, samples=reftoy_val[:24])
+
+
+def test_a_cell_filters_the_gallery(viewer) -> None:
+    row = viewer.record["rows"][0]
+    cell = next(c for c in row["cells"] if c["failures"])
+    viewer.picked = [cell["cause"], row["type"]]
+    assert viewer.gallery.page["total"] == cell["failures"]
+    assert set(viewer.gallery.cases["cause"]) == {cell["cause"]}
+    with pytest.raises(traitlets.TraitError, match="expected \\[cause, type\\]"):
+        viewer.picked = ["nothing", "such"]
+    viewer.picked = []
+    assert viewer.gallery.page["total"] == 24
+    assert viewer.picture().ndim == 3
+
+
+def test_a_click_picks_a_cell(viewer, page: Any, tmp_path: Path) -> None:
+    frame = show(page, viewer, tmp_path)
+    cell = frame.locator(".tn-grid button").first
+    cell.click()
+    assert cell.get_attribute("aria-pressed") == "true"
+    assert frame.locator(".tn-verdict").inner_text() == cell.get_attribute("aria-label")
+    page.screenshot(path=tmp_path / "causes.png", full_page=True)
+    assert serious(page) == []
