@@ -23,7 +23,8 @@ html{background:#fff;scroll-behavior:auto}body{margin:0}
 .tn .key{background:var(--wash);border-left:5px solid var(--mark);padding:.5em 1em;border-radius:0 6px 6px 0}
 .tn .key li{margin:.25em 0}
 .tn caption{text-align:left;color:var(--soft);padding:.3em 0;caption-side:top}
-.tn td,.tn th{padding:.22em .6em}.tn td.num{white-space:nowrap}
+.tn td,.tn th{padding:.22em .45em}.tn td.num{white-space:nowrap}
+.tn tbody th .small{font-weight:400;display:inline-block;min-width:16em}
 .tn tr.total td{font-weight:600;border-top:2px solid var(--line)}
 .tn .bar{display:inline-block;height:.7em;background:var(--mark);border-radius:2px;vertical-align:baseline}
 .tn figure.chart{margin:1em 0}.tn figure.chart img{max-width:100%;height:auto;background:#fff;border-radius:6px}

@@ -89,18 +89,19 @@ def causes(found: analysis.Attribution, prices: Any) -> str:
         bar = (
             ""
             if row["cause"] == "all"
-            else f'<span class="bar" style="width:{max(0, row["miou"]) / most * 6:.2f}em"></span>'
+            else f'<span class="bar" style="width:{max(0, row["miou"]) / most * 4:.2f}em"></span>'
         )
         question = analysis.CAUSES[row["cause"]].question if row["cause"] in analysis.CAUSES else "every failure cured"
         cells.append(
-            (escape(row["cause"]), escape(row["stage"]), escape(question), str(row["failures"]),
-             f"{row['share']:.1f} %", bar, interval(row, "miou", sign="+"), interval(row, "oiou", sign="+"))
+            (f'{escape(row["cause"])}<br><span class="soft small">{escape(question)}</span>', escape(row["stage"]),
+             str(row["failures"]), f"{row['share']:.1f} %", bar, interval(row, "miou", sign="+"),
+             interval(row, "oiou", sign="+"))
         )  # fmt: skip
     first = table(
         "Each failure has one cause, the first that holds in this order. Price: points regained if that cause alone "
         "were cured, with 95 % intervals",
-        ("cause", "stage", "question", "failures", "share", "", "price in mIoU", "price in oIoU"), cells,
-        numeric=(3, 4, 6, 7), total=True,
+        ("cause", "stage", "failures", "share", "", "price in mIoU", "price in oIoU"), cells,
+        numeric=(2, 3, 5, 6), total=True,
     ).replace('<th scope="col"></th>', '<td></td>')  # fmt: skip
     absent = [row["cause"] for row in rows if row["cause"] in analysis.CAUSES and not row["failures"]]
     note = f"<p class='soft'>No failure by: {escape(', '.join(absent))}.</p>" if absent else ""
