@@ -52,6 +52,8 @@ class Gallery(Viewer):
     opened = traitlets.Int(allow_none=True, default_value=None).tag(sync=True)
     child = traitlets.Unicode("").tag(sync=True)  # the explorer's model, for the browser
     problem = traitlets.Unicode("").tag(sync=True)
+    note = traitlets.Dict().tag(sync=True)  # of the case that is open: {"sample", "tags", "note"}
+    writing = traitlets.Dict().tag(sync=True)  # what the browser wants written, in the same form
 
     def __init__(
         self, run: Run, frame: pd.DataFrame, extra: Sequence[str], cases: Cases, method: str, show: Sequence[str]
@@ -78,6 +80,7 @@ class Gallery(Viewer):
         self._turn(None)
         self.observe(self._turn, names="query")
         self.observe(self._open, names="opened")
+        self.observe(self._write, names="writing")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.words()}>"
@@ -196,9 +199,31 @@ class Gallery(Viewer):
         except (MissingCase, ValueError):
             return np.full((150, 200, 3), 200, np.uint8)
 
+    def _write(self, change: Any) -> None:
+        wanted = change["new"]
+        try:
+            row = self._frame[self._frame["sample"] == wanted["sample"]].iloc[0]
+            analysis.notes(self._run).write(str(row["sample_id"]), note=wanted["note"], tags=wanted["tags"])
+            self.problem = ""
+            self._tell_note(int(wanted["sample"]))
+        except Exception as error:  # as below: the reader of the widget must see it
+            self.problem = f"This note was not saved: {error}"
+
+    def _tell_note(self, number: int | None) -> None:
+        rows = self._frame[self._frame["sample"] == number]
+        if number is None or not len(rows):
+            self.note = {}
+            return
+        kept = analysis.notes(self._run).of(str(rows["sample_id"].iloc[0]))
+        self.note = {"sample": number, "tags": list(kept.tags), "note": kept.note, "time": kept.time}
+
     def _open(self, change: Any) -> None:
         number = change["new"]
         self.explorer = None
+        try:
+            self._tell_note(number)
+        except (OSError, ValueError) as error:
+            self.note, self.problem = {}, str(error)
         if number is None:
             with self.hold_sync():
                 self.child = self.problem = ""
@@ -256,6 +281,10 @@ def gallery(
         columns = _explained(run)
     if columns is not None:
         frame, extra = caseframe.joined(frame, columns)
+    kept = analysis.notes(run.folder).all()
+    if kept and "tags" not in frame.columns:
+        tags = [kept[each].tags if each in kept else () for each in frame["sample_id"]]
+        frame, extra = frame.assign(tags=tags), [*extra, "tags"]
     if where is not None:
         frame = frame[caseframe.rows_where(frame, where)].reset_index(drop=True)
     for name in show:

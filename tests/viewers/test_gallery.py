@@ -322,3 +322,17 @@ def test_a_case_of_two_types_stands_under_both(tmp_path: Path) -> None:
     assert [(c["sample"], c["heading"]) for c in viewer.page["cases"]] == [(1, "a"), (0, "b"), (2, "none")]
     viewer.group()
     assert {c["heading"] for c in viewer.page["cases"]} == {""}
+
+
+def test_a_note_is_saved_with_the_run_and_its_tags_are_a_filter(tmp_path: Path) -> None:
+    run = of_cases(tmp_path / "run", [{"iou": 0.1}, {"iou": 0.2}])
+    viewer = tn.viewers.gallery(run)
+    viewer.opened = 1
+    assert viewer.note["note"] == ""
+    viewer.writing = {"sample": 1, "tags": ["ask"], "note": HOSTILE}
+    assert viewer.note["note"] == tn.analysis.notes(run).of("made-val-1").note == HOSTILE
+    viewer.writing = {"sample": 1, "tags": ["a,b"], "note": ""}
+    assert "was not saved" in viewer.problem
+    again = tn.viewers.gallery(run)
+    again.filter(tags="ask")
+    assert list(again.cases["sample_id"]) == ["made-val-1"]

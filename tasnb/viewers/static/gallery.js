@@ -44,10 +44,11 @@ function buildGallery({ frame, say, problem, link, closing, model }) {
   const close = element("button", { type: "button", onclick: () => link.set({ opened: null }) }, "Close this case");
   const waiting = element("p", { class: "tn-soft", role: "status" });
   const below = element("div", { class: "tn-opened" });
+  const noting = noteForm(link);
   frame.append(
     element("h3", {}, about.title), element("p", { class: "tn-soft", hidden: link.live }, GALLERY_ALONE), form, count,
     element("p", { class: "tn-soft" }, `Dashed: the target. Tinted: the answer. Right: IoU above ${about.right}.`), cards,
-    element("div", { class: "tn-switches", role: "group", "aria-label": "Pages" }, previous, place, next), waiting, close, below,
+    element("div", { class: "tn-switches", role: "group", "aria-label": "Pages" }, previous, place, next), waiting, close, noting.node, below,
   );
   let view = null;
   closing.push(() => view?.remove());
@@ -128,6 +129,8 @@ function buildGallery({ frame, say, problem, link, closing, model }) {
     }
   }
 
+  link.watch(["note"], noting.show);
+  noting.show();
   link.watch(["query"], refresh);
   link.watch(["page"], pageCame);
   link.watch(["child", "opened"], openCame);
@@ -135,6 +138,31 @@ function buildGallery({ frame, say, problem, link, closing, model }) {
   refresh();
   problem(link.get("problem"));
   openCame();
+}
+
+/** The note of the case that is open; the kernel saves it in the run's folder. */
+function noteForm(link) {
+  const [tagsId, noteId] = [freshId("tags"), freshId("note")];
+  const tags = element("input", { type: "text", id: tagsId, autocomplete: "off" });
+  const text = element("textarea", { id: noteId, rows: "2", cols: "50" });
+  const told = element("span", { class: "tn-soft", role: "status" });
+  const save = element("button", { type: "button", onclick: () => {
+    setText(told, "Saving \u2026");
+    const names = tags.value.split(",").map((each) => each.trim()).filter(Boolean);
+    link.set({ writing: { sample: link.get("note").sample, tags: names, note: text.value, number: Math.random() } });
+  } }, "Save note");
+  const node = element("fieldset", { class: "tn-controls", disabled: !link.live }, element("legend", {}, "Note"),
+    element("p", { class: "tn-soft", hidden: link.live }, "Without a kernel a note cannot be saved."),
+    element("p", {}, element("label", { for: tagsId }, "Tags, with commas between "), tags),
+    element("p", {}, element("label", { for: noteId }, "Note "), text), save, " ", told);
+  const show = () => {
+    const note = link.get("note") ?? {};
+    node.hidden = note.sample === undefined;
+    tags.value = (note.tags ?? []).join(", ");
+    text.value = note.note ?? "";
+    setText(told, note.time ? `saved ${note.time}` : "");
+  };
+  return { node, show };
 }
 
 /** One filter: {node, show(value)}; change(value) with null for nothing. */
@@ -186,7 +214,7 @@ function typedInto(inputs, send) {
 }
 
 function render({ model, el }) {
-  return mount(el, valuesOf(model, ["about", "query", "page", "opened", "child", "problem"]), model);
+  return mount(el, valuesOf(model, ["about", "query", "page", "opened", "child", "problem", "note", "writing"]), model);
 }
 
 export default { render };
