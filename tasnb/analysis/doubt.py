@@ -43,7 +43,7 @@ def annotation_doubt(case: Case) -> str:
         return "several fit" if len(answer) == len(said) and _further_out(case, best) else ""
     # the caption of the target says another kind of thing, or less of what was said while the answer's says all of it
     other_kind = bool(head) and head not in target
-    return "another fits" if other_kind or (len(answer) == len(said) and _further_out(case, best)) else ""
+    return "another fits" if (other_kind or len(answer) == len(said)) and _further_out(case, best) else ""
 
 
 def confirmed(case: Case, row: int) -> set[str]:
