@@ -42,14 +42,20 @@ def annotation_doubt(case: Case) -> str:
     if len(target) >= len(answer):
         return "several fit" if len(answer) == len(said) and _further_out(case, best) else ""
     # the caption of the target says another kind of thing, or less of what was said while the answer's says all of it
-    other_kind = bool(head) and head not in target
-    return "another fits" if (other_kind or len(answer) == len(said)) and _further_out(case, best) else ""
+    other_kind = bool(head) and head not in target and not _is_annotated_as(case, head)
+    return "another fits" if other_kind or (len(answer) == len(said) and _further_out(case, best)) else ""
 
 
 def confirmed(case: Case, row: int) -> set[str]:
     """The words of the expression that the caption of a proposal says too, the head also by a kind of it."""
     caption = words_of(case.captions[row])
     return {word for word in _content(case) if _confirms(case, word, caption)}
+
+
+def _is_annotated_as(case: Case, head: str) -> bool:
+    """Whether the data set says that its target is what the head names: then a caption that differs is the slip."""
+    kind = case.category.lower()
+    return bool(kind) and (kind == head or case.is_a(kind, head))
 
 
 def _further_out(case: Case, best: int) -> bool:
