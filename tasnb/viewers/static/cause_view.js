@@ -5,11 +5,11 @@ import { panelOf } from "./panel.js";
 const CAUSES_ALONE = "This page has no kernel, so the table shows its figures and no cases. To see them, open the notebook and run the cell.";
 
 export function mount(root, data, model) {
-  return panelOf(root, { label: "Causes of failure by type of expression", kind: "causes" }, data, model, buildCauses);
+  return panelOf(root, { label: "Causes of failure", kind: "causes" }, data, model, buildCauses);
 }
 
 function buildCauses({ frame, say, problem, link, closing, model }) {
-  const { causes, rows, failures, of } = link.get("record");
+  const { by, causes, rows, failures, of } = link.get("record");
   const buttons = [];
   const body = rows.map((row) => element("tr", {}, element("th", { scope: "row" }, row.type), ...row.cells.map((cell) => {
     const label = `${row.type}, ${cell.cause}: ${cell.failures} failures, ${cell.price} points of mIoU`;
@@ -21,13 +21,13 @@ function buildCauses({ frame, say, problem, link, closing, model }) {
   })));
   const table = element("table", { class: "tn-grid" },
     element("caption", {}, `${failures} failures of ${of} cases: how many, and below the points of mIoU that they cost`),
-    element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "type"), ...causes.map((cause) => element("th", { scope: "col" }, cause)))),
+    element("thead", {}, element("tr", {}, element("th", { scope: "col" }, by), ...causes.map((cause) => element("th", { scope: "col" }, cause)))),
     element("tbody", {}, ...body));
   const all = element("button", { type: "button", onclick: () => link.set({ picked: [] }) }, "Show all cases");
   const told = element("p", { class: "tn-verdict" });
   const below = element("div", { class: "tn-opened" });
   frame.append(element("div", { class: "tn-scroll", tabindex: "0", role: "group", "aria-label": "Table of causes" }, table),
-    element("p", { class: "tn-soft" }, "A case of several types counts in each row."), element("p", { class: "tn-soft", hidden: link.live }, CAUSES_ALONE), told, all, below);
+    element("p", { class: "tn-soft", hidden: by !== "type" }, "A case of several types counts in each row."), element("p", { class: "tn-soft", hidden: link.live }, CAUSES_ALONE), told, all, below);
   let view = null;
   closing.push(() => view?.remove());
 
