@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tasnb.models.batches import each_once, unit_features
 from tasnb.models.checksums import fingerprint
 from tasnb.models.devices import resolve_device, resolve_dtype
 
@@ -162,17 +163,19 @@ class ClipEncoder:
             pixels = torch.from_numpy(self.preprocessing(batch))
             return self.model.encode_image(pixels.to(self.device, self.dtype))
 
-        return self._rows(pictures, features)
+        return unit_features(pictures, features, shape=(self.embed_dim,), batch_size=self.batch_size)
 
     def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Return unit rows, float32 (n, d), row for row; (0, d) for none.
 
         A text that comes twice is computed once; one that is longer than the model's context is cut at its end.
         """
-        once = list(dict.fromkeys(texts))
-        rows = self._rows(once, lambda batch: self.model.encode_text(self.tokenizer(batch).to(self.device)))
-        place = {text: index for index, text in enumerate(once)}
-        return rows[[place[text] for text in texts]]
+
+        def features(batch: Sequence[str]) -> Any:
+            return self.model.encode_text(self.tokenizer(batch).to(self.device))
+
+        shape, size = (self.embed_dim,), self.batch_size
+        return each_once(texts, lambda once: unit_features(once, features, shape=shape, batch_size=size))
 
     def encode_grids(self, image_rgb: np.ndarray, kinds: Collection[str]) -> dict[str, np.ndarray]:
         """See `DenseEncoder`. Raises ValueError for an image tower that is no plain ViT and no ModifiedResNet."""
@@ -185,17 +188,6 @@ class ClipEncoder:
         from tasnb.models import dense
 
         return dense.regions(self, image_rgb, masks, kind)
-
-    def _rows(self, items: Sequence[Any], features: Callable[[Any], Any]) -> np.ndarray:
-        import torch
-
-        rows = np.zeros((len(items), self.embed_dim), np.float32)
-        with torch.inference_mode():
-            for start in range(0, len(items), self.batch_size):
-                batch = items[start : start + self.batch_size]
-                unit = torch.nn.functional.normalize(features(batch).float(), dim=-1)
-                rows[start : start + len(batch)] = unit.cpu().numpy()
-        return rows
 
 
 def _named_config(name: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tasnb.models.batches import each_once, unit_features
 from tasnb.models.checksums import fingerprint
 from tasnb.models.devices import resolve_device, resolve_dtype
 
@@ -106,52 +107,42 @@ class Blip2Itc:
         """Return unit features, float32 (n, q, d), for pictures uint8 (h, w, 3) of any size; (0, q, d) for none."""
         import torch
 
-        rows = np.zeros((len(pictures), self.queries, self.embed_dim), np.float32)
         model = self.model
-        with torch.inference_mode():
-            for start in range(0, len(pictures), self.batch_size):
-                images = [Image.fromarray(np.asarray(p)) for p in pictures[start : start + self.batch_size]]
-                pixels = self.processor.image_processor(images=images, return_tensors="pt")["pixel_values"]
-                seen = model.vision_model(pixel_values=pixels.to(self.device, model.vision_model.dtype))[0]
-                asked = model.qformer(
-                    query_embeds=model.query_tokens.expand(len(images), -1, -1),
-                    encoder_hidden_states=seen,
-                    encoder_attention_mask=torch.ones(seen.shape[:-1], dtype=torch.long, device=seen.device),
-                ).last_hidden_state
-                rows[start : start + len(images)] = _unit(model.vision_projection, asked)
-        return rows
+
+        def features(batch: Sequence[np.ndarray]) -> Any:
+            images = [Image.fromarray(np.asarray(picture)) for picture in batch]
+            pixels = self.processor.image_processor(images=images, return_tensors="pt")["pixel_values"]
+            seen = model.vision_model(pixel_values=pixels.to(self.device, model.vision_model.dtype))[0]
+            asked = model.qformer(
+                query_embeds=model.query_tokens.expand(len(images), -1, -1),
+                encoder_hidden_states=seen,
+                encoder_attention_mask=torch.ones(seen.shape[:-1], dtype=torch.long, device=seen.device),
+            ).last_hidden_state
+            return _projected(model.vision_projection, asked)
+
+        return unit_features(pictures, features, shape=(self.queries, self.embed_dim), batch_size=self.batch_size)
 
     def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Return unit rows, float32 (n, d), row for row; (0, d) for none. A text beyond 32 tokens is cut at its end."""
-        import torch
+        model = self.model
 
-        once = list(dict.fromkeys(texts))
-        rows = np.zeros((len(once), self.embed_dim), np.float32)
-        model, tokenizer = self.model, self.processor.tokenizer
-        with torch.inference_mode():
-            for start in range(0, len(once), self.batch_size):
-                words = tokenizer(
-                    once[start : start + self.batch_size],
-                    padding=True,
-                    truncation=True,
-                    max_length=MAX_TOKENS,
-                    return_tensors="pt",
-                ).to(self.device)
-                read = model.qformer(
-                    query_embeds=model.embeddings(input_ids=words["input_ids"]),
-                    query_length=0,
-                    attention_mask=words["attention_mask"],
-                ).last_hidden_state
-                rows[start : start + len(words["input_ids"])] = _unit(model.text_projection, read[:, 0])
-        place = {text: index for index, text in enumerate(once)}
-        return rows[[place[text] for text in texts]]
+        def features(batch: Sequence[str]) -> Any:
+            words = self.processor.tokenizer(
+                list(batch), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
+            ).to(self.device)
+            read = model.qformer(
+                query_embeds=model.embeddings(input_ids=words["input_ids"]),
+                query_length=0,
+                attention_mask=words["attention_mask"],
+            ).last_hidden_state
+            return _projected(model.text_projection, read[:, 0])
+
+        shape, size = (self.embed_dim,), self.batch_size
+        return each_once(texts, lambda once: unit_features(once, features, shape=shape, batch_size=size))
 
 
-def _unit(projection: Any, features: Any) -> np.ndarray:
-    import torch
-
-    projected = projection(features.to(projection.weight.dtype)).float()
-    return torch.nn.functional.normalize(projected, dim=-1).cpu().numpy()
+def _projected(projection: Any, features: Any) -> Any:
+    return projection(features.to(projection.weight.dtype))
 
 
 def _model_type(folder: Path) -> str | None:

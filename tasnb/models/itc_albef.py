@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from tasnb.models.batches import each_once, unit_features
 from tasnb.models.checksums import fingerprint
 from tasnb.models.clip import Preprocessing
 from tasnb.models.devices import resolve_device, resolve_dtype
@@ -88,11 +89,10 @@ class AlbefItc:
             pixels = torch.from_numpy(self.preprocessing(batch)).to(self.device, self.dtype)
             return self.towers["vision_proj"](self.towers["vision"].forward_features(pixels)[:, 0])
 
-        return self._rows(pictures, features)
+        return unit_features(pictures, features, shape=(self.embed_dim,), batch_size=self.batch_size)
 
     def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Return unit rows, float32 (n, d), row for row; (0, d) for none. A text beyond 30 tokens is cut at its end."""
-        once = list(dict.fromkeys(texts))
 
         def features(batch: Sequence[str]) -> Any:
             words = self.tokenizer(
@@ -102,20 +102,8 @@ class AlbefItc:
             read = self.towers["text"](input_ids=words["input_ids"], attention_mask=words["attention_mask"])
             return self.towers["text_proj"](read.last_hidden_state[:, 0])
 
-        rows = self._rows(once, features)
-        place = {text: index for index, text in enumerate(once)}
-        return rows[[place[text] for text in texts]]
-
-    def _rows(self, items: Sequence[Any], features: Any) -> np.ndarray:
-        import torch
-
-        rows = np.zeros((len(items), self.embed_dim), np.float32)
-        with torch.inference_mode():
-            for start in range(0, len(items), self.batch_size):
-                batch = items[start : start + self.batch_size]
-                unit = torch.nn.functional.normalize(features(batch).float(), dim=-1)
-                rows[start : start + len(batch)] = unit.cpu().numpy()
-        return rows
+        shape, size = (self.embed_dim,), self.batch_size
+        return each_once(texts, lambda once: unit_features(once, features, shape=shape, batch_size=size))
 
 
 def as_albef_reads(text: str) -> str:

@@ -8,6 +8,7 @@ the widget's place when it does not.
 from __future__ import annotations
 
 import base64
+from abc import ABCMeta, abstractmethod
 from html import escape
 from typing import Any, ClassVar
 
@@ -27,7 +28,11 @@ _TWIN_STYLE = """
 """
 
 
-class Viewer(anywidget.AnyWidget):
+class _AbstractWidget(ABCMeta, type(anywidget.AnyWidget)):  # type: ignore[misc]
+    """traitlets has a metaclass of its own; with both, a viewer that lacks its picture or words cannot be made."""
+
+
+class Viewer(anywidget.AnyWidget, metaclass=_AbstractWidget):
     """A widget that also is a picture. A subclass says which picture, and its words."""
 
     _css = assets.style()
@@ -35,13 +40,13 @@ class Viewer(anywidget.AnyWidget):
     kind: ClassVar[str] = "viewer"  # in plain words, for a sentence
     module: ClassVar[str] = ""  # static/<module>.js; it works without a kernel when it exports mount(root, data, null)
 
+    @abstractmethod
     def picture(self) -> np.ndarray:
         """The static twin: uint8 (h, w, 3)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def words(self) -> str:
         """The static twin's alternative text: what the picture shows, in a sentence or two."""
-        raise NotImplementedError
 
     def snapshot(self) -> dict[str, Any]:
         """What ``mount`` needs to run the viewer without a kernel: its synced values as they are now."""
