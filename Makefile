@@ -23,8 +23,8 @@ test: env
 	TASNB_SHARED=$(SHARED) $(BIN)/python -m pytest
 
 lint: env
-	$(BIN)/ruff check tasnb tests
-	$(BIN)/ruff format --check tasnb tests
+	$(BIN)/ruff check tasnb tests data/toyworld notebooks/lessons
+	$(BIN)/ruff format --check tasnb tests data/toyworld notebooks/lessons
 	$(BIN)/mypy
 
 lab: env

@@ -7,21 +7,34 @@ The public names below are imported on first use, so that ``import tasnb`` stays
 
 from __future__ import annotations
 
+import ast
 import importlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
+__version__ = "0.2.0"
+
+if TYPE_CHECKING:  # the one list of public names: type checkers read it as code, the lazy loader below as text
     from tasnb import analysis as analysis
+    from tasnb import core as core
     from tasnb import datasets as datasets
-    from tasnb import lessons as lessons
-    from tasnb import metrics as metrics
+    from tasnb import evaluation as evaluation
     from tasnb import models as models
+    from tasnb import pipeline as pipeline
     from tasnb import plots as plots
     from tasnb import report as report
+    from tasnb import stages as stages
+    from tasnb import store as store
     from tasnb import viewers as viewers
-    from tasnb.artifacts import Store as Store
-    from tasnb.baselines import clip_only as clip_only
-    from tasnb.baselines import text_only as text_only
+    from tasnb.core import images as images
+    from tasnb.core import masks as masks
+    from tasnb.core import shipped as shipped
+    from tasnb.core import types as types
+    from tasnb.core.images import as_rgb as as_rgb
+    from tasnb.core.masks import iou as iou
+    from tasnb.core.shipped import copy_lessons as copy_lessons
+    from tasnb.core.shipped import lesson as lesson
+    from tasnb.evaluation import metrics as metrics
     from tasnb.evaluation import paper as paper
     from tasnb.evaluation.ablation import ablate as ablate
     from tasnb.evaluation.compare import compare as compare
@@ -29,52 +42,49 @@ if TYPE_CHECKING:
     from tasnb.evaluation.reproduction import reproduce as reproduce
     from tasnb.evaluation.runs import Run as Run
     from tasnb.evaluation.sweep import sweep as sweep
-    from tasnb.expressions import parse as parse
-    from tasnb.imaging import describe as describe
-    from tasnb.masks import iou as iou
-    from tasnb.method import METHODS as METHODS
-    from tasnb.method import OFFICIAL as OFFICIAL
-    from tasnb.method import PAPER as PAPER
-    from tasnb.method import Method as Method
-    from tasnb.pictures import as_rgb as as_rgb
-    from tasnb.pipeline import mine as mine
-    from tasnb.pipeline import rectify as rectify
-    from tasnb.pipeline import score as score
-    from tasnb.pipeline import select as select
-    from tasnb.pipeline import tas as tas
+    from tasnb.pipeline import baselines as baselines
+    from tasnb.pipeline import variant as variant
+    from tasnb.pipeline.baselines import clip_only as clip_only
+    from tasnb.pipeline.baselines import text_only as text_only
+    from tasnb.pipeline.describe import describe as describe
+    from tasnb.pipeline.tas import mine as mine
+    from tasnb.pipeline.tas import rectify as rectify
+    from tasnb.pipeline.tas import score as score
+    from tasnb.pipeline.tas import select as select
+    from tasnb.pipeline.tas import tas as tas
+    from tasnb.pipeline.variant import OFFICIAL as OFFICIAL
+    from tasnb.pipeline.variant import PAPER as PAPER
+    from tasnb.pipeline.variant import VARIANTS as VARIANTS
+    from tasnb.pipeline.variant import Variant as Variant
+    from tasnb.stages import crops as crops
+    from tasnb.stages import expressions as expressions
+    from tasnb.stages import heatmaps as heatmaps
+    from tasnb.stages import negatives as negatives
+    from tasnb.stages import proposals as proposals
+    from tasnb.stages import scores as scores
+    from tasnb.stages import spatial as spatial
+    from tasnb.stages.expressions import parse as parse
+    from tasnb.store import Store as Store
 
-__version__ = "0.1.0"
 
-_HOMES = {
-    "describe": "imaging", "mine": "pipeline", "score": "pipeline", "rectify": "pipeline",
-    "select": "pipeline", "tas": "pipeline",
-    "clip_only": "baselines", "text_only": "baselines",
-    "Store": "artifacts",
-    "ablate": "evaluation.ablation",
-    "evaluate": "evaluation.engine", "compare": "evaluation.compare", "Run": "evaluation.runs",
-    "reproduce": "evaluation.reproduction", "sweep": "evaluation.sweep",
-    "parse": "expressions",
-    "iou": "masks",
-    "as_rgb": "pictures",
-    "Method": "method", "METHODS": "method", "PAPER": "method", "OFFICIAL": "method",
-}  # fmt: skip
-_MODULES = frozenset({
-    "analysis", "artifacts", "baselines", "crops", "datasets", "evaluation", "expressions", "heatmaps", "imaging",
-    "lessons", "masks", "method", "metrics", "models", "negatives", "pictures", "pipeline", "plots", "proposals",
-    "report", "scores", "shipped", "spatial", "types", "viewers",
-})  # fmt: skip
+def _listed() -> dict[str, tuple[str, str]]:
+    """Public name -> (module, name in it), from the list above."""
+    block = next(node for node in ast.parse(Path(__file__).read_text("utf-8")).body if isinstance(node, ast.If))
+    imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    return {alias.asname or alias.name: (str(node.module), alias.name) for node in imports for alias in node.names}
 
-__all__ = sorted({*_HOMES, *_MODULES, "paper", "__version__"})  # pyright: ignore
+
+_HOMES = _listed()
+__all__ = sorted({*_HOMES, "__version__"})  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "paper":  # the paper's tables, under a name that is quick to type
-        return importlib.import_module("tasnb.evaluation.paper")
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"tasnb.{_HOMES[name]}"), name)
-    if name in _MODULES:
-        return importlib.import_module(f"tasnb.{name}")
-    raise AttributeError(f"module 'tasnb' has no attribute {name!r}; public names: {', '.join(__all__)}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tasnb' has no attribute {name!r}; public names: {', '.join(__all__)}")
+    home, inner = _HOMES[name]
+    if home != __name__ and hasattr(module := importlib.import_module(home), inner):
+        return getattr(module, inner)
+    return importlib.import_module(f"{home}.{inner}")
 
 
 def __dir__() -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from jaxtyping import install_import_hook
 
 # shapes in signatures are promises: under test every call of the stages is checked against them
-_CHECKED = ["masks", "proposals", "crops", "expressions", "negatives", "scores", "spatial", "heatmaps", "metrics"]
+_CHECKED = ["core.masks", "core.embeddings", "stages", "evaluation.metrics"]
 install_import_hook([f"tasnb.{name}" for name in _CHECKED], "beartype.beartype")
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -34,7 +34,7 @@ def shared_root() -> Path:
 
 @pytest.fixture(scope="session")
 def toy_folder() -> Path:
-    from tasnb.shipped import data_root
+    from tasnb.core.shipped import data_root
 
     return data_root() / "models" / "toy"
 

@@ -66,7 +66,7 @@ def test_the_wheel_finds_its_data(tmp_path: Path) -> None:
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
-    code = "import tasnb, tasnb.shipped; print(tasnb.__file__); print(tasnb.shipped.data_root())"
+    code = "import tasnb, tasnb.core.shipped; print(tasnb.__file__); print(tasnb.core.shipped.data_root())"
     run = subprocess.run(
         [sys.executable, "-S", "-c", f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); {code}"],
         capture_output=True,

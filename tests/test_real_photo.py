@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tasnb import cli
-from tasnb.masks import from_rle
-from tasnb.pictures import as_rgb
-from tests.official_checkpoints import write_all
+from tasnb.core.images import as_rgb
+from tasnb.core.masks import from_rle
+from tests.models.official_checkpoints import write_all
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,7 @@ tn.analysis.cases(found)          # a row a sample, what the gallery takes as co
 from __future__ import annotations
 
 from tasnb.analysis.attribution import Attribution, attribute
-from tasnb.analysis.causes import CAUSES, DETAILS, GRID, THRESHOLD, Cause
-from tasnb.analysis.comparing import Flips, compare_by
-from tasnb.analysis.kinds import wordnet_of
-from tasnb.analysis.notes import Note, Notes, notes
-from tasnb.analysis.pooling import Pool, pool
-from tasnb.analysis.prices import overlap, prices
-from tasnb.analysis.printing import ask_text, flips_text, overlap_text, prices_text
-from tasnb.analysis.questions import (
+from tasnb.analysis.breakdowns import (
     CUTS,
     ask,
     calibration,
@@ -27,8 +20,15 @@ from tasnb.analysis.questions import (
     heat,
     margins,
 )
+from tasnb.analysis.causes import CAUSES, DETAILS, GRID, THRESHOLD, Cause
+from tasnb.analysis.comparing import Flips, compare_by
+from tasnb.analysis.kinds import wordnet_of
+from tasnb.analysis.pooling import Pool, pool
+from tasnb.analysis.printing import ask_text, flips_text, overlap_text, prices_text
+from tasnb.analysis.recovery import overlap, prices
 from tasnb.analysis.sentences import sentence_of
 from tasnb.analysis.types import TYPES, ExpressionTypes, Tag, types_of
+from tasnb.evaluation.notes import Note, Notes, notes
 
 __all__ = [
     "CAUSES", "CUTS", "DETAILS", "GRID", "THRESHOLD", "TYPES", "Attribution", "Cause", "ExpressionTypes", "Flips",

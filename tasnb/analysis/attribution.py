@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb import metrics
 from tasnb.analysis import counterfactuals as what_if
+from tasnb.analysis.annotation_noise import annotation_doubt
 from tasnb.analysis.causes import CAUSES, GRID, RIGHT, THRESHOLD
-from tasnb.analysis.doubt import annotation_doubt
 from tasnb.analysis.evidence import METHOD, Case, Evidence
 from tasnb.analysis.intervals import Resamples
 from tasnb.analysis.kinds import is_a_by, wordnet_of
 from tasnb.analysis.types import ExpressionTypes, types_of
-from tasnb.types import Weights, WordNet
+from tasnb.core.types import Weights, WordNet
+from tasnb.evaluation import metrics
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb import metrics
 from tasnb.analysis.attribution import Attribution
+from tasnb.analysis.breakdowns import groups
 from tasnb.analysis.intervals import Resamples
-from tasnb.analysis.questions import groups
 from tasnb.analysis.sentences import sentence_of
+from tasnb.evaluation import metrics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +93,7 @@ def _differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
     """In what two runs differ, from their run.json."""
     found = [
         f"{key}: {a[key]} in A, {b[key]} in B"
-        for key in ("method", "weights", "proposals", "protocol")
+        for key in ("variant", "weights", "proposals", "protocol")
         if key in a and key in b and a[key] != b[key]
     ]
     parts = [about.get("models", {}).get("parts", {}) for about in (a, b)]

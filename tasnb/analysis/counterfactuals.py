@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from tasnb import spatial
+from tasnb.analysis.annotation_noise import SIDES, confirmed, words_of
 from tasnb.analysis.causes import INSIDE, NEAR_MISS
-from tasnb.analysis.doubt import SIDES, confirmed, words_of
 from tasnb.analysis.evidence import Case
-from tasnb.spatial import EXTENDED
-from tasnb.types import DIRECTIONS, Cue, Direction, Parse
+from tasnb.core.types import DIRECTIONS, Cue, Direction, Parse
+from tasnb.stages import spatial
+from tasnb.stages.spatial import EXTENDED
 
 _IDEAL = 2.0  # more than the difference of two cosines can be, times any weight in use
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb import method as methods
 from tasnb.analysis.kinds import IsA, same_word
+from tasnb.core.types import Parse, Weights
 from tasnb.evaluation.reranking import Ranking
-from tasnb.spatial import RectifierRule
-from tasnb.types import Parse, Weights
+from tasnb.pipeline import variant as variants
+from tasnb.stages.spatial import RectifierRule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -187,17 +187,17 @@ class _Only:
         return self._scores
 
 
-def method_of(run: Any) -> methods.Method:
-    """The method of a run: a named one, or one of its own with the rectifier that run.json tells."""
-    name = str(run.about["method"])
-    if name in methods.METHODS:
-        return methods.find(name)
+def variant_of(run: Any) -> variants.Variant:
+    """The variant of a run: a named one, or one of its own with the rectifier that run.json tells."""
+    name = str(run.about["variant"])
+    if name in variants.VARIANTS:
+        return variants.find(name)
     rule = RectifierRule(**run.about["method_options"]["rectifier"])
-    return replace(methods.PAPER, name=name, rectifier=rule)
+    return replace(variants.PAPER, name=name, rectifier=rule)
 
 
 def _ranking(run: Any, samples: pd.DataFrame, scores: pd.DataFrame) -> Ranking:
-    found = Ranking.of(_Only(run, samples, scores), method=method_of(run))
+    found = Ranking.of(_Only(run, samples, scores), variant=variant_of(run))
     if found.parses is None:
         return found
     # the extended rectifier looks at every sample anew for every S; what it kept with the run's own S stands for all

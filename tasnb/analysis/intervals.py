@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasnb import metrics
+from tasnb.evaluation import metrics
 
 RESAMPLES = 1000
 SEED = 0  # that of metrics

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tasnb.types import WordNet
+from tasnb.core.types import WordNet
 
 IsA = Callable[[str, str], bool]
 SENSES = 3  # of a word: the common ones; rarer ones join what people keep apart

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-_SAME = ("method", "weights", "proposals", "protocol")
+_SAME = ("variant", "weights", "proposals", "protocol")
 
 
 class Pool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tasnb.analysis.breakdowns import CUTS
 from tasnb.analysis.causes import CAUSES
 from tasnb.analysis.comparing import Flips
-from tasnb.analysis.questions import CUTS
 
 if TYPE_CHECKING:
     import pandas as pd

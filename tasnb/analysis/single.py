@@ -18,11 +18,11 @@ from tasnb.analysis.evidence import Case
 from tasnb.analysis.kinds import is_a_by
 from tasnb.analysis.sentences import sentence_of
 from tasnb.analysis.types import types_of
+from tasnb.core.embeddings import cosines
+from tasnb.core.masks import centroids_xy
+from tasnb.core.types import ImageArtifacts, Negatives, Parse, ScoreTable, Weights, WordNet
 from tasnb.evaluation.records import Measured
-from tasnb.masks import centroids_xy
-from tasnb.method import Method
-from tasnb.scores import cosines
-from tasnb.types import ImageArtifacts, Negatives, Parse, ScoreTable, Weights, WordNet
+from tasnb.pipeline.variant import Variant
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,7 +52,7 @@ class Why:
 
 
 def case_of(
-    artifacts: ImageArtifacts, table: ScoreTable, parse: Parse, mined: Negatives, target: np.ndarray, method: Method,
+    artifacts: ImageArtifacts, table: ScoreTable, parse: Parse, mined: Negatives, target: np.ndarray, variant: Variant,
     *, gold: Mapping[str, Any] | None = None, wordnet: WordNet | None = None, threshold: float = THRESHOLD,
 ) -> Case:  # fmt: skip
     """The evidence that a run stores, from values at hand. table: rectified, whose best is the answer.
@@ -60,15 +60,15 @@ def case_of(
     target: bool (h, w). gold: of the sample, {} where it is unknown.
     """
     measured, count = Measured(artifacts, target), len(table)
-    crops = artifacts.crop_embeddings.get(method.v_crop.style, np.zeros((count, 0)))
+    crops = artifacts.crop_embeddings.get(variant.v_crop.style, np.zeros((count, 0)))
     phrases = [{"text": p.text, "lemma": p.lemma, "kept": p.kept, "reason": p.reason} for p in mined.phrases]
     return Case(
         sample=0, expression=parse.text, parse=parse, gold=dict(gold or {}), category="", weights=table.weights,
-        rule=method.rectifier, threshold=threshold, target_area=measured.target_area, answer=table.best,
+        rule=variant.rectifier, threshold=threshold, target_area=measured.target_area, answer=table.best,
         v=table.v, p=table.p, n=table.n, kept=np.asarray(table.kept),
         centres_xy=centroids_xy(artifacts.proposals.masks).astype(np.float64), areas=measured.areas,
         intersections=measured.intersections, ious=measured.ious,
-        captions=tuple(artifacts.captions.get(method.p_crop.style, ("",) * count)),
+        captions=tuple(artifacts.captions.get(variant.p_crop.style, ("",) * count)),
         cosines=cosines(crops, artifacts.phrase_embeddings) if phrases and count else np.zeros((count, 0)),
         phrases=tuple(phrases), types=frozenset(types_of(parse, wordnet).names), is_a=is_a_by(wordnet),
     )  # fmt: skip

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tasnb import words
-from tasnb.analysis import word_lists as lists
+from tasnb.analysis import lexicon as lists
 from tasnb.analysis.kinds import upwards
-from tasnb.types import Parse, WordNet
-from tasnb.wording import Wording, of_others, relations
+from tasnb.core.types import Parse, WordNet
+from tasnb.stages.expressions import lexicon
+from tasnb.stages.expressions.phrases import Wording, of_others, relations
 
 Style = Literal["terse", "phrase", "sentence"]
 # in the order of every table; what each means in one line, for people
@@ -98,8 +98,8 @@ def types_of(parse: Parse, wordnet: WordNet | None = None) -> ExpressionTypes:
     things = [
         r
         for r in related
-        if w.word(r.end - 1) not in words.VIEWER
-        and (r.relation.lemma not in lists.SCENES or r.relation.word not in words.WEAK_RELATIONS)
+        if w.word(r.end - 1) not in lexicon.VIEWER
+        and (r.relation.lemma not in lists.SCENES or r.relation.word not in lexicon.WEAK_RELATIONS)
     ]
     found: dict[str, list[str]] = {
         "location": _location(w, parse, own),
@@ -169,7 +169,7 @@ def _location(w: Wording, parse: Parse, own: Sequence[int]) -> list[str]:
 
 def _of_viewer(w: Wording, i: int) -> bool:
     """ "closest to us", "nearest the camera": a place in the picture."""
-    return any(w.word(k) in words.VIEWER for k in range(i + 1, i + 4))
+    return any(w.word(k) in lexicon.VIEWER for k in range(i + 1, i + 4))
 
 
 def _is_of_something(w: Wording, i: int) -> bool:
@@ -177,7 +177,7 @@ def _is_of_something(w: Wording, i: int) -> bool:
     if w.word(i + 1) != "of":
         return False
     thing = w.thing_from(i + 2)
-    return thing is not None and w.word(thing) not in words.IMAGE | {"line", "group", "row", "pack", "us"}
+    return thing is not None and w.word(thing) not in lexicon.IMAGE | {"line", "group", "row", "pack", "us"}
 
 
 def _colours(w: Wording, own: Sequence[int], subject: int | None) -> list[str]:
@@ -268,7 +268,7 @@ def _parts(w: Wording, subject: int | None) -> list[str]:
         return []
     word = w.word(subject)
     named_whole = w.word(subject + 1) == "of" or w.word(subject - 1) == "'s" or w.word(subject - 1) in (
-        words.OTHERS_POSSESSIVE
+        lexicon.OTHERS_POSSESSIVE
     )  # fmt: skip
     return [word] if named_whole or word not in lists.PARTS_OF else []
 

@@ -56,7 +56,7 @@ class _Steps:
 
 
 Models = Annotated[str, typer.Option("--models", help="Preset (tasnb doctor lists them) or a folder with models.json.")]
-MethodName = Annotated[str, typer.Option("--method", help="paper: the paper's text; official: the authors' code.")]
+VariantName = Annotated[str, typer.Option("--variant", help="paper: the paper's text; official: the authors' code.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
@@ -68,7 +68,7 @@ def demo(
     json_: Json = False,
 ) -> None:
     """Segment a toy scene, show why, and print the module ablation on 30 scenes."""
-    from tasnb import demo as story
+    from tasnb.cli import demo as story
 
     with _Steps(story.STEPS, quiet=json_) as steps:
         result = story.run(out, device=device, step=steps.say)
@@ -80,7 +80,7 @@ def segment(
     image: Annotated[Path, typer.Argument(help="A photo: JPEG, PNG, WebP ...")],
     expression: Annotated[str, typer.Argument(help='What to find, in quotes: "the left cat".')],
     models: Models = "toy",
-    method: MethodName = "paper",
+    variant: VariantName = "paper",
     alpha: Annotated[float | None, typer.Option(help="Weight of P; default 0.1 (paper).")] = None,
     lam: Annotated[float | None, typer.Option(help="Weight of N; default 0.7 (paper; 1 for RefCOCOg).")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write to; default outputs/segment/NAME.")] = None,
@@ -88,13 +88,14 @@ def segment(
     json_: Json = False,
 ) -> None:
     """Find the one object that EXPRESSION means in IMAGE."""
-    from tasnb import expressions, story
+    from tasnb.cli import segmenting as story
+    from tasnb.stages import expressions
 
     expressions.require_text(expression)
     target = out if out is not None else Path("outputs") / "segment" / image.stem
     with _Steps(story.STEPS, quiet=json_) as steps:
         result = story.segment(
-            image, expression, preset=models, method=method, alpha=alpha, lam=lam, out=target, device=device,
+            image, expression, preset=models, variant=variant, alpha=alpha, lam=lam, out=target, device=device,
             step=steps.say,
         )  # fmt: skip
     typer.echo(json.dumps(result.record, ensure_ascii=False) if json_ else result.text)
@@ -103,7 +104,7 @@ def segment(
 @app.command()
 def doctor(json_: Json = False) -> None:
     """Show per preset what is present and what is missing, the device and the versions."""
-    from tasnb.models import checkup
+    from tasnb.models import health as checkup
 
     report = checkup.doctor()
     typer.echo(json.dumps(report, ensure_ascii=False) if json_ else checkup.doctor_text(report))

@@ -63,10 +63,10 @@ def report(
     json_: Json = False,
 ) -> None:
     """Write one HTML file about RUN: what failed, why, and what it costs. Opens without a network, prints well."""
-    from tasnb import run_report
+    from tasnb import report
     from tasnb.evaluation.runs import Run as Opened
 
-    path = run_report.write(
+    path = report.write(
         [Opened.open(folder) for folder in run],
         out if out is not None else run[0] / "report.html",
         against=[Opened.open(folder) for folder in against or ()],

@@ -115,7 +115,7 @@ def _record(sample: Any) -> dict[str, Any]:
 
 
 def _draw(sample: Any, target: Path) -> None:
-    from tasnb.pictures import mask_colour, png_bytes
+    from tasnb.core.images import mask_colour, png_bytes
     from tasnb.plots import overlay
 
     picture = sample.image if sample.target is None else overlay(sample.image, sample.target, mask_colour(0))

@@ -25,8 +25,8 @@ def evaluate(
     models: Annotated[
         str, typer.Option("--models", help="Preset (tasnb doctor lists them) or a folder with models.json.")
     ] = "toy",
-    method: Annotated[
-        str, typer.Option("--method", help="paper: the paper's text; official: the authors' code.")
+    variant: Annotated[
+        str, typer.Option("--variant", help="paper: the paper's text; official: the authors' code.")
     ] = "paper",
     alpha: Annotated[float | None, typer.Option(help="Weight of P; default 0.1 (paper).")] = None,
     lam: Annotated[float | None, typer.Option(help="Weight of N; default 0.7, for RefCOCOg 1 (paper).")] = None,
@@ -48,9 +48,9 @@ def evaluate(
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Evaluate methods on a whole split: figures with intervals, and every decision on disk."""
-    from tasnb.artifacts import Store
     from tasnb.cli.data import load_noting
     from tasnb.evaluation.engine import evaluate as run_evaluation
+    from tasnb.store import Store
 
     if limit is not None and limit < 1:
         raise ValueError(f"--limit: expected at least 1, got {limit}")
@@ -60,7 +60,7 @@ def evaluate(
             samples if limit is None else samples[:limit],
             models,
             methods=[name.strip() for name in methods.split(",") if name.strip()],
-            method=method, alpha=alpha, lam=lam, protocol=protocol, proposals=proposals, out=out, shards=shards,
+            variant=variant, alpha=alpha, lam=lam, protocol=protocol, proposals=proposals, out=out, shards=shards,
             engine=engine, workers=workers, store=None if store is None else Store(store),  # type: ignore[arg-type]
             model_options={"device": device}, tick=parts.tell,
         )  # fmt: skip

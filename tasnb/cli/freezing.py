@@ -14,7 +14,7 @@ def freeze(
     execute: Annotated[bool, typer.Option("--execute", help="Run it first; its file stays as it is.")] = False,
 ) -> None:
     """Write NOTEBOOK as one HTML page: pictures inside, explore still ranks, nothing is loaded."""
-    from tasnb import freezing
+    from tasnb.viewers import freezing
 
     page = freezing.freeze(notebook, execute=execute)
     target = notebook.with_suffix(".html") if out is None else out

@@ -39,9 +39,9 @@ def reproduce(
 ) -> None:
     """Run what is missing of a table of the paper and put it beside the published figures."""
     from tasnb import plots
-    from tasnb.artifacts import Store
     from tasnb.evaluation.reproduction import Reproduction
     from tasnb.evaluation.reproduction import reproduce as run_table
+    from tasnb.store import Store
 
     with _Runs(quiet=json_) as progress:
         found = run_table(

@@ -18,7 +18,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 @app.command()
 def info(store: Where = None, json_: Json = False) -> None:
     """Show entries and bytes, stage by stage."""
-    from tasnb.artifacts import Store
+    from tasnb.store import Store
 
     found = Store(store).info()
     if json_:
@@ -36,7 +36,7 @@ def prune(
     json_: Json = False,
 ) -> None:
     """Remove the least recently used entries until the store is no larger than --max-size."""
-    from tasnb.artifacts import Store
+    from tasnb.store import Store
 
     target = Store(store)
     removed = target.prune(bytes_of(max_size))
@@ -52,7 +52,7 @@ def prune(
 @app.command()
 def verify(store: Where = None, json_: Json = False) -> None:
     """Read every entry and list the damaged ones; exits 1 when there are any. The next use repairs them."""
-    from tasnb.artifacts import Store
+    from tasnb.store import Store
 
     target = Store(store)
     damaged = target.verify()

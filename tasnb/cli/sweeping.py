@@ -21,7 +21,7 @@ def sweep(
     run: Annotated[Path, typer.Argument(help="A run directory, from tasnb evaluate.")],
     alpha: Weights = None,
     lam: Weights = None,
-    method: Rectifier = None,
+    variant: Rectifier = None,
     protocol: Protocol = None,
     modules: Table4 = False,
     out: Out = None,
@@ -38,10 +38,10 @@ def sweep(
         opened,
         alpha=sweeping.PAPER_ALPHAS if alpha is None else weights_of("--alpha", alpha),
         lam=sweeping.PAPER_LAMS if lam is None else weights_of("--lam", lam),
-        method=method,
+        variant=variant,
         protocol=protocol,
     )
-    ablation = table4.ablation(opened, method=method, protocol=protocol) if modules else None
+    ablation = table4.ablation(opened, variant=variant, protocol=protocol) if modules else None
     folder = run if out is None else out
     folder.mkdir(parents=True, exist_ok=True)
     written = [folder / "sweep.csv"]
@@ -55,7 +55,7 @@ def sweep(
         ablation.to_csv(written[-1], index=False)
     if json_:
         record: dict[str, Any] = {
-            "run": str(run), "data": found.data, "method": found.method, "protocol": found.protocol,
+            "run": str(run), "data": found.data, "variant": found.variant, "protocol": found.protocol,
             "used": {"alpha": found.used.alpha, "lam": found.used.lam}, "grid": rows_of(found.frame),
             "best": {name: found.best(name) for name in metrics}, "beside_paper": rows_of(found.beside_paper()),
             "gain": None if found.gain is None else asdict(found.gain), "notes": list(found.notes),

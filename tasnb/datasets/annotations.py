@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from tasnb.core.masks import from_rle
 from tasnb.datasets.reading import read_now
-from tasnb.masks import from_rle
 
 MAX_PIXELS = 1 << 28  # 16,384 x 16,384; a larger size is a damaged annotation and would fill the memory
 FARTHEST = 100_000.0  # pixels; COCO's code walks the rim pixel by pixel, so a far point would never end

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from tasnb.core.images import as_rgb
 from tasnb.datasets.opening import find_root, names
 from tasnb.datasets.published import CARDS, Counts, choose, published
 from tasnb.datasets.samples import Samples
 from tasnb.datasets.surveys import FoundMask, Problem, Size, Survey, split_names, survey
-from tasnb.pictures import as_rgb
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tasnb.core.shipped import data_root
 from tasnb.datasets import refer
 from tasnb.datasets.published import choose
 from tasnb.datasets.samples import CACHED_IMAGES, RefSamples, Samples
-from tasnb.shipped import data_root
 
 __all__ = ["CACHED_IMAGES", "IMAGE_FOLDERS", "SPLITS", "STYLES", "RefSamples", "load", "shipped_root"]
 

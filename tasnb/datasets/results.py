@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from tasnb.core.masks import make_proposals
+from tasnb.core.types import Proposals
 from tasnb.datasets.annotations import mask_of
 from tasnb.datasets.reading import parse_json
-from tasnb.masks import make_proposals
-from tasnb.types import Proposals
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

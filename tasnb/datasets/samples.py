@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, Protocol, overload
 
 import numpy as np
 
-from tasnb.pictures import as_rgb
-from tasnb.types import ImageRGB, Sample
+from tasnb.core.images import as_rgb
+from tasnb.core.types import ImageRGB, Sample
 
 CACHED_IMAGES = 16  # an evaluation meets the sentences of one image in a row
 CACHED_BYTES = 64_000_000  # a folder may hold photos of 12 megapixels: 36 MB each

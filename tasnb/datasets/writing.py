@@ -14,9 +14,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tasnb.core.images import png_bytes
+from tasnb.core.types import Sample
 from tasnb.datasets import folder
-from tasnb.pictures import png_bytes
-from tasnb.types import Sample
 
 IMAGES, MASKS = "images", "masks"
 COLUMNS = ("image", "expression", "mask", "split", "image_id", "ref_id")

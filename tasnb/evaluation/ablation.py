@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from tasnb import expressions, metrics, pipeline
-from tasnb import method as methods
-from tasnb.masks import pairwise_intersection
-from tasnb.shipped import data_root
-from tasnb.types import ImageArtifacts, Models, Sample, ScoreTable, Weights
+from tasnb.core.masks import pairwise_intersection
+from tasnb.core.shipped import data_root
+from tasnb.core.types import ImageArtifacts, Models, Sample, ScoreTable, Weights
+from tasnb.evaluation import metrics
+from tasnb.pipeline import tas as pipeline
+from tasnb.pipeline import variant as variants
+from tasnb.stages import expressions
 
 ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("V", ("v",)),
@@ -47,7 +49,7 @@ def ablate(
     samples: Iterable[Sample],
     models: Models,
     *,
-    method: str | methods.Method = methods.PAPER,
+    variant: str | variants.Variant = variants.PAPER,
     artifacts: Mapping[str, ImageArtifacts] | None = None,
     protocol: str = "tas",
     tick: Callable[[str], None] = lambda _: None,
@@ -57,7 +59,7 @@ def ablate(
     artifacts: image id -> what ``describe`` gave, where at hand. tick: called with each image id when it is done.
     Raises ValueError for a sample without a target, or for no samples.
     """
-    chosen = methods.find(method)
+    chosen = variants.find(variant)
     known = dict(artifacts or {})
     hits: list[list[tuple[int, int]]] = []
     best: list[float] = []
@@ -70,7 +72,7 @@ def ablate(
             raise ValueError(f"sample {sample.sample_id} has no target mask; an ablation needs one")
         if sample.image_id not in known:
             # one image at a time: a full split's masks would not fit in memory
-            known = {sample.image_id: pipeline.describe(sample.image, models, method=chosen, image_id=sample.image_id)}
+            known = {sample.image_id: pipeline.describe(sample.image, models, variant=chosen, image_id=sample.image_id)}
             tick(sample.image_id)
         here = known[sample.image_id]
         data = f"{sample.dataset} {sample.split}"
@@ -78,7 +80,7 @@ def ablate(
         target_area = int(sample.target.sum())
         hits.append(
             [pairs[table.best] if table.best is not None else (0, target_area)
-             for table in tables(here, sample.expression, models, method=chosen)]
+             for table in tables(here, sample.expression, models, variant=chosen)]
         )  # fmt: skip
         best.append(float(ious.max(initial=0.0)))
         chance.append(float(ious.mean()) if len(ious) else 0.0)
@@ -110,20 +112,20 @@ def overlaps(artifacts: ImageArtifacts, target: np.ndarray) -> tuple[np.ndarray,
 
 
 def tables(
-    artifacts: ImageArtifacts, expression: str, models: Models, *, method: str | methods.Method = methods.PAPER
+    artifacts: ImageArtifacts, expression: str, models: Models, *, variant: str | variants.Variant = variants.PAPER
 ) -> list[ScoreTable]:
     """The score table of each row of ``ROWS``, from one scoring of the expression."""
-    chosen = methods.find(method)
+    chosen = variants.find(variant)
     parse = expressions.parse(expression, models.parser, rule=chosen.parse)
-    mined = pipeline.mine(artifacts, parse, models, method=chosen)
-    full = pipeline.score(artifacts, expression, mined, models, method=chosen)
+    mined = pipeline.mine(artifacts, parse, models, variant=chosen)
+    full = pipeline.score(artifacts, expression, mined, models, variant=chosen)
     found = []
     for _, modules in ROWS:
         weights = Weights(
             alpha=chosen.weights.alpha if "p" in modules else 0.0, lam=chosen.weights.lam if "n" in modules else 0.0
         )
         table = replace(full, weights=weights)
-        found.append(pipeline.rectify(table, parse, artifacts, method=chosen) if "spatial" in modules else table)
+        found.append(pipeline.rectify(table, parse, artifacts, variant=chosen) if "spatial" in modules else table)
     return found
 
 

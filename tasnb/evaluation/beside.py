@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tasnb.core.html import escape
+from tasnb.core.types import Weights
 from tasnb.datasets.published import CARDS, published
 from tasnb.evaluation import paper
 from tasnb.evaluation.plans import weights_for
-from tasnb.html import escape
-from tasnb.method import PAPER
 from tasnb.models.catalogue import PRESETS
-from tasnb.types import Weights
+from tasnb.pipeline.variant import PAPER
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,8 +154,8 @@ def differences(run: Any, place: Place) -> Iterator[str]:
         yield f"protocol {PAPER_PROTOCOL}, that of the authors' released code"
     else:
         yield f"other protocol: {about['protocol']}, the authors' released code has {PAPER_PROTOCOL}"
-    if about["method"] != "paper":
-        yield f"method {about['method']}: options that differ from the paper's text (METHOD, section 2)"
+    if about["variant"] != "paper":
+        yield f"variant {about['variant']}: options that differ from the paper's text (METHOD, section 2)"
     usual, own = weights_for(place.dataset, PAPER, None, None), Weights(**about["weights"])
     if own != usual:
         yield f"alpha {own.alpha:g} and lambda {own.lam:g}; the paper has {usual.alpha:g} and {usual.lam:g} here"

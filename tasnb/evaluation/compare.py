@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tasnb import metrics
+from tasnb.evaluation import metrics
 from tasnb.evaluation.runs import ORACLE, Run, paired
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Comparison:
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
     def _repr_html_(self) -> str:
-        from tasnb.html import escape
+        from tasnb.core.html import escape
 
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
         return f"{self.frame.round(2).to_html(index=False)}<ul>{notes}</ul>"
@@ -89,7 +89,7 @@ def _notes(a: Run, b: Run) -> list[str]:
     """In words: every way in which the runs differ, and samples that only one of them measured."""
     found = []
     sides: tuple[dict[str, Any], dict[str, Any]] = (a.about, b.about)
-    for key in ("method", "weights", "proposals", "protocol"):
+    for key in ("variant", "weights", "proposals", "protocol"):
         if sides[0][key] != sides[1][key]:
             found.append(f"{key}: {sides[0][key]} in A, {sides[1][key]} in B")
     for role, name in sides[0]["models"]["parts"].items():

@@ -9,14 +9,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from tasnb import baselines, pipeline
-from tasnb import method as named_methods
-from tasnb.artifacts import Store
+from tasnb.core.types import Models, Sample
 from tasnb.evaluation import local, plans, runs, sources, tables
 from tasnb.evaluation.parts import Answering, Session, image_id_of
 from tasnb.models.catalogue import is_shipped
 from tasnb.models.deferred import defer
-from tasnb.types import Models, Sample
+from tasnb.pipeline import baselines
+from tasnb.pipeline import tas as pipeline
+from tasnb.pipeline import variant as variants
+from tasnb.store import Store
 
 Engine = Literal["local", "ray"]
 ENGINES = ("local", "ray")
@@ -57,7 +58,7 @@ def evaluate(
     models: str | Path | Models = "toy",
     *,
     methods: Sequence[str] | Mapping[str, Answering] = USUAL_METHODS,
-    method: str | named_methods.Method = "paper",
+    variant: str | variants.Variant = "paper",
     alpha: float | None = None,
     lam: float | None = None,
     protocol: str = "tas",
@@ -93,7 +94,7 @@ def evaluate(
         raise ValueError(f"workers: expected at least 1, got {workers}")
     plans.check_names(protocol, proposals)
     proposals = sources.resolved(proposals)
-    answering, chosen = find_methods(methods), named_methods.find(method)
+    answering, chosen = find_methods(methods), variants.find(variant)
     if not len(samples):
         raise ValueError("expected at least one sample, got none; check the data set, the split and the limit")
     sources.proposing(proposals, samples)  # a file that does not fit is an error before any folder is made
@@ -131,7 +132,7 @@ def evaluate(
             local.run_on_processes(job, left, workers, tick=tell)
         else:
             session = Session(
-                samples=samples, models=loaded, answering=answering, method=chosen, weights=plan.weights,
+                samples=samples, models=loaded, answering=answering, variant=chosen, weights=plan.weights,
                 proposals=proposals, memo=store.memo,
             )  # fmt: skip
             if on_gpu(spec) if stagewise is None else stagewise:
@@ -163,8 +164,8 @@ def prepare(folder: Path, plan: plans.Plan) -> None:
 def default_folder(plan: plans.Plan) -> Path:
     """outputs/runs/<data set>-<split>-<models>-<method>, with what else sets this run apart."""
     preset = Path(plan.preset).name
-    name = f"{plan.data_name}-{plan.data_split}-{preset}-{plan.method.name}"
-    usual = plans.weights_for(plan.data_name, plan.method, None, None)
+    name = f"{plan.data_name}-{plan.data_split}-{preset}-{plan.variant.name}"
+    usual = plans.weights_for(plan.data_name, plan.variant, None, None)
     if plan.weights != usual:
         name += f"-alpha{plan.weights.alpha:g}-lam{plan.weights.lam:g}"
     if plan.proposals != "sam":
@@ -186,12 +187,12 @@ def on_gpu(spec: Mapping[str, Any] | None) -> bool:
     return resolve_device("auto") != "cpu"
 
 
-def _deferred(spec: Mapping[str, Any], chosen: named_methods.Method, store: Store) -> Models:
+def _deferred(spec: Mapping[str, Any], chosen: variants.Variant, store: Store) -> Models:
     return defer(memo=store.memo, **{**chosen.model_options, **spec})
 
 
 def _plan(
-    samples: Sequence[Sample], models: Models, spec: dict[str, Any] | None, chosen: named_methods.Method,
+    samples: Sequence[Sample], models: Models, spec: dict[str, Any] | None, chosen: variants.Variant,
     answering: Mapping[str, Answering], alpha: float | None, lam: float | None, protocol: str, proposals: str,
     shards: int | None,
 ) -> plans.Plan:  # fmt: skip
@@ -205,7 +206,7 @@ def _plan(
         samples=len(samples),
         images=len(set(image_ids)),
         methods=tuple(answering),
-        method=chosen,
+        variant=chosen,
         weights=plans.weights_for(name, chosen, alpha, lam),
         protocol=protocol,
         proposals=proposals,

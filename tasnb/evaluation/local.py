@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from tasnb import datasets
-from tasnb.artifacts import Store
+from tasnb.core.images import as_rgb, image_key_of
 from tasnb.evaluation import tables
 from tasnb.evaluation.parts import Answering, Session, compute_part, image_id_of, models_for
 from tasnb.evaluation.plans import Plan
-from tasnb.imaging import PASSES, image_key_of
 from tasnb.models.deferred import Deferred, defer
-from tasnb.pictures import as_rgb
+from tasnb.pipeline.describe import PASSES
+from tasnb.store import Store
 
 ATTEMPTS = 3  # times that a pool of processes may lose one before the run stops
 
@@ -61,7 +61,7 @@ class Job:
             samples=datasets.reopen(plan.dataset),
             models=defer(memo=store.memo, **plan.models),
             answering=self.answering,
-            method=plan.method,
+            variant=plan.variant,
             weights=plan.weights,
             proposals=plan.proposals,
             memo=store.memo,
@@ -96,7 +96,7 @@ def go_stage_by_stage(
             try:
                 models = models_for(session, image_id)
                 image_rgb = as_rgb(session.samples[index].image)
-                go(image_rgb, image_key_of(image_rgb), models, session.method, session.memo, session.features)
+                go(image_rgb, image_key_of(image_rgb), models, session.variant, session.memo, session.features)
             except MemoryError:
                 raise
             except Exception:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb import metrics
-from tasnb.evaluation import paper
+from tasnb.core.types import Weights
+from tasnb.evaluation import metrics, paper
 from tasnb.evaluation.ablation import ROWS
 from tasnb.evaluation.reranking import Ranking, sentence_protocol
-from tasnb.method import Method
-from tasnb.types import Weights
+from tasnb.pipeline.variant import Variant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 _NOTHING = metrics.Estimate(value=np.nan, low=np.nan, high=np.nan)
 
 
-def ablation(run: Any, *, method: str | Method | None = None, protocol: str | None = None) -> pd.DataFrame:
+def ablation(run: Any, *, variant: str | Variant | None = None, protocol: str | None = None) -> pd.DataFrame:
     """The paper's Table 4 from stored scores: V; V+P; V+P+N; V+P+N+spatial, with the run's own alpha and lambda.
 
     Columns: modules, n, and in per cent miou, oiou, pr50, each with _low and _high; miou_gain and oiou_gain over the
@@ -28,7 +27,7 @@ def ablation(run: Any, *, method: str | Method | None = None, protocol: str | No
     """
     import pandas as pd
 
-    ranking = Ranking.of(run, method=method)
+    ranking = Ranking.of(run, variant=variant)
     name = sentence_protocol(protocol or str(run.about["protocol"]))
     own, printed = run.about["weights"], paper.wide(4)["RefCOCO"]
     rows: list[dict[str, Any]] = []

@@ -22,8 +22,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from tasnb.shipped import data_root
-from tasnb.types import Weights
+from tasnb.core.shipped import data_root
+from tasnb.core.types import Weights
 
 if TYPE_CHECKING:
     import pandas as pd

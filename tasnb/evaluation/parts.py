@@ -9,15 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from tasnb import baselines, pipeline
-from tasnb import method as methods
+from tasnb.core.images import as_rgb
+from tasnb.core.types import ImageArtifacts, Models, Parse, Prediction, Sample, Weights
 from tasnb.evaluation import sources
 from tasnb.evaluation.plans import global_weight_for
-from tasnb.evaluation.records import Measured, error_row, prediction_row, proposal_columns, ref_rows, score_columns
+from tasnb.evaluation.records import (
+    Measured,
+    error_row,
+    prediction_row,
+    proposal_columns,
+    ref_rows,
+    score_columns,
+)
 from tasnb.evaluation.texts import encode, parse_all
-from tasnb.imaging import Memo, compute_always, describe, with_features
-from tasnb.pictures import as_rgb
-from tasnb.types import ImageArtifacts, Models, Parse, Prediction, Sample, Weights
+from tasnb.pipeline import baselines
+from tasnb.pipeline import tas as pipeline
+from tasnb.pipeline import variant as variants
+from tasnb.pipeline.describe import Memo, compute_always, describe, with_features
 
 Answering = Callable[..., Prediction]
 
@@ -40,7 +48,7 @@ class Session:
     samples: Sequence[Sample]
     models: Models
     answering: Mapping[str, Answering]
-    method: methods.Method
+    variant: variants.Variant
     weights: Weights
     proposals: str = "sam"
     memo: Memo = compute_always
@@ -89,13 +97,13 @@ def _compute_image(session: Session, image_id: str, numbers: Sequence[int], rows
     try:
         models = models_for(session, image_id)
         image_rgb = as_rgb(usable[0][1].image)
-        artifacts = describe(image_rgb, models, method=session.method, image_id=image_id, memo=session.memo)
+        artifacts = describe(image_rgb, models, variant=session.variant, image_id=image_id, memo=session.memo)
     except MemoryError:
         raise
     except Exception as error:
         rows.errors += [error_row(n, s.sample_id, image_id, "", "describe", error) for n, s in usable]
         return
-    rows.proposals.append(proposal_columns(image_id, artifacts, session.method))
+    rows.proposals.append(proposal_columns(image_id, artifacts, session.variant))
     answering = dict(session.answering)
     try:
         if session.features:
@@ -142,7 +150,7 @@ def _compute_sample(
         assert sample.target is not None  # _read keeps such samples out
         measured = Measured(artifacts, sample.target)
         evidence = pipeline.tas(
-            artifacts, sample.expression, models, method=session.method, parse=parse,
+            artifacts, sample.expression, models, variant=session.variant, parse=parse,
             alpha=session.weights.alpha, lam=session.weights.lam,
         )  # fmt: skip
     except MemoryError:
@@ -178,7 +186,7 @@ def _options(answering: Answering, session: Session, parse: Parse, sample: Sampl
 
     takes = inspect.signature(answering).parameters
     every = any(p.kind is p.VAR_KEYWORD for p in takes.values())
-    known = {"method": session.method, "parse": parse, "global_weight": global_weight_for(sample.dataset)}
+    known = {"variant": session.variant, "parse": parse, "global_weight": global_weight_for(sample.dataset)}
     fixed = getattr(answering, "keywords", {})  # of functools.partial
     return {name: value for name, value in known.items() if (every or name in takes) and name not in fixed}
 
@@ -220,7 +228,7 @@ def _parse(
 ) -> list[tuple[int, Sample, Parse]]:
     try:
         texts = [sample.expression for _, sample in usable]
-        parses = parse_all(texts, models, session.method, session.memo)
+        parses = parse_all(texts, models, session.variant, session.memo)
         return [(number, sample, parse) for (number, sample), parse in zip(usable, parses, strict=True)]
     except MemoryError:
         raise
@@ -228,7 +236,7 @@ def _parse(
         found = []  # one of them is bad: each alone, so that the others are not lost
         for number, sample in usable:
             try:
-                found.append((number, sample, parse_all([sample.expression], models, session.method, session.memo)[0]))
+                found.append((number, sample, parse_all([sample.expression], models, session.variant, session.memo)[0]))
             except Exception as error:
                 rows.errors.append(error_row(number, sample.sample_id, image_id, "", "parse", error))
         return found

@@ -14,12 +14,11 @@ from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
 from typing import Any
 
-from tasnb import method as named
-from tasnb import metrics
-from tasnb.artifacts.keys import canonical
-from tasnb.baselines.masked import GLOBAL_WEIGHT, GLOBAL_WEIGHT_LONG
-from tasnb.evaluation import sources
-from tasnb.types import Sample, Weights
+from tasnb.core.types import Sample, Weights
+from tasnb.evaluation import metrics, sources
+from tasnb.pipeline import variant as named
+from tasnb.pipeline.baselines.masked import GLOBAL_WEIGHT, GLOBAL_WEIGHT_LONG
+from tasnb.store import canonical
 
 SCHEMA = 2  # of the run directory; 2: proposals, phrases, gold
 IMAGES_A_PART = 10  # what a crash can cost
@@ -56,7 +55,7 @@ class Plan:
     samples: int
     images: int
     methods: tuple[str, ...]
-    method: named.Method
+    variant: named.Variant
     weights: Weights
     protocol: str
     proposals: str
@@ -80,8 +79,8 @@ class Plan:
             },
             "models": {"name": self.preset, "spec": self.models, "parts": dict(self.fingerprints)},
             "methods": list(self.methods),
-            "method": self.method.name,
-            "method_options": json.loads(canonical({**asdict(self.method), "weights": None})),
+            "variant": self.variant.name,
+            "variant_options": json.loads(canonical({**asdict(self.variant), "weights": None})),
             "weights": asdict(self.weights),
             "proposals": sources.for_run(self.proposals),
             "protocol": self.protocol,
@@ -90,7 +89,7 @@ class Plan:
 
 
 # a restart may use other versions, another protocol for the summary, another machine's paths; all else is identity
-_IDENTITY = ("schema", "methods", "method", "method_options", "weights", "proposals", "parts")
+_IDENTITY = ("schema", "methods", "variant", "variant_options", "weights", "proposals", "parts")
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -121,10 +120,10 @@ def split_into_parts(image_ids: Sequence[str], shards: int | None = None) -> tup
     return tuple(tuple(index for indices in images[low:high] for index in indices) for low, high in pairwise(bounds))
 
 
-def weights_for(data_name: str, method: named.Method, alpha: float | None, lam: float | None) -> Weights:
+def weights_for(data_name: str, variant: named.Variant, alpha: float | None, lam: float | None) -> Weights:
     """alpha and lam of a run: what the user says, else what the method says for this data set."""
-    usual = method.weights
-    if method.name == "paper" and data_name in LONG_EXPRESSIONS:
+    usual = variant.weights
+    if variant.name == "paper" and data_name in LONG_EXPRESSIONS:
         usual = Weights(alpha=usual.alpha, lam=LAM_OF_LONG_EXPRESSIONS)
     return Weights(alpha=usual.alpha if alpha is None else alpha, lam=usual.lam if lam is None else lam)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb import metrics
-from tasnb.masks import from_rle, pairwise_iou
+from tasnb.core.masks import from_rle, pairwise_iou
+from tasnb.evaluation import metrics
 
 if TYPE_CHECKING:
     import pandas as pd

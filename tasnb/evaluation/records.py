@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from tasnb.masks import areas, centroids_xy, pairwise_intersection, to_rle
-from tasnb.method import Method
-from tasnb.metrics import iou, merge_sentences
-from tasnb.scores import cosines
-from tasnb.types import FEATURES, ImageArtifacts, Parse, Prediction, Sample, ScoreTable
+from tasnb.core.embeddings import cosines
+from tasnb.core.masks import areas, centroids_xy, pairwise_intersection, to_rle
+from tasnb.core.types import FEATURES, ImageArtifacts, Parse, Prediction, Sample, ScoreTable
+from tasnb.evaluation.metrics import iou, merge_sentences
+from tasnb.pipeline.variant import Variant
 
 NO_PROPOSAL = -1  # in the columns ``chosen`` and ``oracle``
 SCORED = FEATURES  # columns of the baselines' own scores, named as what they read
@@ -100,7 +100,7 @@ def _gold(gold: Mapping[str, Any]) -> str:
     return json.dumps(kept, ensure_ascii=False, default=str, separators=(",", ":")) if kept else ""
 
 
-def proposal_columns(image_id: str, artifacts: ImageArtifacts, method: Method) -> dict[str, Any]:
+def proposal_columns(image_id: str, artifacts: ImageArtifacts, variant: Variant) -> dict[str, Any]:
     """Columns of ``proposals`` for one image: a row a proposal, all that an analysis needs without any model.
 
     caption: what P compares. phrase_cosines: of the crop with every phrase of the overall caption, what N averages.
@@ -108,8 +108,8 @@ def proposal_columns(image_id: str, artifacts: ImageArtifacts, method: Method) -
     """
     n = len(artifacts.proposals)
     height, width = artifacts.size_hw
-    captions = artifacts.captions.get(method.p_crop.style, ("",) * n)
-    crops = artifacts.crop_embeddings.get(method.v_crop.style, np.zeros((n, 0)))
+    captions = artifacts.captions.get(variant.p_crop.style, ("",) * n)
+    crops = artifacts.crop_embeddings.get(variant.v_crop.style, np.zeros((n, 0)))
     boxes = artifacts.proposals.boxes_xyxy
     return {
         "image_id": [image_id] * n, "proposal": np.arange(n), "caption": list(captions),

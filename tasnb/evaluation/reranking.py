@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb import method as methods
-from tasnb import metrics, spatial
+from tasnb.core.types import Weights
+from tasnb.evaluation import metrics
 from tasnb.evaluation.records import NO_PROPOSAL, parse_from_json
-from tasnb.spatial.scene import Scene
-from tasnb.types import Weights
+from tasnb.pipeline import variant as variants
+from tasnb.stages import spatial
+from tasnb.stages.spatial.scene import Scene
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,10 +25,10 @@ class Ranking:
     samples, image_ids, target_areas, answered: one a sample. v, p, n, intersections, unions, proposals: one a row.
     kept: bool (rows,), what the rectifier leaves whatever the weights. quadrants: the rows of the two quadrants, where
     S decides which of them is left (suoych/TAS); those rows are not in ``kept``. parses: what the extended rectifier
-    reads. method: the name of the rectifier's method.
+    reads. variant: the name of the rectifier's variant.
     """
 
-    method: str
+    variant: str
     rule: spatial.RectifierRule
     samples: np.ndarray
     image_ids: np.ndarray
@@ -48,14 +49,14 @@ class Ranking:
     parses: dict[int, Any] | None = None
 
     @classmethod
-    def of(cls, run: Any, *, method: str | methods.Method | None = None) -> Ranking:
-        """Read a run's predictions and scores. method: whose rectifier; default the run's.
+    def of(cls, run: Any, *, variant: str | variants.Variant | None = None) -> Ranking:
+        """Read a run's predictions and scores. variant: whose rectifier; default the run's.
 
         Raises ValueError for a run without any sample, or for scores that do not fit the predictions.
         """
-        chosen = methods.find(str(run.about["method"]) if method is None else method)
+        chosen = variants.find(str(run.about["variant"]) if variant is None else variant)
         rule = chosen.rectifier
-        # one row a sample: parse, image and target are the same for every method
+        # one row a sample: parse, image and target are the same for every variant
         samples = run.predictions().drop_duplicates("sample").sort_values("sample", ignore_index=True)
         scores = run.scores()
         _check(samples, scores)
@@ -71,14 +72,14 @@ class Ranking:
             texts = samples["parse"][answered]
             parses = {i: parse_from_json(text) for i, text in enumerate(texts)}
             stored = np.ones(len(scores), dtype=bool)
-        elif rule.half == "quadrants" or chosen.name != run.about["method"]:
+        elif rule.half == "quadrants" or chosen.name != run.about["variant"]:
             stored, quadrants = _halves(directions, centres, starts, sizes, rule)
         numbers = {name: scores[name].to_numpy(np.float64) for name in ("v", "p", "n")}
         for name, values in numbers.items():
             if not np.isfinite(values).all():
                 raise ValueError(f"scores: {name} holds NaN or infinity; evaluate again")
         return cls(
-            method=chosen.name, rule=rule,
+            variant=chosen.name, rule=rule,
             samples=samples["sample"].to_numpy(np.int64), image_ids=samples["image_id"].to_numpy(object),
             target_areas=samples["target_area"].to_numpy(np.int64), answered=answered, starts=starts, sizes=sizes,
             proposals=scores["proposal"].to_numpy(np.int64), intersections=scores["intersection"].to_numpy(np.int64),

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb import metrics
-from tasnb.evaluation import tables
-from tasnb.html import escape
+from tasnb.core.html import escape
+from tasnb.evaluation import metrics, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,7 +121,7 @@ class Run:
         width = max(12, *(len(name) for name in frame["method"]))
         lines = [
             f"{data['name']} {data['split']}: {data['samples']} sentences of {data['images']} images, models "
-            f"{self.about['models']['name']}, method {self.about['method']} (alpha {weights['alpha']:g}, lambda "
+            f"{self.about['models']['name']}, variant {self.about['variant']} (alpha {weights['alpha']:g}, lambda "
             f"{weights['lam']:g}), proposals {self.about['proposals']}, protocol "
             f"{protocol or self.about['protocol']}, 95 % intervals",
             f"{'method':<{width}} {'mIoU':>6} {'interval':>16} {'oIoU':>6} {'interval':>16} "

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from tasnb.core.masks import make_proposals
+from tasnb.core.types import Models, Proposals, Sample
 from tasnb.datasets import ResultsFile, results
-from tasnb.imaging import proposals_key_of
-from tasnb.masks import make_proposals
 from tasnb.models.catalogue import PARTS
-from tasnb.types import Models, Proposals, Sample
+from tasnb.pipeline.describe import proposals_key_of
 
 SAM = "sam"  # whatever proposer the models have
 ANNOTATIONS = "annotations"

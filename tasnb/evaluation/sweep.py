@@ -2,7 +2,7 @@
 
 The answer under any alpha and lambda is the argmax of V + alpha P + lambda N over the proposals that the rectifier
 keeps, so a grid needs only the table ``scores`` of a run. Two things are not in there: masks, so the protocol "car" (it
-merges them) cannot be swept; and other crops, captions, parses or proposals, so ``method`` chooses the rectifier only.
+merges them) cannot be swept; and other crops, captions, parses or proposals, so ``variant`` chooses the rectifier only.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb import metrics
-from tasnb.evaluation import paper
+from tasnb.core.html import escape
+from tasnb.core.types import Weights
+from tasnb.evaluation import metrics, paper
 from tasnb.evaluation.modules import ablation
 from tasnb.evaluation.plans import weights_for
 from tasnb.evaluation.reranking import Ranking, sentence_protocol
-from tasnb.html import escape
-from tasnb.method import PAPER, Method
-from tasnb.types import Weights
+from tasnb.pipeline.variant import PAPER, Variant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +36,7 @@ class Sweep:
     """Figures over a grid of weights.
 
     frame: a row a grid point: alpha, lam, miou, oiou, pr50 (per cent, NaN where the protocol has no Pr@t), n (units).
-    used: the weights of the run itself; papers: those that the paper chose for such data. data, method, protocol: what
+    used: the weights of the run itself; papers: those that the paper chose for such data. data, variant, protocol: what
     was swept. gain: the best mIoU minus that of ``used``, paired, in points; None without any unit. notes: what to bear
     in mind, in words.
     """
@@ -46,7 +45,7 @@ class Sweep:
     used: Weights
     papers: Weights
     data: str
-    method: str
+    variant: str
     protocol: str
     gain: metrics.Estimate | None = None
     notes: tuple[str, ...] = field(default=())
@@ -75,7 +74,7 @@ class Sweep:
         """For a terminal: the mIoU grid, the best point of each metric, and Table 3 beside it."""
         grid = self.pivot("miou")
         lines = [
-            f"sweep of {self.data}, rectifier {self.method}, protocol {self.protocol}, "
+            f"sweep of {self.data}, rectifier {self.variant}, protocol {self.protocol}, "
             f"{int(self.frame['n'].max())} sentences; mIoU in per cent",
             f"{'alpha / lambda':>14} " + " ".join(f"{lam:>7g}" for lam in grid.columns),
         ]
@@ -112,7 +111,7 @@ class Sweep:
             said += f", {_signed(self.gain)} to {_words(self.used)}, which the run has"
         return (
             f"<figure>{grid.to_html(float_format='%.2f', na_rep='-')}<figcaption>mIoU, {escape(self.data)}, rectifier "
-            f"{escape(self.method)}, protocol {escape(self.protocol)}{said}<ul>{notes}</ul></figcaption></figure>"
+            f"{escape(self.variant)}, protocol {escape(self.protocol)}{said}<ul>{notes}</ul></figcaption></figure>"
         )
 
     def _values(self, metric: str) -> pd.Series:
@@ -126,19 +125,19 @@ def sweep(
     *,
     alpha: Sequence[float] = PAPER_ALPHAS,
     lam: Sequence[float] = PAPER_LAMS,
-    method: str | Method | None = None,
+    variant: str | Variant | None = None,
     protocol: str | None = None,
 ) -> Sweep:
     """Figures of TAS for every pair of weights, from the scores that a run stored (paper, table 3).
 
     run: a ``Run``; only its about, predictions() and scores() are read. alpha, lam: the grid; repeats count once.
-    method: whose rectifier decides which proposals stay, "paper" or "official"; default: the run's. protocol: default
+    variant: whose rectifier decides which proposals stay, "paper" or "official"; default: the run's. protocol: default
     the run's. Raises ValueError for the protocol "car", an empty grid, a weight that is not finite, or damaged tables.
     """
     import pandas as pd
 
     points = [Weights(alpha=a, lam=b) for a in _grid("alpha", alpha) for b in _grid("lam", lam)]
-    ranking = Ranking.of(run, method=method)
+    ranking = Ranking.of(run, variant=variant)
     name = sentence_protocol(protocol or str(run.about["protocol"]))
     rows = []
     for weights in points:
@@ -153,7 +152,7 @@ def sweep(
         used=used,
         papers=weights_for(str(data["name"]), PAPER, None, None),
         data=f"{data['name']} {data['split']}",
-        method=ranking.method,
+        variant=ranking.variant,
         protocol=name,
         gain=gain,
         notes=tuple(_notes(run, ranking, gain)),
@@ -165,18 +164,18 @@ def rerank(
     *,
     alpha: float | None = None,
     lam: float | None = None,
-    method: str | Method | None = None,
+    variant: str | Variant | None = None,
     rectified: bool = True,
 ) -> pd.DataFrame:
     """What TAS answers with other weights, a row a sample: sample, image_id, chosen, intersection, union, iou.
 
     chosen: -1 for no answer. alpha, lam: default to the run's. rectified: False leaves the spatial rectifier out. With
-    the run's own weights and method it is the run's own answer. Raises ValueError for a weight that is not finite, or
+    the run's own weights and variant it is the run's own answer. Raises ValueError for a weight that is not finite, or
     damaged tables.
     """
     import pandas as pd
 
-    ranking = Ranking.of(run, method=method)
+    ranking = Ranking.of(run, variant=variant)
     own = run.about["weights"]
     weights = Weights(alpha=own["alpha"] if alpha is None else alpha, lam=own["lam"] if lam is None else lam)
     intersections, unions = ranking.counts(weights, rectified=rectified)
@@ -235,10 +234,10 @@ def _notes(run: Any, ranking: Ranking, gain: metrics.Estimate | None) -> list[st
     found = ["the best point is best on this split; to report it, choose on one split and measure on another"]
     if gain is not None and gain.low <= 0 <= gain.high:
         found.append("the interval of the gain includes 0: the best point is not shown to beat the run's own weights")
-    if ranking.method != run.about["method"]:
+    if ranking.variant != run.about["variant"]:
         found.append(
-            f"only the rectifier is that of {ranking.method}; crops, captions, parses and proposals are those of the "
-            f"run, method {run.about['method']}"
+            f"only the rectifier is that of {ranking.variant}; crops, captions, parses and proposals are those of the "
+            f"run, variant {run.about['variant']}"
         )
     total = int(run.about["dataset"].get("samples", len(ranking.samples)))
     if missing := total - len(ranking.samples):

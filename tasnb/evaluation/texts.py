@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tasnb import expressions
+from tasnb.core.types import ImageTextEncoder, Models, Parse
 from tasnb.evaluation.records import parse_from_json, parse_to_json
-from tasnb.imaging import Memo, embed_texts
-from tasnb.method import Method
-from tasnb.types import ImageTextEncoder, Models, Parse
+from tasnb.pipeline.describe import Memo, embed_texts
+from tasnb.pipeline.variant import Variant
+from tasnb.stages import expressions
 
 
 class KnownTexts:
@@ -51,13 +51,13 @@ def encode(texts: Sequence[str], models: Models, memo: Memo, *, more: Sequence[s
     return KnownTexts(models.encoder, known)
 
 
-def parse_all(texts: Sequence[str], models: Models, method: Method, memo: Memo) -> list[Parse]:
+def parse_all(texts: Sequence[str], models: Models, variant: Variant, memo: Memo) -> list[Parse]:
     """The parse of every expression. Raises what ``expressions.parse`` raises, ValueError for an empty one."""
     name = getattr(models.parser, "fingerprint", None)
     if name is None:  # a bare spaCy pipeline has no name to keep its work under
-        return [expressions.parse(text, models.parser, rule=method.parse) for text in texts]
+        return [expressions.parse(text, models.parser, rule=variant.parse) for text in texts]
     found = memo(
-        "parses", "", name, {"texts": list(texts), "rule": method.parse},
-        lambda: tuple(parse_to_json(expressions.parse(text, models.parser, rule=method.parse)) for text in texts),
+        "parses", "", name, {"texts": list(texts), "rule": variant.parse},
+        lambda: tuple(parse_to_json(expressions.parse(text, models.parser, rule=variant.parse)) for text in texts),
     )  # fmt: skip
     return [parse_from_json(text) for text in found]

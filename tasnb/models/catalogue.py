@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from tasnb.models.more_models import MORE_PARTS
 from tasnb.models.part import ROLES, File, Part, Role
-from tasnb.models.rivals import MORE_PARTS
 
 __all__ = ["PARTS", "PRESETS", "ROLES", "File", "Part", "Preset", "Role", "is_shipped", "part_named"]
 

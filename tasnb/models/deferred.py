@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tasnb.core.types import Models
 from tasnb.models import presets
 from tasnb.models.checksums import fingerprint
-from tasnb.types import Models
 
 # do not change what a model answers, only where and how fast
 _HOW = frozenset({"device", "batch_size", "points_per_batch"})

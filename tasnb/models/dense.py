@@ -1,7 +1,7 @@
 """Features of places and of masks from the image tower of a CLIP, for the baselines of Table 1.
 
 The tower is run by our own lines (``dense_vit``, ``dense_resnet``) on the weights that are loaded, because its own
-``forward`` gives one vector a picture. The picture is squashed to the model's square (see ``tasnb.heatmaps``).
+``forward`` gives one vector a picture. The picture is squashed to the model's square (see ``tasnb.stages.heatmaps``).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tasnb import heatmaps
+from tasnb.core.types.features import GRIDS, REGIONS
 from tasnb.models.clip import ClipEncoder
-from tasnb.types.features import GRIDS, REGIONS
+from tasnb.stages import heatmaps
 
 
 class Tower(Protocol):

@@ -59,7 +59,7 @@ def _wanted(name: str) -> list[tuple[Role, str]]:
         if part.home == "shipped" and missing_files(part):
             raise FetchError(
                 f"the {choice} model for {role} comes with tasnb and is not downloaded; "
-                f"make it with: python -m tasnb.toyworld.train --only {Path(part.folder).name}"
+                f"make it with: python -m toyworld.train --only {Path(part.folder).name}"
             )
     return wanted
 

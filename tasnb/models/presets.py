@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tasnb.core.shipped import data_root
+from tasnb.core.types import Models
 from tasnb.models.catalogue import PARTS, PRESETS, ROLES, Part, Role
 from tasnb.models.proposers import is_fastsam, is_successor
-from tasnb.shipped import data_root
-from tasnb.types import Models
 
 __all__ = ["PRESETS", "MissingFileError", "cache_root", "load", "missing_files"]
 
@@ -224,7 +224,7 @@ def _require(name: str, chosen: Mapping[Role, Any], arguments: Mapping[Role, Map
 
 def _command(name: str, role: Role, choice: str, part: Part) -> str:
     if part.home == "shipped":
-        return f"python -m tasnb.toyworld.train --only {Path(part.folder).name}"
+        return f"python -m toyworld.train --only {Path(part.folder).name}"
     return f"tasnb fetch {name if name in PRESETS and getattr(PRESETS[name], role) == choice else choice}"
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from tasnb.masks import make_proposals
+from tasnb.core.masks import make_proposals
+from tasnb.core.types import Proposals
 from tasnb.models.checksums import fingerprint
 from tasnb.models.devices import resolve_device, resolve_dtype
-from tasnb.types import Proposals
 
 
 @dataclass(frozen=True, kw_only=True)

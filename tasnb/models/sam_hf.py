@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tasnb.masks import boxes_xyxy, make_proposals
+from tasnb.core.masks import boxes_xyxy, make_proposals
+from tasnb.core.types import Proposals
 from tasnb.models.checksums import fingerprint
 from tasnb.models.devices import resolve_device, resolve_dtype
 from tasnb.models.loading import filled, quiet
-from tasnb.types import Proposals
 
 # config.json's model_type -> the class of transformers; a video checkpoint holds the image model
 CLASSES: Mapping[str, str] = {

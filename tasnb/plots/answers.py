@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tasnb.html import ranking
-from tasnb.pictures import mask_colour
+from tasnb.core.html import ranking
+from tasnb.core.images import mask_colour
+from tasnb.core.types import Prediction
 from tasnb.plots.lettering import INK, PAPER, SOFT, fit, font_of
 from tasnb.plots.overlays import outline, overlay, proposals_picture
-from tasnb.types import Prediction
 
 
 def annotated(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb.types import Weights
+from tasnb.core.types import Weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +79,7 @@ def sweep_heatmap(sweep: Sweep, metric: str = "miou", beside_paper: bool = True)
     for place, (title, cells, at), papers in zip(axes, panels, (sweep.papers, Weights()), strict=False):
         _weights_panel(place, cells, at, (papers.alpha, papers.lam))
         place.set_title(title, loc="left", fontsize=10)
-    figure.suptitle(f"{METRIC_NAMES[metric]} (%) of TAS by its two weights, rectifier: {sweep.method}")
+    figure.suptitle(f"{METRIC_NAMES[metric]} (%) of TAS by its two weights, rectifier: {sweep.variant}")
     legend = ["solid frame: best of its panel", "dashed frame: the paper's choice"]
     legend += ["blank: not in the paper", "each panel has its own colours"] if len(panels) > 1 else []
     figure.supxlabel("\n".join("; ".join(legend[i : i + 2]) for i in range(0, len(legend), 2)), fontsize=9)

@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tasnb import expressions, pipeline, scores, spatial
-from tasnb.masks import areas, centroids_xy
-from tasnb.method import METHODS, PAPER, Method
-from tasnb.pictures import mask_colour
+from tasnb.core.images import mask_colour
+from tasnb.core.masks import areas, centroids_xy
+from tasnb.core.types import ImageArtifacts, Models, Parse, ScoreTable
+from tasnb.pipeline import tas as pipeline
+from tasnb.pipeline.variant import PAPER, VARIANTS, Variant
 from tasnb.plots.lettering import INK, font_of
 from tasnb.plots.lettering import PAPER as WHITE
 from tasnb.plots.sheets import Panel, sheet
-from tasnb.spatial.scene import AXIS, AXIS_NAMES, BEFORE, Scene
-from tasnb.types import ImageArtifacts, Models, Parse, ScoreTable
+from tasnb.stages import expressions, scores, spatial
+from tasnb.stages.spatial.scene import AXIS, AXIS_NAMES, BEFORE, Scene
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,27 +41,27 @@ class Rectified:
         return self.table.trace.sentence if self.table.trace else ""
 
 
-def methods_to_compare() -> tuple[Method, ...]:
+def variants_to_compare() -> tuple[Variant, ...]:
     """``paper``, ``official`` and ``extended``, which is ``paper`` with another rectifier where no preset has it."""
-    extended = METHODS.get("extended") or replace(PAPER, name="extended", rectifier=spatial.EXTENDED)
-    return (METHODS["paper"], METHODS["official"], extended)
+    extended = VARIANTS.get("extended") or replace(PAPER, name="extended", rectifier=spatial.EXTENDED)
+    return (VARIANTS["paper"], VARIANTS["official"], extended)
 
 
 def rectify_by_each(
     artifacts: ImageArtifacts, expression: str, models: Models
 ) -> tuple[tuple[Rectified, ...], dict[str, str]]:
-    """Every rule on the same expression, each with its own method's parse and scores; and why a rule is missing.
+    """Every rule on the same expression, each with its own variant's parse and scores; and why a rule is missing.
 
-    A rule is missing when the artifacts lack what its method needs. Relations to other things are scored by the
+    A rule is missing when the artifacts lack what its variant needs. Relations to other things are scored by the
     image-text model, as V is, for the extended rule. Raises ValueError for an empty expression.
     """
     expressions.require_text(expression)
     found, missing = [], {}
-    for method in methods_to_compare():
+    for variant in variants_to_compare():
         try:
-            found.append(_rectified(artifacts, expression, models, method))
+            found.append(_rectified(artifacts, expression, models, variant))
         except ValueError as problem:
-            missing[method.name] = str(problem)
+            missing[variant.name] = str(problem)
     if not found:
         raise ValueError(next(iter(missing.values())))
     return tuple(found), missing
@@ -85,14 +86,14 @@ LEGEND = (
 )
 
 
-def _rectified(artifacts: ImageArtifacts, expression: str, models: Models, method: Method) -> Rectified:
-    parse = expressions.parse(expression, models.parser, rule=method.parse)
-    mined = pipeline.mine(artifacts, parse, models, method=method)
-    table = pipeline.score(artifacts, expression, mined, models, method=method)
-    masks, rule = artifacts.proposals.masks, method.rectifier
+def _rectified(artifacts: ImageArtifacts, expression: str, models: Models, variant: Variant) -> Rectified:
+    parse = expressions.parse(expression, models.parser, rule=variant.parse)
+    mined = pipeline.mine(artifacts, parse, models, variant=variant)
+    table = pipeline.score(artifacts, expression, mined, models, variant=variant)
+    masks, rule = artifacts.proposals.masks, variant.rectifier
     likeness = {}
     if rule.extended and parse.relations and len(masks):
-        rows = pipeline.rows_of(artifacts.crop_embeddings, method.v_crop.style, "crop_embeddings")
+        rows = pipeline.rows_of(artifacts.crop_embeddings, variant.v_crop.style, "crop_embeddings")
         phrases = list(dict.fromkeys(relation.phrase for relation in parse.relations))
         encoded = models.encoder.encode_texts([phrase.lower() for phrase in phrases])
         likeness = dict(zip(phrases, scores.cosines(rows, encoded).T, strict=True))
@@ -103,7 +104,7 @@ def _rectified(artifacts: ImageArtifacts, expression: str, models: Models, metho
     centres = centroids_xy(masks)
     centres = np.trunc(centres) if rule.centres == "int" else centres
     return Rectified(
-        name=method.name, parse=parse, table=table, centres_xy=centres,
+        name=variant.name, parse=parse, table=table, centres_xy=centres,
         medians=_medians(parse, centres, rule), region_xyxy=_region(parse, table, centres, artifacts.size_hw, rule),
     )  # fmt: skip
 

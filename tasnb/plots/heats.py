@@ -22,7 +22,7 @@ def heat(image_rgb: np.ndarray, heatmap: np.ndarray, *, mask: np.ndarray | None 
     if heatmap.shape != image_rgb.shape[:2]:
         raise ValueError(
             f"expected a heat map of the photo's size {image_rgb.shape[:2]} (h, w), got {heatmap.shape}; "
-            "tasnb.heatmaps.resize brings a grid there"
+            "tasnb.stages.heatmaps.resize brings a grid there"
         )
     if not np.isfinite(heatmap).all():
         raise ValueError("the heat map holds NaN or infinity; there is no colour for it")

@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from tasnb.pictures import mask_colour
+from tasnb.core.images import mask_colour
+from tasnb.core.types import Proposals
 from tasnb.plots.lettering import INK, PAPER, font_of
-from tasnb.types import Proposals
 
 
 def outline(mask: np.ndarray, width: int = 2) -> np.ndarray:

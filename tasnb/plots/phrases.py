@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasnb.html import ranking, silhouette
-from tasnb.pictures import mask_colour
+from tasnb.core.html import ranking, silhouette
+from tasnb.core.images import mask_colour
+from tasnb.core.types import Prediction
 from tasnb.plots.overlays import overlay
 from tasnb.plots.sheets import Panel, sheet
-from tasnb.types import Prediction
 
 BEST = 3  # masks shown beside the phrases
 

@@ -6,15 +6,15 @@ kernel, and each leaves a static picture behind for a notebook that is opened wi
 
 from __future__ import annotations
 
-from tasnb.viewers.annotate import Annotator, annotate
-from tasnb.viewers.cause_view import CauseViewer, cause_view
-from tasnb.viewers.crops_view import CropsViewer, crops_view
-from tasnb.viewers.explore import Explorer, explore
-from tasnb.viewers.gallery import Gallery, gallery
-from tasnb.viewers.negatives_view import NegativesViewer, negatives_view
-from tasnb.viewers.predict import Quiz, predict
-from tasnb.viewers.rectifier_view import RectifierViewer, rectifier_view
-from tasnb.viewers.sweep_view import SweepViewer, sweep_view
+from tasnb.viewers.annotation import Annotator, annotate
+from tasnb.viewers.causes import CauseViewer, cause_view
+from tasnb.viewers.crops import CropsViewer, crops_view
+from tasnb.viewers.explorer import Explorer, explore
+from tasnb.viewers.galleries import Gallery, gallery
+from tasnb.viewers.negatives import NegativesViewer, negatives_view
+from tasnb.viewers.prediction import Quiz, predict
+from tasnb.viewers.rectifier import RectifierViewer, rectifier_view
+from tasnb.viewers.sweeping import SweepViewer, sweep_view
 
 __all__ = [
     "Annotator", "CauseViewer", "CropsViewer", "Explorer", "Gallery", "NegativesViewer", "Quiz", "RectifierViewer",

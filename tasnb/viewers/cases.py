@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb import datasets
-from tasnb import method as methods
-from tasnb.artifacts import Store
+from tasnb.core.masks import from_rle, make_proposals
+from tasnb.core.types import ImageArtifacts, Models, Sample
 from tasnb.evaluation.runs import Run
 from tasnb.evaluation.sources import GivenProposals
-from tasnb.imaging import describe
-from tasnb.masks import from_rle, make_proposals
 from tasnb.models.deferred import defer
+from tasnb.pipeline import variant as variants
+from tasnb.pipeline.describe import describe
 from tasnb.plots import rims
-from tasnb.types import ImageArtifacts, Models, Sample
+from tasnb.store import Store
 from tasnb.viewers import thumbs
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Cases:
         store: Store | None = None,
     ) -> None:
         self.run = run
-        self.method = methods.find(str(run.about["method"]))
+        self.variant = variants.find(str(run.about["variant"]))
         self._samples, self._models, self._store = samples, models, store
         self._thumbs: OrderedDict[tuple[int, int], Thumb] = OrderedDict()
         self._ids: Mapping[int, str] | None = None
@@ -144,7 +144,7 @@ class Cases:
         masks = self.masks(sample.image_id)
         if masks is not None:
             parts = replace(parts, proposer=GivenProposals(make_proposals(masks, source="the run")))
-        return describe(sample.image, parts, method=self.method, image_id=sample.image_id, memo=self.store.memo)
+        return describe(sample.image, parts, variant=self.variant, image_id=sample.image_id, memo=self.store.memo)
 
     def picture(self, number: int, chosen: int, *, longest: int | None = None) -> tuple[np.ndarray, str]:
         """The photo with the target dashed in white and mask ``chosen`` tinted (-1: none), and what it shows in words.

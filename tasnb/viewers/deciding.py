@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasnb import expressions, pipeline
-from tasnb.method import Method
-from tasnb.types import ImageArtifacts, Models, Prediction, ScoreTable, Weights
+from tasnb.core.types import ImageArtifacts, Models, Prediction, ScoreTable, Weights
+from tasnb.pipeline import tas as pipeline
+from tasnb.pipeline.variant import Variant
+from tasnb.stages import expressions
 
 PARTS = pipeline.MODULES  # "v", "p", "n", "spatial", in the order in which they are added
 NAMES = {"v": "V", "p": "P", "n": "N", "spatial": "the spatial rectifier"}
@@ -44,21 +45,21 @@ class Decision:
         return changes[-1] if changes else PARTS[0]
 
 
-def decide(artifacts: ImageArtifacts, expression: str, models: Models, method: Method, weights: Weights) -> Decision:
+def decide(artifacts: ImageArtifacts, expression: str, models: Models, variant: Variant, weights: Weights) -> Decision:
     """Answer an expression and watch the winner as P, N and the rectifier are added to V (paper, table 4).
 
     Raises as ``tn.tas`` does.
     """
-    parse = expressions.parse(expression, models.parser, rule=method.parse)
-    mined = pipeline.mine(artifacts, parse, models, method=method)
-    scored = pipeline.score(artifacts, expression, mined, models, method=method, weights=weights)
+    parse = expressions.parse(expression, models.parser, rule=variant.parse)
+    mined = pipeline.mine(artifacts, parse, models, variant=variant)
+    scored = pipeline.score(artifacts, expression, mined, models, variant=variant, weights=weights)
     tables = [_weighted(scored, 0.0, 0.0), _weighted(scored, weights.alpha, 0.0), scored]
-    tables.append(pipeline.rectify(scored, parse, artifacts, method=method))
+    tables.append(pipeline.rectify(scored, parse, artifacts, variant=variant))
     steps = tuple(
         Step(part=part, best=t.best, total=None if t.best is None else float(t.total[t.best]))
         for part, t in zip(PARTS, tables, strict=True)
     )
-    name = f"TAS ({method.name})"
+    name = f"TAS ({variant.name})"
     return Decision(
         answer=pipeline.answer(artifacts, expression, tables[-1], parse, mined, method_name=name), steps=steps
     )

@@ -1,7 +1,7 @@
 """Finished values -> the JSON record that ``explore`` ranks in the browser.
 
 The *scene* depends on the image alone and travels once: photo, masks, captions. A *reading* depends on the expression:
-V, P, N and the rectifier's rule, for each method. ``static/ranking.js`` does with them what ``table_of`` does here.
+V, P, N and the rectifier's rule, for each variant. ``static/ranking.js`` does with them what ``table_of`` does here.
 """
 
 from __future__ import annotations
@@ -15,29 +15,30 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tasnb import expressions, pipeline, spatial
-from tasnb.html import ranking
-from tasnb.masks import areas, centroids_xy, pairwise_iou
-from tasnb.method import METHODS, Method
-from tasnb.pictures import png_uri
-from tasnb.spatial.scene import Scene
-from tasnb.types import ImageArtifacts, Models, Negatives, Parse, ScoreTable, Weights
+from tasnb.core.html import ranking
+from tasnb.core.images import png_uri
+from tasnb.core.masks import areas, centroids_xy, pairwise_iou
+from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, ScoreTable, Weights
+from tasnb.pipeline import tas as pipeline
+from tasnb.pipeline.variant import VARIANTS, Variant
+from tasnb.stages import expressions, spatial
+from tasnb.stages.spatial.scene import Scene
 from tasnb.viewers.words import pieces
 
 LONGEST = 1024  # pixels of the photo that travels; areas, centres and IoU are those of the full one
 PNG_PIXELS = 320 * 320  # a larger picture travels as JPEG
 METHOD_NOTE = (
-    "Both methods rank the artifacts at hand: the proposals, crops and captions stay as describe() made them. "
+    "Both variants rank the artifacts at hand: the proposals, crops and captions stay as describe() made them. "
     "How the expression is read, which phrases are mined and the rectifier's rule follow the switch, as in "
-    'tn.tas(artifacts, ..., method="official"); for the rest of a method run describe(..., method="official").'
+    'tn.tas(artifacts, ..., variant="official"); for the rest of a variant run describe(..., variant="official").'
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What is switched on. method: "paper" or "official"; the same names as in the browser, in Python's spelling."""
+    """What is switched on. variant: "paper" or "official"; the same names as in the browser, in Python's spelling."""
 
-    method: str = "paper"
+    variant: str = "paper"
     alpha: float = 0.1
     lam: float = 0.7
     use_p: bool = True
@@ -59,44 +60,44 @@ class Settings:
         return self
 
     def to_json(self) -> dict[str, Any]:
-        return {"method": self.method, "alpha": self.alpha, "lam": self.lam, "useP": self.use_p, "useN": self.use_n,
+        return {"variant": self.variant, "alpha": self.alpha, "lam": self.lam, "useP": self.use_p, "useN": self.use_n,
                 "spatial": self.spatial}  # fmt: skip
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Settings:
         return cls(
-            method=str(values["method"]), alpha=float(values["alpha"]), lam=float(values["lam"]),
+            variant=str(values["variant"]), alpha=float(values["alpha"]), lam=float(values["lam"]),
             use_p=bool(values["useP"]), use_n=bool(values["useN"]), spatial=bool(values["spatial"]),
         )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reading:
-    """One expression read by one method: its parse, its negatives and the scores before any rule."""
+    """One expression read by one variant: its parse, its negatives and the scores before any rule."""
 
-    method: Method
+    variant: Variant
     parse: Parse
     negatives: Negatives
     table: ScoreTable
 
 
 def read(artifacts: ImageArtifacts, expression: str, models: Models) -> tuple[dict[str, Reading], dict[str, str]]:
-    """What each method makes of an expression, and for the others why they cannot say.
+    """What each variant makes of an expression, and for the others why they cannot say.
 
-    Raises ValueError or TypeError for what is no expression, and ValueError when no method can read it.
+    Raises ValueError or TypeError for what is no expression, and ValueError when no variant can read it.
     """
     expressions.require_text(expression)
     readings: dict[str, Reading] = {}
     missing: dict[str, str] = {}
-    for name, method in METHODS.items():
+    for name, variant in VARIANTS.items():
         try:
-            parse = expressions.parse(expression, models.parser, rule=method.parse)
-            mined = pipeline.mine(artifacts, parse, models, method=method)
-            table = pipeline.score(artifacts, expression, mined, models, method=method)
-        except ValueError as problem:  # the artifacts lack the method's crop style, say
+            parse = expressions.parse(expression, models.parser, rule=variant.parse)
+            mined = pipeline.mine(artifacts, parse, models, variant=variant)
+            table = pipeline.score(artifacts, expression, mined, models, variant=variant)
+        except ValueError as problem:  # the artifacts lack the variant's crop style, say
             missing[name] = str(problem)
         else:
-            readings[name] = Reading(method=method, parse=parse, negatives=mined, table=table)
+            readings[name] = Reading(variant=variant, parse=parse, negatives=mined, table=table)
     if not readings:
         raise ValueError(next(iter(missing.values())))
     return readings, missing
@@ -106,7 +107,7 @@ def table_of(reading: Reading, artifacts: ImageArtifacts, settings: Settings) ->
     """The ranking under the settings, by the package's own functions."""
     scores = reading.table
     table = ScoreTable(v=scores.v, p=scores.p, n=scores.n, kept=scores.kept, weights=settings.weights)
-    return pipeline.rectify(table, reading.parse, artifacts, method=reading.method) if settings.spatial else table
+    return pipeline.rectify(table, reading.parse, artifacts, variant=reading.variant) if settings.spatial else table
 
 
 def scene_record(
@@ -138,7 +139,7 @@ def scene_record(
 def reading_record(
     expression: str, readings: Mapping[str, Reading], missing: Mapping[str, str], artifacts: ImageArtifacts
 ) -> dict[str, Any]:
-    """All that an expression changes, for every method that could read it.
+    """All that an expression changes, for every variant that could read it.
 
     Raises ValueError for a score that is not finite: neither side could rank it.
     """
@@ -150,8 +151,8 @@ def reading_record(
                 raise ValueError(f"{score} of proposal {wrong[0]} ({name}): expected a finite number, got {got}; "
                                  "run describe() again")  # fmt: skip
     centres = centroids_xy(artifacts.proposals.masks)
-    methods = {name: _method_record(reading, centres, artifacts) for name, reading in readings.items()}
-    return {"expression": expression, "methods": methods, "missing": dict(missing)}
+    variants = {name: _method_record(reading, centres, artifacts) for name, reading in readings.items()}
+    return {"expression": expression, "variants": variants, "missing": dict(missing)}
 
 
 def order_of(table: ScoreTable) -> np.ndarray:
@@ -165,10 +166,10 @@ class _Ranked:
 
 
 def _method_record(reading: Reading, centres_xy: np.ndarray, artifacts: ImageArtifacts) -> dict[str, Any]:
-    table, parse, rule = reading.table, reading.parse, reading.method.rectifier
+    table, parse, rule = reading.table, reading.parse, reading.variant.rectifier
     centres = np.trunc(centres_xy) if rule.centres == "int" else centres_xy
     said = dict(zip(parse.directions, parse.direction_words, strict=False))
-    trace = table_of(reading, artifacts, Settings(method=reading.method.name)).trace
+    trace = table_of(reading, artifacts, Settings(variant=reading.variant.name)).trace
     assert trace is not None
     # a verdict's reason stays true when another quadrant wins; "stays" and "out" are the browser's to say
     reasons = _quadrant_reasons(centres) if rule.half == "quadrants" else None

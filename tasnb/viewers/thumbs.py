@@ -9,8 +9,8 @@ from typing import overload
 import numpy as np
 from PIL import Image
 
-from tasnb.pictures import as_rgb, png_uri
-from tasnb.types import ImageArtifacts, Sample
+from tasnb.core.images import as_rgb, png_uri
+from tasnb.core.types import ImageArtifacts, Sample
 
 PNG_PIXELS = 160 * 160  # a larger picture travels as JPEG
 

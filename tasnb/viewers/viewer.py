@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import anywidget
 import numpy as np
 
-from tasnb.pictures import png_bytes
+from tasnb.core.images import png_bytes
 from tasnb.viewers import assets
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"

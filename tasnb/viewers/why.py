@@ -10,7 +10,7 @@ import numpy as np
 
 from tasnb.analysis.causes import THRESHOLD
 from tasnb.analysis.single import Cure, Why, case_of, why
-from tasnb.types import ImageArtifacts, WordNet
+from tasnb.core.types import ImageArtifacts, WordNet
 from tasnb.viewers.record import Reading, Settings, table_of
 
 
@@ -18,7 +18,7 @@ def why_record(
     readings: Mapping[str, Reading], artifacts: ImageArtifacts, target: np.ndarray | None, settings: Settings,
     *, gold: Mapping[str, Any] | None = None, wordnet: WordNet | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Method -> its record at the settings' weights with all parts on; {} without a target.
+    """Variant -> its record at the settings' weights with all parts on; {} without a target.
 
     A cure says what it replaces in the scores ("n", "kept") or the settings; the rest stays as it is on screen.
     """
@@ -26,9 +26,9 @@ def why_record(
         return {}
     found = {}
     for name, reading in readings.items():
-        now = replace(settings, method=name, use_p=True, use_n=True, spatial=True)
+        now = replace(settings, variant=name, use_p=True, use_n=True, spatial=True)
         table = table_of(reading, artifacts, now)
-        case = case_of(artifacts, table, reading.parse, reading.negatives, target, reading.method,
+        case = case_of(artifacts, table, reading.parse, reading.negatives, target, reading.variant,
                        gold=gold, wordnet=wordnet)  # fmt: skip
         found[name] = _of_method(why(case), now)
     return found

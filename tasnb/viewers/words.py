@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasnb.types import Parse
+from tasnb.core.types import Parse
 
 STAGES = ("head", "direction", "modifier")
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tasnb.analysis import Attribution, attribute
-from tasnb.artifacts import Store
 from tasnb.evaluation.engine import evaluate
 from tasnb.evaluation.runs import Run
+from tasnb.store import Store
 from tests.analysis.planting import Planted, PlantedRun, plant, synthetic
 
 SENTENCES = 60

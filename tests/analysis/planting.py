@@ -266,7 +266,7 @@ def _take(case: Planted, keep: np.ndarray) -> Planted | None:
 
 def from_run(run: Any) -> Iterator[Planted]:
     """Every sample of a real run, as TAS answered it."""
-    from tasnb.masks import from_rle, pairwise_intersection
+    from tasnb.core.masks import from_rle, pairwise_intersection
 
     predictions, scores, proposals = run.predictions(), run.scores(), run.proposals()
     predictions = predictions[predictions["method"] == "tas"]
@@ -362,7 +362,7 @@ class PlantedRun:
         weights = {"alpha": cases[0].alpha, "lam": cases[0].lam}
         assert all((c.alpha, c.lam) == (weights["alpha"], weights["lam"]) for c in cases)
         self.about = {
-            "methods": ["tas"], "method": "paper", "weights": weights, "protocol": "tas", "parts": 1,
+            "methods": ["tas"], "variant": "paper", "weights": weights, "protocol": "tas", "parts": 1,
             "proposals": "sam", "models": {"name": "planted", "spec": None, "parts": {}},
             "dataset": {"name": "planted", "split": "val", "samples": len(cases), "images": len(cases), "spec": None},
         }  # fmt: skip

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 import tasnb as tn
-from tasnb import analysis, cli, metrics, spatial
+from tasnb import analysis, cli
+from tasnb.evaluation import metrics
+from tasnb.stages import spatial
 from tests.analysis.planting import PlantedRun
 
 
@@ -155,7 +157,7 @@ def test_a_method_of_ones_own_is_analysed_too(reftoy_val, tmp_path) -> None:
     extended = replace(tn.PAPER, name="extended", rectifier=spatial.EXTENDED)
     store = tn.Store(tmp_path / "store")
     run = tn.evaluate(
-        reftoy_val[:12], "toy", methods=["tas"], method=extended, out=tmp_path / "run", store=store,
+        reftoy_val[:12], "toy", methods=["tas"], variant=extended, out=tmp_path / "run", store=store,
         model_options={"device": "cpu"},
     )  # fmt: skip
     found = analysis.attribute(run)

@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 
 import tasnb as tn
-from tasnb import expressions
 from tasnb.analysis.types import TYPES, types_of
-from tasnb.types import Parse
+from tasnb.core.types import Parse
+from tasnb.stages import expressions
 
 CASES = [
     # caption, expression, tags, (tag, its words)

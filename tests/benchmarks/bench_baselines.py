@@ -33,11 +33,11 @@ def masks_of(size_hw: tuple[int, int], count: int) -> np.ndarray:
 
 def rows(folder: Path, *, count: int, small: bool) -> Iterable[str]:
     """One line for each comparison, as it is measured."""
-    from tasnb import heatmaps
-    from tasnb.crops import CropConfig, cut_all
+    from tasnb.core.types import GRIDS, REGIONS
     from tasnb.models.clip import ClipEncoder
-    from tasnb.types import GRIDS, REGIONS
-    from tests.official_checkpoints import write_clip, write_clip_state_dict
+    from tasnb.stages import heatmaps
+    from tasnb.stages.crops import CropConfig, cut_all
+    from tests.models.official_checkpoints import write_clip, write_clip_state_dict
 
     image, name = photo()
     masks = masks_of(image.shape[:2], count)

@@ -21,14 +21,14 @@ from typing import Any
 import numpy as np
 
 import tasnb as tn
-from tasnb import crops, expressions, scores, spatial
-from tasnb.artifacts import Store
+from tasnb.core.masks import areas, centroids_xy
 from tasnb.evaluation import tables
 from tasnb.evaluation.engine import evaluate
 from tasnb.evaluation.parts import Rows
 from tasnb.evaluation.records import SCORED
-from tasnb.masks import areas, centroids_xy
-from tasnb.negatives import mine
+from tasnb.stages import crops, expressions, scores, spatial
+from tasnb.stages.negatives import mine
+from tasnb.store import Store
 from tests.benchmarks.bench_models import row
 
 SENTENCES, PROPOSALS, IMAGES = 10_834, 60, 1_500  # RefCOCO val; proposals as SAM gives them on a photo

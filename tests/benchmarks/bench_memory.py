@@ -93,7 +93,7 @@ def _sam(folder: Path, small: bool) -> Load:
     import torch
 
     from tasnb.models.sam import SamProposer, build_sam
-    from tests.official_checkpoints import write_sam
+    from tests.models.official_checkpoints import write_sam
 
     given = write_sam(folder) if small else {"checkpoint": str(folder / "sam.pth"), "model": "vit_h"}
     if not small:
@@ -107,7 +107,7 @@ def _sam(folder: Path, small: bool) -> Load:
 
 
 def _clip(folder: Path, small: bool) -> Load:
-    from tests.official_checkpoints import write_clip, write_clip_state_dict
+    from tests.models.official_checkpoints import write_clip, write_clip_state_dict
 
     given = (
         write_clip(folder)
@@ -125,7 +125,7 @@ def _clip(folder: Path, small: bool) -> Load:
 
 
 def _blip2(folder: Path, small: bool) -> Load:
-    from tests.official_checkpoints import write_blip2
+    from tests.models.official_checkpoints import write_blip2
 
     write_blip2(folder, full=not small)
 
@@ -154,13 +154,13 @@ def _matcher(write: Callable[..., Any]) -> Callable[[Path, bool], Load]:
 
 
 def _blip2_itc(folder: Path, small: bool) -> Load:
-    from tests.official_matchers import write_blip2_itc
+    from tests.models.official_matchers import write_blip2_itc
 
     return _matcher(write_blip2_itc)(folder, small)
 
 
 def _albef(folder: Path, small: bool) -> Load:
-    from tests.official_matchers import write_albef
+    from tests.models.official_matchers import write_albef
 
     return _matcher(write_albef)(folder, small)
 

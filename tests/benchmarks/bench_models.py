@@ -145,7 +145,7 @@ def main(arguments: list[str] | None = None) -> None:
     given = options.parse_args(arguments)
     import torch
 
-    from tests.official_checkpoints import write_all
+    from tests.models.official_checkpoints import write_all
 
     torch.set_num_threads(given.threads)
     with tempfile.TemporaryDirectory() as place:

@@ -23,12 +23,12 @@ from typing import Any
 
 import numpy as np
 
-from tasnb import spatial
+from tasnb.core.types import Parse, Weights
 from tasnb.evaluation import sweep as sweeping
 from tasnb.evaluation.records import SCORED
 from tasnb.evaluation.runs import Run
-from tasnb.method import METHODS
-from tasnb.types import Parse, Weights
+from tasnb.pipeline.variant import VARIANTS
+from tasnb.stages import spatial
 
 SENTENCES, IMAGES, PROPOSALS = 10_834, 1_500, 60  # RefCOCO val; SAM, 8 x 8 points
 ALPHAS, LAMS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8), (0.0, 0.3, 0.5, 0.7, 0.9)
@@ -51,7 +51,7 @@ class Synthetic:
         return self.scored
 
 
-def synthetic(sentences: int, images: int, proposals: int, *, method: str = "paper", seed: int = 0) -> Synthetic:
+def synthetic(sentences: int, images: int, proposals: int, *, variant: str = "paper", seed: int = 0) -> Synthetic:
     """Scores of the right size and shape; every 500th image has no proposal, and 4 sentences in 10 name a direction."""
     import pandas as pd
 
@@ -87,7 +87,7 @@ def synthetic(sentences: int, images: int, proposals: int, *, method: str = "pap
         "parse": "{}", "phrases": "[]", "gold": "", "category": "thing", "same_kind": 0,
     })  # fmt: skip
     about = {
-        "dataset": {"name": "refcoco", "split": "val", "samples": sentences, "images": images}, "method": method,
+        "dataset": {"name": "refcoco", "split": "val", "samples": sentences, "images": images}, "variant": variant,
         "methods": ["tas"], "weights": {"alpha": 0.1, "lam": 0.7}, "protocol": "tas", "proposals": "sam",
         "models": {"spec": None, "parts": {}}, "parts": -(-images // IMAGES_A_PART),
     }  # fmt: skip
@@ -123,7 +123,7 @@ def write(run: Synthetic, folder: Path) -> None:
 
 def looped(run: Synthetic, weights: Weights) -> list[tuple[int, int]]:
     """(intersection, union) of every sentence for one grid point, as one would write it first."""
-    rule = METHODS[run.about["method"]].rectifier
+    rule = VARIANTS[run.about["variant"]].rectifier
     names = ("sample", "v", "p", "n", "kept", "intersection", "union")
     of_sample: dict[int, list[Any]] = {}
     for row in zip(*(run.scored[name].tolist() for name in names), strict=True):
@@ -157,12 +157,12 @@ def lines(size: tuple[int, int, int]) -> Iterator[str]:
     """One line for each measurement, as it is made."""
     grid = {"alpha": ALPHAS, "lam": LAMS}
     points = len(ALPHAS) * len(LAMS)
-    for method in ("paper", "official"):
-        run = synthetic(*size, method=method)
-        if method == "paper":
+    for variant in ("paper", "official"):
+        run = synthetic(*size, variant=variant)
+        if variant == "paper":
             yield f"{len(run.predicted):,} sentences, {len(run.scored):,} scores, grid {len(ALPHAS)} x {len(LAMS)}"
         fast, found = timed(lambda run=run: sweeping.sweep(run, **grid))  # type: ignore[misc]
-        yield f"sweep in memory, {method:<8} {fast:8.2f} s"
+        yield f"sweep in memory, {variant:<8} {fast:8.2f} s"
         slow = 0.0
         for alpha, lam in LOOPED:
             took, answers = timed(lambda run=run, a=alpha, b=lam: looped(run, Weights(alpha=a, lam=b)))  # type: ignore[misc]
@@ -174,7 +174,7 @@ def lines(size: tuple[int, int, int]) -> Iterator[str]:
             if not same or abs(mean - at["miou"]) > 1e-9:
                 raise AssertionError(f"the loop and the sweep differ at alpha {alpha}, lambda {lam}")
         yield (
-            f"  a plain loop, {method:<8} {slow:8.2f} s for the grid (from {len(LOOPED)} points, same answers)   "
+            f"  a plain loop, {variant:<8} {slow:8.2f} s for the grid (from {len(LOOPED)} points, same answers)   "
             f"{slow / fast:6.0f}x"
         )
     run = synthetic(*size)

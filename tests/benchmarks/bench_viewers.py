@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from tasnb.masks import make_proposals
-from tasnb.method import METHODS
-from tasnb.types import ImageArtifacts, NegativePhrase, Negatives, Parse, ScoreTable
+from tasnb.core.masks import make_proposals
+from tasnb.core.types import ImageArtifacts, NegativePhrase, Negatives, Parse, ScoreTable
+from tasnb.pipeline.variant import VARIANTS
 from tasnb.viewers import assets, record
 from tasnb.viewers.record import Reading, Settings
 
@@ -62,7 +62,7 @@ ALONE = """async ([reading, settings]) => {
 }"""
 
 
-def scene(count: int, *, method: str) -> tuple[dict[str, Any], dict[str, Any], Settings]:
+def scene(count: int, *, variant: str) -> tuple[dict[str, Any], dict[str, Any], Settings]:
     """Blobs of SAM's kind: many small, some large, overlapping; scores from a seed."""
     rng = np.random.default_rng(0)
     ys, xs = np.mgrid[: SIZE_HW[0], : SIZE_HW[1]]
@@ -79,16 +79,16 @@ def scene(count: int, *, method: str) -> tuple[dict[str, Any], dict[str, Any], S
         overall_caption="many things",
     )  # fmt: skip
     v, p, n = (rng.uniform(-0.5, 0.5, count) for _ in range(3))
-    chosen = METHODS[method]
+    chosen = VARIANTS[variant]
     table = ScoreTable(v=v, p=p, n=n, kept=np.ones(count, dtype=bool), weights=chosen.weights)
     parse = Parse(text="the left thing", head=None, directions=("left",), direction_words=("left",))
     phrase = NegativePhrase(text="grass", lemma="grass", kept=True, reason="not the subject")
     reading = Reading(
-        method=chosen, parse=parse, negatives=Negatives(caption="many things", phrases=(phrase,)), table=table
+        variant=chosen, parse=parse, negatives=Negatives(caption="many things", phrases=(phrase,)), table=table
     )
     photo = rng.integers(0, 255, (*SIZE_HW, 3), dtype=np.uint8)
-    sent = record.reading_record(parse.text, {method: reading}, {}, artifacts)
-    return record.scene_record(photo, artifacts, masks[0], "bench"), sent, Settings(method=method)
+    sent = record.reading_record(parse.text, {variant: reading}, {}, artifacts)
+    return record.scene_record(photo, artifacts, masks[0], "bench"), sent, Settings(variant=variant)
 
 
 def open_page(browser: Any, made: tuple[dict[str, Any], dict[str, Any], Settings]) -> Any:
@@ -113,15 +113,15 @@ def main() -> None:
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
-        for method in METHODS:
-            made = scene(200, method=method)
+        for variant in VARIANTS:
+            made = scene(200, variant=variant)
             page = open_page(browser, made)
             page.add_script_tag(type="module", content=assets.source("ranking") + "window.rank = rank;")
             page.wait_for_function("!!window.rank")
-            print(told(f"ranking alone, 200 masks, {method}", page.evaluate(ALONE, [made[1], made[2].to_json()])))
-            print(told(f"again: ranking, table, photo, 200 masks, {method}", page.evaluate(AGAIN)))
+            print(told(f"ranking alone, 200 masks, {variant}", page.evaluate(ALONE, [made[1], made[2].to_json()])))
+            print(told(f"again: ranking, table, photo, 200 masks, {variant}", page.evaluate(AGAIN)))
             page.close()
-        page = open_page(browser, scene(60, method="paper"))
+        page = open_page(browser, scene(60, variant="paper"))
         took, frames = page.evaluate(HOVER)
         print(told("hover, 60 masks at 640 x 480: the event", took))
         print(told("hover, 60 masks at 640 x 480: frame to frame", frames, None))

@@ -61,7 +61,7 @@ def places(notebook: Notebook) -> dict[str, Any]:
 def explorer(notebook: Notebook) -> Any:
     """The explorer on screen, set back to how the cell showed it."""
     notebook.python(
-        'viewer.ask("the man on the left"); viewer.settings = {"method": "paper", "alpha": 0.1, "lam": 0.7, '
+        'viewer.ask("the man on the left"); viewer.settings = {"variant": "paper", "alpha": 0.1, "lam": 0.7, '
         '"useP": True, "useN": True, "spatial": True}; viewer.selected = viewer.prediction.index'
     )
     found = notebook.page.locator(".tn-explorer")
@@ -85,7 +85,7 @@ def state_when(notebook: Notebook, explorer: Any) -> dict[str, Any]:
         told = state(notebook)
         now = told["settings"]
         got = [told["selected"], now["alpha"], now["lam"], now["useP"], now["useN"], now["spatial"]]
-        if [*got, now["method"] == "official"] == wanted:
+        if [*got, now["variant"] == "official"] == wanted:
             return told
         time.sleep(0.05)
     raise AssertionError(f"on screen {wanted}, in Python {told}")
@@ -234,14 +234,14 @@ def test_python_can_move_what_is_on_screen(notebook: Notebook, explorer: Any) ->
     assert float(explorer.locator(".tn-slider input").first.input_value()) == 3.5
 
 
-@pytest.mark.parametrize("method", ["paper", "official"])
+@pytest.mark.parametrize("variant", ["paper", "official"])
 @pytest.mark.parametrize("off", [(), ("P: captions",), ("N: negatives", "spatial rectifier")], ids=str)
-def test_switches_rank_as_python_does(notebook: Notebook, explorer: Any, method: str, off: tuple[str, ...]) -> None:
-    explorer.locator(".tn-switch", has_text=method).locator("input").check()
+def test_switches_rank_as_python_does(notebook: Notebook, explorer: Any, variant: str, off: tuple[str, ...]) -> None:
+    explorer.locator(".tn-switch", has_text=variant).locator("input").check()
     for name in off:
         explorer.locator(".tn-switch", has_text=name).locator("input").uncheck()
     told = state_when(notebook, explorer)
-    assert told["settings"]["method"] == method
+    assert told["settings"]["variant"] == variant
     assert [row["proposal"] for row in told["rows"]] == order_shown(explorer)
     sentence = notebook.python("t = viewer.prediction.table.trace; print(t.sentence if t else 'rectifier is off')")
     assert sentence.strip() in explorer.locator(".tn-sentence").inner_text()

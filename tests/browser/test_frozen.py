@@ -12,8 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 import tasnb as tn
-from tasnb import freezing
-from tasnb.viewers import assets
+from tasnb.viewers import assets, freezing
 from tests.browser.conftest import guarded_context
 from tests.viewers.made_artifacts import HOSTILE, only, saying
 

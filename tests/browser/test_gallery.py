@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import tasnb as tn
-from tasnb.viewers.gallery import PAGE
+from tasnb.viewers.galleries import PAGE
 from tests.browser.alone import has_a_visible_focus, serious, show
 from tests.browser.lab import Lab, Notebook
 from tests.viewers.made_artifacts import HOSTILE

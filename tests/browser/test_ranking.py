@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasnb.masks import boxes_xyxy
-from tasnb.method import METHODS
-from tasnb.types import ImageArtifacts, NegativePhrase, Negatives, Parse, Proposals, ScoreTable
+from tasnb.core.masks import boxes_xyxy
+from tasnb.core.types import ImageArtifacts, NegativePhrase, Negatives, Parse, Proposals, ScoreTable
+from tasnb.pipeline.variant import VARIANTS
 from tasnb.viewers import assets, record
 from tasnb.viewers.record import Reading, Settings
 
@@ -56,20 +56,21 @@ def cases() -> Iterator[tuple[Reading, ImageArtifacts, Settings]]:
     for number in range(288):
         count = COUNTS[number % len(COUNTS)]
         directions = DIRECTIONS[number % len(DIRECTIONS)]
-        method = METHODS["official" if number % 3 else "paper"]
+        variant = VARIANTS["official" if number % 3 else "paper"]
         masks = masks_of(rng, count)
         if number % 17 == 0:
             masks[:] = False  # nobody has a centre
         v, p, n = (scores_of(rng, count, coarse=bool(number % 2)) for _ in range(3))
         if number % 11 == 0:
             v[:], p[:], n[:] = 0.25, 0.0, 0.0  # everything ties
-        table = ScoreTable(v=v, p=p, n=n, kept=np.ones(count, dtype=bool), weights=method.weights)
+        table = ScoreTable(v=v, p=p, n=n, kept=np.ones(count, dtype=bool), weights=variant.weights)
         parse = Parse(text="it", head=None, directions=directions, direction_words=tuple(d.upper() for d in directions))
         settings = Settings(
-            method=method.name, alpha=float(rng.choice([0, 0.1, 0.25, 1, -0.5])), lam=float(rng.choice([0, 0.7, 1, 2])),
+            variant=variant.name, alpha=float(rng.choice([0, 0.1, 0.25, 1, -0.5])),
+            lam=float(rng.choice([0, 0.7, 1, 2])),
             use_p=bool(number % 5), use_n=bool(number % 7), spatial=bool(number % 6),
         )  # fmt: skip
-        yield Reading(method=method, parse=parse, negatives=NEGATIVES, table=table), artifacts_of(masks), settings
+        yield Reading(variant=variant, parse=parse, negatives=NEGATIVES, table=table), artifacts_of(masks), settings
 
 
 def expected(reading: Reading, artifacts: ImageArtifacts, settings: Settings) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def rank(chromium: Any) -> Iterator[Any]:
 
 
 def in_browser(reading: Reading, artifacts: ImageArtifacts, settings: Settings) -> list[Any]:
-    sent = record.reading_record("it", {settings.method: reading}, {}, artifacts)
+    sent = record.reading_record("it", {settings.variant: reading}, {}, artifacts)
     return [json.loads(json.dumps(sent, allow_nan=False)), settings.to_json()]
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tasnb import analysis, cli, run_report
-from tasnb.artifacts import Store
+from tasnb import analysis, cli, report
 from tasnb.evaluation.engine import evaluate
 from tasnb.evaluation.runs import Run
+from tasnb.store import Store
 
 NASTY = "<img src=x onerror=console.error('ran')><script>console.error('ran')</script> \"quoted\" 🙂 "
 CPU = {"device": "cpu"}
@@ -38,7 +38,7 @@ def other(reftoy_val, store, tmp_path_factory) -> Run:
 
 @pytest.fixture(scope="module")
 def report_file(run, other) -> Path:
-    return run_report.write([run], run.folder / "report.html", against=[other])
+    return report.write([run], run.folder / "report.html", against=[other])
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def hostile_file(reftoy_val, store, tmp_path_factory) -> Path:
     samples.append(replace(samples[0], expression=NASTY * 60, sample_id="long", sent_id="long"))
     made = evaluate(samples, "toy", methods=["tas"], out=folder, store=store, model_options=CPU)
     assert analysis.cases(made)["failed"].any()
-    return run_report.write([made], folder / "report.html", threshold=0.97)
+    return report.write([made], folder / "report.html", threshold=0.97)
 
 
 def test_the_report_stands_alone(report_file: Path, page: Any) -> None:

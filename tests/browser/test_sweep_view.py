@@ -62,7 +62,7 @@ def test_in_jupyterlab_a_cell_brings_its_samples_with_thumbnails(lab: Lab, refto
     """The run's own answers are wrong in two samples that V alone gets right."""
     from PIL import Image
 
-    from tasnb.pictures import png_bytes
+    from tasnb.core.images import png_bytes
 
     targets = []
     for i in range(2):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tasnb.masks import to_rle
+from tasnb.core.masks import to_rle
 
 HEIGHT, WIDTH = 30, 40
 

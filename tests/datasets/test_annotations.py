@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tasnb.core.masks import to_rle
 from tasnb.datasets.annotations import FARTHEST, area_of, mask_of, points_mask
-from tasnb.masks import to_rle
 from tests.datasets.hand_made import points, rectangle
 
 SIZE = (30, 40)

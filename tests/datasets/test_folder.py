@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tasnb import datasets
-from tasnb.masks import to_rle
+from tasnb.core.masks import to_rle
 from tests.datasets.hand_made import photo
 
 BLOCK = np.zeros((30, 40), dtype=bool)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tasnb import datasets
+from tasnb.core.shipped import data_root
+from tasnb.core.types import Sample
 from tasnb.datasets.reftoy import CACHED_IMAGES, SPLITS, STYLES
-from tasnb.shipped import data_root
-from tasnb.types import Sample
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 import tasnb as tn
+from tasnb.core.types import Sample
 from tasnb.datasets import folder, writing
-from tasnb.types import Sample
 
 HOSTILE = "<script>alert('x')</script>, \"quotes\" & 🦒"
 rng = np.random.default_rng(0)
@@ -73,7 +73,7 @@ def test_the_pictures_carry_no_metadata(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x010F] = "A camera"
     Image.fromarray(PARK).save(tmp_path / "photo.jpg", exif=exif)
-    made = tn.lessons.photo(tmp_path / "photo.jpg", "the dog")
+    made = tn.datasets.photo(tmp_path / "photo.jpg", "the dog")
     root = tn.datasets.write([made], tmp_path / "d")
     (file,) = (root / "images").iterdir()
     with Image.open(file) as picture:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tasnb.artifacts import Store
 from tasnb.evaluation.engine import evaluate
 from tasnb.evaluation.runs import Run
+from tasnb.store import Store
 
 SENTENCES = 24  # of the first few scenes
 

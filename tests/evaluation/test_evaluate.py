@@ -18,14 +18,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tasnb as tn
-from tasnb.artifacts import Store
+from tasnb.core.masks import from_rle
 from tasnb.evaluation import local, parts, plans, tables
 from tasnb.evaluation.compare import compare
 from tasnb.evaluation.engine import default_folder, evaluate
 from tasnb.evaluation.records import parse_from_json, parse_to_json
 from tasnb.evaluation.runs import Run
-from tasnb.masks import from_rle
 from tasnb.models.deferred import Deferred, defer
+from tasnb.store import Store
 
 CPU = {"device": "cpu"}
 
@@ -265,7 +265,7 @@ def test_several_workers_need_data_and_models_by_name(few, toy_models, warm_stor
 
 
 def test_another_run_in_the_folder_is_not_touched(toy_run, few, warm_store) -> None:
-    for change in ({"lam": 0.2}, {"method": "official"}, {"methods": ["tas"]}, {"proposals": "annotations"}):
+    for change in ({"lam": 0.2}, {"variant": "official"}, {"methods": ["tas"]}, {"proposals": "annotations"}):
         with pytest.raises(ValueError, match=r"holds another run .* choose another folder"):
             evaluate(
                 few, "toy", **{"shards": 1, "out": toy_run.folder, "store": warm_store, "model_options": CPU} | change
@@ -349,7 +349,7 @@ def test_when_everything_fails_there_is_still_a_table(few, warm_store, tmp_path)
         ({"methods": ["taz"]}, "choose from tas, clip-only"),
         ({"methods": []}, "at least one method"),
         ({"protocol": "tass"}, "choose from tas, global-local"),
-        ({"method": "papre"}, "choose from paper, official"),
+        ({"variant": "papre"}, "choose from paper, official"),
         ({"proposals": "sams"}, "choose from sam, annotations"),
         ({"engine": "spark"}, "choose from local, ray"),
         ({"workers": 0}, "at least 1"),
@@ -418,7 +418,7 @@ def test_stage_by_stage_never_holds_two_models(few, tmp_path) -> None:
         return value
 
     session = parts.Session(
-        samples=few[:8], models=models, answering={}, method=tn.PAPER, weights=plans.Weights(), memo=memo
+        samples=few[:8], models=models, answering={}, variant=tn.PAPER, weights=plans.Weights(), memo=memo
     )
     for role in roles:  # their names are known, as after the first run
         assert getattr(models, role).fingerprint
@@ -495,7 +495,7 @@ def test_the_default_folder_tells_runs_apart(few, toy_run) -> None:
     about = toy_run.about
     plan = plans.Plan(
         dataset=None, data_name="reftoy", data_split="val", data_fingerprint="x", samples=24, images=3,
-        methods=tuple(about["methods"]), method=tn.PAPER, weights=plans.Weights(lam=0.2), protocol="tas",
+        methods=tuple(about["methods"]), variant=tn.PAPER, weights=plans.Weights(lam=0.2), protocol="tas",
         proposals="annotations", models={"preset": "toy"}, fingerprints={}, parts=(),
     )  # fmt: skip
     assert default_folder(plan) == Path("outputs/runs/reftoy-val-toy-paper-alpha0.1-lam0.2-annotations-24")

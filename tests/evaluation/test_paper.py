@@ -190,7 +190,7 @@ def run_on(
         about={
             "dataset": {"name": name, "split": split, "samples": samples, "spec": {"options": options or {}}},
             "models": {"spec": None if preset is None else {"preset": preset, **parts}, "parts": {}},
-            "method": "paper", "weights": {"alpha": 0.1, "lam": 0.7}, "protocol": "tas", "proposals": "sam", **about,
+            "variant": "paper", "weights": {"alpha": 0.1, "lam": 0.7}, "protocol": "tas", "proposals": "sam", **about,
         },
         missing=missing,
     )  # fmt: skip
@@ -263,7 +263,7 @@ def test_other_data_stand_beside_the_nearest_and_say_so(
 
 def test_everything_else_that_differs_is_said() -> None:
     found = paper.beside(
-        run_on("refcocog", "val", samples=4896, preset="/models/mine", method="official", protocol="lavt",
+        run_on("refcocog", "val", samples=4896, preset="/models/mine", variant="official", protocol="lavt",
                proposals="annotations", missing=3)
     )  # fmt: skip
     assert found.differs == (

@@ -12,8 +12,8 @@ from PIL import Image
 
 import tasnb as tn
 from tasnb import cli
-from tasnb.artifacts import Store
 from tasnb.evaluation.engine import evaluate
+from tasnb.store import Store
 
 CPU = {"device": "cpu"}
 

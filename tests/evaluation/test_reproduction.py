@@ -128,7 +128,7 @@ def test_table_5_crosses_the_crop_styles(run_table, table4) -> None:
     found = run_table(5)
     assert len(set(found.runs)) == 4
     assert table4.runs[0] in found.runs  # the paper's choice is the usual run
-    options = [Run(folder).about["method_options"] for folder in found.runs]
+    options = [Run(folder).about["variant_options"] for folder in found.runs]
     assert {(o["p_crop"]["style"], o["v_crop"]["style"]) for o in options} == {
         (p, v) for p in ("crop", "blur") for v in ("crop", "blur")
     }
@@ -194,7 +194,7 @@ def test_table_1_has_every_method_by_both_encoders(run_table) -> None:
 
 @pytest.mark.slow
 def test_freesolos_rows_run_on_its_file(run_table, reftoy_val, tmp_path) -> None:
-    from tasnb.masks import to_rle
+    from tasnb.core.masks import to_rle
 
     image_id = reftoy_val.image_ids[0]
     entries = [{"image_id": image_id, "segmentation": to_rle(m), "score": 1} for m in reftoy_val.things(image_id)]

@@ -10,11 +10,11 @@ import pytest
 
 import tasnb as tn
 from tasnb import cli
-from tasnb.artifacts import Store
+from tasnb.core.masks import to_rle
+from tasnb.core.types import Sample
 from tasnb.evaluation import sources
 from tasnb.evaluation.engine import evaluate
-from tasnb.masks import to_rle
-from tasnb.types import Sample
+from tasnb.store import Store
 
 CPU = {"device": "cpu"}
 

@@ -18,14 +18,15 @@ from typer import Typer
 from typer.testing import CliRunner
 
 import tasnb as tn
-from tasnb import metrics, plots, spatial
+from tasnb import plots
 from tasnb.cli import sweeping
-from tasnb.evaluation import engine, modules, sweep
+from tasnb.core.types import DIRECTIONS, Parse, Weights
+from tasnb.evaluation import engine, metrics, modules, sweep
 from tasnb.evaluation.records import parse_to_json
 from tasnb.evaluation.reranking import Ranking
 from tasnb.evaluation.runs import Run
-from tasnb.method import METHODS, OFFICIAL, PAPER
-from tasnb.types import DIRECTIONS, Parse, Weights
+from tasnb.pipeline.variant import OFFICIAL, PAPER, VARIANTS
+from tasnb.stages import spatial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ USUAL = Weights()
 def run_of(
     samples: Sequence[tuple[int, Sequence[Proposal]]],
     *,
-    method: str = "paper",
+    variant: str = "paper",
     protocol: str = "tas",
     directions: Sequence[str] | None = None,
     images: Sequence[str] | None = None,
@@ -79,7 +80,7 @@ def run_of(
         for k, each in enumerate(proposals)
     ]
     about = {
-        "dataset": {"name": "refcoco", "split": "val", "samples": len(samples)}, "method": method,
+        "dataset": {"name": "refcoco", "split": "val", "samples": len(samples)}, "variant": variant,
         "protocol": protocol, "weights": {"alpha": weights.alpha, "lam": weights.lam}, "methods": ["tas"],
         "models": {"spec": None, "parts": {}}, "proposals": "sam",
     }  # fmt: skip
@@ -205,7 +206,7 @@ def test_no_proposal_anywhere_is_figures_of_zero_and_under_global_local_none() -
     [
         ({"alpha": []}, "alpha: expected at least one"),
         ({"lam": [float("nan")]}, "lam: expected a finite"),
-        ({"method": "ours"}, "paper, official"),
+        ({"variant": "ours"}, "paper, official"),
         ({"protocol": "mine"}, "tas, global-local"),
     ],
 )
@@ -237,7 +238,7 @@ def test_damaged_tables_are_named() -> None:
 def test_what_to_bear_in_mind_is_said() -> None:
     run = run_of(TWO)
     run.about["dataset"]["samples"] = 5
-    notes = sweep.sweep(run, method="official").notes
+    notes = sweep.sweep(run, variant="official").notes
     assert any("choose on one split" in note for note in notes)
     assert any("3 of 5 samples failed" in note for note in notes)
     assert any("not shown to beat" in note for note in notes)
@@ -253,7 +254,7 @@ def test_each_sample_counts_once_whatever_the_number_of_methods() -> None:
 # --- against a literal loop ----------------------------------------------------------------------------------------
 
 
-def answers(run: Tables, weights: Weights, method: str) -> Iterator[tuple[int, int, int]]:
+def answers(run: Tables, weights: Weights, variant: str) -> Iterator[tuple[int, int, int]]:
     """(chosen, intersection, union) of every sample, with ``spatial.rectify`` asked each time."""
     for row in run.predicted.itertuples():
         mine = run.scored[run.scored["sample"] == row.sample]
@@ -262,7 +263,7 @@ def answers(run: Tables, weights: Weights, method: str) -> Iterator[tuple[int, i
             continue
         total = (mine["v"] + weights.alpha * mine["p"] + weights.lam * mine["n"]).to_numpy()
         kept, _ = spatial.rectify(
-            parse_of(row.directions), mine[["cx", "cy"]].to_numpy(), rule=METHODS[method].rectifier, totals=total,
+            parse_of(row.directions), mine[["cx", "cy"]].to_numpy(), rule=VARIANTS[variant].rectifier, totals=total,
             areas=mine["area"].to_numpy(),
         )  # fmt: skip
         best = int(np.argmax(np.where(kept, total, -np.inf)))
@@ -305,13 +306,13 @@ def evaluated(samples: list[tuple[int, list[Proposal], str]]) -> Tables:
 
 
 @settings(max_examples=80, deadline=None)
-@given(samples=drawn(), method=st.sampled_from(["paper", "official"]), protocol=st.sampled_from(list(FIGURES)))
-def test_a_sweep_is_what_a_literal_loop_gives(samples: Any, method: str, protocol: str) -> None:
+@given(samples=drawn(), variant=st.sampled_from(["paper", "official"]), protocol=st.sampled_from(list(FIGURES)))
+def test_a_sweep_is_what_a_literal_loop_gives(samples: Any, variant: str, protocol: str) -> None:
     run = evaluated(samples)
-    found = sweep.sweep(run, alpha=[0.0, 0.1, 1.0], lam=[0.0, 0.7], method=method, protocol=protocol)
+    found = sweep.sweep(run, alpha=[0.0, 0.1, 1.0], lam=[0.0, 0.7], variant=variant, protocol=protocol)
     for row in found.frame.itertuples():
-        wanted = list(answers(run, Weights(alpha=row.alpha, lam=row.lam), method))
-        frame = sweep.rerank(run, alpha=row.alpha, lam=row.lam, method=method)
+        wanted = list(answers(run, Weights(alpha=row.alpha, lam=row.lam), variant))
+        frame = sweep.rerank(run, alpha=row.alpha, lam=row.lam, variant=variant)
         assert list(zip(frame["chosen"], frame["intersection"], frame["union"], strict=True)) == wanted
         summary = metrics.summarise(
             frame["intersection"].to_numpy(), frame["union"].to_numpy(), frame["image_id"].to_numpy(),
@@ -326,8 +327,8 @@ def test_a_sweep_is_what_a_literal_loop_gives(samples: Any, method: str, protoco
 @given(samples=drawn())
 def test_the_papers_rectifier_computed_again_is_the_one_stored(samples: Any) -> None:
     run = evaluated(samples)
-    fresh = replace(run, about={**run.about, "method": "official"})
-    assert sweep.rerank(fresh, method="paper").equals(sweep.rerank(run, method="paper"))
+    fresh = replace(run, about={**run.about, "variant": "official"})
+    assert sweep.rerank(fresh, variant="paper").equals(sweep.rerank(run, variant="paper"))
 
 
 def test_the_extended_rectifier_is_asked_at_every_point() -> None:
@@ -336,8 +337,8 @@ def test_the_extended_rectifier_is_asked_at_every_point() -> None:
         [(9, [proposal(0.9, 9, 9, cx=1.0), proposal(0.8, 3, 9, cx=5.0), proposal(0.1, 1, 9, cx=9.0)])],
         directions=["right"],
     )
-    assert sweep.rerank(run, method=extended)["chosen"].tolist() == [1]
-    assert sweep.sweep(run, method=extended).method == "ours"
+    assert sweep.rerank(run, variant=extended)["chosen"].tolist() == [1]
+    assert sweep.sweep(run, variant=extended).method == "ours"
 
 
 # --- Table 4 -------------------------------------------------------------------------------------------------------
@@ -379,7 +380,7 @@ def real(request, toy_models, reftoy_val, tmp_path_factory) -> Run:
     scenes = list(dict.fromkeys(reftoy_val.image_ids))[:3]
     samples = [reftoy_val[i] for i, image_id in enumerate(reftoy_val.image_ids) if image_id in scenes]
     return engine.evaluate(
-        samples, toy_models, method=request.param, out=folder / "run", store=tn.Store(folder / "store"),
+        samples, toy_models, variant=request.param, out=folder / "run", store=tn.Store(folder / "store"),
         methods=["tas", "clip-only"],
     )  # fmt: skip
 
@@ -388,7 +389,7 @@ def real(request, toy_models, reftoy_val, tmp_path_factory) -> Run:
 def described(real: Run, toy_models, reftoy_val) -> dict[str, Any]:
     first = real.predictions().drop_duplicates("image_id")
     return {
-        row.image_id: tn.describe(reftoy_val[row.sample].image, toy_models, method=real.about["method"])
+        row.image_id: tn.describe(reftoy_val[row.sample].image, toy_models, variant=real.about["variant"])
         for row in first.itertuples()
     }
 
@@ -411,7 +412,7 @@ def test_other_weights_are_what_tas_itself_answers(
     again = sweep.rerank(real, alpha=alpha, lam=lam)
     for row in again.itertuples():
         answer = tn.tas(
-            described[row.image_id], reftoy_val[row.sample].expression, toy_models, method=real.about["method"],
+            described[row.image_id], reftoy_val[row.sample].expression, toy_models, variant=real.about["variant"],
             alpha=alpha, lam=lam,
         )  # fmt: skip
         assert row.chosen == (-1 if answer.index is None else answer.index)
@@ -425,7 +426,7 @@ def test_v_alone_is_clip_only(real: Run) -> None:
 
 def test_the_modules_are_those_of_the_ablation(real: Run, described, toy_models, reftoy_val) -> None:
     samples = [reftoy_val[i] for i in sweep.rerank(real)["sample"]]
-    wanted = tn.ablate(samples, toy_models, method=real.about["method"], artifacts=described)
+    wanted = tn.ablate(samples, toy_models, variant=real.about["variant"], artifacts=described)
     found = sweep.ablation(real)
     for row, other in zip(found.to_dict("records"), wanted.rows, strict=True):
         assert (row["miou"], row["oiou"], row["pr50"]) == pytest.approx((other["miou"], other["oiou"], other["pr50"]))
@@ -435,11 +436,11 @@ def test_the_modules_are_those_of_the_ablation(real: Run, described, toy_models,
 
 
 def test_official_needs_the_totals_and_gets_them(real: Run) -> None:
-    other = "official" if real.about["method"] == "paper" else "paper"
-    assert (Ranking.of(real, method="official").quadrants is not None) == any(
+    other = "official" if real.about["variant"] == "paper" else "paper"
+    assert (Ranking.of(real, variant="official").quadrants is not None) == any(
         len(words.split()) == 1 for words in real.predictions()["directions"]
     )
-    assert any("only the rectifier" in note for note in sweep.sweep(real, method=other).notes)
+    assert any("only the rectifier" in note for note in sweep.sweep(real, variant=other).notes)
 
 
 def test_a_real_run_stands_beside_the_paper(real: Run) -> None:
@@ -510,13 +511,13 @@ def test_the_command_prints_the_grid_and_writes_two_files(real: Run, command, tm
 
 def test_json_is_one_object(real: Run, command, tmp_path) -> None:
     done = command(
-        real.folder, "--json", "--protocol", "global-local", "--method", "official", "--out", tmp_path, "--modules"
+        real.folder, "--json", "--protocol", "global-local", "--variant", "official", "--out", tmp_path, "--modules"
     )
     record = json.loads(done.output)
     assert len(record["grid"]) == 25
     assert record["grid"][0]["pr50"] is None
     assert set(record["best"]) == {"miou", "oiou"}
-    assert record["method"] == "official"
+    assert record["variant"] == "official"
     assert len(record["modules"]) == 4
     assert record["modules"][0]["miou_gain"] is None
     assert len(record["beside_paper"]) == 9

@@ -6,7 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasnb.lessons import NotYet, Right, answers
+import tasnb as tn
+
+NotYet = tn.lesson("answers").NotYet
+Right = tn.lesson("answers").Right
+answers = tn.lesson("answers")
 
 SAY = {"expected": "one number", "todo": "count again"}
 
@@ -29,7 +33,7 @@ def test_ipython_uses_that_hook() -> None:
 
     shell, shown = InteractiveShell(), []
     shell._showtraceback = lambda etype, value, lines: shown.extend(lines)
-    shell.run_cell("from tasnb.lessons import NotYet\nraise NotYet(expected='a word', got='a list', todo='think')")
+    shell.run_cell("from lessons import NotYet\nraise NotYet(expected='a word', got='a list', todo='think')")
     assert shown == ["Not yet.", "Expected: a word", "You gave: a list", "Next: think"]
 
 

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 import tasnb as tn
-from tasnb.lessons import NotYet, Right
-from tasnb.lessons import baselines as lesson
-from tasnb.types import FEATURES
+from tasnb.core.types import FEATURES
+
+NotYet = tn.lesson("answers").NotYet
+Right = tn.lesson("answers").Right
+lesson = tn.lesson("baselines")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def test_the_strip_shows_a_map_a_method_with_its_range(studied, toy_models) -> N
     assert len(shown.pictures) == 3
     assert [caption.split(":")[0] for caption in shown.captions] == ["Score Map", "Grad-CAM", "CLIP Surgery"]
     assert all("IoU" in caption for caption in shown.captions)
-    alone = lesson.heats(tn.lessons.photo(sample.image, "the man"), artifacts, toy_models)
+    alone = lesson.heats(tn.datasets.photo(sample.image, "the man"), artifacts, toy_models)
     assert not any("IoU" in caption for caption in alone.captions), "a photo without a mask has no IoU"
 
 

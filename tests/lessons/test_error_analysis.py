@@ -5,8 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tasnb.lessons import NotYet, Right
-from tasnb.lessons import error_analysis as lesson
+import tasnb as tn
+
+NotYet = tn.lesson("answers").NotYet
+Right = tn.lesson("answers").Right
+lesson = tn.lesson("error_analysis")
 
 CASES = pd.DataFrame(
     {

@@ -7,9 +7,11 @@ import pytest
 
 import tasnb as tn
 from tasnb.analysis import CAUSES, Attribution, attribute
-from tasnb.lessons import NotYet, Right
-from tasnb.lessons import failure_gallery as lesson
 from tests.analysis.planting import PlantedRun, plant, synthetic
+
+NotYet = tn.lesson("answers").NotYet
+Right = tn.lesson("answers").Right
+lesson = tn.lesson("failure_gallery")
 
 
 @pytest.fixture(scope="module")

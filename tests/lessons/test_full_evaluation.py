@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 import tasnb as tn
+from tasnb.core.types import Weights
 from tasnb.evaluation.sweep import Sweep
-from tasnb.lessons import NotYet, Right
-from tasnb.lessons import full_evaluation as lesson
-from tasnb.types import Weights
+
+NotYet = tn.lesson("answers").NotYet
+Right = tn.lesson("answers").Right
+lesson = tn.lesson("full_evaluation")
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +122,7 @@ def a_sweep(figures: dict[tuple[float, float], float]) -> Sweep:
     frame = pd.DataFrame(
         [{"alpha": a, "lam": b, "miou": m, "oiou": m - 7, "pr50": m, "n": 9} for (a, b), m in figures.items()]
     )
-    return Sweep(frame=frame, used=Weights(), papers=Weights(), data="by hand", method="paper", protocol="tas")
+    return Sweep(frame=frame, used=Weights(), papers=Weights(), data="by hand", variant="paper", protocol="tas")
 
 
 CHOOSING = a_sweep({(0, 0): 50, (0, 0.7): 60, (0.1, 0): 60, (0.1, 0.7): 40})

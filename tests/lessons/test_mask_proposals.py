@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 import tasnb as tn
-from tasnb.lessons import NotYet, Right
-from tasnb.lessons import mask_proposals as lesson
-from tasnb.masks import make_proposals
+from tasnb.core.masks import make_proposals
+
+NotYet = tn.lesson("answers").NotYet
+Right = tn.lesson("answers").Right
+lesson = tn.lesson("mask_proposals")
 
 
 def block(*boxes: tuple[int, int, int, int]) -> np.ndarray:
@@ -45,10 +47,10 @@ def test_scenes_hold_everything_annotated_and_stop_at_the_count(reftoy_val) -> N
 
 def test_scenes_of_photos_hold_each_mask_once_and_need_one() -> None:
     pixels, (mask, other) = np.zeros((40, 60, 3), np.uint8), block((0, 0, 9, 9), (20, 20, 30, 30))
-    rows = tn.lessons.photos((pixels, "a", mask), (pixels, "b", mask), (pixels, "c", other), (pixels, "d"))
+    rows = tn.datasets.photos((pixels, "a", mask), (pixels, "b", mask), (pixels, "c", other), (pixels, "d"))
     assert len(lesson.scenes(rows, 5)[0].targets) == 2
     with pytest.raises(ValueError, match=r"dog_mask\.png"):
-        lesson.scenes(tn.lessons.photos((pixels, "a")), 5)
+        lesson.scenes(tn.datasets.photos((pixels, "a")), 5)
 
 
 def test_the_grid_is_segment_anythings_own() -> None:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 import tasnb as tn
-from tasnb.lessons import NotYet, Right
-from tasnb.lessons import negatives as lesson
-from tasnb.negatives import OFFICIAL, PAPER
+from tasnb.stages.negatives import OFFICIAL, PAPER
+
+NotYet = tn.lesson("answers").NotYet
+Right = tn.lesson("answers").Right
+lesson = tn.lesson("negatives")
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 import tasnb as tn
-from tasnb.lessons import NotYet, Right
-from tasnb.lessons import p_score as lesson
-from tasnb.lessons.cases import Case
-from tasnb.masks import make_proposals
-from tasnb.types import ImageArtifacts, Parse
+from tasnb.core.masks import make_proposals
+from tasnb.core.types import ImageArtifacts, Parse
+
+NotYet = tn.lesson("answers").NotYet
+Right = tn.lesson("answers").Right
+lesson = tn.lesson("p_score")
+Case = tn.lesson("cases").Case
 
 
 def rows_with(cosines: Sequence[float]) -> np.ndarray:
@@ -29,7 +31,7 @@ def case_with(
     masks = np.zeros((n, 4, 4), bool)
     for k in range(n):
         masks[k, k % 4, k // 4] = True
-    sample = tn.lessons.photo(np.zeros((4, 4, 3), np.uint8), "the man", masks[int(np.argmax(ious))])
+    sample = tn.datasets.photo(np.zeros((4, 4, 3), np.uint8), "the man", masks[int(np.argmax(ious))])
     artifacts = ImageArtifacts(
         image_id=name, size_hw=(4, 4), proposals=make_proposals(masks, source="drawn"),
         crop_embeddings={"crop": rows_with(v)}, captions={"blur": tuple(captions) or ("",) * n},

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import tasnb as tn
-from tasnb.lessons import NotYet, Right
-from tasnb.lessons import quickstart as lesson
+
+NotYet = tn.lesson("answers").NotYet
+Right = tn.lesson("answers").Right
+lesson = tn.lesson("quickstart")
 
 
 @pytest.fixture(scope="module")
@@ -117,11 +119,11 @@ def test_the_build_up_follows_table_4_and_ends_with_tas(answered, toy_models) ->
 
 def test_the_first_failure_is_one_and_photos_without_a_mask_are_none(reftoy_val, toy_models, tmp_path) -> None:
     sample, store = reftoy_val[12], tn.Store(tmp_path)
-    nowhere = tn.lessons.photo(sample.image, "the man", np.eye(*sample.image.shape[:2], dtype=bool))
-    found = lesson.first_failure([tn.lessons.photo(sample.image, "the man"), nowhere], toy_models, store)
+    nowhere = tn.datasets.photo(sample.image, "the man", np.eye(*sample.image.shape[:2], dtype=bool))
+    found = lesson.first_failure([tn.datasets.photo(sample.image, "the man"), nowhere], toy_models, store)
     assert found is not None
     assert found[0] is nowhere
-    assert lesson.first_failure([tn.lessons.photo(sample.image, "the man")], toy_models, store) is None
+    assert lesson.first_failure([tn.datasets.photo(sample.image, "the man")], toy_models, store) is None
 
 
 def test_the_telling_sample_is_one_that_tas_gets_right_and_v_alone_does_not(reftoy_val, toy_models, tmp_path) -> None:
@@ -139,7 +141,7 @@ def test_the_telling_sample_is_one_that_tas_gets_right_and_v_alone_does_not(reft
 
 
 def test_without_a_mask_the_telling_sample_is_the_first(reftoy_val, toy_models, tmp_path) -> None:
-    first, other = (tn.lessons.photo(reftoy_val[k].image, "the man") for k in (12, 0))
+    first, other = (tn.datasets.photo(reftoy_val[k].image, "the man") for k in (12, 0))
     assert lesson.telling([first, other], toy_models, tn.Store(tmp_path)) is first
     with pytest.raises(ValueError, match="at least one sample"):
         lesson.telling([], toy_models, tn.Store(tmp_path))

@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 import tasnb as tn
-from tasnb import spatial
-from tasnb.lessons import NotYet, Right
-from tasnb.lessons import spatial_rectifier as lesson
+from tasnb.stages import spatial
+
+NotYet = tn.lesson("answers").NotYet
+Right = tn.lesson("answers").Right
+lesson = tn.lesson("spatial_rectifier")
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +121,7 @@ def test_a_wrong_reading_is_named(readings, said: str) -> None:
 
 
 def test_letters_read_what_the_prose_says(nlp) -> None:
-    from tasnb.expressions import ParseRule
+    from tasnb.stages.expressions import ParseRule
 
     letters = ParseRule(direction_words="substrings")
     assert tn.parse("woman in a bright dress", nlp, rule=letters).directions == ("right",)

@@ -9,8 +9,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import tasnb as tn
-from tasnb.lessons import teaching
-from tasnb.lessons.quickstart import build_up
+
+teaching = tn.lesson("teaching")
+build_up = tn.lesson("quickstart").build_up
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def test_the_cases_make_a_quiz(reftoy_val, toy_models, store) -> None:
 
 
 def test_without_masks_there_is_no_case(reftoy_val, toy_models, store) -> None:
-    own = tn.lessons.photo(reftoy_val[0].image, "the dog")
+    own = tn.datasets.photo(reftoy_val[0].image, "the dog")
     assert teaching.cases([own], toy_models, store=store) == {}
     assert teaching.cases([], toy_models, store=store) == {}
 

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 import tasnb as tn
-from tasnb.lessons import NotYet, Right
-from tasnb.lessons import v_score as lesson
-from tasnb.masks import make_proposals
-from tasnb.metrics import Estimate
+from tasnb.core.masks import make_proposals
+from tasnb.evaluation.metrics import Estimate
+
+NotYet = tn.lesson("answers").NotYet
+Right = tn.lesson("answers").Right
+lesson = tn.lesson("v_score")
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +29,11 @@ def test_cases_are_all_expressions_of_the_first_pictures(studied, reftoy_val) ->
 
 def test_cases_need_a_mask(reftoy_val, toy_models, tmp_path) -> None:
     with pytest.raises(ValueError, match=r"dog_mask\.png"):
-        lesson.cases([tn.lessons.photo(reftoy_val[12].image, "a man")], toy_models, tn.Store(tmp_path))
+        lesson.cases([tn.datasets.photo(reftoy_val[12].image, "a man")], toy_models, tn.Store(tmp_path))
 
 
 def test_a_picture_without_proposals_is_left_out(toy_models, tmp_path, reftoy_val) -> None:
-    flat = tn.lessons.photo(np.full((64, 64, 3), 128, np.uint8), "a dog", np.ones((64, 64), bool))
+    flat = tn.datasets.photo(np.full((64, 64, 3), 128, np.uint8), "a dog", np.ones((64, 64), bool))
     found = tn.Store(tmp_path).recall(tn.describe, flat.image, toy_models)
     studied = [flat, reftoy_val[12]]
     cases = lesson.cases(studied, toy_models, tn.Store(tmp_path), scenes=2)

@@ -12,9 +12,11 @@ import pytest
 from PIL import Image
 
 import tasnb as tn
-from tasnb.lessons import NotYet, Right
-from tasnb.lessons import your_own_images as lesson
 from tests.viewers.made_artifacts import only
+
+NotYet = tn.lesson("answers").NotYet
+Right = tn.lesson("answers").Right
+lesson = tn.lesson("your_own_images")
 
 
 def uploaded(*files: tuple[str, bytes]) -> Any:
@@ -175,7 +177,7 @@ def test_a_wrong_upper_bound_is_named(value, said: str, run) -> None:
 
 def test_the_bound_of_drawn_masks_is_not_explained_away(scene, toy_models, tmp_path: Path) -> None:
     sample, artifacts = scene
-    drawn = tn.lessons.photo(sample.image, "the cake", np.roll(artifacts.proposals.masks[1], 3, axis=1))
+    drawn = tn.datasets.photo(sample.image, "the cake", np.roll(artifacts.proposals.masks[1], 3, axis=1))
     found = tn.evaluate([drawn], toy_models, methods=["tas"], store=tn.Store(tmp_path / "s"), out=tmp_path / "run")
     bound = found.table().set_index("method").loc["oracle", "miou"]
     assert bound < 100

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tasnb.core.types import Captioner
 from tasnb.models.captioner import HFCaptioner
-from tasnb.types import Captioner
 from tests import official_checkpoints as official
 
 KINDS = ("git", "blip", "blip2")

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tasnb.core.types import ImageTextEncoder
 from tasnb.models.clip import ClipEncoder, Preprocessing
-from tasnb.types import ImageTextEncoder
-from tests.official_checkpoints import write_clip, write_clip_state_dict
+from tests.models.official_checkpoints import write_clip, write_clip_state_dict
 
 SIZES = [(64, 64), (1, 1), (50, 90), (90, 51), (64, 65), (1, 40), (300, 301)]
 

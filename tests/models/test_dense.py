@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasnb import heatmaps
+from tasnb.core.types import GRIDS, REGIONS, DenseEncoder
 from tasnb.models import dense
 from tasnb.models.clip import ClipEncoder
-from tasnb.types import GRIDS, REGIONS, DenseEncoder
-from tests.official_checkpoints import write_clip
+from tasnb.stages import heatmaps
+from tests.models.official_checkpoints import write_clip
 
 SHALLOW = {"image_size": 64, "layers": 4, "width": 48, "head_width": 16, "patch_size": 16}
 TOWERS = {

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tasnb.models import checkup, presets
+from tasnb.models import health as checkup
+from tasnb.models import presets
 from tasnb.models.catalogue import PARTS
 
 

@@ -264,7 +264,7 @@ def test_more_files_of_a_part_are_fetched_beside_the_first(server: type[Server],
 
 
 def test_a_source_that_nothing_pins_is_said(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tasnb.models import checkup
+    from tasnb.models import health as checkup
 
     monkeypatch.setattr(fetch, "fetch_part", lambda part, progress: None)
     assert "not pinned" in next(iter(fetch.fetch("albef")))

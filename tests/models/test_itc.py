@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import tasnb as tn
+from tasnb.core.types import ImageTextEncoder
 from tasnb.models import itc
 from tasnb.models.itc import Blip2Itc
 from tasnb.models.itc_albef import AlbefItc, as_albef_reads
-from tasnb.types import ImageTextEncoder
 from tests import official_matchers as official
 
 TEXTS = ["the left dog", "a red bus", "man"]
@@ -204,7 +204,7 @@ def test_blip2_names_the_keys_that_are_missing(folders, tmp_path: Path) -> None:
 
 
 def test_a_captioner_is_no_matcher(tmp_path: Path) -> None:
-    from tests.official_checkpoints import write_blip2, write_git
+    from tests.models.official_checkpoints import write_blip2, write_git
 
     write_blip2(tmp_path / "captioner")
     with pytest.raises(ValueError, match="does not hold the weights of BLIP-2 image-text retrieval"):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tasnb.core.types import Parser, WordNet
 from tasnb.models.language import folder_fingerprint, load_parser, load_wordnet
-from tasnb.types import Parser, WordNet
 
 
 def test_the_shipped_parts_meet_their_protocols(nlp, wordnet) -> None:

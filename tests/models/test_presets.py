@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tasnb import models
+from tasnb.core.types import Captioner, ImageTextEncoder, MaskProposer
 from tasnb.models import presets
 from tasnb.models.catalogue import PARTS, PRESETS, ROLES
-from tasnb.types import Captioner, ImageTextEncoder, MaskProposer
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import tasnb as tn
+from tasnb.core.types import MaskProposer
 from tasnb.models import proposers
 from tasnb.models.extras import MissingExtraError
 from tasnb.models.fastsam import FastSamConfig, FastSamProposer
 from tasnb.models.sam import SamProposer
 from tasnb.models.sam_hf import HFMaskProposer
-from tasnb.types import MaskProposer
 from tests import official_checkpoints, official_proposers
 
 OPEN = {"pred_iou_thresh": 0.0, "stability_score_thresh": 0.0, "points_per_side": 3}

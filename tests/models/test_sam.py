@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tasnb.core.types import MaskProposer
 from tasnb.models.sam import SAM_CONFIGS, ProposerConfig, SamConfig, SamProposer, _distinct, build_sam
-from tasnb.types import MaskProposer
-from tests.official_checkpoints import TINY_SAM
+from tests.models.official_checkpoints import TINY_SAM
 
 EASY = {"pred_iou_thresh": 0.0, "stability_score_thresh": 0.0, "points_per_side": 3}
 

@@ -19,7 +19,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import open_clip
     from safetensors.torch import save_file
 
-    from tests.official_checkpoints import _seeded, write_clip
+    from tests.models.official_checkpoints import _seeded, write_clip
 
     place = tmp_path_factory.mktemp("siglip")
     write_clip(place)  # for its tokenizer; the rest is written over

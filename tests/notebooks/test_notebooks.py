@@ -225,7 +225,7 @@ def test_one_line_switches_to_other_models_and_one_to_own_photos(
     first = next(cell for cell in notebook.cells if cell.cell_type == "code")
     first.source = first.source.replace('"toy"', repr(str(other_models)))
     lines = [
-        f"samples = tn.lessons.photos(*{own_photos!r})" if line.startswith("samples = ") else line
+        f"samples = tn.datasets.photos(*{own_photos!r})" if line.startswith("samples = ") else line
         for line in first.source.splitlines()
     ]
     assert lines != first.source.splitlines()
@@ -240,7 +240,7 @@ def test_a_photo_without_a_mask_is_enough_for_the_first_lesson(kernel: Kernel, o
     notebook = read(LESSONS[0])
     first = next(cell for cell in notebook.cells if cell.cell_type == "code")
     lines = first.source.splitlines()
-    lines[3] = f"samples = tn.lessons.photos(({own_photos[0][0]!r}, 'the thing on the <b>left</b> \\N{{DUCK}}'))"
+    lines[3] = f"samples = tn.datasets.photos(({own_photos[0][0]!r}, 'the thing on the <b>left</b> \\N{{DUCK}}'))"
     first.source = "\n".join(lines)
     ran = kernel.run(notebook)
     assert [c.id for c in ran.cells if errors_of(c)] == [c.id for c in ran.cells if is_exercise(c)]

@@ -14,8 +14,9 @@ from typer.main import get_command
 
 import tasnb as tn
 from tasnb.cli import app
-from tasnb.lessons import teaching
 from tests.notebooks.pairs import FOLDER, lessons, read
+
+teaching = tn.lesson("teaching")
 
 GUIDE = (FOLDER / "TEACHING.md").read_text(encoding="utf-8")
 PROSE = re.sub(r"```.*?```", "", GUIDE, flags=re.DOTALL)

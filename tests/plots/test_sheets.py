@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tasnb import plots
-from tasnb.masks import make_proposals
-from tasnb.pictures import mask_colour
+from tasnb.core.images import mask_colour
+from tasnb.core.masks import make_proposals
 from tasnb.plots.lettering import font_of, wrap
 from tasnb.plots.sheets import Panel, sheet
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from toyworld.build import build, train_samples
+from toyworld.grammar import STYLES
+from toyworld.world import KINDS
 
 from tasnb import datasets
-from tasnb.masks import from_rle
-from tasnb.toyworld.build import build, train_samples
-from tasnb.toyworld.grammar import STYLES
-from tasnb.toyworld.world import KINDS
+from tasnb.core.masks import from_rle
 
 COUNTS = {"val": 2, "testA": 1, "testB": 1}
 

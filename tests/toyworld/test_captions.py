@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
-
-from tasnb.toyworld.captions import MAX_WORDS, scene_caption, thing_caption, vocabulary
-from tasnb.toyworld.compose import compose
-from tasnb.toyworld.grammar import STYLES, expressions
-from tasnb.toyworld.words import plural
-from tasnb.toyworld.world import COLOURS, Scene, Thing
+from toyworld.captions import MAX_WORDS, scene_caption, thing_caption, vocabulary
+from toyworld.compose import compose
+from toyworld.grammar import STYLES, expressions
+from toyworld.words import plural
+from toyworld.world import COLOURS, Scene, Thing
 
 
 def thing(kind: str, colour: str, height: float = 50, **more: object) -> Thing:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from tasnb.toyworld.compose import GROUP_SHARE, compose
-from tasnb.toyworld.render import render, sprite
-from tasnb.toyworld.world import BACKGROUNDS, KINDS, Scene
+from toyworld.compose import GROUP_SHARE, compose
+from toyworld.render import render, sprite
+from toyworld.world import BACKGROUNDS, KINDS, Scene
 
 SEEDS = 200
 

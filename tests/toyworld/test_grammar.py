@@ -6,12 +6,11 @@ import random
 import re
 
 import pytest
-
-from tasnb.toyworld.compose import compose
-from tasnb.toyworld.grammar import STYLES, Expression, expressions
-from tasnb.toyworld.truth import Claim, Layout, described, holds, in_half
-from tasnb.toyworld.words import GARMENTS, PLACE_WORDS, covers
-from tasnb.toyworld.world import COLOURS, Scene, Thing
+from toyworld.compose import compose
+from toyworld.grammar import STYLES, Expression, expressions
+from toyworld.truth import Claim, Layout, described, holds, in_half
+from toyworld.words import GARMENTS, PLACE_WORDS, covers
+from toyworld.world import COLOURS, Scene, Thing
 
 SCENES = 300
 # spaCy's English labels that the grammar uses

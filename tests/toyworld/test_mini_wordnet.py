@@ -9,8 +9,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-
-from tasnb.toyworld import mini_wordnet, world
+from toyworld import mini_wordnet, world
 
 
 class Reference:

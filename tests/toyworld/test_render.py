@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from tasnb.toyworld.backgrounds import VARIANTS, backdrop
-from tasnb.toyworld.brush import PALETTE
-from tasnb.toyworld.compose import compose
-from tasnb.toyworld.render import ARTISTS, portrait, render, sprite
-from tasnb.toyworld.sheets import contact_sheet
-from tasnb.toyworld.world import BACKGROUNDS, COLOURS, KINDS, Scene, Thing
+from toyworld.backgrounds import VARIANTS, backdrop
+from toyworld.brush import PALETTE
+from toyworld.compose import compose
+from toyworld.render import ARTISTS, portrait, render, sprite
+from toyworld.sheets import contact_sheet
+from toyworld.world import BACKGROUNDS, COLOURS, KINDS, Scene, Thing
 
 PEOPLE = ("man", "woman", "boy", "girl")
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from tasnb.toyworld import pairs, train
-from tasnb.toyworld.world import KINDS
+from toyworld import pairs, train
+from toyworld.world import KINDS
 
 FEW = {"scenes": 4, "batch": 4}
 
@@ -64,7 +63,7 @@ def test_a_sticker_lands_on_what_was_asked(settings: pairs.Settings, black_corne
 
 def test_points_fall_on_their_labels_and_small_things_are_asked_as_often() -> None:
     pytest.importorskip("segment_anything")
-    from tasnb.toyworld.train_sam import sample_points
+    from toyworld.train_sam import sample_points
 
     labels = np.zeros((64, 64), np.uint8)
     labels[:40, :40], labels[50:60, 50:60] = 1, 2
@@ -74,7 +73,7 @@ def test_points_fall_on_their_labels_and_small_things_are_asked_as_often() -> No
 
 
 def test_points_of_an_image_without_things_are_background() -> None:
-    from tasnb.toyworld.train_sam import sample_points
+    from toyworld.train_sam import sample_points
 
     _, asked = sample_points(np.zeros((64, 64), np.uint8), np.random.default_rng(0), on_things=2, on_background=1)
     assert asked.tolist() == [0, 0, 0]
@@ -83,9 +82,9 @@ def test_points_of_an_image_without_things_are_background() -> None:
 @pytest.mark.slow
 def test_sam_learns_in_batches_what_its_own_forward_computes() -> None:
     import torch
+    from toyworld.train_sam import CONFIG, predict
 
     from tasnb.models.sam import build_sam
-    from tasnb.toyworld.train_sam import CONFIG, predict
 
     torch.manual_seed(0)
     sam = build_sam(CONFIG)
@@ -146,7 +145,7 @@ def test_git_few_steps_load_in_transformers(tmp_path: Path) -> None:
 
 
 def test_unknown_words_are_put_in_and_the_end_stays_the_end() -> None:
-    from tasnb.toyworld.train_clip import with_unknown_words
+    from toyworld.train_clip import with_unknown_words
 
     ids = np.tile(np.array([3, 10, 11, 99, 0, 0, 0, 0]), (200, 1))
     mixed = with_unknown_words(np.random.default_rng(0), ids, unknown=1, end=99)
@@ -165,7 +164,7 @@ def test_unknown_words_are_put_in_and_the_end_stays_the_end() -> None:
     ],
 )
 def test_kinds_named_in_a_caption(caption: str, kinds: set[str]) -> None:
-    from tasnb.toyworld.train_git import named_kinds
+    from toyworld.train_git import named_kinds
 
     assert named_kinds(caption) == kinds
 

@@ -7,9 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-
-from tasnb.toyworld import train_spacy, treebank_words
-from tasnb.toyworld.treebank import flatten, generate, node, plural, typed_by_people
+from toyworld import train_spacy, treebank_words
+from toyworld.treebank import flatten, generate, node, plural, typed_by_people
 
 LABELS = set(
     """ROOT nsubj nsubjpass dobj pobj attr appos conj cc det amod advmod prep punct compound nmod nummod npadvmod acl

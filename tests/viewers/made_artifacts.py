@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tasnb.masks import make_proposals
-from tasnb.types import ImageArtifacts
+from tasnb.core.masks import make_proposals
+from tasnb.core.types import ImageArtifacts
 
 HOSTILE = "<script>alert('x')</script> \"quotes\" & 🦒"
 

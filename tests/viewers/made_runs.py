@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tasnb.core.masks import to_rle
 from tasnb.evaluation import tables
 from tasnb.evaluation.runs import Run
-from tasnb.masks import to_rle
 
 BLANKS = {"int64": 0, "float64": 0.0, "string": "", "bool": False}
 
@@ -46,7 +46,7 @@ def write_run(
     count = int(predictions["sample"].nunique())
     described = {
         "dataset": {"name": "made", "split": "val", "samples": count, "images": count, "spec": None},
-        "models": {"name": "none", "spec": None, "parts": {}}, "methods": ["tas"], "method": "paper",
+        "models": {"name": "none", "spec": None, "parts": {}}, "methods": ["tas"], "variant": "paper",
         "weights": {"alpha": 0.1, "lam": 0.7}, "protocol": "tas", "proposals": "sam", "parts": 1, **about,
     }  # fmt: skip
     (folder / "run.json").write_text(json.dumps(described))

@@ -11,7 +11,7 @@ import traitlets
 from PIL import Image
 
 import tasnb as tn
-from tasnb.viewers.annotate import Annotator, places
+from tasnb.viewers.annotation import Annotator, places
 from tests.viewers.made_artifacts import HOSTILE, only, saying, with_masks
 
 

@@ -11,8 +11,8 @@ import traitlets
 from PIL import Image
 
 import tasnb as tn
-from tasnb.crops import cut
-from tasnb.plots import sights
+from tasnb.plots import model_inputs as sights
+from tasnb.stages.crops import cut
 from tests.viewers.made_artifacts import HOSTILE, only, saying, with_masks
 
 

@@ -37,8 +37,8 @@ def move(viewer: Any, **settings: Any) -> None:
         ({"alpha": 0.5, "lam": 0.0}, {"alpha": 0.5, "lam": 0.0}),
         ({"useP": False}, {"use": ("v", "n", "spatial")}),
         ({"useP": False, "useN": False, "spatial": False}, {"use": ("v",)}),
-        ({"method": "official"}, {"method": "official"}),
-        ({"method": "official", "spatial": False}, {"method": "official", "use": ("v", "p", "n")}),
+        ({"variant": "official"}, {"variant": "official"}),
+        ({"variant": "official", "spatial": False}, {"variant": "official", "use": ("v", "p", "n")}),
     ],
     ids=str,
 )
@@ -70,7 +70,7 @@ def test_the_ranking_is_a_table_best_first(viewer, toy_case) -> None:
 
 
 @pytest.mark.parametrize(
-    "moved", [{}, {"useN": False, "alpha": 1.0}, {"method": "official", "spatial": False}], ids=str
+    "moved", [{}, {"useN": False, "alpha": 1.0}, {"variant": "official", "spatial": False}], ids=str
 )
 def test_its_code_gives_what_is_on_screen(viewer, toy_case, toy_models, moved) -> None:
     move(viewer, **moved)
@@ -125,9 +125,9 @@ def test_an_empty_mask_has_no_place(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
     masks = artifacts.proposals.masks.copy()
     masks[0] = False
-    for method in ("paper", "official"):
-        viewer = tn.viewers.explore(sample, with_masks(artifacts, masks), toy_models, SENTENCE, method=method)
-        told = viewer.reading["methods"][method]["rule"]
+    for variant in ("paper", "official"):
+        viewer = tn.viewers.explore(sample, with_masks(artifacts, masks), toy_models, SENTENCE, variant=variant)
+        told = viewer.reading["variants"][variant]["rule"]
         assert told["centres"][0] is None
         assert not viewer.ranking.set_index("proposal")["kept"][0]
         json.dumps(viewer.snapshot(), allow_nan=False)
@@ -162,7 +162,7 @@ def test_a_score_that_is_no_number_is_refused(toy_case, toy_models) -> None:
 def test_artifacts_that_one_method_cannot_use_still_show_the_other(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
     viewer = tn.viewers.explore(sample, artifacts, toy_models)
-    assert set(viewer.reading["methods"]) == {"paper", "official"}
+    assert set(viewer.reading["variants"]) == {"paper", "official"}
     lacking = replace(artifacts, crop_embeddings={})
     with pytest.raises(ValueError, match="describe"):
         tn.viewers.explore(sample, lacking, toy_models)
@@ -173,7 +173,7 @@ def test_artifacts_that_one_method_cannot_use_still_show_the_other(toy_case, toy
     [
         ({"expression": None}, "needs an expression"),
         ({"expression": " "}, "expression"),
-        ({"method": "ours"}, "paper, official"),
+        ({"variant": "ours"}, "paper, official"),
         ({"use": ("v", "q")}, "unknown module 'q'"),
         ({"use": ("p",)}, "'v' is missing"),
         ({"target": np.zeros((2, 2), bool)}, "target: expected the image's size"),
@@ -196,8 +196,8 @@ def test_an_image_of_another_size_is_refused(toy_case, toy_models) -> None:
     [
         ("selected", 999, "from 0 to"),
         ("selected", -1, "from 0 to"),
-        ("settings", {"method": "paper"}, "expected the keys"),
-        ("settings", {"method": "ours"}, "choose from paper, official"),
+        ("settings", {"variant": "paper"}, "expected the keys"),
+        ("settings", {"variant": "ours"}, "choose from paper, official"),
         ("settings", {"alpha": float("inf")}, "finite"),
     ],
 )
@@ -232,5 +232,5 @@ def test_hostile_text_is_escaped_in_the_twin(toy_case, toy_models) -> None:
 def test_five_hundred_words_are_an_expression(toy_case, toy_models) -> None:
     text = "the left cat " + "and another word " * 170
     viewer = tn.viewers.explore(toy_case[0], toy_case[1], toy_models, text)
-    pieces = viewer.reading["methods"]["paper"]["pieces"]
+    pieces = viewer.reading["variants"]["paper"]["pieces"]
     assert "".join(piece for piece, _ in pieces) == text

@@ -10,7 +10,8 @@ from typing import Any
 import nbformat
 import pytest
 
-from tasnb import cli, freezing
+from tasnb import cli
+from tasnb.viewers import freezing
 from tasnb.viewers.viewer import SNAPSHOT, WIDGET_VIEW
 from tests.viewers.made_artifacts import HOSTILE
 

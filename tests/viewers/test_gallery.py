@@ -13,7 +13,7 @@ import pytest
 
 import tasnb as tn
 from tasnb.viewers.cases import MissingCase
-from tasnb.viewers.gallery import PAGE
+from tasnb.viewers.galleries import PAGE
 from tests.viewers.made_artifacts import HOSTILE
 from tests.viewers.made_runs import of_cases
 

@@ -10,9 +10,9 @@ import pytest
 import traitlets
 
 import tasnb as tn
-from tasnb import scores
-from tasnb.types import NegativePhrase, Negatives
-from tasnb.viewers.negatives_view import caption_pieces, mean_push
+from tasnb.core.types import NegativePhrase, Negatives
+from tasnb.stages import scores
+from tasnb.viewers.negatives import caption_pieces, mean_push
 from tests.viewers.made_artifacts import HOSTILE, only
 
 
@@ -99,8 +99,8 @@ def test_nothing_mined_and_nothing_proposed(toy_case, toy_models) -> None:
 
 def test_official_negatives_are_those_of_tas(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
-    viewer = tn.viewers.negatives_view(artifacts, sample.expression, toy_models, method="official")
-    answer = tn.tas(artifacts, sample.expression, toy_models, method="official")
+    viewer = tn.viewers.negatives_view(artifacts, sample.expression, toy_models, variant="official")
+    answer = tn.tas(artifacts, sample.expression, toy_models, variant="official")
     assert viewer.prediction.negatives == answer.negatives
     assert viewer.prediction.index == answer.index
 
@@ -108,7 +108,7 @@ def test_official_negatives_are_those_of_tas(toy_case, toy_models) -> None:
 def test_a_wrong_method_or_expression_is_an_error(toy_case, toy_models) -> None:
     _, artifacts = toy_case
     with pytest.raises(ValueError, match="choose from paper, official"):
-        tn.viewers.negatives_view(artifacts, "the cat", toy_models, method="papr")
+        tn.viewers.negatives_view(artifacts, "the cat", toy_models, variant="papr")
     with pytest.raises(ValueError):
         tn.viewers.negatives_view(artifacts, " ", toy_models)
 

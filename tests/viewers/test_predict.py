@@ -10,7 +10,7 @@ import pytest
 import traitlets
 
 import tasnb as tn
-from tasnb.types import ScoreTable, Weights
+from tasnb.core.types import ScoreTable, Weights
 from tasnb.viewers.deciding import PARTS, Decision, Step, why_decided, why_not
 from tests.viewers.made_artifacts import HOSTILE, only, saying
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tasnb import expressions
-from tasnb.types import Head, Parse
+from tasnb.core.types import Head, Parse
+from tasnb.stages import expressions
 from tasnb.viewers import assets, record
 from tasnb.viewers.words import pieces
 from tests.viewers.made_artifacts import only, with_masks

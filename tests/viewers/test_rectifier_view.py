@@ -10,8 +10,8 @@ import pytest
 import traitlets
 
 import tasnb as tn
-from tasnb import spatial
-from tasnb.masks import areas, centroids_xy
+from tasnb.core.masks import areas, centroids_xy
+from tasnb.stages import spatial
 from tests.viewers.made_artifacts import HOSTILE, only, with_masks
 
 SIDED = ["the man on the left", "right thing", "top left bird", "the lower tree"]
@@ -23,7 +23,7 @@ def test_paper_and_official_keep_what_tas_keeps(expression: str, toy_case, toy_m
     rules = tn.viewers.rectifier_view(artifacts, expression, toy_models).rules
     assert list(rules) == ["paper", "official", "extended"]
     for name in ("paper", "official"):
-        table = tn.tas(artifacts, expression, toy_models, method=name).table
+        table = tn.tas(artifacts, expression, toy_models, variant=name).table
         assert np.array_equal(rules[name].table.kept, table.kept)
         assert rules[name].table.best == table.best
         assert rules[name].sentence == table.trace.sentence
@@ -97,10 +97,10 @@ def test_an_empty_mask_has_no_centre(toy_case, toy_models) -> None:
 def test_a_rule_that_lacks_something_is_left_out_and_says_why(toy_case, toy_models, monkeypatch) -> None:
     _, artifacts = toy_case
     other = replace(tn.OFFICIAL, p_crop=tn.crops.CropConfig(style="crop"))
-    monkeypatch.setattr("tasnb.plots.geometry.methods_to_compare", lambda: (tn.PAPER, other))
+    monkeypatch.setattr("tasnb.plots.geometry.variants_to_compare", lambda: (tn.PAPER, other))
     viewer = tn.viewers.rectifier_view(artifacts, "left man", toy_models)
     assert list(viewer.rules) == ["paper"]
-    assert "run describe() with the same method" in viewer.record["missing"]["official"]
+    assert "run describe() with the same variant" in viewer.record["missing"]["official"]
 
 
 def test_wrong_input_is_an_error(toy_case, toy_models) -> None:

@@ -11,7 +11,7 @@ import traitlets
 
 import tasnb as tn
 from tasnb.evaluation.sweep import rerank
-from tasnb.viewers.sweep_view import FIRST
+from tasnb.viewers.sweeping import FIRST
 from tests.viewers.made_runs import of_scores
 
 # (v, p, n, intersection, union); at alpha 0.1, lambda 0.7 sample 0 takes the third, sample 1 the second, IoU 0.6
@@ -100,7 +100,7 @@ def test_ink_on_every_cell_has_its_contrast(run) -> None:
         rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
         return float(np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
 
-    from tasnb.viewers.sweep_view import colours
+    from tasnb.viewers.sweeping import colours
 
     for share in np.linspace(0, 1, 101):
         found = colours(share)
@@ -115,7 +115,7 @@ def test_ink_on_every_cell_has_its_contrast(run) -> None:
         ({"threshold": 1.5}, "from 0 to 1, got 1.5"),
         ({"alpha": []}, "at least one weight"),
         ({"protocol": "car"}, "choose from"),
-        ({"method": "papr"}, "choose from"),
+        ({"variant": "papr"}, "choose from"),
     ],
 )
 def test_what_cannot_be_swept_is_an_error(run, options: dict, says: str) -> None:

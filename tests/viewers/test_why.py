@@ -30,7 +30,7 @@ def test_without_a_run_the_sentence_is_that_of_the_run(reftoy_val, toy_models, t
 def test_every_cure_says_the_row_that_its_scores_choose(toy_case, toy_models) -> None:
     viewer = tn.viewers.explore(*toy_case, toy_models, "the man on the left")
     for name, told in viewer.why.items():
-        scores, used = viewer.reading["methods"][name], viewer.settings
+        scores, used = viewer.reading["variants"][name], viewer.settings
         assert "no P" in {cure["name"] for cure in told["cures"]}
         for cure in told["cures"]:
             if name != "paper" or not (cure["scores"].get("kept") or viewer.prediction.table.kept.all()):

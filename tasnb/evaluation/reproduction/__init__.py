@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tasnb.artifacts import Store
 from tasnb.datasets import CountWarning, load
 from tasnb.evaluation import beside, paper
 from tasnb.evaluation.caption_quality import caption_quality
@@ -22,6 +21,7 @@ from tasnb.evaluation.reproduction.costs import Cost, cost
 from tasnb.evaluation.reproduction.reading import METRICS, Figures, figures
 from tasnb.evaluation.reproduction.result import COLUMNS, Reproduction
 from tasnb.models.presets import MissingFileError
+from tasnb.store import Store
 
 __all__ = ["WHAT", "Cost", "Reproduction", "reproduce"]
 
@@ -103,7 +103,7 @@ class _Runs:
         options = {**self.options, **dict(recipe.parts)}
         try:
             self.found[column, recipe] = evaluate(
-                samples, self.preset, methods=recipe.methods, method=recipe.method, protocol=PROTOCOL,
+                samples, self.preset, methods=recipe.methods, variant=recipe.variant, protocol=PROTOCOL,
                 proposals=recipe.proposals, out=self.out / _folder(column, recipe, self.preset, len(samples)),
                 store=self.store, model_options=options, workers=self.workers,
             )  # fmt: skip

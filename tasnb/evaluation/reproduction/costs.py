@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb import baselines, html, imaging, pipeline
-from tasnb.html import escape
-from tasnb.method import PAPER
+from tasnb.core import html
+from tasnb.core.html import escape
+from tasnb.core.images import as_rgb
+from tasnb.core.types import ImageArtifacts, Models, Prediction, Sample
 from tasnb.models.deferred import defer, free
 from tasnb.models.memory import peak, reset_peak
-from tasnb.pictures import as_rgb
-from tasnb.types import ImageArtifacts, Models, Prediction, Sample
+from tasnb.pipeline import baselines
+from tasnb.pipeline import describe as imaging
+from tasnb.pipeline import tas as pipeline
+from tasnb.pipeline.variant import PAPER
 
 if TYPE_CHECKING:
     import pandas as pd

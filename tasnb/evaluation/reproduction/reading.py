@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from tasnb import metrics
+from tasnb.core.types import Weights
+from tasnb.evaluation import metrics
 from tasnb.evaluation.reranking import Ranking
-from tasnb.types import Weights
 
 METRICS = ("mIoU", "oIoU")
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from tasnb.crops import CropConfig
+from tasnb.core.types import CropStyle, Weights
 from tasnb.evaluation import paper
 from tasnb.evaluation.ablation import ROWS as MODULES
 from tasnb.evaluation.beside import PRINTED, USUAL_ENCODER
-from tasnb.method import PAPER, Method
-from tasnb.types import CropStyle, Weights
+from tasnb.pipeline.variant import PAPER, Variant
+from tasnb.stages.crops import CropConfig
 
 RESNET = "ResNet-50"
 # preset -> the paper's encoder -> the clip part that stands for it; None keeps the preset's own
@@ -46,7 +46,7 @@ class Recipe:
     proposals: str = "sam"
 
     @property
-    def method(self) -> Method:
+    def variant(self) -> Variant:
         """The paper's method with these crop styles."""
         return replace(PAPER, p_crop=CropConfig(style=self.p_style), v_crop=CropConfig(style=self.v_style))
 

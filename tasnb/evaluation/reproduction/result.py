@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasnb import html
+from tasnb.core import html
+from tasnb.core.html import escape
 from tasnb.evaluation import paper
 from tasnb.evaluation.caption_quality import CaptionQuality
 from tasnb.evaluation.reproduction.reading import METRICS
-from tasnb.html import escape
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -91,18 +91,18 @@ class Explorer {
     this.useP = switchOf("P: captions", true, (on) => change({ useP: on }));
     this.useN = switchOf("N: negatives", true, (on) => change({ useN: on }));
     this.spatial = switchOf("spatial rectifier", true, (on) => change({ spatial: on }));
-    const name = freshId("method");
-    this.methods = ["paper", "official"].map((method) => {
-      const radio = element("input", { type: "radio", name, value: method, onchange: () => change({ method }) });
-      return { method, radio, label: element("label", { class: "tn-switch" }, radio, ` ${method}`) };
+    const name = freshId("variant");
+    this.variants = ["paper", "official"].map((variant) => {
+      const radio = element("input", { type: "radio", name, value: variant, onchange: () => change({ variant }) });
+      return { variant, radio, label: element("label", { class: "tn-switch" }, radio, ` ${variant}`) };
     });
     this.missing = element("p", { class: "tn-soft", hidden: true });
-    const note = element("details", {}, element("summary", {}, "What the method switch changes"), element("p", {}, this.scene.note));
+    const note = element("details", {}, element("summary", {}, "What the variant switch changes"), element("p", {}, this.scene.note));
     const reset = element("button", { type: "button", onclick: () => this.change(this.first) }, "Reset");
     return element(
       "fieldset", { class: "tn-controls" }, element("legend", {}, "S = V + \u03b1 P + \u03bb N"), this.alpha.row, this.lam.row,
       element("div", { class: "tn-switches" }, this.useP.label, this.useN.label, this.spatial.label),
-      element("div", { class: "tn-switches", role: "radiogroup", "aria-label": "method" }, element("span", {}, "Method:"), ...this.methods.map((m) => m.label), reset),
+      element("div", { class: "tn-switches", role: "radiogroup", "aria-label": "variant" }, element("span", {}, "Variant:"), ...this.variants.map((m) => m.label), reset),
       this.missing, note,
     );
   }
@@ -232,7 +232,7 @@ class Explorer {
 
   refresh() {
     const { scene } = this;
-    this.whyPanel.show(this.why[this.settings.method]);
+    this.whyPanel.show(this.why[this.settings.variant]);
     const [reading, settings] = cured(this.reading, this.settings, this.whyPanel.cures);
     this.ranked = rank(reading, settings);
     this.whyPanel.refresh(this.reading, this.settings);
@@ -242,14 +242,14 @@ class Explorer {
     this.alpha.input.disabled = !settings.useP;
     this.lam.input.disabled = !settings.useN;
     [this.useP.box.checked, this.useN.box.checked, this.spatial.box.checked] = [settings.useP, settings.useN, settings.spatial];
-    for (const { method, radio } of this.methods) {
-      radio.checked = method === settings.method;
-      radio.disabled = !(method in reading.methods);
+    for (const { variant, radio } of this.variants) {
+      radio.checked = variant === settings.variant;
+      radio.disabled = !(variant in reading.variants);
     }
-    const lacking = Object.entries(reading.missing).map(([method, why]) => `${method}: ${why}`);
+    const lacking = Object.entries(reading.missing).map(([variant, why]) => `${variant}: ${why}`);
     setText(this.missing, lacking.join(" "));
     this.missing.hidden = !lacking.length;
-    wordsOf(this.words, reading.methods[settings.method].pieces);
+    wordsOf(this.words, reading.variants[settings.variant].pieces);
     const fits = best !== null && scene.iou ? `, IoU ${scene.iou[best].toFixed(2)} with the target` : "";
     const stay = kept.filter(Boolean).length;
     setText(this.verdict, best === null ? "No proposal was found, so there is no answer."

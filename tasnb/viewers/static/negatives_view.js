@@ -77,8 +77,8 @@ function buildNegatives({ frame, say, link, closing }) {
   }
 
   function rankWith(on) {
-    const scores = { ...reading.methods[settings.method], n: negativesFrom(likeness, on) };
-    const changed = { ...reading, methods: { [settings.method]: scores } };
+    const scores = { ...reading.variants[settings.variant], n: negativesFrom(likeness, on) };
+    const changed = { ...reading, variants: { [settings.variant]: scores } };
     return { changed, found: rank(changed, settings) };
   }
 

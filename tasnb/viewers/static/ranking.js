@@ -91,9 +91,9 @@ export function rectify(rule, totals) {
   return { kept: inside, sentence: `"${rule.words}": ${finding}.`, verdicts };
 }
 
-/** settings: {alpha, lam, useP, useN, spatial, method}. -> {order, totals, kept, best, sentence, verdicts}. */
+/** settings: {alpha, lam, useP, useN, spatial, variant}. -> {order, totals, kept, best, sentence, verdicts}. */
 export function rank(record, settings) {
-  const scores = record.methods[settings.method];
+  const scores = record.variants[settings.variant];
   const totals = totalsOf(scores, settings);
   const off = { kept: totals.map(() => true), sentence: "The spatial rectifier is off.", verdicts: totals.map(() => "stays") };
   // what a cure of the why panel leaves in was decided in Python

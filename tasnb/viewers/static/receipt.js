@@ -24,7 +24,7 @@ function negativesSay(scores, settings, i) {
 
 /** The receipt of one mask: {title, equation, lines: [[name, text], ...]}. */
 export function receiptOf(scene, reading, settings, ranked, i) {
-  const scores = reading.methods[settings.method];
+  const scores = reading.variants[settings.variant];
   const place = ranked.order.indexOf(i) + 1;
   const state = ranked.kept[i] ? "stays in" : "taken out";
   const lines = [["half", ranked.verdicts[i]]];
@@ -50,7 +50,7 @@ export function receiptOf(scene, reading, settings, ranked, i) {
 /** The Python call for what is on screen; tasnb/viewers/explore.py writes the same text. */
 export function pythonCode(reading, settings, selected) {
   const use = ["v", ...(settings.useP ? ["p"] : []), ...(settings.useN ? ["n"] : []), ...(settings.spatial ? ["spatial"] : [])];
-  const options = [`method="${settings.method}"`];
+  const options = [`variant="${settings.variant}"`];
   if (settings.useP) options.push(`alpha=${settings.alpha}`);
   if (settings.useN) options.push(`lam=${settings.lam}`);
   if (use.length < 4) options.push(`use=(${use.map((u) => `"${u}"`).join(", ")}${use.length === 1 ? "," : ""})`);

@@ -17,7 +17,7 @@ function buildSweep({ frame, say, link }) {
   const body = cells.map((row, y) => element("tr", {}, element("th", { scope: "row" }, String(record.rows[y][0].alpha)), ...row.map((button) => element("td", {}, button))));
   const top = element("tr", {}, element("th", { scope: "col" }, "\u03b1 \\ \u03bb"), ...lams);
   const grid = element("table", { class: "tn-grid" },
-    element("caption", {}, `${record.metric} in per cent of ${record.data}: ${record.n} sentences, rectifier ${record.method}, protocol ${record.protocol}. Rows: \u03b1, the weight of P; columns: \u03bb, the weight of N.`),
+    element("caption", {}, `${record.metric} in per cent of ${record.data}: ${record.n} sentences, rectifier ${record.variant}, protocol ${record.protocol}. Rows: \u03b1, the weight of P; columns: \u03bb, the weight of N.`),
     element("thead", {}, top), element("tbody", {}, ...body));
   grid.addEventListener("keydown", key);
   const legend = `Each cell: the figure; below it how many samples turn right (+) and wrong (\u2212) against the run's own \u03b1 ${used.alpha} and \u03bb ${used.lam}. Right: IoU above ${record.threshold}. In the pictures below the target is dashed and the answer of the cell tinted.`;

@@ -47,7 +47,7 @@ export class RankedTable {
   }
 
   refresh(reading, settings, { order, totals, kept, best }) {
-    const scores = reading.methods[settings.method];
+    const scores = reading.variants[settings.variant];
     const { alpha, lam } = weightsOf(settings);
     setText(this.alphaHead, settings.useP ? `${alpha} P` : "P off");
     setText(this.lamHead, settings.useN ? `${lam} N` : "N off");

@@ -6,9 +6,9 @@ const WHAT_IF = "While a switch is on, the photo, the table and the receipt show
 
 /** A reading and settings with cures applied; a later cure replaces what an earlier one replaced too. */
 export function cured(reading, settings, cures) {
-  const method = settings.method;
-  const scores = Object.assign({}, reading.methods[method], ...cures.map((cure) => cure.scores));
-  return [{ ...reading, methods: { ...reading.methods, [method]: scores } }, Object.assign({}, settings, ...cures.map((cure) => cure.settings))];
+  const variant = settings.variant;
+  const scores = Object.assign({}, reading.variants[variant], ...cures.map((cure) => cure.scores));
+  return [{ ...reading, variants: { ...reading.variants, [variant]: scores } }, Object.assign({}, settings, ...cures.map((cure) => cure.settings))];
 }
 
 const parts = (cure) => [...Object.keys(cure.scores), ...Object.keys(cure.settings)];
@@ -27,7 +27,7 @@ export class WhyPanel {
     return this.rows.map((row) => row.cure).filter((cure) => this.on.has(cure.name));
   }
 
-  /** told: the record of the method in use, undefined where there is no target. */
+  /** told: the record of the variant in use, undefined where there is no target. */
   show(told) {
     if (told === this.made) return;
     this.made = told;

@@ -1,0 +1,106 @@
+"""Lesson 09, ``notebooks/09_error_analysis_by_type.ipynb``: ask, cut, look, fix one thing, measure again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tasnb.pipeline import variant as method
+from tasnb.stages import spatial
+
+from .answers import Right, Slip, called, given, in_words, number, settle
+from .full_evaluation import halves
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["EXTENDED", "check_gain", "check_price", "check_right", "halves"]
+
+# one thing changed: the rectifier also reads middles, ranks and extremes (ours, in no paper)
+EXTENDED = replace(method.PAPER, name="paper with the extended rectifier", rectifier=spatial.EXTENDED)
+
+
+def check_right(function: Any, cases: pd.DataFrame) -> Right:
+    """Exercise 1: the per cent of right answers among the expressions of a type, from the frame of cases."""
+    expected = "a function of cases and a type's name that returns the per cent of right answers among that type"
+    todo = "keep the rows whose types hold the name, and take 100 x the share of them that did not fail"
+    said: dict[str, float] = {}
+    for name in ("location", "colour", "thing"):
+        inside = cases["types"].str.split(", ").map(lambda names, name=name: name in names).astype(bool)
+        if not inside.any():
+            continue
+        failed = cases["failed"].astype(bool)
+        right = 100 * float((~failed[inside]).mean())
+        answer = called(function, cases.copy(), name, expected=expected, todo=todo)
+        got = number(answer, expected=expected, todo=todo)
+        alone = cases["types"] == name
+        slips = [
+            Slip(right / 100, "a share from 0 to 1", "multiply by 100"),
+            Slip(100 - right, "the per cent of wrong answers", "failed is True for a wrong answer: take the others"),
+            Slip(100 * float((~failed & inside).mean()), "a share of all expressions",
+                 "divide by the number of expressions of this type"),
+            Slip(100 * float((~failed).mean()), "the figure of all expressions", "keep the rows of the type first"),
+            Slip(100 * float(cases["iou"][inside].mean()), "the mean IoU", "count the answers that did not fail"),
+        ]  # fmt: skip
+        if alone.any():
+            slips.append(
+                Slip(100 * float((~failed[alone]).mean()), "only expressions that have no other type",
+                     "an expression of several types counts in each: ask whether the name is among them")
+            )  # fmt: skip
+        settle(got, right, slips, expected=expected, got=f"{in_words(got)} for {name!r}", todo=todo)
+        said[name] = right
+    return Right(", ".join(f"{name} {value:.1f} %" for name, value in said.items()) + " are right.")
+
+
+def check_price(function: Any, cases: pd.DataFrame) -> Right:
+    """Exercise 2: the points of the run's mIoU that one cause costs, from the column ``price`` of the cases."""
+    expected = "a function of cases and a cause that returns points of the whole run's mIoU"
+    todo = "add up price (IoU regained, 0 to 1) over the cases of that cause, divide by all cases, times 100"
+    causes = [name for name in cases["cause"].unique() if name]
+    dearest, most = "", -1.0
+    for name in causes:
+        mine = cases["price"][cases["cause"] == name]
+        right = 100 * float(mine.sum()) / len(cases)
+        answer = called(function, cases.copy(), name, expected=expected, todo=todo)
+        got = number(answer, expected=expected, todo=todo)
+        failures = int(cases["failed"].sum())
+        slips = [
+            Slip(right / 100, "a mean from 0 to 1", "multiply by 100: points are per cent"),
+            Slip(100 * float(mine.mean()), "the mean over the cases of this cause alone",
+                 "divide by the number of all cases: mIoU is a mean over the whole run"),
+            Slip(float(mine.sum()), "a sum", "divide by the number of all cases, and multiply by 100"),
+            Slip(100 * float(mine.sum()) / failures, "the mean over all failures",
+                 "divide by the number of all cases, the right ones too"),
+            Slip(100 * len(mine) / len(cases), "how often the cause occurs",
+                 "a case counts by what its cure regains: its price"),
+        ]  # fmt: skip
+        settle(got, right, slips, expected=expected, got=f"{in_words(got)} for {name!r}", todo=todo)
+        if right > most:
+            dearest, most = name, right
+    return Right(
+        f"The dearest cause is {dearest!r}: {most:.2f} points. It need not be the most frequent one, because a case "
+        "that was half right regains less."
+        if dearest
+        else "No answer failed, so nothing costs anything."
+    )
+
+
+def check_gain(answer: Any, before: pd.DataFrame, after: pd.DataFrame) -> Right:
+    """Exercise 3: what the fix gained, in points of mIoU, the two runs paired by sample_id."""
+    expected = "one number: the mIoU after the fix less the mIoU before it, in points"
+    todo = "take 100 x the mean of the column iou of each frame, and subtract"
+    got = number(given(answer, expected=expected, todo=todo), expected=expected, todo=todo)
+    gain = 100 * float(after["iou"].mean() - before["iou"].mean())
+    passed = 100 * float(before["failed"].mean() - after["failed"].mean())
+    promised = 100 * float(before["price"][before["cause"] == "place"].sum()) / len(before)
+    slips = [
+        Slip(gain / 100, "a difference from 0 to 1", "multiply by 100"),
+        Slip(-gain, "before less after", "subtract the other way round"),
+        Slip(promised, "what was promised, the price", "measure it: compare the column iou of the two runs"),
+        Slip(passed, "the change of how many are right", "take the mean IoU, not the number of failures"),
+    ]
+    settle(got, gain, slips, expected=expected, got=in_words(got), todo=todo, tolerance=6e-3)
+    return Right(
+        f"The fix was promised {promised:+.2f} points and gave {gain:+.2f}. A price is what an ideal stage would give "
+        "in these cases alone; a real fix mends some of them and spoils others."
+    )

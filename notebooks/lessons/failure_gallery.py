@@ -1,0 +1,135 @@
+"""Lesson 08, ``notebooks/08_failure_gallery.ipynb``: a case of each cause, and three of the questions by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tasnb import plots
+from tasnb.analysis import CAUSES, Attribution
+from tasnb.analysis.causes import INSIDE
+from tasnb.analysis.counterfactuals import choose
+from tasnb.core.images import as_rgb
+from tasnb.core.masks import from_rle
+from tasnb.core.types import Sample
+from tasnb.plots.strips import Strip, strip
+
+from .answers import NotYet, Right, Slip, called, choice, given, in_words, number, settle
+
+CASES = 60  # failures that a learner's function is asked about, at most
+CUTS = ("contains", "part", "other")
+
+
+def one_of_each(found: Attribution, run: Any, samples: Sequence[Sample], *, named: bool = False) -> Strip:
+    """The dearest case of every cause that occurs: the target's rim dashed in white, the answer tinted.
+
+    named: whether the caption says the cause. Raises ValueError for a run without failures.
+    """
+    masks = run.proposals().set_index(["image_id", "proposal"])
+    pictures, captions = [], []
+    for name in CAUSES:
+        mine = found.frame[found.frame["cause"] == name].sort_values(["price", "sample"], ascending=[False, True])
+        if not len(mine):
+            continue
+        row = mine.iloc[0]
+        sample, chosen = samples[int(row["sample"])], int(found.evidence.samples["chosen"][mine.index[0]])
+        answer = None
+        if chosen >= 0:
+            stored = masks.loc[(row["image_id"], chosen)]
+            answer = from_rle({"size": [stored["height"], stored["width"]], "counts": stored["mask"]})
+        pictures.append(plots.rims(as_rgb(sample.image), sample.target, answer, index=max(chosen, 0)))
+        captions.append(f"{name}: {row['expression']}" if named else f"{len(pictures)}: {row['expression']}")
+    if not pictures:
+        raise ValueError("no answer of this run failed, so there is nothing to show; take more samples")
+    return strip(pictures, captions, height=200)  # large enough to guess from
+
+
+def check_without_p(function: Any, found: Attribution) -> Right:
+    """Exercise 1: which proposal would be chosen if P did not count."""
+    expected = "a function of v, p, n, kept and lam that returns the number of the chosen row"
+    todo = "the row with the largest V + lam N among the kept ones: np.argmax of np.where(kept, s, -np.inf)"
+    failed = found.frame["failed"].to_numpy(bool)
+    cases = [case for case in found.evidence.cases(failed) if len(case.v) > 1 and case.kept.any()][:CASES]
+    if not cases:
+        return Right("No answer of this run failed, so there is nothing to ask about.")
+    lam, alpha = found.evidence.weights.lam, found.evidence.weights.alpha
+    answers = [called(function, c.v, c.p, c.n, c.kept, lam, expected=expected, todo=todo) for c in cases]
+    got = np.array([number(answer, expected=expected, todo=todo) for answer in answers])
+    right = [int(np.argmax(np.where(c.kept, c.v + lam * c.n, -np.inf))) for c in cases]
+    rows = {
+        "all": [int(np.argmax(c.v + lam * c.n)) for c in cases],
+        "v": [choose(c.v, c.kept) for c in cases],
+        "s": [choose(c.v + alpha * c.p + lam * c.n, c.kept) for c in cases],
+        "minus": [choose(c.v - lam * c.n, c.kept) for c in cases],
+    }
+    slips = [
+        Slip(rows["all"], "the best of all rows, also of those that the rectifier took out", "use kept"),
+        Slip(rows["v"], "the largest V alone", "N still counts: add lam times n"),
+        Slip(rows["s"], "the answer with P", "leave p out"),
+        Slip(rows["minus"], "N with the wrong sign", "n is negative already, as in S: add lam times n"),
+    ]
+    wrong = int((got != np.array(right)).sum())
+    settle(got, right, slips, expected=expected, got=f"{wrong} of {len(cases)} cases wrong", todo=todo, tolerance=0)
+    cured = sum(bool(c.ious[row] >= c.threshold) for c, row in zip(cases, right, strict=True))
+    return Right(
+        f"Without P {cured} of these {len(cases)} failures would be right. They have the cause 'caption' where no "
+        "earlier question in the fixed order holds."
+    )
+
+
+def check_cut(function: Any, found: Attribution) -> Right:
+    """Exercise 2: is the answer the target and more, a part of it, or another thing?"""
+    expected = f"a function of shared, answer and target (pixels) that returns one of {', '.join(map(repr, CUTS))}"
+    todo = f"at least {INSIDE:g} of the target shared: 'contains'; else at least {INSIDE:g} of the answer: 'part'"
+    failed = found.frame["failed"].to_numpy(bool)
+    asked = [(80, 300, 100), (90, 95, 400), (10, 200, 200), (0, 50, 60), (79, 300, 100), (100, 400, 100), (40, 50, 90)]
+    asked += [
+        (int(c.intersections[c.answer]), int(c.areas[c.answer]), c.target_area)
+        for c in list(found.evidence.cases(failed))[:CASES]
+        if c.answer is not None
+    ]
+    for shared, answer, target in asked:
+        right = "contains" if shared >= INSIDE * target else "part" if shared >= INSIDE * answer else "other"
+        said = choice(called(function, shared, answer, target, expected=expected, todo=todo), CUTS, expected=expected)
+        if said == right:
+            continue
+        swapped = {"contains": "part", "part": "contains"}.get(right) == said
+        raise NotYet(
+            expected=expected, got=f"{said!r} for {in_words((shared, answer, target))}, which is {right!r}",
+            looks_like="the two shares exchanged" if swapped else "", todo=todo,
+        )  # fmt: skip
+    return Right(
+        "A share of the target says whether it is covered, a share of the answer whether the answer leaves it. IoU "
+        "mixes both, so it cannot tell too large from too small."
+    )
+
+
+def check_hopeless(answer: Any, found: Attribution) -> Right:
+    """Exercise 3: how many failures have no proposal that fits, so that no choice could have saved them."""
+    threshold = found.evidence.threshold
+    expected = "one number: the failures whose best proposal has an IoU below the threshold"
+    todo = f"count the rows of failures with an oracle_iou below {threshold:g}"
+    got = number(given(answer, expected=expected, todo=todo), expected=expected, todo=todo)
+    failed = found.frame["failed"].to_numpy(bool)
+    lost = failed & (found.evidence.samples["oracle_iou"].to_numpy(float) < threshold)
+    right, failures = int(lost.sum()), int(failed.sum())
+    named = int((found.frame["cause"] == "no proposal").sum())
+    slips = [
+        Slip(failures - right, "the failures that another choice could have saved", "count the others"),
+        Slip(failures, "all failures", "keep those whose best proposal does not fit"),
+        Slip(named, "the failures with the cause 'no proposal'",
+             "a lost case can also have the cause 'granularity': use oracle_iou, not the cause"),
+        Slip(right / max(failures, 1), "a share from 0 to 1", "give the number of failures itself"),
+        Slip(100 * right / max(failures, 1), "a percentage", "give the number of failures itself"),
+        Slip(int((~failed).sum()), "the right answers", "start from failures"),
+    ]  # fmt: skip
+    settle(got, right, slips, expected=expected, got=in_words(got), todo=todo)
+    both = (
+        f" Of these, {right - named} have another cause than 'no proposal': the answer is the right place, badly cut."
+    )
+    return Right(
+        f"{right} of {failures} failures are lost whatever is chosen; the other {failures - right} had a fitting "
+        f"proposal that was passed over.{both if right > named else ''}"
+    )

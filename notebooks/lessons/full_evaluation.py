@@ -1,0 +1,206 @@
+"""Lesson 06, ``notebooks/06_full_evaluation.ipynb``: figures, intervals, and how not to fool oneself with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tasnb.core.types import Sample
+from tasnb.datasets.published import CARDS
+from tasnb.datasets.samples import Samples
+from tasnb.evaluation.metrics import Estimate, iou
+from tasnb.evaluation.runs import Run, paired
+from tasnb.evaluation.sweep import Sweep
+
+from .answers import NotYet, Right, Slip, called, given, in_words, numbers, settle
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# seconds an image on one RTX 3090 (paper, section 4.5)
+PAPER_SECONDS: Mapping[str, float] = MappingProxyType({"CLIP-only": 1.88, "Global-Local": 2.01, "TAS": 3.63})
+# mIoU on RefCOCO val, published or run again by others; none of them measured here (METHOD section 6)
+FIELD: Mapping[str, float] = MappingProxyType(
+    {
+        "Ref-Diff": 37.21, "TAS": 39.84, "HybridGL": 49.48, "RefAM-SD": 50.1, "image-editing features (12B)": 57.6,
+        "SAM 3 concept prompt": 61.0,
+    }
+)  # fmt: skip
+DRAWS = 40  # resamples that a learner's function is asked for
+
+
+def difference(run: Run, first: str, second: str, metric: str = "miou") -> Estimate:
+    """First minus second of one run, in points, with the interval of the paired difference."""
+    protocol = str(run.about["protocol"])
+    return paired(run.units(first, protocol), run.units(second, protocol), metric=metric, protocol=protocol)[0]
+
+
+def field() -> pd.DataFrame:
+    """Where the field is: mIoU on RefCOCO val as published, a row a system."""
+    import pandas as pd
+
+    return pd.DataFrame({"system": list(FIELD), "mIoU, RefCOCO val": list(FIELD.values())})
+
+
+def cost() -> pd.DataFrame:
+    """How long the paper's set-up takes for each RefCOCO split: its seconds an image times the published images."""
+    import pandas as pd
+
+    rows = []
+    for name in ("refcoco", "refcoco+", "refcocog"):
+        card = CARDS[name]
+        for split, counts in card.counts[card.split_bys[0]].items():
+            if split != "train" and counts.images:
+                hours = {method: seconds * counts.images / 3600 for method, seconds in PAPER_SECONDS.items()}
+                rows.append({"data": f"{card.title} {split}", "images": counts.images, **hours})
+    return pd.DataFrame(rows)
+
+
+def halves(samples: Samples) -> tuple[Samples, Samples]:
+    """The samples of every other image, and those of the images between: two sets that share no image."""
+    first = set(tuple(dict.fromkeys(samples.image_ids))[::2])
+    sides: tuple[list[int], list[int]] = ([], [])
+    for index, name in enumerate(samples.image_ids):
+        sides[name not in first].append(index)
+    return samples.take(sides[0]), samples.take(sides[1])
+
+
+def damaged(samples: Sequence[Sample]) -> list[Sample]:
+    """Four samples, of which two are broken on purpose: one has no words, one has a mask of another size.
+
+    Raises IndexError for fewer than four samples.
+    """
+    good, no_words, wrong_size, last = (samples[index] for index in range(4))
+    assert wrong_size.target is not None
+    return [
+        good,
+        replace(no_words, expression="   "),
+        replace(wrong_size, target=np.ones((3, 5), dtype=bool)),
+        last,
+    ]
+
+
+def check_figures(function: Any, run: Run) -> Right:
+    """Exercise 1: mIoU and oIoU in per cent from the intersections and unions of the run's first method."""
+    expected = "a function of intersections and unions (pixels) that returns mIoU and oIoU in per cent"
+    todo = "mIoU: 100 x the mean of intersection / union; oIoU: 100 x sum of intersections / sum of unions"
+    units = run.units(run.methods[0])
+    cases = [(np.array([10, 900, 0]), np.array([100, 1000, 50]))]
+    cases += [(units["intersection"].to_numpy(), units["union"].to_numpy())] if (units["union"] > 0).all() else []
+    for inter, union in cases:
+        got = numbers(called(function, inter, union, expected=expected, todo=todo), 2, expected=expected, todo=todo)
+        each, all_ = 100 * iou(inter, union).mean(), 100 * inter.sum() / union.sum()
+        passed = 100 * (iou(inter, union) > 0.5).mean()
+        slips = [
+            Slip([all_, each], "the two figures exchanged", "return mIoU first, then oIoU"),
+            Slip([each / 100, all_ / 100], "shares from 0 to 1", "multiply both by 100: the tables are in per cent"),
+            Slip([each, each], "the mean of the ratios twice", "for oIoU add up first, then divide once"),
+            Slip([all_, all_], "the ratio of the sums twice", "for mIoU divide first, sample by sample, then average"),
+            Slip([100 * np.median(iou(inter, union)), all_], "a median in place of the mean", "take the mean"),
+            Slip([passed, all_], "the share of samples above IoU 0.5", "that is Pr@0.5; mIoU is the mean IoU itself"),
+        ]
+        settle(got, [each, all_], slips, expected=expected, got=in_words(got), todo=todo)
+    larger = "higher" if each > all_ else "lower"
+    return Right(
+        f"mIoU {each:.2f}, oIoU {all_:.2f}. In mIoU every sample has one vote; in oIoU a large thing has more "
+        f"than a small one. mIoU is {larger} here."
+    )
+
+
+def check_resample(function: Any, image_ids: Sequence[str]) -> Right:
+    """Exercise 2: one resample of a bootstrap over images: all rows of images drawn with replacement."""
+    expected = "a function of image_ids and rng that returns the row numbers of one resample"
+    todo = "draw as many images as there are, with replacement, and return all rows of each, once per draw"
+    ids, rng = np.asarray(image_ids), np.random.default_rng(0)
+    rows_of = {name: np.flatnonzero(ids == name) for name in dict.fromkeys(image_ids)}
+    drawn = [_rows(called(function, ids, rng, expected=expected, todo=todo), len(ids), expected, todo)
+             for _ in range(DRAWS)]  # fmt: skip
+    for rows in drawn:
+        times = np.bincount(rows, minlength=len(ids))
+        together = all(len(set(times[own])) == 1 for own in rows_of.values())
+        images = sum(times[own[0]] for own in rows_of.values())
+        if not together:
+            raise NotYet(
+                expected=expected, got="a draw in which some expressions of an image come more often than others",
+                looks_like="a bootstrap over expressions: it takes them for independent, so its interval is too narrow",
+                todo="draw names of images, then take all rows of every name drawn",
+            )  # fmt: skip
+        if images != len(rows_of):
+            looks_like = "drawn images kept once, as in a set" if max(times) == 1 else ""
+            raise NotYet(
+                expected=expected, got=f"{images} images in a draw, for {len(rows_of)} images", looks_like=looks_like,
+                todo="draw exactly as many as there are; one that is drawn twice counts twice",
+            )  # fmt: skip
+    if len(rows_of) > 1 and all(np.bincount(rows).max() == 1 for rows in drawn):
+        raise NotYet(
+            expected=expected, got=f"{DRAWS} draws that all hold every image exactly once",
+            looks_like="a draw without replacement, which is only another order",
+            todo="draw with replacement: rng.choice(names, size=len(names))",
+        )  # fmt: skip
+    if len(rows_of) > 1 and len({tuple(np.sort(rows)) for rows in drawn}) == 1:
+        raise NotYet(
+            expected=expected, got=f"the same draw {DRAWS} times",
+            looks_like="a random generator made anew in each call", todo="use the rng that is passed in",
+        )  # fmt: skip
+    return Right(
+        f"{len(ids)} expressions are only {len(rows_of)} images: all expressions of an image share its proposals, and "
+        "a badly proposed image is bad for all of them."
+    )
+
+
+def check_honest(answer: Any, choosing: Sweep, measuring: Sweep) -> Right:
+    """Exercise 3: alpha and lambda chosen on one half of the images, and the mIoU that they have on the other."""
+    expected = "three numbers: alpha and lambda chosen on the first half, and their mIoU on the second"
+    todo = "take choosing.best() for the weights, then find that row in measuring.frame"
+    alpha, lam, miou = numbers(given(answer, expected=expected, todo=todo), 3, expected=expected, todo=todo)
+    best, peeked = choosing.best(), measuring.best()
+    got = f"alpha {alpha:g}, lambda {lam:g}, mIoU {miou:.2f}"
+    grid = choosing.frame
+    # several grid points may share the best figure: any of them is a choice
+    ties = grid[np.isclose(grid["miou"], best["miou"], rtol=0, atol=1e-9)]
+    chosen = ties[np.isclose(ties["alpha"], alpha) & np.isclose(ties["lam"], lam)]
+    if chosen.empty:
+        if np.isclose([alpha, lam], [peeked["alpha"], peeked["lam"]]).all():
+            looks_like = "weights chosen on the half on which they are measured"
+        elif np.isclose([alpha, lam], [choosing.used.alpha, choosing.used.lam]).all():
+            looks_like = "the run's own weights, which are the paper's choice and not the best of your half"
+        else:
+            looks_like = ""
+        raise NotYet(expected=expected, got=got, looks_like=looks_like, todo=todo)
+    point = measuring.frame
+    point = point[np.isclose(point["alpha"], alpha) & np.isclose(point["lam"], lam)]
+    right = float(point["miou"].iloc[0])
+    slips = [
+        Slip(best["miou"], "the figure of the half on which the weights were chosen",
+             "that half was used up by choosing; look the same weights up in measuring.frame"),
+        Slip(peeked["miou"], "the best figure of the second half, whatever its weights",
+             "take the row of the second half that has your weights"),
+        Slip(float(point["oiou"].iloc[0]), "oIoU", "take the column miou"),
+    ]  # fmt: skip
+    settle(miou, right, slips, expected=expected, got=got, todo=todo, tolerance=6e-3)
+    return Right(
+        f"Chosen on the first half these weights promised {best['miou']:.2f}; on the second they have {right:.2f}; the "
+        f"best of the second half would have been {peeked['miou']:.2f}. Only {right:.2f} may be reported."
+    )
+
+
+def _rows(value: Any, count: int, expected: str, todo: str) -> np.ndarray:
+    try:
+        rows = np.asarray(value)
+    except ValueError:
+        rows = np.asarray(value, dtype=object)
+    if rows.ndim == 1 and rows.dtype.kind in "OUS":
+        raise NotYet(
+            expected=expected, got=in_words(rows.tolist()), looks_like="names of images, or a list for each image",
+            todo="return one flat list of row numbers (np.concatenate joins lists)",
+        )  # fmt: skip
+    if rows.ndim != 1 or rows.dtype.kind not in "iu" or not len(rows) or rows.min() < 0 or rows.max() >= count:
+        raise NotYet(
+            expected=expected, got=f"{in_words(value)} of type {rows.dtype}",
+            todo=f"return row numbers from 0 to {count - 1}",
+        )  # fmt: skip
+    return rows

@@ -1,0 +1,139 @@
+"""Lesson 00, ``notebooks/00_quickstart.ipynb``: an answer, and the evidence for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tasnb.core.masks import iou
+from tasnb.core.types import ImageArtifacts, Models, Prediction, Sample
+from tasnb.pipeline.baselines import clip_only
+from tasnb.pipeline.describe import describe
+from tasnb.pipeline.tas import MODULES, tas
+from tasnb.store import Store
+
+from .answers import NotYet, Right, Slip, choice, given, in_words, number, settle
+
+RIGHT_IOU = 0.5  # the field's Pr@0.5
+
+
+def telling(samples: Sequence[Sample], models: Models, store: Store) -> Sample:
+    """The first sample with a direction that TAS gets right and V alone gets wrong, so that there is much to explain.
+
+    Without one: the first that TAS gets right; without a known mask, or when all are wrong, the first of all.
+    Raises ValueError for no samples.
+    """
+    right = None
+    for sample in samples:
+        if sample.target is None:
+            continue
+        artifacts = store.recall(describe, sample.image, models)
+        whole, alone = (method(artifacts, sample.expression, models) for method in (tas, clip_only))
+        if iou(whole.mask, sample.target) >= RIGHT_IOU:
+            if whole.parse.directions and iou(alone.mask, sample.target) < RIGHT_IOU:
+                return sample
+            right = right or sample
+    if not len(samples):
+        raise ValueError("expected at least one sample, got none; is the split empty?")
+    return right or samples[0]
+
+
+def build_up(artifacts: ImageArtifacts, expression: str, models: Models) -> dict[str, Prediction]:
+    """The answers of V, V + P, V + P + N and all with the rectifier, in the order of the paper's Table 4."""
+    return {
+        " + ".join(MODULES[: count + 1]): tas(artifacts, expression, models, use=MODULES[: count + 1])
+        for count in range(len(MODULES))
+    }
+
+
+def first_failure(samples: Sequence[Sample], models: Models, store: Store) -> tuple[Sample, Prediction] | None:
+    """The first sample with a known mask that TAS misses (IoU below 0.5), and its answer; None when all are right."""
+    for sample in samples:
+        if sample.target is not None:
+            answer = tas(store.recall(describe, sample.image, models), sample.expression, models)
+            if iou(answer.mask, sample.target) < RIGHT_IOU:
+                return sample, answer
+    return None
+
+
+def check_total(value: Any, answer: Prediction) -> Right:
+    """Exercise 1: S of the chosen proposal, from its V, P and N and the two weights."""
+    expected = "one number, the S of the chosen mask, to three decimals"
+    todo = "compute V + alpha * P + lam * N with the numbers of the marked row"
+    value = number(value, expected=expected, todo=todo)
+    if answer.index is None:
+        raise ValueError("this answer has no proposal, so there is no S to compute; choose another sample")
+    table, at = answer.table, answer.index
+    alpha, lam = table.weights.alpha, table.weights.lam
+    v, p, n = float(table.v[at]), float(table.p[at]), float(table.n[at])
+    slips = [
+        Slip(v + p + n, "the plain sum, without the two weights", f"weigh P by alpha = {alpha:g} and N by {lam:g}"),
+        Slip(v + lam * p + alpha * n, "alpha and lambda swapped", f"alpha = {alpha:g} belongs to P, {lam:g} to N"),
+        Slip(v + alpha * p - lam * n, "a minus before N", "add lambda N: N is already a negative number"),
+        Slip(v + alpha * p, "V and P without N", "add lambda times N as well"),
+        Slip(v, "V alone", "add alpha P and lambda N"),
+        Slip(v + lam * n, "V and N without P", "add alpha times P as well"),
+    ]
+    slips += [
+        Slip(total, f"the S of mask {other}", f"take the row of the chosen mask, {at}")
+        for other, total in enumerate(table.total)
+        if other != at
+    ]
+    settle(value, table.total[at], slips, expected=expected, got=in_words(value), todo=todo, tolerance=1.5e-3)
+    return Right(
+        f"S = {v:.3f} + {alpha:g} x ({p:.3f}) + {lam:g} x ({n:.3f}) = {table.total[at]:.3f}. The receipt keeps the "
+        "three parts apart, so that you can see which one decided."
+    )
+
+
+def check_decider(word: Any, answers: dict[str, Prediction]) -> Right:
+    """Exercise 2: the last module of the build-up that changed the choice. answers: what ``build_up`` gave."""
+    expected = "the module after which the chosen mask does not change any more"
+    word = choice(word, MODULES, expected=expected)
+    chosen = [answer.index for answer in answers.values()]
+    changed = [step for step in range(1, len(chosen)) if chosen[step] != chosen[step - 1]]
+    last = changed[-1] if changed else 0
+    todo = "go down the list and find the last line whose mask differs from the line above it"
+    at = MODULES.index(word)
+    if at != last:
+        after = ", then ".join(f"{name}: mask {index}" for name, index in zip(answers, chosen, strict=True))
+        if at in changed:
+            looks_like = "the first change; there is a later one"
+        elif at == 0:
+            looks_like = "no change at all, but the list has one"
+        else:
+            looks_like = f"a line whose mask, {chosen[at]}, is the one of the line above it"
+        raise NotYet(expected=expected, got=f"{word!r}; the list says {after}", looks_like=looks_like, todo=todo)
+    if last == 0:
+        return Right("V alone made the choice; P, N and the rectifier agreed with it.")
+    return Right(
+        f"Without {word!r} the choice was mask {chosen[last - 1]}, with it mask {chosen[last]}, and so it stayed. "
+        "A module that changes nothing here can decide the next expression."
+    )
+
+
+def check_other_choice(expression: Any, artifacts: ImageArtifacts, before: Prediction, models: Models) -> Right:
+    """Exercise 3: an expression about the same picture for which TAS chooses another mask than ``before``."""
+    expected = "a text, for which TAS chooses another mask of the same picture"
+    todo = 'name another thing that you see, for example by its kind and colour: "the yellow ball"'
+    expression = given(expression, expected=expected, todo=todo)
+    if not isinstance(expression, str) or not expression.strip():
+        raise NotYet(expected=expected, got=f"{in_words(expression)} ({type(expression).__name__})", todo=todo)
+    if expression.strip().lower() == before.expression.strip().lower():
+        raise NotYet(
+            expected=expected, got="the expression that you started with", looks_like="an unchanged answer", todo=todo
+        )
+    answer = tas(artifacts, expression, models)
+    if answer.index == before.index:
+        trace = answer.table.trace
+        raise NotYet(
+            expected=expected,
+            got=f"{expression!r}, and TAS chose mask {answer.index} again",
+            looks_like="another description of the same thing"
+            + (f"; the rectifier says: {trace.sentence}" if trace else ""),
+            todo="look at the captions in the receipt and describe a mask with a low S",
+        )
+    return Right(
+        f"For {expression!r} TAS chose mask {answer.index} instead of {before.index}. The masks, the crops' embeddings "
+        "and the captions were not computed again: they depend on the picture alone."
+    )

@@ -1,0 +1,219 @@
+"""Lesson 05, ``notebooks/05_spatial_rectifier.ipynb``: halves, words that are directions, words that only look so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from tasnb.core.images import mask_colour
+from tasnb.core.masks import centroids_xy
+from tasnb.core.types import DIRECTIONS, Direction, ImageArtifacts, Parse
+from tasnb.evaluation.runs import Run
+from tasnb.plots.lettering import INK, font_of
+from tasnb.plots.strips import Strip, strip
+from tasnb.stages import spatial
+
+from .answers import NotYet, Right, Slip, called, given, in_words, numbers, settle
+
+SIDE = 420  # pixels, the longer side of a picture with centres
+CHOICES = (*DIRECTIONS, "none")
+# expression -> its direction under METHOD section 3; for each wrong word what it looks like, and why it is none
+READINGS: Mapping[str, tuple[str, Mapping[str, str], str]] = {
+    "man on the left": ("left", {"none": "a direction overlooked"}, '"on the left" says where the man is'),
+    "woman in a bright dress": (
+        "none", {"right": "letters, not words: b-right"}, '"bright" is another word, it only contains the letters'),
+    "cake left on the plate": (
+        "none", {"left": 'the direction "left"'}, 'somebody left the cake there: "left" is a verb here'),
+    "dog right next to the car": (
+        "none", {"right": 'the direction "right"'}, '"right next to" means directly beside, on any side'),
+    "dog left of the bus": (
+        "none", {"left": "a relation read as a direction"},
+        'the dog is left of the bus, and that bus may stand at the right edge of the picture'),
+    "bus left of the picture": (
+        "left", {"none": "a place in the picture read as a relation"}, 'the "other thing" is the picture itself'),
+    "man next to the left bus": (
+        "none", {"left": "the place of another thing"}, '"left" describes the bus, not the man who is looked for'),
+}  # fmt: skip
+
+
+def said(direction: Direction) -> Parse:
+    """The parse of an expression that says this direction and nothing else."""
+    return Parse(text=direction, head=None, directions=(direction,), direction_words=(direction,))
+
+
+def winners(
+    centres_xy: np.ndarray, totals: np.ndarray, parse: Parse, rules: Sequence[spatial.RectifierRule]
+) -> list[tuple[int, np.ndarray, str]]:
+    """For each rule the proposal with the best S of those that stay, who stays, and the sentence why."""
+    found = []
+    for rule in rules:
+        kept, trace = spatial.rectify(parse, centres_xy, rule=rule, totals=totals)
+        found.append((int(np.argmax(np.where(kept, totals, -np.inf))), kept, trace.sentence))
+    return found
+
+
+def thrown_out(run: Run, fits: float = 0.5) -> list[int]:
+    """The samples of a run in which some proposal fits the target (IoU above ``fits``), but none that stays does."""
+    scores = run.scores()
+    fitting = scores[scores["iou"] > fits].groupby("sample")["kept"].any()
+    return [int(sample) for sample in fitting.index[~fitting]]
+
+
+def centres_picture(artifacts: ImageArtifacts, image_rgb: np.ndarray) -> Strip:
+    """The photo with a numbered dot at each proposal's centre, and both medians of the centres as lines."""
+    centres = centroids_xy(artifacts.proposals.masks)
+    centres = centres[np.isfinite(centres).all(axis=1)]
+    height, width = image_rgb.shape[:2]
+    scale = SIDE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    canvas = Image.blend(Image.fromarray(image_rgb).resize(size), Image.new("RGB", size, "white"), 0.35)
+    draw, font = ImageDraw.Draw(canvas), font_of(15, bold=True)
+    words = "no proposal, so there is no centre"
+    if len(centres):
+        x, y = np.median(centres, axis=0)
+        words = f"{len(centres)} centres; their medians are x = {x:.1f} and y = {y:.1f}"
+        for line in (((x * scale, 0), (x * scale, size[1])), ((0, y * scale), (size[0], y * scale))):
+            draw.line(line, fill="white", width=6)  # a rim, so that the line shows on any photo
+            draw.line(line, fill=INK, width=2)
+    for index, (across, down) in enumerate(centres * scale):
+        draw.circle((across, down), 13, fill=mask_colour(index), outline=INK, width=2)
+        draw.text((across, down), str(index), font=font, fill=INK, anchor="mm", stroke_width=2, stroke_fill="white")
+    return strip([np.asarray(canvas)], [words], height=size[1])
+
+
+def check_half(function: Any, artifacts: ImageArtifacts) -> Right:
+    """Exercise 1: which centres lie in a direction's half, by the medians of the centres."""
+    expected = "a function of centres (n, 2) and a direction that returns n times True or False"
+    todo = "compare x (column 0) or y (column 1) with its median: < for left and top, >= for right and bottom"
+    for centres in (_CENTRES, centroids_xy(artifacts.proposals.masks)):
+        if not len(centres) or not np.isfinite(centres).all():
+            continue
+        value = np.stack([
+            _column(called(function, centres.copy(), way, expected=expected, todo=todo), len(centres), expected, todo)
+            for way in DIRECTIONS
+        ])  # fmt: skip
+        right = _halves(centres)
+        image = np.array(artifacts.size_hw[::-1]) / 2
+        slips = [
+            Slip(_halves(centres, ties_before=True), "a tie that goes left or top",
+                 "a centre on the median belongs to the right or bottom half: < for left, >= for right"),
+            Slip(_halves(centres, ties_nowhere=True), "a tie that belongs to no half",
+                 "a centre on the median belongs to the right or bottom half: use >= there"),
+            Slip(_halves(centres, ties_both=True), "a tie that belongs to both halves",
+                 "left and top are strictly less: < for them, >= for right and bottom"),
+            Slip(_halves(centres)[[0, 1, 3, 2]], "a y axis that grows upwards",
+                 "in a picture y grows downwards, so top is small y"),
+            Slip(_halves(centres)[[1, 0, 2, 3]], "left and right exchanged", "x grows to the right: left is small x"),
+            Slip(_halves(centres)[[2, 3, 0, 1]], "x and y exchanged", "column 0 is x, column 1 is y"),
+            Slip(_halves(centres, middle=centres.mean(axis=0)), "the mean of the centres",
+                 "take np.median: one mask far out would pull the mean along"),
+            Slip(_halves(centres, middle=image), "the middle of the picture",
+                 "take the median of the centres: the paper's halves are halves of the masks, not of the photo"),
+        ]  # fmt: skip
+        wrong = DIRECTIONS[int(np.argmax((value != right).any(axis=1)))]
+        got = f"{in_words(value[DIRECTIONS.index(wrong)].astype(bool).tolist())} for {wrong!r}"
+        got += f" and the centres {np.round(centres, 1).tolist()}" if len(centres) < 7 else ""
+        settle(value, right, slips, expected=expected, got=got, todo=todo)
+    return Right(
+        "The left half holds those strictly left of the median, so it can be smaller than the right one, and it is "
+        "empty when all centres share one x."
+    )
+
+
+def check_readings(readings: Any) -> Right:
+    """Exercise 2: the direction that each expression says about its subject, or "none"."""
+    expected = f"a dict that gives each of {len(READINGS)} expressions one of {', '.join(CHOICES)}"
+    todo = "write a word for every expression of the cell"
+    readings = given(readings, expected=expected, todo=todo)
+    if not isinstance(readings, Mapping):
+        raise NotYet(expected=expected, got=f"{in_words(readings)} ({type(readings).__name__})", todo=todo)
+    for expression, (right, slips, because) in READINGS.items():
+        answer = readings.get(expression, ...)
+        if answer is ... or answer is None:
+            raise NotYet(expected=expected, got=f'nothing for "{expression}"', todo=todo)
+        word = answer.strip().lower() if isinstance(answer, str) else answer
+        if word not in CHOICES:
+            raise NotYet(
+                expected=expected, got=f'{in_words(answer)} for "{expression}"',
+                todo=f"choose one of {', '.join(map(repr, CHOICES))}",
+            )  # fmt: skip
+        if word != right:
+            raise NotYet(
+                expected=expected, got=f'{word!r} for "{expression}"', looks_like=slips.get(word, ""),
+                todo=f"think again about who is where: {because}",
+            )  # fmt: skip
+    return Right(
+        "Only two of the seven place their subject in the picture. Reading the words is the hard half of this stage."
+    )
+
+
+def check_disagreement(centres_xy: Any, totals: Any) -> Right:
+    """Exercise 3: centres and totals for which ``paper`` and ``official`` choose different proposals for "left"."""
+    expected = 'centres [[x, y], ...] and one total each, for which the two rules differ for "left"'
+    todo = "give at least two centres; the authors' code cuts 10.2 and 10.8 to 10 before it takes the median"
+    given(totals, expected=expected, todo=todo)
+    centres = _centres(given(centres_xy, expected=expected, todo=todo), expected, todo)
+    scores = numbers(totals, len(centres), expected=expected, todo=f"give {len(centres)} totals, one a centre")
+    (ours, kept, why), (theirs, official_kept, official_why) = winners(
+        centres, scores, said("left"), (spatial.PAPER, spatial.OFFICIAL)
+    )
+    if ours == theirs:
+        if len(centres) == 1:
+            looks_like = "a single proposal, which is the answer under every rule"
+        elif kept.sum() > official_kept.sum():
+            looks_like = (
+                "a case in which the quadrant keeps fewer than the half; but the quadrant that is kept is the one that "
+                "holds the half's best total, so the winner stays"
+            )
+        else:
+            looks_like = "a case in which both rules keep the same proposals"
+        raise NotYet(
+            expected=expected, looks_like=looks_like,
+            got=f"a case in which both choose proposal {ours}. Paper: {why} Official: {official_why}",
+            todo="make the left half empty for one rule only: two centres whose x differ after the decimal point",
+        )  # fmt: skip
+    return Right(
+        f"Paper chooses proposal {ours}: {why} Official chooses {theirs}: {official_why} Without "
+        "cut-off decimals, and without two equal totals, the two rules always choose the same."
+    )
+
+
+# five centres with a tie on both medians (30 and 40), far from the middle of any usual picture
+_CENTRES = np.array([[10.0, 90.0], [20.0, 10.0], [30.0, 20.0], [31.0, 40.0], [90.0, 300.0]])
+
+
+def _halves(
+    centres: np.ndarray, *, middle: np.ndarray | None = None, ties_before: bool = False, ties_nowhere: bool = False,
+    ties_both: bool = False,
+) -> np.ndarray:  # fmt: skip
+    """Bool (4, n), a row a direction in the order of DIRECTIONS; the options are slips."""
+    (x, y), (mx, my) = centres.T, np.median(centres, axis=0) if middle is None else middle
+    low = np.less_equal if ties_before or ties_both else np.less
+    high = np.greater if ties_before or ties_nowhere else np.greater_equal
+    return np.stack([low(x, mx), high(x, mx), low(y, my), high(y, my)])
+
+
+def _column(value: Any, count: int, expected: str, todo: str) -> np.ndarray:
+    try:
+        column = np.asarray(value)
+    except ValueError:
+        raise NotYet(expected=expected, got=in_words(value), todo=todo) from None
+    if column.shape == (count,) and column.dtype == bool:
+        return column
+    got = f"{in_words(value)}, of shape {column.shape} and type {column.dtype}, for {count} centres"
+    looks_like = "numbers of proposals, not a verdict for each" if column.dtype.kind in "iu" else ""
+    looks_like = "centres, not a verdict for each" if column.ndim == 2 else looks_like
+    raise NotYet(expected=expected, got=got, looks_like=looks_like, todo=todo)
+
+
+def _centres(value: Any, expected: str, todo: str) -> np.ndarray:
+    try:
+        centres = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise NotYet(expected=expected, got=in_words(value), todo=todo) from None
+    if centres.ndim != 2 or centres.shape[1] != 2 or not len(centres) or not np.isfinite(centres).all():
+        raise NotYet(expected=expected, got=f"{in_words(value)}, of shape {centres.shape}", todo=todo)
+    return centres

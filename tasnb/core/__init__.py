@@ -1,0 +1,1 @@
+"""What every other room stands on: frozen values and protocols, masks, images, and what ships with the library."""

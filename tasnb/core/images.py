@@ -1,0 +1,106 @@
+"""Any picture a person may hand over -> uint8 RGB, upright; and back to PNG bytes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+# Okabe & Ito (2008): distinguishable with any colour vision; a mask keeps the colour of its number everywhere
+OKABE_ITO: tuple[tuple[int, int, int], ...] = (
+    (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66),
+    (0, 114, 178), (213, 94, 0), (204, 121, 167),
+)  # fmt: skip
+
+
+def mask_colour(index: int) -> tuple[int, int, int]:
+    """The fixed Okabe-Ito colour of proposal ``index``."""
+    return OKABE_ITO[index % len(OKABE_ITO)]
+
+
+def as_rgb(picture: Any) -> np.ndarray:
+    """Turn a path, a Pillow image or an array into uint8 (h, w, 3), RGB, upright, read-only.
+
+    Policies: the EXIF orientation is applied; alpha is laid over white, as a viewer shows it; gray, palette,
+    CMYK and 16-bit pictures are converted. Arrays: (h, w), (h, w, 3) or (h, w, 4), uint8.
+    Raises FileNotFoundError for a missing file, ValueError for anything that is not a picture.
+    """
+    if isinstance(picture, np.ndarray):
+        return _array_as_rgb(picture)
+    if isinstance(picture, str | Path):
+        path = Path(picture)
+        if not path.exists():
+            raise FileNotFoundError(f"no such picture: {path}; check the path")
+        try:
+            with Image.open(path) as opened:
+                return _pillow_as_rgb(opened)
+        except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as problem:
+            raise ValueError(
+                f"{path} is not a readable picture ({problem}); expected a JPEG, PNG, WebP, BMP, GIF or TIFF file"
+            ) from problem
+    if isinstance(picture, Image.Image):
+        return _pillow_as_rgb(picture)
+    raise ValueError(
+        f"expected a path, a Pillow image or a uint8 array (h, w, 3), got {type(picture).__name__}; "
+        "open the file with PIL.Image.open or pass its path"
+    )
+
+
+def _pillow_as_rgb(image: Image.Image) -> np.ndarray:
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith(("I", "F")):
+        # 16-bit and float grays: Pillow's own conversion clips at 255, so scale to the picture's range
+        values = np.asarray(upright, dtype=np.float64)
+        top = 65535.0 if upright.mode.startswith("I") and values.max(initial=0) > 255 else max(255.0, values.max())
+        upright = Image.fromarray(np.clip(values / top * 255.0, 0, 255).astype(np.uint8))
+    if upright.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in upright.info:
+        rgba = upright.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+        upright = Image.alpha_composite(white, rgba)
+    rgb = np.asarray(upright.convert("RGB")).copy()
+    rgb.flags.writeable = False
+    return rgb
+
+
+def _array_as_rgb(array: np.ndarray) -> np.ndarray:
+    if array.dtype != np.uint8:
+        raise ValueError(f"expected a uint8 picture with values 0..255, got {array.dtype}; scale and convert it first")
+    if array.ndim == 2:
+        array = np.repeat(array[:, :, None], 3, axis=2)
+    if array.ndim != 3 or array.shape[2] not in (3, 4) or 0 in array.shape:
+        raise ValueError(f"expected a picture of shape (h, w), (h, w, 3) or (h, w, 4), got {array.shape}")
+    if array.shape[2] == 4:
+        return _pillow_as_rgb(Image.fromarray(array))
+    if array.flags.writeable:
+        array = array.copy()
+        array.flags.writeable = False
+    return array
+
+
+def png_bytes(image: np.ndarray) -> bytes:
+    """Encode a uint8 (h, w, 3) or bool (h, w) array as PNG."""
+    pixels = (image * np.uint8(255)) if image.dtype == bool else image
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def png_uri(image: np.ndarray) -> str:
+    """The same as a ``data:`` URI, for pages that must stand alone."""
+    return "data:image/png;base64," + base64.b64encode(png_bytes(image)).decode("ascii")
+
+
+def image_key_of(image_rgb: np.ndarray) -> str:
+    """The SHA-256 of an image's size and pixels: 64 hex digits."""
+    digest = hashlib.sha256(str(image_rgb.shape).encode() + np.ascontiguousarray(image_rgb).tobytes())
+    return digest.hexdigest()
+
+
+def image_id_of(image_rgb: np.ndarray) -> str:
+    """A name for an image that has none: the first 16 hex digits of its key."""
+    return image_key_of(image_rgb)[:16]

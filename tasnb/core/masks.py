@@ -1,0 +1,197 @@
+"""Masks as arrays: area, box, centre, overlap, and COCO's run-length code.
+
+Everything here is numpy on bool arrays; ``n h w`` are masks of one image, a single mask is ``h w``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from tasnb.core.types import Proposals
+
+STRIP_PIXELS = 1 << 18  # pixels a matrix product takes at once: float32 counts exactly up to 1 << 24
+
+
+def areas(masks: Bool[np.ndarray, "n h w"]) -> Int[np.ndarray, " n"]:
+    """Foreground pixels of each mask: int (n,), 0 for an empty mask."""
+    _check_masks(masks, "masks")
+    return np.count_nonzero(masks, axis=(1, 2))
+
+
+def boxes_xyxy(masks: Bool[np.ndarray, "n h w"]) -> Int[np.ndarray, "n 4"]:
+    """The tightest box of each mask: int (n, 4), pixels, exclusive end, (0, 0, 0, 0) for an empty mask.
+
+    >>> mask = np.zeros((1, 4, 5), dtype=bool)
+    >>> mask[0, 1:3, 2] = True
+    >>> boxes_xyxy(mask).tolist()
+    [[2, 1, 3, 3]]
+    """
+    _check_masks(masks, "masks")
+    n, h, w = masks.shape
+    boxes = np.zeros((n, 4), dtype=np.int64)
+    if masks.size == 0:
+        return boxes
+    columns, rows = np.any(masks, axis=1), np.any(masks, axis=2)
+    boxes[:, 0], boxes[:, 1] = columns.argmax(axis=1), rows.argmax(axis=1)
+    boxes[:, 2], boxes[:, 3] = w - columns[:, ::-1].argmax(axis=1), h - rows[:, ::-1].argmax(axis=1)
+    boxes[~rows.any(axis=1)] = 0
+    return boxes
+
+
+def centroids_xy(masks: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, "n 2"]:
+    """The centre of each mask: float (n, 2), the mean (x, y) of its foreground pixels; NaN for an empty mask.
+
+    A pixel's coordinate is its index, so a mask of the first pixel alone has its centre at (0, 0).
+    Source: paper, section 3.4, "averaging the coordinates of all foreground pixels".
+    """
+    _check_masks(masks, "masks")
+    n, h, w = masks.shape
+    sums = np.stack([masks.sum(axis=1) @ np.arange(w), masks.sum(axis=2) @ np.arange(h)], axis=1)
+    counts = areas(masks)[:, None]
+    centres = np.full((n, 2), np.nan)
+    return np.divide(sums, counts, out=centres, where=counts > 0)
+
+
+def pairwise_intersection(a: Bool[np.ndarray, "n h w"], b: Bool[np.ndarray, "m h w"]) -> Int[np.ndarray, "n m"]:
+    """Pixels that mask i of ``a`` shares with mask j of ``b``: int (n, m), exact for any picture size."""
+    _check_masks(a, "a")
+    _check_masks(b, "b")
+    if a.shape[1:] != b.shape[1:]:
+        raise ValueError(f"masks of one image have one size; a is {a.shape[1:]} and b is {b.shape[1:]} (h, w)")
+    pixels = a.shape[1] * a.shape[2]
+    flat_a, flat_b = a.reshape(len(a), pixels), b.reshape(len(b), pixels)
+    shared = np.zeros((len(a), len(b)), dtype=np.int64)
+    # strips keep the float copies small: 200 masks of 12 megapixels would need 10 GB at once
+    for start in range(0, pixels, STRIP_PIXELS):
+        strip = slice(start, start + STRIP_PIXELS)
+        left, right = flat_a[:, strip].astype(np.float32), flat_b[:, strip].astype(np.float32)
+        shared += (left @ right.T).astype(np.int64)
+    return shared
+
+
+def pairwise_iou(a: Bool[np.ndarray, "n h w"], b: Bool[np.ndarray, "m h w"]) -> Float[np.ndarray, "n m"]:
+    """Intersection over union of every pair: float (n, m), 0..1; two empty masks have IoU 0."""
+    shared = pairwise_intersection(a, b)
+    return _ratio(shared, areas(a)[:, None] + areas(b)[None, :] - shared)
+
+
+def pairwise_containment(a: Bool[np.ndarray, "n h w"], b: Bool[np.ndarray, "m h w"]) -> Float[np.ndarray, "n m"]:
+    """Intersection over the smaller area of every pair: float (n, m), 0..1; 0 where one mask is empty.
+
+    1 means that the smaller mask lies inside the larger one. Source: suoych/TAS, ``calculate_overlap``.
+    """
+    return _ratio(pairwise_intersection(a, b), np.minimum(areas(a)[:, None], areas(b)[None, :]))
+
+
+def iou(a: Bool[np.ndarray, "h w"], b: Bool[np.ndarray, "h w"]) -> float:
+    """Intersection over union of two masks, 0..1; two empty masks have IoU 0, as nothing was found.
+
+    >>> iou(np.array([[True, True, False, False]]), np.array([[True, False, False, False]]))
+    0.5
+    """
+    if a.shape != b.shape:
+        raise ValueError(f"masks of one image have one size; got {a.shape} and {b.shape} (h, w)")
+    union = np.count_nonzero(a | b)
+    return float(np.count_nonzero(a & b) / union) if union else 0.0
+
+
+def make_proposals(
+    masks: Bool[np.ndarray, "n h w"],
+    *,
+    pred_iou: Sequence[float] | np.ndarray | None = None,
+    stability_score: Sequence[float] | np.ndarray | None = None,
+    source: str,
+) -> Proposals:
+    """Proposals from masks alone: their boxes are computed, a score that the source lacks is NaN.
+
+    Raises ValueError when a score list is not as long as the masks.
+    """
+    _check_masks(masks, "masks")
+    unknown = np.full(len(masks), np.nan, dtype=np.float32)
+    return Proposals(
+        masks=masks,
+        boxes_xyxy=boxes_xyxy(masks),
+        pred_iou=unknown if pred_iou is None else np.asarray(pred_iou),
+        stability_score=unknown if stability_score is None else np.asarray(stability_score),
+        source=source,
+    )
+
+
+def to_rle(mask: Bool[np.ndarray, "h w"]) -> dict[str, Any]:
+    """COCO's compressed run-length code: ``{"size": [h, w], "counts": str}``, runs in column order.
+
+    Source: cocoapi, ``rleEncode`` and ``rleToString`` in common/maskApi.c.
+    """
+    if mask.ndim != 2 or mask.dtype != bool:
+        raise ValueError(f"mask: expected bool (h, w), got {mask.dtype} {mask.shape}")
+    pixels = mask.ravel(order="F")
+    edges = np.flatnonzero(pixels[1:] != pixels[:-1]) + 1
+    runs = np.diff(np.concatenate([[0], edges, [pixels.size]]))
+    if pixels.size and pixels[0]:
+        runs = np.concatenate([[0], runs])  # the first run is always background
+    return {"size": [int(mask.shape[0]), int(mask.shape[1])], "counts": _pack(runs)}
+
+
+def from_rle(rle: Mapping[str, Any]) -> Bool[np.ndarray, "h w"]:
+    """The mask of a COCO run-length code, compressed (str or bytes) or plain (a list of runs).
+
+    Raises ValueError when the runs do not add up to the size.
+    """
+    if "size" not in rle or "counts" not in rle:
+        raise ValueError(f"expected the keys 'size' and 'counts', got {sorted(rle)}")
+    h, w = (int(side) for side in rle["size"])
+    counts = rle["counts"]
+    runs = _unpack(counts) if isinstance(counts, str | bytes) else np.asarray(counts, dtype=np.int64)
+    if (runs < 0).any() or runs.sum() != h * w:
+        raise ValueError(f"run lengths add up to {runs.sum()} pixels, the size says {h} x {w} = {h * w}; damaged code?")
+    values = np.arange(len(runs)) % 2 == 1
+    return np.repeat(values, runs).reshape((h, w), order="F")
+
+
+def _pack(runs: np.ndarray) -> str:
+    """COCO's text: each run less the run two before it, in groups of 5 bits, sign-extended, offset by 48."""
+    rest = runs.astype(np.int64)
+    rest[3:] -= runs[1:-2]
+    digits, used, more = [], [], np.ones(len(rest), dtype=bool)
+    while more.any():
+        digit, rest = rest & 0x1F, rest >> 5
+        used.append(more)
+        more = more & np.where(digit & 0x10, rest != -1, rest != 0)
+        digits.append(digit | (more * 0x20))
+    letters = np.stack(digits, axis=1) + 48
+    return letters[np.stack(used, axis=1)].astype(np.uint8).tobytes().decode("ascii")
+
+
+def _unpack(text: str | bytes) -> np.ndarray:
+    """The runs of ``_pack``'s text."""
+    letters = np.frombuffer(text.encode("ascii") if isinstance(text, str) else text, dtype=np.uint8)
+    digits = letters.astype(np.int64) - 48
+    if not digits.size or (digits < 0).any() or (digits > 63).any() or digits[-1] & 0x20:
+        raise ValueError("counts is not COCO's compressed run-length text; damaged code?")
+    last = (digits & 0x20) == 0
+    run_of = np.concatenate([[0], np.cumsum(last)[:-1]])
+    first = np.flatnonzero(np.concatenate([[True], last[:-1]]))
+    place = np.arange(len(digits)) - first[run_of]
+    if place.max() > 11:
+        raise ValueError("counts holds a run of more than 60 bits; damaged code?")
+    runs = np.zeros(int(last.sum()), dtype=np.int64)
+    np.add.at(runs, run_of, (digits & 0x1F) << (5 * place))
+    negative = (digits[last] & 0x10) > 0
+    runs[negative] -= np.int64(1) << (5 * (place[last][negative] + 1))
+    # each run was stored less the one two before it, from the fourth on: undo it along odd and even places
+    runs[1::2], runs[2::2] = np.cumsum(runs[1::2]), np.cumsum(runs[2::2])
+    return runs
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """part / whole, and 0 where the whole is 0."""
+    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
+
+
+def _check_masks(masks: np.ndarray, name: str) -> None:
+    if masks.ndim != 3 or masks.dtype != bool:
+        raise ValueError(f"{name}: expected bool (n, h, w), got {masks.dtype} {masks.shape}; one mask is mask[None]")

@@ -1,0 +1,127 @@
+"""What ships with the library: the data, and the lessons with their helpers. In a clone they lie beside the package."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import sys
+from pathlib import Path
+from types import ModuleType
+
+PACKAGE = Path(__file__).resolve().parents[1]
+_HELPERS = "tasnb_lessons"  # the name under which the lessons' helpers are imported, so that no other package is hidden
+
+
+def data_root() -> Path:
+    """The folder that holds ``models/``, ``reftoy/`` and ``paper/``.
+
+    Returns
+    -------
+    Path
+        ``tasnb/data`` in an installed wheel, ``data/`` in a clone.
+
+    Raises
+    ------
+    FileNotFoundError
+        When neither is there, naming both places.
+    """
+    return _shipped("data", "paper")
+
+
+def lessons_root() -> Path:
+    """The folder of the numbered notebooks, with ``lessons/`` (their helpers) and ``solutions/``.
+
+    Returns
+    -------
+    Path
+        ``tasnb/notebooks`` in an installed wheel, ``notebooks/`` in a clone.
+
+    Raises
+    ------
+    FileNotFoundError
+        When neither is there, naming both places.
+    """
+    return _shipped("notebooks", "lessons")
+
+
+def lesson(name: str) -> ModuleType:
+    """The helpers of a lesson: its exercises' checks and what else its cells call.
+
+    Parameters
+    ----------
+    name : str
+        The lesson's name without its number, such as "v_score".
+
+    Returns
+    -------
+    ModuleType
+        From ``lessons/<name>.py`` beside the notebook or one folder up, else from the copy that ships with tasnb.
+
+    Raises
+    ------
+    ValueError
+        For a name that none of these folders has; the message lists the lessons.
+
+    Notes
+    -----
+    Beside the notebook means in the current directory, in which Jupyter starts a notebook's kernel.
+    """
+    here = Path.cwd()
+    folders = [here / "lessons", here.parent / "lessons", lessons_root() / "lessons"]
+    folder = next((folder.resolve() for folder in folders if (folder / f"{name}.py").is_file()), None)
+    if folder is None or not name.isidentifier():
+        known = sorted(path.stem for path in folders[-1].glob("[!_]*.py"))
+        raise ValueError(f"unknown lesson {name!r}; choose from {', '.join(known)}")
+    loaded = sys.modules.get(_HELPERS)
+    if loaded is None or list(loaded.__path__) != [str(folder)]:
+        for stale in [key for key in sys.modules if key.split(".")[0] == _HELPERS]:
+            del sys.modules[stale]
+        package = ModuleType(_HELPERS)
+        package.__path__ = [str(folder)]
+        sys.modules[_HELPERS] = package
+    return importlib.import_module(f"{_HELPERS}.{name}")
+
+
+def copy_lessons(folder: str | Path, *, solutions: bool = False) -> tuple[Path, ...]:
+    """Copy the numbered notebooks and their helpers out of the library, to be opened and changed there.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where to; it is made when it is missing. A file that is there already is kept as it is.
+    solutions : bool
+        Whether the solved notebooks come along.
+
+    Returns
+    -------
+    tuple of Path
+        The files that were written, in the order of their names.
+
+    Raises
+    ------
+    ValueError
+        When the folder cannot be made or written.
+    """
+    source, target = lessons_root(), Path(folder)
+    kinds = ["*.ipynb", "*.md", "lessons/*.py", *(["solutions/*.ipynb"] if solutions else [])]
+    written = []
+    try:
+        for path in sorted(path for kind in kinds for path in source.glob(kind)):
+            copy = target / path.relative_to(source)
+            if not copy.exists():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
+                written.append(copy)
+    except OSError as problem:
+        raise ValueError(f"{target}: the lessons could not be written ({problem}); choose another folder") from problem
+    return tuple(written)
+
+
+def _shipped(name: str, inside: str) -> Path:
+    installed, clone = PACKAGE / name, PACKAGE.parent / name
+    for candidate in (installed, clone):
+        if (candidate / inside).is_dir():
+            return candidate
+    raise FileNotFoundError(
+        f"the shipped {name} are missing: expected {installed} (installed) or {clone} (clone); reinstall tasnb"
+    )

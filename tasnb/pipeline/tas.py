@@ -1,0 +1,143 @@
+"""TAS end to end: ``describe`` an image once, then score, rectify and select for every expression about it.
+
+Every model is met through its protocol, so the same lines run the toy checkpoints and the paper's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+
+from tasnb.core.masks import areas, centroids_xy
+from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, Prediction, ScoreTable, Weights
+from tasnb.pipeline.describe import describe
+from tasnb.pipeline.variant import PAPER, Variant, find
+from tasnb.stages import expressions, negatives, scores, spatial
+
+__all__ = ["MODULES", "answer", "describe", "mine", "rectify", "rows_of", "score", "select", "shares", "tas"]
+
+MODULES = ("v", "p", "n", "spatial")  # paper, table 4
+
+
+def mine(artifacts: ImageArtifacts, parse: Parse, models: Models, *, variant: str | Variant = PAPER) -> Negatives:
+    """T_n: the noun phrases of the overall caption that do not name the expression's subject."""
+    return negatives.mine(
+        artifacts.overall_caption, artifacts.phrases, parse, models.wordnet, rule=find(variant).synonyms
+    )
+
+
+def score(
+    artifacts: ImageArtifacts,
+    expression: str,
+    mined: Negatives,
+    models: Models,
+    *,
+    variant: str | Variant = PAPER,
+    weights: Weights | None = None,
+) -> ScoreTable:
+    """V, P and N of every proposal for one expression; nothing is rectified yet, so all are kept.
+
+    Text goes to the encoder in lower case and without a template (METHOD section 2).
+    Raises ValueError when the artifacts lack the variant's crop style.
+    """
+    chosen = find(variant)
+    text = models.encoder.encode_texts([expression.strip().lower()])[0]
+    crop_rows = rows_of(artifacts.crop_embeddings, chosen.v_crop.style, "crop_embeddings")
+    caption_rows = rows_of(artifacts.caption_embeddings, chosen.p_crop.style, "caption_embeddings")
+    row_of = {phrase.text: row for row, phrase in enumerate(artifacts.phrases)}
+    negative_rows = artifacts.phrase_embeddings[[row_of[phrase] for phrase in mined.kept]]
+    v = scores.v_score(crop_rows, text)
+    p = scores.p_score(caption_rows, text)
+    n = scores.n_score(crop_rows, negative_rows)
+    return ScoreTable(v=v, p=p, n=n, kept=np.ones(len(v), dtype=bool), weights=weights if weights else chosen.weights)
+
+
+def shares(table: ScoreTable, *, variant: str | Variant = PAPER) -> np.ndarray:
+    """S on the variant's own scale: float (n,). paper: S itself; official: shares of 1. The argmax is the same."""
+    return scores.normalise(table.total, find(variant).scale)
+
+
+def rows_of(rows: Mapping[str, np.ndarray], style: str, name: str) -> np.ndarray:
+    """The embeddings of a crop style. Raises ValueError that lists the styles at hand."""
+    if style not in rows:
+        raise ValueError(f"{name} holds the styles {sorted(rows)}, not {style!r}; run describe() with the same variant")
+    return rows[style]
+
+
+def rectify(
+    table: ScoreTable, parse: Parse, artifacts: ImageArtifacts, *, variant: str | Variant = PAPER
+) -> ScoreTable:
+    """A new table whose ``kept`` and ``trace`` follow the directions in the expression."""
+    masks = artifacts.proposals.masks
+    kept, trace = spatial.rectify(
+        parse,
+        centroids_xy(masks),
+        rule=find(variant).rectifier,
+        totals=table.total,
+        areas=areas(masks),
+    )
+    return ScoreTable(v=table.v, p=table.p, n=table.n, kept=kept, weights=table.weights, trace=trace)
+
+
+def select(table: ScoreTable) -> int | None:
+    """argmax of S over the kept proposals; a tie keeps the earlier one; None when there is no proposal."""
+    return table.best
+
+
+def tas(
+    artifacts: ImageArtifacts,
+    expression: str,
+    models: Models,
+    *,
+    variant: str | Variant = PAPER,
+    alpha: float | None = None,
+    lam: float | None = None,
+    use: Collection[str] = MODULES,
+    parse: Parse | None = None,
+) -> Prediction:
+    """The mask that the expression refers to, with its evidence (paper, section 3).
+
+    alpha, lam: override the variant's weights. use: which of "v", "p", "n", "spatial" count (table 4); the scores
+    that do not count are still in the table, with weight 0. parse: the expression's, where it is at hand.
+    Raises ValueError for an empty expression or an unknown module.
+    """
+    chosen = find(variant)
+    unknown = sorted(set(use) - set(MODULES))
+    if unknown or "v" not in use:
+        problem = f"unknown module {unknown[0]!r}" if unknown else "'v' is missing from use"
+        raise ValueError(f"{problem}; choose from {', '.join(MODULES)} and keep 'v' (text_only goes without)")
+    weights = Weights(
+        alpha=(chosen.weights.alpha if alpha is None else alpha) if "p" in use else 0.0,
+        lam=(chosen.weights.lam if lam is None else lam) if "n" in use else 0.0,
+    )
+    parse = parse or expressions.parse(expression, models.parser, rule=chosen.parse)
+    mined = mine(artifacts, parse, models, variant=chosen)
+    table = score(artifacts, expression, mined, models, variant=chosen, weights=weights)
+    if "spatial" in use:
+        table = rectify(table, parse, artifacts, variant=chosen)
+    return answer(artifacts, expression, table, parse, mined, method_name=f"TAS ({chosen.name})")
+
+
+def answer(
+    artifacts: ImageArtifacts,
+    expression: str,
+    table: ScoreTable,
+    parse: Parse,
+    mined: Negatives,
+    *,
+    method_name: str,
+) -> Prediction:
+    """Select from a finished table. Without proposals the mask is empty and the index None."""
+    index = select(table)
+    mask = np.zeros(artifacts.size_hw, dtype=bool) if index is None else artifacts.proposals.masks[index]
+    return Prediction(
+        expression=expression,
+        method=method_name,
+        mask=mask,
+        index=index,
+        table=table,
+        parse=parse,
+        negatives=mined,
+        artifacts=artifacts,
+    )

@@ -1,0 +1,66 @@
+"""A variant is a set of named options: ``PAPER`` follows the paper's text, ``OFFICIAL`` the authors' code.
+
+Every row of the table in METHOD section 2 is one field here. Nothing else in the package asks which of the two
+is running: stages see only their own option.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+from tasnb.core.types import Weights
+from tasnb.stages import expressions, negatives, proposals, spatial
+from tasnb.stages.crops import CropConfig
+
+_CROP, _BLUR = CropConfig(style="crop"), CropConfig(style="blur")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """The options of one TAS variant, stage by stage.
+
+    proposal_filter: after SAM's own filters. v_crop: what the image-text model sees. p_crop: what the captioner
+    sees. parse, synonyms, rectifier: the language and spatial rules. weights: alpha and lam.
+    scale: how S is shown, "cosine" or "official" (100 x S, min-max, softmax); the argmax is the same.
+    model_options: what the loader must be told ("num_beams", "min_mask_region_area").
+    """
+
+    name: str
+    proposal_filter: proposals.ProposalFilter = proposals.PAPER_FILTER
+    v_crop: CropConfig = _CROP  # paper, table 5: crop for CLIP, blur for the captioner
+    p_crop: CropConfig = _BLUR
+    parse: expressions.ParseRule = expressions.PAPER
+    synonyms: negatives.SynonymRule = negatives.PAPER
+    rectifier: spatial.RectifierRule = spatial.PAPER
+    weights: Weights = field(default_factory=Weights)  # paper, section 4.2
+    scale: Literal["cosine", "official"] = "cosine"
+    model_options: Mapping[str, Any] = field(default_factory=dict)
+
+
+PAPER = Variant(name="paper")
+
+OFFICIAL = Variant(
+    name="official",
+    proposal_filter=proposals.OFFICIAL_FILTER,
+    p_crop=CropConfig(style="blur", bleed=True),
+    parse=expressions.OFFICIAL,
+    synonyms=negatives.OFFICIAL,
+    rectifier=spatial.OFFICIAL,
+    scale="official",
+    # suoych/TAS: SAM drops holes and islands under 800 px; LAVIS captions with beam 5
+    model_options={"min_mask_region_area": 800, "num_beams": 5},
+)
+
+VARIANTS: Mapping[str, Variant] = MappingProxyType({m.name: m for m in (PAPER, OFFICIAL)})
+
+
+def find(name: str | Variant) -> Variant:
+    """A variant by name, or itself. Raises ValueError that lists the names."""
+    if isinstance(name, Variant):
+        return name
+    if name not in VARIANTS:
+        raise ValueError(f"unknown variant {name!r}; choose from {', '.join(VARIANTS)}")
+    return VARIANTS[name]

@@ -1,0 +1,266 @@
+"""Reads from an expression's words where its subject is said to be: directions of the picture, and the other cues.
+
+The tree of a terse expression is often wrong, so this reads patterns over the words; parts of speech help, and the tree
+has only chosen the subject. METHOD section 3 is the rule; what is ambiguous is not claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tasnb.core.types import Cue, Direction, Relation, Token
+from tasnb.stages.expressions import lexicon
+from tasnb.stages.expressions.phrases import NOUNS, Wording, of_others, relations
+
+OPENERS = frozenset("with in on at wearing holding without of by having carrying w/ has".split())  # noqa: SIM905
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What the words say. directions and evidence run in parallel; relations and cues in order of appearance."""
+
+    directions: tuple[Direction, ...]
+    evidence: tuple[str, ...]
+    relations: tuple[Relation, ...]
+    cues: tuple[Cue, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """Direction words with what belongs to them, [start, end): "far left", "top left hand corner"."""
+
+    start: int
+    end: int
+    opened: int  # the word that opens the phrase it stands in; a determiner before it is skipped
+    subject: int | None
+
+
+def read(tokens: Sequence[Token], text: str, head: Token | None) -> Reading:
+    """Read directions, relations and cues of the subject ``head`` (None: of the whole expression)."""
+    w = Wording(tokens, text)
+    subject = w.tokens.index(head) if head is not None and head in w.tokens else None
+    related = relations(w)
+    closed = of_others(w, subject, related) | {i for r in related for i in range(r.start, r.named)}
+    found: dict[Direction, str] = {}
+    cues: list[tuple[int, Cue]] = [
+        (r.start, Cue(kind="relation", value=f"{r.relation.word} {r.relation.lemma}", words=w.spelled(r.start, r.end)))
+        for r in related
+        if r.relation.word not in lexicon.WEAK_RELATIONS
+    ]
+    for run in _runs(w, subject):
+        ordinal = _ordinal(w, run)
+        if ordinal:
+            cues.append((run.start, ordinal))
+        elif closed.isdisjoint(range(run.start, run.end)):
+            for k in _claims(w, run):
+                found.setdefault(lexicon.DIRECTION_WORDS[w.word(k)], w.word(k))
+                extreme = _extreme(w, run, k)
+                cues += [(k, extreme)] if extreme else []
+    cues += _other_cues(w, closed)
+    return Reading(
+        directions=tuple(found),
+        evidence=tuple(found.values()),
+        relations=tuple(r.relation for r in related),
+        cues=tuple(cue for _, cue in sorted(cues, key=lambda entry: entry[0])),
+    )
+
+
+def _runs(w: Wording, subject: int | None) -> list[_Run]:
+    out: list[_Run] = []
+    i = 0
+    while i < len(w):
+        if not w.is_place(i):
+            i += 1
+            continue
+        start = i
+        while w.is_place(i) or (w.word(i) in lexicon.RUN_WORDS and (i != subject or w.word(i) in lexicon.MIDDLE)):
+            i += 1
+        while w.word(start - 1) in lexicon.RUN_WORDS and start - 1 != subject and w.word(start - 1) != "all":
+            start -= 1
+        part_of_body = w.word(i - 1) == "hand" and w.word(i) not in lexicon.SIDE_NOUNS
+        determined = w.word(start - 1) in lexicon.DETERMINERS
+        opened = start - 2 if determined else start - 1
+        out.append(_Run(start=start, end=i - 1 if part_of_body else i, opened=opened, subject=subject))
+    return out
+
+
+def _claims(w: Wording, run: _Run) -> list[int]:
+    """The indices of the run's words that are directions of the subject."""
+    opener, last = w.word(run.opened), w.word(run.end - 1)
+    bare = run.opened == run.start - 1
+    if w.word(run.start - 1) in lexicon.OTHERS_POSSESSIVE or (opener == "'s" and last in lexicon.SIDE_NOUNS):
+        return []  # "on her left"
+    if opener in lexicon.ORIENTED or (opener in lexicon.MOVING and bare):
+        return []  # "facing left"
+    turning = lexicon.ORIENTED | lexicon.MOVING | {"next"}
+    if opener in ("to", "toward", "towards") and w.word(run.opened - 1) in turning:
+        return []  # "looking to the left"
+    if _of_another_thing(w, run):
+        return []
+    places = [k for k in range(run.start, run.end) if w.is_place(k) and not _only_looks_like_one(w, run, k)]
+    firm = [k for k in places if w.word(k) not in lexicon.WEAK]
+    if not firm:
+        places = [k for k in places if _weak_alone(w, run, k)]
+    elif w.pos(run.start - 1) in ("VERB", "AUX") or w.word(run.start - 1) in lexicon.BODY:
+        places = firm  # "sitting down left", "giraffe head up left"
+    return places if places and _stands_for_the_subject(w, run, places) else []
+
+
+def _of_another_thing(w: Wording, run: _Run) -> bool:
+    """ "left of the bus", "right side of a truck", "left to him"; "left of the picture" is not."""
+    after = w.word(run.end)
+    if after == "of" or (after == "to" and w.is_place(run.end - 1) and w.pos(run.end + 1) != "VERB"):
+        thing = w.thing_from(run.end + 1)
+        if thing is None:  # "left of the ..." something, which the tagger took for no noun
+            return after == "of" and bool(w.word(run.end + 2))
+        return w.word(thing) not in lexicon.IMAGE | lexicon.MIDDLE
+    return False
+
+
+def _stands_for_the_subject(w: Wording, run: _Run, places: Sequence[int]) -> bool:
+    """Whether the phrase that the run stands in places the subject, not something beside it."""
+    opener, last, subject = w.word(run.opened), w.word(run.end - 1), run.subject
+    bare = run.opened == run.start - 1
+    ends_on_a_side = last in lexicon.SIDE_NOUNS
+    beside = opener in lexicon.SIDE_PREPOSITIONS
+    if (
+        bare
+        and not beside
+        and run.end - 1 not in places
+        and last in lexicon.SIDE_NOUNS | lexicon.MIDDLE | lexicon.DEPTH
+    ):
+        return True  # "man left corner"
+    noun = w.modified_from(run.end)
+    if noun is None:
+        return beside or opener not in OPENERS
+    if beside:
+        if ends_on_a_side or noun == subject or w.word(noun) in lexicon.SIDE_NOUNS:
+            return True
+        # "on left white shirt" begins a new phrase; "on the left chair" is a place on another thing
+        worn = w.word(noun) in lexicon.CLOTHES
+        return (bare or worn) if not w.is_noun(run.end) else (bare and worn)
+    if subject is None or run.start < subject <= noun:  # "left brown cow", not "elephants left ear"
+        return not (w.word(noun) in lexicon.BODY and bare and w.is_noun(run.start - 1))
+    if w.word(noun) in lexicon.BODY and w.is_noun(run.end):
+        return False  # "man left hand up"
+    inside_another = opener in OPENERS or w.pos(run.opened) in ("ADP", "VERB", "CCONJ", "SCONJ")
+    return not inside_another and (bare or run.opened <= subject)
+
+
+def _only_looks_like_one(w: Wording, run: _Run, k: int) -> bool:
+    """Words that are no directions here: a verb, an adverb, a garment, a culture."""
+    word, before, after = w.word(k), w.word(k - 1), w.word(k + 1)
+    led = before in lexicon.SIDE_PREPOSITIONS | lexicon.DETERMINERS | lexicon.FAR or w.is_place(k - 1)
+    if word == "right":
+        in_front = after == "in" and w.word(k + 2) in ("front", "between")
+        adverb = k == run.end - 1 and not led and (after in lexicon.AFTER_ADVERB_RIGHT or in_front)
+        return adverb or after in lexicon.RIGHT_THINGS or before == "all"
+    if word == "left":
+        return k == run.end - 1 and not led and _is_verb_left(w, run, k)
+    if word in ("top", "bottom"):
+        return _is_top_of_something(w, run, k)
+    if word in lexicon.POINTS_OF_COMPASS:
+        return after in lexicon.WESTERN_THINGS
+    return word in lexicon.LEVELS and (after in lexicon.BODY or after in lexicon.AFTER_LEVEL)
+
+
+def _is_verb_left(w: Wording, run: _Run, k: int) -> bool:
+    """ "cake left on plate", "the only one left", "what is left": what remains."""
+    before, after, subject = w.word(k - 1), w.word(k + 1), w.word(run.subject if run.subject is not None else -1)
+    if after == "of":
+        return False
+    if before in lexicon.BEFORE_VERB_LEFT and not (before in ("is", "are") and not after):
+        return True
+    if after in lexicon.REMAINS:
+        return True
+    if not after and "only" in w.lower[:k] and before in lexicon.EATEN | {subject}:
+        return True
+    if after == "behind" and w.thing_from(k + 2) is None:
+        return True
+    eaten = before in lexicon.EATEN or (subject in lexicon.EATEN and run.subject is not None and run.subject < k)
+    if not after:
+        return before in ("some", "much", "any")
+    return eaten and after in lexicon.AFTER_VERB_LEFT
+
+
+def _is_top_of_something(w: Wording, run: _Run, k: int) -> bool:
+    """A garment ("red top"), a lid, a table top; what lies on another thing ("cake with a cherry on top")."""
+    word, before, after, opener = w.word(k), w.word(k - 1), w.word(k + 1), w.word(run.opened)
+    alone = w.modified_from(k + 1) is None
+    on_it = {"with", "has", "having"} & set(w.lower[:k]) and w.word(run.opened - 1) not in lexicon.CLOTHES
+    if run.end - run.start == 1 and opener in ("on", "at") and on_it:
+        return True
+    if before in ("a", "an"):
+        return alone
+    if word == "bottom":
+        return False
+    topped = before in lexicon.TOPPED and run.start == k and k - 1 != run.subject
+    if after in lexicon.AFTER_TOP or before in lexicon.TOP_OF_SOMETHING or topped:
+        return True
+    garment = w.pos(k - 1) == "ADJ" and not w.is_place(k - 1) and before not in lexicon.RUN_WORDS
+    coloured = before in lexicon.COLOURS and run.start == k  # "red top", "red top woman"; "red top left" is a place
+    return (alone and (garment or coloured)) or (coloured and run.end == k + 1)
+
+
+def _weak_alone(w: Wording, run: _Run, k: int) -> bool:
+    """ "up", "down", "low" by themselves: right after the noun meant and last of all; "low" before it."""
+    if w.word(k) == "low":
+        return run.subject is not None and w.modified_from(run.end) == run.subject
+    if lexicon.FAR & set(w.lower[run.start : k]):
+        return not w.word(run.end) and w.pos(run.start - 1) != "VERB"
+    if run.subject is None or k != run.subject + 1 or w.word(k + 1) not in ("", ",", "."):
+        return False
+    return w.word(run.subject) not in lexicon.BODY and w.pos(run.subject) in NOUNS
+
+
+# cues: what only the extended rectifier uses
+
+
+def _ordinal(w: Wording, run: _Run) -> Cue | None:
+    """ "second from the left", "2nd left": counts from a side, and says no half."""
+    side = next(lexicon.DIRECTION_WORDS[w.word(k)] for k in range(run.start, run.end) if w.is_place(k))
+    k = run.opened
+    if w.word(k) == "from":
+        counts = [i for i in range(max(k - 5, 0), k) if w.word(i) in lexicon.ORDINALS]
+        start = counts[-1] if counts else k
+        nth = lexicon.ORDINALS[w.word(start)] if counts else "first"
+        return Cue(kind="ordinal", value=f"{nth} from {side}", words=w.spelled(start, run.end))
+    counted = w.word(k) in lexicon.ORDINALS and w.word(k) not in ("next", "last")
+    if k == run.start - 1 and counted and not lexicon.SIDE_NOUNS & {w.word(run.start), w.word(run.end - 1)}:
+        return Cue(kind="ordinal", value=f"{lexicon.ORDINALS[w.word(k)]} from {side}", words=w.spelled(k, run.end))
+    return None
+
+
+def _extreme(w: Wording, run: _Run, k: int) -> Cue | None:
+    """ "leftmost", "far left", "very top"."""
+    word = w.word(k)
+    if word in lexicon.EXTREMES:
+        return Cue(kind="extreme", value=lexicon.EXTREMES[word], words=word)
+    far = [x for x in range(run.start, run.end) if w.word(x) in lexicon.FAR and abs(x - k) <= 2]
+    if not far:
+        return None
+    spelled = w.spelled(min(k, *far), max(k, *far) + 1)
+    return Cue(kind="extreme", value=lexicon.DIRECTION_WORDS[word], words=spelled)
+
+
+def _other_cues(w: Wording, closed: set[int]) -> list[tuple[int, Cue]]:
+    """Middle, size superlatives and clock positions, of the subject alone."""
+    out: list[tuple[int, Cue]] = []
+    for i, word in enumerate(w.lower):
+        if i in closed:
+            continue
+        if word in lexicon.MIDDLE and w.word(i + 1) not in ("aged", "sized", "age", "size", "finger"):
+            out.append((i, Cue(kind="middle", value="middle", words=word)))
+        elif word in lexicon.SIZES and w.word(i - 1) != "not":
+            out.append((i, Cue(kind="size", value=lexicon.SIZES[word], words=word)))
+        elif word in lexicon.HOURS and (end := _clock_end(w, i)):
+            out.append((i, Cue(kind="clock", value=lexicon.HOURS[word], words=w.spelled(i, end))))
+    return out
+
+
+def _clock_end(w: Wording, i: int) -> int | None:
+    """Where "7 o clock", "7 o'clock" that starts at ``i`` ends, or None."""
+    if w.word(i + 1).endswith("clock"):
+        return i + 2
+    return i + 3 if w.word(i + 1).startswith("o") and w.word(i + 2) == "clock" else None

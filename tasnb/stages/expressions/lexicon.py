@@ -1,0 +1,169 @@
+"""The words that place a thing in a picture, and the words that only look as if they did. Tables only."""
+
+from __future__ import annotations
+
+from tasnb.core.types import Direction
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# METHOD section 3: the words of each direction
+_LISTED: dict[Direction, str] = {
+    "left": "left leftmost lefthand west western westernmost lefthandside",
+    "right": "right rightmost righthand east eastern easternmost righthandside",
+    "top": "top topmost up upper uppermost highest north northern",
+    "bottom": "bottom bottommost down low lower lowermost lowest south southern",
+}
+DIRECTION_WORDS: dict[str, Direction] = {word: d for d, listed in _LISTED.items() for word in listed.split()}
+# particles and sizes first of all: a direction only beside a firmer word ("up left"), or alone after the noun
+WEAK = _set("up down low")
+
+# the authors' released word lists (METHOD section 2), in the order in which a later test can win over an earlier one
+OFFICIAL_WORDS: tuple[tuple[Direction, tuple[str, ...]], ...] = (
+    ("top", ("above", "north", "top")),
+    ("bottom", ("below", "south", "underneath")),
+    ("left", ("left", "west", "leftmost", "western")),
+    ("right", ("right", "east", "rightmost", "eastern")),
+)
+OFFICIAL_COMPARED = _set(
+    """bigger biggest larger largest closer closest smaller smallest tinier tiniest further furthest"""
+)
+OFFICIAL_RELATIONS = _set(
+    """left west right east above north top below south under bigger larger closer smaller tinier further inside within
+    contained"""
+)
+OFFICIAL_NULLS = _set("part image side picture half region section")
+
+IMAGE = _set(
+    """image images picture photo pic frame screen side photograph photos shot view scene page img pict camera display
+    room"""
+)
+MIDDLE = _set("middle center centre mid central")
+SIDE_NOUNS = _set(
+    """side corner edge row part half section hand end portion quarter area region quadrant column shelf third sides"""
+)
+# what may stand in one run with a direction: "far left", "left most", "top left hand corner", "back right"
+RUN_WORDS = MIDDLE | _set(
+    """far very extreme extremely way most all furthest farthest furthermost absolute immediate close closest nearest
+    back front rear near background foreground side corner edge end row hand half part section column"""
+)
+VIEWER = _set("us you me camera viewer")
+SIDE_PREPOSITIONS = _set("on in at to toward towards near of")
+DEPTH = _set("front back background foreground rear distance")
+NO_THINGS = frozenset(DIRECTION_WORDS) | DEPTH | MIDDLE | IMAGE  # places in a picture, not things in it
+DETERMINERS = _set("the a an this that our your my these those")
+OTHERS_POSSESSIVE = _set("his her its their 's hers theirs him")
+
+ORIENTED = _set(
+    """facing face faces faced looking look looks pointing points pointed turned turning turn leaning lean leans gazing
+    staring tilted tilting headed heading bent bending glancing going moving angled swinging"""
+)
+MOVING = _set(
+    """walking running driving flying riding skiing coming travelling traveling jumping sliding reaching running
+    throwing hitting"""
+)
+AFTER_ADVERB_RIGHT = _set(
+    """next behind beside besides by above below under underneath beneath over against outside inside between before
+    after where near there here up on across past off along adjacent about at"""
+)
+AFTER_VERB_LEFT = _set("behind over alone out unattended uneaten open empty untouched standing on in at for to")
+EATEN = _set(
+    """piece slice cake pizza food half sandwich donut doughnut bread pie cookie meat salad fruit burger bite fries
+    dessert bagel muffin egg omelet steak meal leftover leftovers bacon broccoli portion some any more ones pieces
+    slices nothing much only"""
+)
+
+BODY = _set(
+    """hand hands arm arms leg legs foot feet head face eye eyes ear ears nose mouth finger fingers thumb shoulder
+    shoulders knee knees elbow wrist ankle paw paws wing wings horn horns tusk tusks hoof cheek hip thigh shin toe
+    toes breast chest body lip lips torso hair tail neck"""
+)
+CLOTHES = _set(
+    """shirt tshirt tee top sweater sweatshirt hoodie jacket coat vest suit dress skirt pants jeans shorts uniform
+    jersey robe apron scarf tie necktie hat cap helmet glasses sunglasses goggles shoes shoe sneakers boots boot
+    socks sock gloves glove belt wetsuit swimsuit bikini blouse clothes clothing outfit hair beard ponytail backpack
+    tank trunks polo gown stripes plaid blue red white black green yellow pink purple orange grey gray brown tan"""
+)
+COLOURS = _set("blue red white black green yellow pink purple orange grey gray brown tan tank jacket plaid")
+TOP_OF_SOMETHING = _set(
+    "tank table counter lap desk roof stove flat crop tube halter bottle bikini pajama screw pop flip zip tan tip over"
+)
+TOPPED = _set("mountain tree hill big house bell rock stuffed car")  # "hill top"; but "tree top left" is a tree
+AFTER_TOP = _set("hat hats knot coat gun heavy down notch")
+WESTERN_THINGS = _set(
+    """toilet style hat boot boots shirt wear dress outfit saddle food clothes attire riders rider theme film face
+    airlines"""
+)
+RIGHT_THINGS = _set("angle angles handed hander way size kind turn lane sided footed leaning")
+
+POINTS_OF_COMPASS = _set("western eastern north south southern northern")
+LEVELS = _set("lower upper low down up")
+AFTER_LEVEL = _set("cut jacket coat vest rise fat to close side")
+REMAINS = _set("over overs handed leaning out unattended uneaten alone")
+BEFORE_VERB_LEFT = _set("has have is are was were been being only what just food")
+
+ORDINALS = {
+    "first": "first", "1st": "first", "second": "second", "2nd": "second", "third": "third", "3rd": "third",
+    "fourth": "fourth", "4th": "fourth",
+    "fifth": "fifth", "5th": "fifth", "sixth": "sixth", "6th": "sixth", "last": "last", "next": "next",
+}  # fmt: skip
+EXTREMES: dict[str, str] = {
+    "leftmost": "left", "rightmost": "right", "topmost": "top", "uppermost": "top", "highest": "top",
+    "bottommost": "bottom", "lowermost": "bottom",
+    "lowest": "bottom", "westernmost": "left", "easternmost": "right",
+}  # fmt: skip
+FAR = _set("far furthest farthest very most extreme absolute furthermost")
+SIZES: dict[str, str] = {
+    "biggest": "biggest", "largest": "biggest", "bigger": "biggest", "larger": "biggest", "tallest": "biggest",
+    "taller": "biggest",
+    "smallest": "smallest", "smaller": "smallest", "tiniest": "smallest", "littlest": "smallest",
+    "shortest": "smallest", "shorter": "smallest",
+}  # fmt: skip
+HOURS = {
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
+    "nine": "9", "ten": "10", "eleven": "11",
+    "twelve": "12", **{str(h): str(h) for h in range(1, 13)},
+}  # fmt: skip
+
+# relations to another thing, longest first; the reading of each
+RELATIONS: tuple[tuple[tuple[str, ...], str], ...] = tuple(
+    sorted(
+        (
+            (tuple(words.split()), value)
+            for value, listed in (
+                (
+                    "left of",
+                    """to the left of, to left of, on the left of, on left of, left of, left side of, on the left
+                    side of, to the left side of, to the immediate left of, to the far left of""",
+                ),
+                (
+                    "right of",
+                    """to the right of, to right of, on the right of, on right of, right of, right side of, on
+                    the right side of, to the right side of, to the immediate right of, to the far right of""",
+                ),
+                ("above", "above, over, on top of, up above, atop"),
+                ("below", "below, under, underneath, beneath, on the bottom of, on bottom of, at the bottom of"),
+                ("behind", "behind, in back of, in the back of"),
+                ("in front of", "in front of, in the front of"),
+                ("next to", "next to, beside, besides, by, adjacent to, alongside, along side, nest to, nexto"),
+                (
+                    "near",
+                    "near, close to, closest to, closer to, nearest, nearest to, near to, nearer to, closest, around",
+                ),
+                ("far from", "furthest from, farthest from, far from, away from, further from, farther from"),
+                ("between", "between, in between, inbetween, in the middle of"),
+                ("inside", "inside, inside of, within"),
+                ("against", "against"),
+                ("across from", "across from"),
+                ("on", "on"),
+                ("in", "in"),
+                ("at", "at"),
+            )
+            for words in " ".join(listed.split()).split(", ")
+        ),
+        key=lambda entry: -len(entry[0]),
+    )
+)
+WEAK_RELATIONS = _set("on in at")  # one of these only with a thing that is neither place, colour nor clothing

@@ -1,0 +1,178 @@
+"""Overall caption + expression -> the negative phrases T_n, each kept or dropped and why (paper, section 3.3).
+
+The rule is strict by intent: only another word for the *same* thing is dropped, so "young man" stays a negative for
+"the boy".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from tasnb.core.types import NegativePhrase, Negatives, NounPhrase, Parse, WordNet
+
+SynonymKind = Literal["path", "official"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynonymRule:
+    """When a phrase names the expression's subject and is dropped.
+
+    kind: "path" compares the head nouns' NOUN synsets, a similarity >= threshold counts, and the same lemma is the
+    same word whether WordNet knows it or not (paper, section 3.3). "official" compares the first noun of each phrase
+    in any part of speech, a similarity > threshold counts, and nothing else does (suoych/TAS, are_near_synonyms).
+    threshold: WordNet path similarity, 0..1. min_pairs: how many synset pairs must reach it. prompt: goes before a
+    negative when it is encoded. repeats: a phrase that the caption says twice counts "once" (T_n is a set) or "each"
+    time (suoych/TAS averages over a list).
+    """
+
+    kind: SynonymKind = "path"
+    threshold: float = 0.9
+    min_pairs: int = 1
+    prompt: str = ""
+    repeats: Literal["once", "each"] = "once"
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(SynonymKind):
+            raise ValueError(f"unknown synonym kind {self.kind!r}; choose from {', '.join(get_args(SynonymKind))}")
+        if not 0 <= self.threshold <= 1:
+            raise ValueError(f"threshold: expected a path similarity from 0 to 1, got {self.threshold}")
+        if self.min_pairs < 1:
+            raise ValueError(f"min_pairs: expected at least 1, got {self.min_pairs}")
+        if self.repeats not in ("once", "each"):
+            raise ValueError(f"unknown repeats {self.repeats!r}; choose from once, each")
+
+
+PAPER = SynonymRule()
+OFFICIAL = SynonymRule(kind="official", min_pairs=3, prompt="a photo of ", repeats="each")
+
+
+def mine(
+    caption: str,
+    phrases: Sequence[NounPhrase],
+    parse: Parse,
+    wordnet: WordNet,
+    *,
+    rule: SynonymRule = PAPER,
+) -> Negatives:
+    """T_n with its evidence: every phrase of the overall caption with kept or dropped, the synset pair and the reason.
+
+    Policies: an expression without a head noun keeps every phrase and says so; a word that WordNet lacks is no
+    synonym of another word, so its phrase stays. No phrases, or all dropped: T_n is empty and N is 0 for all.
+
+    >>> from tasnb.core.types import Head
+    >>> class NoWordNet:
+    ...     def synsets(self, lemma, pos=None):
+    ...         return []
+    >>> said = (NounPhrase(text="gray cat", lemma="cat"), NounPhrase(text="dog", lemma="dog"))
+    >>> parse = Parse(text="left cat", head=Head(lemma="cat", span=(5, 8), rule="root"))
+    >>> for phrase in mine("a gray cat and a dog", said, parse, NoWordNet()).phrases:
+    ...     print(phrase.kept, "-", phrase.reason)
+    False - "gray cat" names the subject: the same word, "cat"
+    True - "dog" is not in WordNet as a noun, so nothing says it is the subject
+    """
+    seen: set[str] = set()
+    judged = []
+    for phrase in phrases:
+        if rule.repeats == "once" and phrase.text in seen:
+            judged.append(_verdict(phrase, False, f'"{phrase.text}" was already counted; T_n is a set'))
+            continue
+        seen.add(phrase.text)
+        judged.append(_judge(phrase, parse, wordnet, rule))
+    return Negatives(caption=caption, phrases=tuple(judged))
+
+
+def _judge(phrase: NounPhrase, parse: Parse, wordnet: WordNet, rule: SynonymRule) -> NegativePhrase:
+    if parse.head is None:
+        return _verdict(phrase, True, "the expression has no noun to compare with, so every phrase is a negative")
+    if not phrase.lemma:
+        return _verdict(phrase, True, f'"{phrase.text}" has no noun to compare with "{parse.head.lemma}"')
+    if rule.kind == "official":
+        ours, theirs = _first_noun_of_parse(parse), _first_noun(phrase, wordnet)
+        pos = None
+    else:
+        ours, theirs = parse.head.lemma.lower(), phrase.lemma.lower()
+        pos = "n"
+        if ours == theirs:
+            return _verdict(phrase, False, f'"{phrase.text}" names the subject: the same word, "{ours}"')
+    for word in (theirs, ours):
+        if not _synsets(wordnet, word, pos):
+            return _verdict(
+                phrase,
+                True,
+                f'"{word}" is not in WordNet{" as a noun" if pos else ""}, so nothing says it is the subject',
+            )
+    pairs = list(_similarities(_synsets(wordnet, ours, pos), _synsets(wordnet, theirs, pos)))
+    if not pairs:
+        return _verdict(phrase, True, f'WordNet has no path between "{theirs}" and "{ours}"')
+    return _weigh(phrase, ours, theirs, pairs, rule)
+
+
+def _weigh(
+    phrase: NounPhrase, ours: str, theirs: str, pairs: list[tuple[float, str, str]], rule: SynonymRule
+) -> NegativePhrase:
+    """The verdict on two words whose synset pairs have these similarities."""
+    # of equals the first, because WordNet lists the common senses first
+    similarity, one, two = max(pairs, key=lambda pair: pair[0])
+    sign = ">=" if rule.kind == "path" else ">"
+    near = sum(s >= rule.threshold if rule.kind == "path" else s > rule.threshold for s, _, _ in pairs)
+    dropped = near >= rule.min_pairs
+    closest = one if one == two else f"{one} and {two}"
+    if rule.min_pairs > 1:
+        found = f"{near} of {len(pairs)} synset pairs are {sign} {rule.threshold:g} and {rule.min_pairs} are needed"
+    elif dropped:
+        found = f"path similarity {similarity:.2f} {sign} {rule.threshold:g}"
+    else:
+        found = f"path similarity {similarity:.2f}, below the {rule.threshold:g} of a synonym"
+    reason = (
+        f'"{theirs}" {"is another word for" if dropped else "is not"} the subject "{ours}": '
+        f"{'they share' if one == two else 'closest are'} {closest}, {found}"
+    )
+    return _verdict(phrase, not dropped, reason, synsets=(one, two), similarity=similarity)
+
+
+def _similarities(ours: list[Any], theirs: list[Any]) -> Iterator[tuple[float, str, str]]:
+    for one in ours:
+        for two in theirs:
+            similarity = one.path_similarity(two)
+            if similarity is not None:  # no path, for example between a noun and an adjective
+                yield float(similarity), one.name(), two.name()
+
+
+def _synsets(wordnet: WordNet, word: str, pos: str | None) -> list[Any]:
+    return wordnet.synsets(word.replace(" ", "_"), pos)
+
+
+def _first_noun_of_parse(parse: Parse) -> str:
+    """The first noun of the head's own phrase, by the parser's tags; the head where the tags say nothing."""
+    assert parse.head is not None
+    start = parse.text.lower().find(parse.phrase) if parse.phrase else -1
+    inside = [t for t in parse.tokens if start <= t.start < start + len(parse.phrase)] if start >= 0 else []
+    nouns = [t.lemma.lower() for t in inside if t.pos in ("NOUN", "PROPN")]
+    return nouns[0] if nouns else parse.head.lemma.lower()
+
+
+def _first_noun(phrase: NounPhrase, wordnet: WordNet) -> str:
+    """The first word of the phrase that can only be a noun ("baseball" in "baseball player"), else its head.
+
+    suoych/TAS asks NLTK's tagger here. A phrase carries no tags, so WordNet's parts of speech stand in for it.
+    """
+    for word in phrase.text.lower().split():
+        kinds = {synset.name().rsplit(".", 2)[-2] for synset in wordnet.synsets(word)}  # "dog.n.01" -> "n"
+        if kinds == {"n"}:
+            return word
+    return phrase.lemma.lower()
+
+
+def _verdict(
+    phrase: NounPhrase,
+    kept: bool,
+    reason: str,
+    *,
+    synsets: tuple[str, str] | None = None,
+    similarity: float | None = None,
+) -> NegativePhrase:
+    return NegativePhrase(
+        text=phrase.text, lemma=phrase.lemma, kept=kept, reason=reason, synsets=synsets, similarity=similarity
+    )

@@ -1,0 +1,71 @@
+"""Which proposals enter the method at all: the paper takes what SAM gives, the authors' code filters it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool
+
+from tasnb.core.masks import areas, pairwise_containment
+from tasnb.core.types import Proposals
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalFilter:
+    """What leaves the proposal set before anything is scored.
+
+    min_area: pixels; a mask with fewer is dropped. max_containment: 0..1; of a pair whose intersection over the
+    smaller area is above it, the smaller mask is dropped. The defaults drop nothing (paper, section 3.2).
+    """
+
+    min_area: int = 0
+    max_containment: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.min_area < 0:
+            raise ValueError(f"min_area: expected 0 or more pixels, got {self.min_area}")
+        if not 0 <= self.max_containment <= 1:
+            raise ValueError(f"max_containment: expected a share from 0 to 1, got {self.max_containment}")
+
+
+PAPER_FILTER = ProposalFilter()
+OFFICIAL_FILTER = ProposalFilter(min_area=2000, max_containment=0.4)  # suoych/TAS, calculate_overlap
+
+
+def filter_proposals(
+    proposals: Proposals, rule: ProposalFilter = PAPER_FILTER
+) -> tuple[Proposals, Bool[np.ndarray, " n"], tuple[str, ...]]:
+    """The proposals that the rule keeps, with kept bool (n,) and one sentence a proposal.
+
+    Policies, as in suoych/TAS: the area comes first, and a mask that it dropped drops no other; a mask that containment
+    dropped still counts against the rest, so the result does not depend on the order; of two equal areas the
+    earlier stays. Empty and whole-image masks are judged as any other. No proposals: none come back.
+
+    >>> from tasnb.core.masks import make_proposals
+    >>> twins = make_proposals(np.ones((2, 4, 4), dtype=bool), source="example")
+    >>> kept, stays, reasons = filter_proposals(twins, ProposalFilter(max_containment=0.4))
+    >>> stays.tolist()
+    [True, False]
+    >>> reasons[1]
+    'dropped: 100% of it lies in proposal 0 (16 px against 16 px), above 40%'
+    """
+    sizes = areas(proposals.masks)
+    reasons = ["kept"] * len(proposals)
+    kept = sizes >= rule.min_area
+    for index in np.flatnonzero(~kept):
+        reasons[index] = f"dropped: its area {sizes[index]} px is below {rule.min_area} px"
+    large = np.flatnonzero(kept)
+    if rule.max_containment < 1 and len(large) > 1:  # containment cannot exceed 1, so 1 drops nothing
+        inside = pairwise_containment(proposals.masks[large], proposals.masks[large])
+        for row, index in enumerate(large):
+            bigger = (sizes[large] > sizes[index]) | ((sizes[large] == sizes[index]) & (large < index))
+            rivals = np.flatnonzero(bigger & (inside[row] > rule.max_containment))
+            if rivals.size:
+                rival = rivals[np.argmax(inside[row, rivals])]
+                kept[index] = False
+                reasons[index] = (
+                    f"dropped: {inside[row, rival]:.0%} of it lies in proposal {large[rival]} "
+                    f"({sizes[large[rival]]} px against {sizes[index]} px), above {rule.max_containment:.0%}"
+                )
+    return proposals[kept], kept, tuple(reasons)

@@ -1,0 +1,11 @@
+"""The spatial rectifier: ``Parse`` + centres -> which proposals stay candidates, and why in words (paper, section 3.4).
+
+``halves`` holds the paper's rule and the authors', ``cues`` what only the extended rectifier reads.
+The picture's axes: x grows to the right, y grows downwards, so "top" is small y.
+"""
+
+from __future__ import annotations
+
+from tasnb.stages.spatial.rectifier import EXTENDED, OFFICIAL, PAPER, RectifierRule, rectify
+
+__all__ = ["EXTENDED", "OFFICIAL", "PAPER", "RectifierRule", "rectify"]

@@ -1,0 +1,141 @@
+"""``rectify``: the halves, then the extended rectifier's cues, each with its sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float, Integer
+
+from tasnb.core.types import Cue, Direction, Parse, RectifierTrace, Relation
+from tasnb.stages.spatial import cues, halves
+from tasnb.stages.spatial.scene import Scene, Step
+
+
+@dataclass(frozen=True, kw_only=True)
+class RectifierRule:
+    """How a direction becomes a set of candidates.
+
+    half: "median", all centres on that side of the median of centres (paper, section 3.4); or "quadrants", the one of
+    the half's two quadrants that holds the best total (suoych/TAS). centres: "float" means, or "int" truncated
+    (suoych/TAS). extended: also middle, extremes, ordinals, sizes, clock positions, relations (ours, off by default).
+    """
+
+    half: Literal["median", "quadrants"] = "median"
+    centres: Literal["float", "int"] = "float"
+    extended: bool = False
+
+    def __post_init__(self) -> None:
+        if self.half not in ("median", "quadrants"):
+            raise ValueError(f"unknown half {self.half!r}; choose from median, quadrants")
+        if self.centres not in ("float", "int"):
+            raise ValueError(f"unknown centres {self.centres!r}; choose from float, int")
+
+    @property
+    def name(self) -> str:
+        """The preset's name, or the options themselves where no preset has them."""
+        names = {PAPER: "paper", OFFICIAL: "official", EXTENDED: "extended"}
+        return names.get(self, f"half={self.half}, centres={self.centres}, extended={self.extended}")
+
+
+PAPER = RectifierRule()
+OFFICIAL = RectifierRule(half="quadrants", centres="int")
+EXTENDED = RectifierRule(extended=True)
+
+_Narrower = tuple[Direction, ...] | Cue | Relation
+
+
+def rectify(
+    parse: Parse,
+    masks_centroids_xy: Float[np.ndarray, "n 2"],
+    *,
+    rule: RectifierRule = PAPER,
+    totals: Float[np.ndarray, " n"] | None = None,
+    areas: Integer[np.ndarray, " n"] | None = None,
+    object_scores: Mapping[str, np.ndarray] | None = None,
+) -> tuple[Bool[np.ndarray, " n"], RectifierTrace]:
+    """Which proposals stay candidates, bool (n,), and the trace that says why.
+
+    masks_centroids_xy: pixels, from ``masks.centroids_xy``. totals: S; "quadrants" needs it, "extended" counts among
+    the likely subjects with it. areas: pixels, for sizes. object_scores: a relation's phrase -> float (n,), how much
+    each proposal looks like that thing.
+
+    Policies. left and top are strictly less than the median of the centres; a tie goes right or bottom. Compound
+    directions ("top left") intersect their halves. If nobody is inside, all stay, and the trace says so. One proposal
+    is the answer. An empty mask has no centre: it does not count in the median, and no direction leaves it in.
+    Raises ValueError for lengths that differ, or when "quadrants" lacks the totals.
+
+    >>> parse = Parse(text="left cat", head=None, directions=("left",), direction_words=("left",))
+    >>> kept, trace = rectify(parse, np.array([[10.0, 5.0], [20.0, 5.0], [30.0, 5.0]]))
+    >>> kept.tolist()
+    [True, False, False]
+    >>> trace.sentence
+    '"left": 1 of 3 proposals has its centre left of the median x = 20.0; it stays a candidate.'
+    >>> trace.verdicts[1]
+    'out: its centre x = 20.0 is on the median, and a tie goes right'
+    """
+    centres = np.trunc(masks_centroids_xy) if rule.centres == "int" else masks_centroids_xy
+    scene = Scene(centres_xy=centres, totals=totals, areas=areas, object_scores=object_scores or {})
+    kept, verdicts = np.ones(len(scene), dtype=bool), ["stays"] * len(scene)
+    nothing_to_do = _nothing_to_do(scene)
+    narrowers = _narrowers(parse, rule)
+    if nothing_to_do or not narrowers:
+        no_direction = "Nothing says where the subject is, so all proposals stay."
+        return kept, _trace(parse, rule, kept, [nothing_to_do or no_direction], verdicts)
+    sentences = []
+    for narrower in narrowers:
+        step = _narrow(narrower, kept, parse, scene, rule)
+        if step.inside is not None and not (kept & step.inside).any():
+            step = Step(words=step.words, inside=None, finding=f"no candidate is there ({step.finding}), so all stay")
+        sentences.append(step.sentence)
+        if step.inside is not None:
+            for index in np.flatnonzero(kept):
+                verdicts[index] = step.verdicts[index]
+            kept = kept & step.inside
+    return kept, _trace(parse, rule, kept, sentences, verdicts)
+
+
+def _nothing_to_do(scene: Scene) -> str:
+    """Why no rule is asked, or "" when one is."""
+    if len(scene) == 0:
+        return "There is no proposal to rectify."
+    if len(scene) == 1:
+        return "There is one proposal: it is the answer wherever it lies."
+    return "" if scene.placed.any() else "Every mask is empty and has no centre, so all stay."
+
+
+def _narrowers(parse: Parse, rule: RectifierRule) -> list[_Narrower]:
+    """What the rule reads in the expression, in the order in which it applies."""
+    if not rule.extended:
+        return [parse.directions] if parse.directions else []
+    # "leftmost" and "second from left" say more than "left": the half would only spoil the counting
+    counted = {cues.direction_in(cue.value) for cue in parse.cues if cue.kind in ("extreme", "ordinal")}
+    directions = tuple(d for d in parse.directions if d not in counted)
+    # the parser may list a relation both as a relation and as a cue: it counts once
+    others = tuple(cue for cue in parse.cues if cue.kind != "relation" or not parse.relations)
+    return [*([directions] if directions else []), *parse.relations, *cues.in_order(others)]
+
+
+def _narrow(narrower: _Narrower, kept: np.ndarray, parse: Parse, scene: Scene, rule: RectifierRule) -> Step:
+    if isinstance(narrower, Relation):
+        return cues.relate(narrower, kept, scene)
+    if isinstance(narrower, Cue):
+        return cues.apply(narrower, kept, parse, scene)
+    said = dict(zip(parse.directions, parse.direction_words, strict=False))
+    words = " ".join(dict.fromkeys(said.get(direction, direction) for direction in narrower))
+    half = halves.median_half if rule.half == "median" else halves.quadrant
+    return half(narrower, words, scene)
+
+
+def _trace(
+    parse: Parse, rule: RectifierRule, kept: np.ndarray, sentences: list[str], verdicts: list[str]
+) -> RectifierTrace:
+    return RectifierTrace(
+        rule=rule.name,
+        directions=parse.directions,
+        applied=not kept.all(),
+        sentence=" ".join(sentences),
+        verdicts=tuple(verdicts),
+    )

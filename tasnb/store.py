@@ -1,0 +1,438 @@
+"""The artifact store: what a model said about an image, kept on disk under the hash of everything it depends on.
+
+Models are unknown here: a stage arrives as a name, a fingerprint, a config and a function that computes. A value is one
+safetensors file: arrays are tensors; texts, masks (run lengths) and the identity are JSON in its metadata, next to a
+SHA-256 over all of it. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import inspect
+import json
+import os
+import re
+import secrets
+import struct
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from tasnb.core.masks import from_rle, to_rle
+from tasnb.core.types import Proposals
+
+SCHEMA = 1  # raise it when a stage's meaning or the file format changes: older entries are then never asked for
+STAGE_NAME = re.compile(r"[a-z][a-z_]{0,39}")  # a stage is also a folder's name
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys and no spaces, so that equal values give equal text; frozen configs become mappings.
+
+    Raises TypeError for what has no JSON form: a key must not depend on a memory address.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
+
+
+def identity(stage: str, image_key: str, fingerprint: str, config: Mapping[str, Any]) -> str:
+    """All that a value depends on, as canonical JSON; it is stored beside the value and compared on reading.
+
+    image_key: of size and pixels. fingerprint: of the model that computes. config: the stage's own options, and
+    the content of what it takes from an earlier stage.
+    Raises ValueError for a stage name that is no folder name.
+    """
+    if not STAGE_NAME.fullmatch(stage):
+        raise ValueError(f"stage: expected lower-case letters and underscores, got {stage!r}")
+    about = {"schema": SCHEMA, "stage": stage, "image": image_key, "model": fingerprint, "config": dict(config)}
+    return canonical(about)
+
+
+def key_of(identity: str) -> str:
+    """SHA-256 of an identity: 64 hex digits."""
+    return hashlib.sha256(identity.encode("utf-8")).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"a key needs plain values (text, numbers, lists, mappings, dataclasses), got {type(value)}")
+
+
+METADATA = "tasnb"  # its text: the SHA-256 in hex, a space, JSON
+KINDS = ("array", "proposals", "text", "texts")
+
+
+class DamagedEntry(ValueError):
+    """An entry's bytes are not what was written; the message says how it shows."""
+
+
+def pack(value: Any, identity: str) -> bytes:
+    """The bytes of a value: an array, Proposals, a text or a tuple of texts.
+
+    Raises TypeError for any other value.
+    """
+    tensors, about = _encode(value)
+    text = json.dumps({**about, "identity": identity})  # ASCII: any text survives, lone surrogates too
+    # one metadata key, because safetensors writes several in random order: equal values give equal files
+    return save(tensors, metadata={METADATA: f"{_digest(tensors, text)} {text}"})
+
+
+def unpack(data: bytes, *, expected: str | None = None) -> tuple[Any, str]:
+    """The value and its identity.
+
+    Raises DamagedEntry when the bytes are not a safetensors file of ours, do not match their checksum, or belong to
+    another identity than the expected one.
+    """
+    try:
+        tensors = load(data)
+        (length,) = struct.unpack_from("<Q", data)
+        checksum, text = json.loads(data[8 : 8 + length])["__metadata__"][METADATA].split(" ", 1)
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError, struct.error) as problem:
+        raise DamagedEntry(f"not a readable entry of {len(data)} bytes ({problem})") from problem
+    if checksum != _digest(tensors, text):
+        raise DamagedEntry("its checksum does not match")
+    try:
+        about = json.loads(text)
+        found = about["identity"]
+        value = _decode(tensors, about)
+    except (ValueError, KeyError, TypeError) as problem:
+        raise DamagedEntry(f"its content does not add up ({problem})") from problem
+    if expected is not None and found != expected:
+        raise DamagedEntry("it belongs to another image, model or config")
+    return value, found
+
+
+def _encode(value: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    if isinstance(value, Proposals):
+        tensors = {
+            "boxes_xyxy": value.boxes_xyxy,
+            "pred_iou": value.pred_iou,
+            "stability_score": value.stability_score,
+        }
+        runs = [to_rle(mask)["counts"] for mask in value.masks]
+        about = {"kind": "proposals", "size_hw": list(value.size_hw), "masks": runs, "source": value.source}
+        return {name: np.asarray(array, order="C") for name, array in tensors.items()}, about
+    if isinstance(value, np.ndarray):
+        return {"array": np.asarray(value, order="C")}, {"kind": "array"}
+    if isinstance(value, str):
+        return {}, {"kind": "text", "text": value}
+    if isinstance(value, tuple | list) and all(isinstance(text, str) for text in value):
+        return {}, {"kind": "texts", "texts": list(value)}
+    raise TypeError(f"a store keeps {', '.join(KINDS)}, got {type(value).__name__}")
+
+
+def _decode(tensors: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> Any:
+    kind = about["kind"]
+    if kind == "array":
+        return tensors["array"]
+    if kind == "text":
+        return about["text"]
+    if kind == "texts":
+        return tuple(about["texts"])
+    if kind == "proposals":
+        h, w = about["size_hw"]
+        masks = np.zeros((len(about["masks"]), h, w), dtype=bool)
+        for mask, counts in zip(masks, about["masks"], strict=True):
+            mask[:] = from_rle({"size": (h, w), "counts": counts})
+        masks.flags.writeable = False  # spares Proposals a copy
+        return Proposals(masks=masks, **tensors, source=about["source"])
+    raise ValueError(f"unknown kind {kind!r}; choose from {', '.join(KINDS)}")
+
+
+def _digest(tensors: Mapping[str, np.ndarray], text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
+    for name in sorted(tensors):
+        array = np.asarray(tensors[name], order="C")
+        digest.update(f"\0{name}\0{array.dtype.str}\0{array.shape}\0".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+T = TypeVar("T")
+
+SUFFIX = ".safetensors"
+KEEP_SHARE = 0.9  # a full store is pruned to this share, so that not every write prunes
+LEFTOVER_SECONDS = 3600  # a temporary file this old belongs to a process that was killed
+_ENTRY_NAME = re.compile(r"[0-9a-f]{64}\.safetensors")
+_LEFTOVER_NAME = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]+\.tmp")
+_FAN_NAME = re.compile(r"[0-9a-f]{2}")
+_MISSING: Any = object()
+
+
+class StoreWarning(UserWarning):
+    """The store could not do its part; the result itself is right."""
+
+
+class DamagedEntryWarning(StoreWarning):
+    """An entry was damaged and is computed again."""
+
+
+class StoreWriteWarning(StoreWarning):
+    """A result could not be kept, so it will be computed again next time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageInfo:
+    """One stage. entries, bytes: on disk. hits, misses: of this Store object, since it was made."""
+
+    entries: int = 0
+    bytes: int = 0
+    hits: int = 0
+    misses: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreInfo:
+    """What a store holds and how it has served; totals, and the same by stage."""
+
+    root: Path
+    max_bytes: int | None
+    entries: int
+    bytes: int
+    hits: int
+    misses: int
+    stages: Mapping[str, StageInfo]
+
+    def __str__(self) -> str:
+        rows: list[tuple[str, StageInfo | StoreInfo]] = [*self.stages.items(), ("total", self)]
+        bound = "no bound" if self.max_bytes is None else f"at most {self.max_bytes:,} bytes"
+        lines = [f"{self.root} ({bound})", f"{'stage':<20}{'entries':>10}{'bytes':>16}{'hits':>10}{'misses':>10}"]
+        lines += [f"{name:<20}{s.entries:>10,}{s.bytes:>16,}{s.hits:>10,}{s.misses:>10,}" for name, s in rows]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Damage:
+    """A damaged entry found by ``Store.verify``."""
+
+    path: Path
+    stage: str
+    reason: str
+
+
+class _Entry(NamedTuple):
+    """A light tuple with a plain path: a hundred thousand are made to measure a store."""
+
+    stage: str
+    path: str
+    bytes: int
+    used_ns: int
+
+
+def default_root() -> Path:
+    """``artifacts`` in the folder that TASNB_CACHE names, or in the user's cache folder for tasnb."""
+    if chosen := os.environ.get("TASNB_CACHE"):
+        return Path(chosen).expanduser() / "artifacts"
+    import pooch
+
+    return Path(pooch.os_cache("tasnb")) / "artifacts"
+
+
+class Store:
+    """A content-addressed store of what depends on an image alone (DESIGN section 8).
+
+    root: created on the first write; default: see ``default_root``. max_bytes: when the entries exceed it, the
+    least recently used go until 90 % of it is left; None is no bound. Processes that share a store may together
+    exceed the bound by a tenth for each process, for as long as they write.
+    Raises ValueError for a max_bytes below 0.
+    """
+
+    def __init__(self, root: str | Path | None = None, *, max_bytes: int | None = None) -> None:
+        _check_bytes(max_bytes)
+        self.root = default_root() if root is None else Path(root)
+        self.max_bytes = max_bytes
+        self._hits: Counter[str] = Counter()
+        self._misses: Counter[str] = Counter()
+        self._reported: set[str] = set()
+        self._room = 0  # bytes that may be written before the store is measured again
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.root)!r}, max_bytes={self.max_bytes})"
+
+    def recall(self, fn: Callable[..., T], image: Any, models: Any, **options: Any) -> T:
+        """``fn(image, models, **options)``, with every stage that is already known taken from the store.
+
+        fn: a function with a ``memo`` option, such as ``tn.describe``. Whatever is missing is computed and kept.
+        Raises TypeError for a function without that option.
+        """
+        if "memo" not in inspect.signature(fn).parameters:
+            name = getattr(fn, "__name__", repr(fn))
+            raise TypeError(f"recall needs a function with a memo option, such as tn.describe; {name} has none")
+        return fn(image, models, memo=self.memo, **options)
+
+    def memo(
+        self, stage: str, image_key: str, fingerprint: str, config: Mapping[str, Any], compute: Callable[[], T]
+    ) -> T:
+        """One stage's value: the stored one, or ``compute()``, which is then stored.
+
+        A damaged entry is reported by a DamagedEntryWarning, computed again and replaced; a store that cannot be
+        written is reported once by a StoreWriteWarning. Raises what ``compute`` raises, and stores nothing then.
+        """
+        about = identity(stage, image_key, fingerprint, config)
+        path = self._path(stage, key_of(about))
+        value = self._read(path, about)
+        if value is not _MISSING:
+            self._hits[stage] += 1
+            return value
+        self._misses[stage] += 1
+        value = compute()
+        self._write(path, pack(value, about))
+        return value
+
+    def info(self) -> StoreInfo:
+        """Entries and bytes on disk, and this object's hits and misses, by stage; reads names and sizes only."""
+        entries, sizes = Counter[str](), Counter[str]()
+        for entry in self._entries():
+            entries[entry.stage] += 1
+            sizes[entry.stage] += entry.bytes
+        return StoreInfo(
+            root=self.root,
+            max_bytes=self.max_bytes,
+            entries=entries.total(),
+            bytes=sizes.total(),
+            hits=self._hits.total(),
+            misses=self._misses.total(),
+            stages={
+                stage: StageInfo(
+                    entries=entries[stage], bytes=sizes[stage], hits=self._hits[stage], misses=self._misses[stage]
+                )
+                for stage in sorted({*entries, *self._hits, *self._misses})
+            },
+        )
+
+    def prune(self, max_bytes: int) -> int:
+        """Remove the least recently used entries until at most max_bytes are left; returns how many went.
+
+        Temporary files of killed processes go too. Nothing but the store's own files is ever touched.
+        """
+        _check_bytes(max_bytes)
+        entries = sorted(self._entries(clean=True), key=lambda entry: (entry.used_ns, entry.path))
+        total, removed = sum(entry.bytes for entry in entries), 0
+        for entry in entries:
+            if total <= max_bytes:
+                break
+            with suppress(OSError):  # another process was faster, or the store is read-only
+                Path(entry.path).unlink(missing_ok=True)
+                total, removed = total - entry.bytes, removed + 1
+        return removed
+
+    def verify(self) -> list[Damage]:
+        """Read every entry and list the damaged ones; nothing is changed, the next use repairs them."""
+        found = []
+        for entry in self._entries():
+            path = Path(entry.path)
+            try:
+                _, about = unpack(path.read_bytes())
+                if key_of(about) != path.stem:
+                    raise DamagedEntry("its name is not the key of its content")
+            except FileNotFoundError:
+                continue  # pruned by another process meanwhile
+            except (DamagedEntry, OSError) as problem:
+                found.append(Damage(path=path, stage=entry.stage, reason=str(problem)))
+        return found
+
+    def _path(self, stage: str, key: str) -> Path:
+        return self.root / stage / key[:2] / (key + SUFFIX)
+
+    def _read(self, path: Path, about: str) -> Any:
+        try:
+            value, _ = unpack(path.read_bytes(), expected=about)
+        except (FileNotFoundError, NotADirectoryError):
+            return _MISSING
+        except (DamagedEntry, OSError) as problem:
+            message = f"store entry {path} is damaged: {problem}; it is computed again and replaced"
+            self._warn_once(str(path), message, DamagedEntryWarning)
+            return _MISSING
+        with suppress(OSError):  # a read-only store keeps its order of use, which only pruning reads
+            os.utime(path)
+        return value
+
+    def _write(self, path: Path, data: bytes) -> None:
+        if self.max_bytes is not None and len(data) > self.max_bytes:
+            message = f"a {path.parent.parent.name} entry of {len(data)} bytes exceeds max_bytes={self.max_bytes}"
+            self._warn_once("too large", f"{message}; it is not kept, give the store more room", StoreWriteWarning)
+            return
+        temporary = path.with_name(f".{path.stem}.{os.getpid():x}{secrets.token_hex(4)}.tmp")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                temporary.write_bytes(data)
+                os.replace(temporary, path)
+            finally:
+                with suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+        except OSError as problem:
+            message = (
+                f"cannot write to the store {self.root} ({problem}); results are returned but not kept: "
+                "make room, or choose another folder with TASNB_CACHE or Store(root)"
+            )
+            self._warn_once("write", message, StoreWriteWarning)
+            return
+        self._keep_bound(len(data))
+
+    def _keep_bound(self, written: int) -> None:
+        if self.max_bytes is None:
+            return
+        self._room -= written
+        if self._room >= 0:
+            return
+        try:
+            if (total := self._bytes()) > self.max_bytes:
+                self.prune(int(self.max_bytes * KEEP_SHARE))
+                total = self._bytes()
+        except OSError as problem:
+            message = f"cannot measure the store {self.root} ({problem}); it may outgrow max_bytes={self.max_bytes}"
+            self._warn_once("measure", message, StoreWriteWarning)
+            return
+        # measured again after a tenth at the latest, because other processes write too
+        self._room = max(0, min(self.max_bytes - total, self.max_bytes // 10))
+
+    def _bytes(self) -> int:
+        return sum(entry.bytes for entry in self._entries())
+
+    def _entries(self, *, clean: bool = False) -> Iterator[_Entry]:
+        """Every entry; files that are not the store's are passed over. clean: remove old temporary files."""
+        for stage in _scan(self.root, STAGE_NAME):
+            for fan in _scan(Path(stage.path), _FAN_NAME):
+                for file in _scan(Path(fan.path), _ENTRY_NAME):
+                    try:
+                        stat = file.stat(follow_symlinks=False)
+                    except OSError:
+                        continue  # pruned by another process meanwhile
+                    yield _Entry(stage.name, file.path, stat.st_size, stat.st_mtime_ns)
+                for file in _scan(Path(fan.path), _LEFTOVER_NAME) if clean else ():
+                    with suppress(OSError):
+                        if time.time() - file.stat().st_mtime > LEFTOVER_SECONDS:
+                            os.unlink(file.path)
+
+    def _warn_once(self, subject: str, message: str, category: type[StoreWarning]) -> None:
+        if subject not in self._reported:
+            self._reported.add(subject)
+            warnings.warn(message, category, stacklevel=4)
+
+
+def _scan(folder: Path, name: re.Pattern[str]) -> list[os.DirEntry[str]]:
+    """The folder's members with such a name; none where there is no folder yet."""
+    try:
+        with os.scandir(folder) as members:
+            return [member for member in members if name.fullmatch(member.name)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _check_bytes(max_bytes: int | None) -> None:
+    if max_bytes is not None and max_bytes < 0:
+        raise ValueError(f"max_bytes: expected 0 or more bytes, got {max_bytes}; None sets no bound")

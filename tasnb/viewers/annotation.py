@@ -1,0 +1,277 @@
+"""``annotate``: make an own data set by clicking: a proposal becomes the target of an expression that you type.
+
+    viewer = tn.viewers.annotate(pictures, described, names=["park", "street"])
+    viewer.annotations              # a row an expression
+    viewer.save("my_photos")        # a folder data set: tn.datasets.load("folder", root="my_photos")
+
+Captions and scores are not shown: who writes an expression should look at the picture, not at what the models say.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import traitlets
+
+from tasnb import plots
+from tasnb.core.masks import areas, centroids_xy
+from tasnb.core.types import ImageArtifacts, Proposals, Sample
+from tasnb.datasets import write
+from tasnb.stages.expressions import require_text
+from tasnb.viewers import assets, record, thumbs
+from tasnb.viewers.viewer import Viewer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TOLD = 3  # annotations that ``words`` repeats
+ROWS, COLUMNS = ("top", "", "bottom"), ("left", "", "right")
+
+
+class Annotator(Viewer):
+    """What ``annotate`` returns. number: the picture on screen, counted from 0. chosen: the mask to be named.
+
+    entries: {"image": number, "expression": text, "proposal": mask number, or None where no mask fits}, in the order in
+    which they were made; ``annotations`` is the same as a frame.
+    """
+
+    _esm = assets.module("annotate")
+    kind: ClassVar[str] = "annotation page"
+    module: ClassVar[str] = "annotate"
+
+    scene = traitlets.Dict().tag(sync=True)
+    number = traitlets.Int(0).tag(sync=True)
+    names = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    entries = traitlets.List(traitlets.Dict()).tag(sync=True)
+    chosen = traitlets.Int(allow_none=True, default_value=None).tag(sync=True)
+    wish = traitlets.Dict().tag(sync=True)  # {"folder", "times"}: the Save button was pressed
+    notice = traitlets.Unicode("").tag(sync=True)
+    problem = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, pictures: Sequence[np.ndarray], artifacts: Sequence[ImageArtifacts], names: list[str]) -> None:
+        self.pictures, self.artifacts = tuple(pictures), tuple(artifacts)
+        self._saved: dict[Path, str] = {}  # the tables that this viewer wrote, by their digest
+        super().__init__(scene=self._scene(0), names=names)
+        self.observe(self._go, names="number")
+        self.observe(self._obey, names="wish")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.words()}>"
+
+    @property
+    def annotations(self) -> pd.DataFrame:
+        """A row an annotation: image (its name), expression, proposal (missing where no mask fits)."""
+        import pandas as pd
+
+        rows = [(self.names[e["image"]], e["expression"], e["proposal"]) for e in self.entries]
+        frame = pd.DataFrame(rows, columns=["image", "expression", "proposal"])
+        return frame.astype({"proposal": "Int64"})
+
+    @property
+    def samples(self) -> list[Sample]:
+        """The annotations as samples, as ``load("folder")`` gives them after ``save``; without a mask no target."""
+        return [self._sample(place, entry) for place, entry in enumerate(self.entries, start=1)]
+
+    def add(self, expression: str, proposal: int | None, *, image: int | str | None = None) -> None:
+        """Annotate as a click does. proposal: a mask number, None: no mask fits. image: number or name, default: shown.
+
+        An expression means one thing: the same words about the same picture once more move them to the new mask.
+        Raises ValueError or TypeError for an empty expression, an unknown image, or a mask that is none of its masks.
+        """
+        number = self.number if image is None else self._image(image)
+        entry = {"image": number, "expression": expression, "proposal": proposal}
+        self._check(entry)
+        entry["expression"] = expression.strip()
+        entry["proposal"] = None if proposal is None else int(proposal)
+        self.entries = [e for e in self.entries if not _same_words(e, entry)] + [entry]
+
+    def remove(self, row: int) -> None:
+        """Take one annotation out, by its row in ``annotations``. Raises IndexError."""
+        if not 0 <= row < len(self.entries):
+            raise IndexError(f"row: expected 0 to {len(self.entries) - 1}, got {row}; see annotations")
+        self.entries = [entry for place, entry in enumerate(self.entries) if place != row]
+
+    def save(self, folder: Path | str, *, replace: bool = False) -> Path:
+        """Write pictures, masks and samples.csv, and return the folder.
+
+        folder: new or empty, or where this viewer saved before. replace: write over another data set that was saved so.
+        Raises ValueError without an annotation, FileExistsError where anything else lies; nothing is changed then.
+        """
+        place = Path(folder).expanduser()
+        ours = self._saved.get(place.resolve())
+        written = write(self.samples, place, replace=replace or (ours is not None and ours == _digest(place)))
+        self._saved[written.resolve()] = _digest(written)
+        return written
+
+    def picture(self) -> np.ndarray:
+        """The numbered proposals of the picture on screen: uint8 (h, w, 3)."""
+        return plots.numbered(self.pictures[self.number], self.artifacts[self.number].proposals)
+
+    def words(self) -> str:
+        """What is on screen, and the last annotations."""
+        last = [
+            f"“{e['expression']}” is {'no mask' if e['proposal'] is None else 'mask ' + str(e['proposal'])} of "
+            f"{self.names[e['image']]}"
+            for e in self.entries[-TOLD:]
+        ]
+        here = f"Picture {self.number + 1} of {len(self.names)}, {self.names[self.number]}: "
+        masks = len(self.artifacts[self.number].proposals)
+        told = f"{', the last' if len(self.entries) > TOLD else ''}: {'; '.join(last)}" if last else ""
+        return f"{here}{_count(masks, 'mask')}. {_count(len(self.entries), 'annotation')}{told}."
+
+    @traitlets.validate("entries")
+    def _are_annotations(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:
+        for entry in proposal["value"]:
+            try:
+                self._check(entry)
+            except (ValueError, TypeError) as wrong:
+                raise traitlets.TraitError(f"entries: {wrong}") from wrong
+        return list(proposal["value"])
+
+    @traitlets.validate("number")
+    def _is_a_picture(self, proposal: dict[str, Any]) -> int:
+        return self._image(proposal["value"])
+
+    @traitlets.validate("chosen")
+    def _is_a_mask(self, proposal: dict[str, Any]) -> int | None:
+        chosen, count = proposal["value"], len(self.artifacts[self.number].proposals)
+        if chosen is not None and not 0 <= chosen < count:
+            raise traitlets.TraitError(f"chosen: expected {_one_of(count)}, got {chosen}")
+        return chosen
+
+    def _check(self, entry: dict[str, Any]) -> None:
+        if set(entry) != {"image", "expression", "proposal"}:
+            raise ValueError(f"expected image, expression and proposal, got {', '.join(map(str, entry))}")
+        number, proposal = self._image(entry["image"]), entry["proposal"]
+        require_text(entry["expression"])
+        count = len(self.artifacts[number].proposals)
+        whole = isinstance(proposal, int | np.integer) and not isinstance(proposal, bool)
+        if proposal is not None and not (whole and 0 <= proposal < count):
+            raise ValueError(f"proposal: expected {_one_of(count)}, or None where none fits, got {proposal!r}")
+
+    def _image(self, image: int | str) -> int:
+        if isinstance(image, str) and image in self.names:
+            return self.names.index(image)
+        if isinstance(image, int | np.integer) and not isinstance(image, bool) and 0 <= image < len(self.pictures):
+            return int(image)
+        last = len(self.pictures) - 1
+        raise ValueError(f"image: expected a number from 0 to {last} or one of {', '.join(self.names)}, got {image!r}")
+
+    def _sample(self, place: int, entry: dict[str, Any]) -> Sample:
+        number, proposal = entry["image"], entry["proposal"]
+        found, name = self.artifacts[number].proposals, self.names[number]
+        return Sample(
+            image=self.pictures[number], expression=entry["expression"],
+            target=None if proposal is None else found.masks[proposal],
+            sample_id=f"folder-val-{place}", image_id=name,
+            ref_id=f"{name}/{'none ' + str(place) if proposal is None else proposal}",
+            sent_id=str(place), dataset="folder", split="val",
+        )  # fmt: skip
+
+    def _scene(self, number: int) -> dict[str, Any]:
+        artifacts = self.artifacts[number]
+        scene = record.scene_record(self.pictures[number], artifacts, None, "")
+        return {**scene, "captions": places(artifacts.proposals), "caption": ""}
+
+    def _go(self, change: Any) -> None:
+        with self.hold_sync():  # one message: never a chosen mask of another picture
+            self.chosen = None
+            self.scene = self._scene(change["new"])
+
+    def _obey(self, change: Any) -> None:
+        """The Save button: what stops it is told in the viewer, where the reader is."""
+        text = str(change["new"].get("folder", "")).strip()
+        try:
+            if not text:
+                raise ValueError("expected the name of a folder, got nothing")
+            written = self.save(text)
+        except (OSError, ValueError) as problem:
+            with self.hold_sync():
+                self.notice, self.problem = "", f"Nothing was saved: {problem}"
+            return
+        rows = _count(len(self.entries), "expression")
+        pictures = _count(len({entry["image"] for entry in self.entries}), "picture")
+        with self.hold_sync():
+            self.problem = ""
+            self.notice = (
+                f'Saved {rows} about {pictures}. Read them with tn.datasets.load("folder", root={str(written)!r}).'
+            )
+
+
+def annotate(
+    images: Any,
+    artifacts: ImageArtifacts | Sequence[ImageArtifacts],
+    *,
+    names: str | Sequence[str] | None = None,
+) -> Annotator:
+    """Click a proposal, type an expression for it, and save the result as a folder data set.
+
+    images: one picture or several, each what ``tn.as_rgb`` takes, or a Sample. artifacts: one for each, from
+    ``tn.describe``. names: one for each, all different; default: the file's name, the Sample's image_id, else the
+    artifacts'. Policies: captions and scores are not shown; an expression may have no mask where none fits; a picture
+    without proposals can only have such expressions. Raises ValueError for no picture, for artifacts or names that do
+    not fit, FileNotFoundError for a missing file.
+    """
+    several = isinstance(images, Sequence) and not isinstance(images, str)
+    given = list(images) if several else [images]
+    found = [artifacts] if isinstance(artifacts, ImageArtifacts) else list(artifacts)
+    if not given:
+        raise ValueError("images: expected at least one picture, got none")
+    if len(found) != len(given):
+        raise ValueError(f"artifacts: expected one for each of {len(given)} pictures, got {len(found)}")
+    pictures = []
+    for image, described in zip(given, found, strict=True):
+        picture = thumbs.image_of(image, described)
+        if picture is None:
+            raise ValueError("images: expected a picture, got None")
+        pictures.append(picture)
+    if names is None:
+        called = [_name_of(image, described) for image, described in zip(given, found, strict=True)]
+    else:
+        called = [names] if isinstance(names, str) else [str(name) for name in names]
+    if len(called) != len(given) or len(set(called)) != len(called) or not all(name.strip() for name in called):
+        raise ValueError(f"names: expected {len(given)} different names, one for each picture, got {', '.join(called)}")
+    return Annotator(pictures, found, called)
+
+
+def places(found: Proposals) -> list[str]:
+    """Where each mask lies and how large it is, for those who cannot see it: "top left, 12 % of the picture"."""
+    height, width = found.size_hw
+    told = []
+    for (x, y), area in zip(centroids_xy(found.masks), areas(found.masks), strict=True):
+        if not area:
+            told.append("empty")
+            continue
+        row, column = ROWS[min(2, int(3 * y / height))], COLUMNS[min(2, int(3 * x / width))]
+        share = 100 * area / (height * width)
+        size = "less than 1 %" if share < 1 else f"{share:.0f} %"
+        told.append(f"{' '.join(word for word in (row, column) if word) or 'middle'}, {size} of the picture")
+    return told
+
+
+def _same_words(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    first, second = (" ".join(entry["expression"].lower().split()) for entry in (one, other))
+    return one["image"] == other["image"] and first == second
+
+
+def _name_of(image: Any, artifacts: ImageArtifacts) -> str:
+    if isinstance(image, Sample):
+        return image.image_id
+    return Path(image).stem if isinstance(image, str | Path) else artifacts.image_id
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+def _one_of(count: int) -> str:
+    return f"a mask number from 0 to {count - 1}" if count else "no mask, as none was found"
+
+
+def _digest(folder: Path) -> str:
+    table = folder / "samples.csv"
+    return hashlib.sha256(table.read_bytes()).hexdigest() if table.is_file() else "missing"

@@ -1,0 +1,305 @@
+"""``gallery``: a paged grid of a run's cases, filtered and sorted; a click opens one in ``explore``.
+
+    tn.viewers.gallery(tn.Run.open("outputs/runs/..."), where="iou < 0.5 and oracle_iou > 0.9")
+
+Only the page in view is sent to the browser, so 10,000 cases cost no more than a dozen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import traitlets
+
+from tasnb import analysis, plots
+from tasnb.analysis.evidence import METHOD
+from tasnb.core.types import Models, Sample
+from tasnb.evaluation.runs import Run
+from tasnb.plots.sheets import Panel
+from tasnb.store import Store
+from tasnb.viewers import assets, caseframe, filters
+from tasnb.viewers.cases import Cases, MissingCase
+from tasnb.viewers.explorer import Explorer, explore
+from tasnb.viewers.viewer import Viewer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PAGE = 12
+EXPLAINED = ("cause", "types", "price", "why")  # what the analysis adds to a run that has what it needs
+GROUPS = ("cause", "types")
+RIGHT = 0.5  # an answer above this IoU is called right
+SORTS = ("sample", "iou", "oracle_iou", "gap", "expression")
+NOTHING: dict[str, Any] = {"filters": {}, "sort": "sample", "descending": False, "page": 0, "group": ""}
+
+
+class Gallery(Viewer):
+    """What ``gallery`` returns. cases: all rows that pass, in order; shown: those of the page in view.
+
+    query: {"filters": {name: value}, "sort", "descending", "page"}; setting it, or calling ``filter``, ``sort`` and
+    ``turn``, changes what is shown. opened: number of the sample below the grid, None for none; explorer: its viewer.
+    """
+
+    _esm = assets.module("gallery")
+    kind: ClassVar[str] = "gallery"
+    module: ClassVar[str] = "gallery"
+
+    about = traitlets.Dict().tag(sync=True)
+    query = traitlets.Dict().tag(sync=True)
+    page = traitlets.Dict().tag(sync=True)
+    opened = traitlets.Int(allow_none=True, default_value=None).tag(sync=True)
+    child = traitlets.Unicode("").tag(sync=True)  # the explorer's model, for the browser
+    problem = traitlets.Unicode("").tag(sync=True)
+    note = traitlets.Dict().tag(sync=True)  # of the case that is open: {"sample", "tags", "note"}
+    writing = traitlets.Dict().tag(sync=True)  # what the browser wants written, in the same form
+
+    def __init__(
+        self, run: Run, frame: pd.DataFrame, extra: Sequence[str], cases: Cases, method: str, show: Sequence[str]
+    ) -> None:
+        self._run, self._frame, self._cases, self._method, self._show = run, frame, cases, method, tuple(show)
+        self._fields = filters.fields_of(frame, extra)
+        self._sorts = (*SORTS, *(f.name for f in self._fields if f.kind == "range" and f.name not in SORTS))
+        self._groups = tuple(name for name in GROUPS if name in frame.columns)
+        self._rows = self._grid = np.arange(len(frame))  # those that pass; as laid out, once in every group
+        self._headings = np.full(len(frame), "", dtype=object)
+        self.explorer: Explorer | None = None
+        data = run.about["dataset"]
+        super().__init__(
+            about={
+                "title": f"{data['name']} {data['split']}, method {method}, models {run.about['models']['name']}",
+                "fields": [field.to_json() for field in self._fields],
+                "sorts": list(self._sorts),
+                "groups": list(self._groups),
+                "of": len(frame),
+                "right": RIGHT,
+            },
+            query=dict(NOTHING),
+        )
+        self._turn(None)
+        self.observe(self._turn, names="query")
+        self.observe(self._open, names="opened")
+        self.observe(self._write, names="writing")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.words()}>"
+
+    @property
+    def cases(self) -> pd.DataFrame:
+        """The rows that pass the filters, in the order of the grid: all pages."""
+        return self._frame.iloc[self._rows].reset_index(drop=True)
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The rows of the page in view."""
+        start = self.page["number"] * PAGE
+        return self._frame.iloc[self._grid[start : start + PAGE]].reset_index(drop=True)
+
+    def filter(self, **wanted: Any) -> None:
+        """Set filters and go to the first page: ``filter(iou=(0, 0.5), head="cat")``; None clears one.
+
+        Raises ValueError for an unknown filter or a range that is none; nothing changes then.
+        """
+        both = {**self.query["filters"], **{k: list(v) if isinstance(v, tuple) else v for k, v in wanted.items()}}
+        filters.passing(self._frame, self._fields, both)
+        self.query = {**self.query, "filters": {k: v for k, v in both.items() if v not in (None, "")}, "page": 0}
+
+    def sort(self, by: str, *, descending: bool = False) -> None:
+        """Order the cases by a column. Raises ValueError that lists the columns."""
+        if by not in self._sorts:
+            raise ValueError(f"unknown order {by!r}; choose from {', '.join(self._sorts)}")
+        self.query = {**self.query, "sort": by, "descending": descending, "page": 0}
+
+    def group(self, by: str = "") -> None:
+        """Lay the cases out under headings: "cause", "types" (a case of several stands in each), or "" for none.
+
+        Raises ValueError that lists the choices.
+        """
+        if by and by not in self._groups:
+            raise ValueError(f"unknown group {by!r}; choose from {', '.join(self._groups) or 'none: no columns'}")
+        self.query = {**self.query, "group": by, "page": 0}
+
+    def turn(self, page: int) -> None:
+        """Show a page, counted from 0. Raises ValueError for one that does not exist."""
+        if not 0 <= page < self.page["pages"]:
+            raise ValueError(f"page: expected 0 to {self.page['pages'] - 1}, got {page}")
+        self.query = {**self.query, "page": page}
+
+    def look(self, sample: int) -> Explorer:
+        """Open a case in ``explore`` below the grid, by its number. Raises LookupError when it cannot be shown."""
+        if self.opened == sample:
+            self.opened = None
+        self.opened = sample
+        if self.explorer is None:
+            raise MissingCase(self.problem)
+        return self.explorer
+
+    def picture(self) -> np.ndarray:
+        """The page in view: uint8 (h, w, 3)."""
+        panels = []
+        for row in self.shown.to_dict("records"):
+            notes = (_verdict(row), *self._lines(row))
+            panels.append(Panel(title=str(row["expression"]), pixels=self._pixels(row), notes=notes))
+        return plots.sheet(self.about["title"], panels, [self.words()], columns=4, side=220)
+
+    def words(self) -> str:
+        """What is on screen, in a sentence."""
+        return (
+            f"{len(self._rows)} of {len(self._frame)} cases of {self.about['title']}; "
+            f"page {self.page['number'] + 1} of {self.page['pages']}."
+        )
+
+    def _turn(self, change: Any) -> None:
+        """Filter, sort, and make the page in view: the only cases whose pictures are read."""
+        query = {**NOTHING, **self.query}
+        try:
+            passes = filters.passing(self._frame, self._fields, query["filters"])
+            if query["sort"] not in self._sorts:
+                raise ValueError(f"unknown order {query['sort']!r}; choose from {', '.join(self._sorts)}")
+            if query["group"] not in ("", *self._groups):
+                raise ValueError(f"unknown group {query['group']!r}; choose from {', '.join(self._groups)}")
+            wanted = int(query["page"])
+        except (ValueError, TypeError, AttributeError) as problem:
+            self.problem = f"This page cannot be shown: {problem}"
+            return
+        column = self._frame[query["sort"]].to_numpy()
+        rows = np.flatnonzero(passes)
+        self._rows = rows[caseframe.order_of(column[rows], bool(query["descending"]))]
+        self._grid, self._headings = caseframe.grouped(self._frame, self._rows, query["group"])
+        pages = max(1, -(-len(self._grid) // PAGE))
+        number = min(max(wanted, 0), pages - 1)
+        here = slice(number * PAGE, (number + 1) * PAGE)
+        rows = self._frame.iloc[self._grid[here]].to_dict("records")
+        with self.hold_sync():  # one message a page
+            self.problem = ""
+            self.page = {
+                "number": number, "pages": pages, "total": len(self._rows),
+                "cases": [
+                    {**self._case(row), "heading": heading}
+                    for row, heading in zip(rows, self._headings[here], strict=True)
+                ],
+            }  # fmt: skip
+
+    def _case(self, row: dict[str, Any]) -> dict[str, Any]:
+        thumb = self._cases.thumbnail(int(row["sample"]), int(row["chosen"]))
+        return {
+            "sample": int(row["sample"]), "expression": str(row["expression"]), "thumb": thumb.uri, "alt": thumb.alt,
+            "lines": self._lines(row),
+            "right": bool(row["iou"] > RIGHT),
+        }  # fmt: skip
+
+    def _lines(self, row: dict[str, Any]) -> list[str]:
+        told = [f"{name.replace('_', ' ')}: {filters.in_words(row[name])}" for name in self._show]
+        return [f"IoU {row['iou']:.2f}, best proposal {row['oracle_iou']:.2f}", *told]
+
+    def _pixels(self, row: dict[str, Any]) -> np.ndarray:
+        try:
+            return self._cases.picture(int(row["sample"]), int(row["chosen"]))[0]
+        except (MissingCase, ValueError):
+            return np.full((150, 200, 3), 200, np.uint8)
+
+    def _write(self, change: Any) -> None:
+        wanted = change["new"]
+        try:
+            row = self._frame[self._frame["sample"] == wanted["sample"]].iloc[0]
+            analysis.notes(self._run).write(str(row["sample_id"]), note=wanted["note"], tags=wanted["tags"])
+            self.problem = ""
+            self._tell_note(int(wanted["sample"]))
+        except Exception as error:  # as below: the reader of the widget must see it
+            self.problem = f"This note was not saved: {error}"
+
+    def _tell_note(self, number: int | None) -> None:
+        rows = self._frame[self._frame["sample"] == number]
+        if number is None or not len(rows):
+            self.note = {}
+            return
+        kept = analysis.notes(self._run).of(str(rows["sample_id"].iloc[0]))
+        self.note = {"sample": number, "tags": list(kept.tags), "note": kept.note, "time": kept.time}
+
+    def _open(self, change: Any) -> None:
+        number = change["new"]
+        self.explorer = None
+        try:
+            self._tell_note(number)
+        except (OSError, ValueError) as error:
+            self.note, self.problem = {}, str(error)
+        if number is None:
+            with self.hold_sync():
+                self.child = self.problem = ""
+            return
+        try:
+            self.explorer = self._explore(int(number))
+            problem = ""
+        except (MemoryError, KeyboardInterrupt):
+            raise
+        except Exception as error:  # the reader of the widget must see it: a kernel's log is not read
+            problem = f"This case cannot be opened: {error}"
+        with self.hold_sync():
+            self.problem = problem
+            self.child = self.explorer.model_id if self.explorer else ""
+
+    def _explore(self, number: int) -> Explorer:
+        if number not in set(self._frame["sample"]):
+            raise MissingCase(f"the gallery has no sample {number}")
+        sample, weights = self._cases.sample(number), self._run.about["weights"]
+        artifacts = self._cases.artifacts(number)
+        return explore(
+            sample, artifacts, self._cases.models, variant=self._cases.variant.name, alpha=weights["alpha"],
+            lam=weights["lam"],
+        )  # fmt: skip
+
+
+def gallery(
+    run: Run,
+    where: str | Callable[[pd.DataFrame], Any] | None = None,
+    *,
+    method: str | None = None,
+    columns: pd.DataFrame | None = None,
+    show: Sequence[str] = (),
+    samples: Sequence[Sample] | None = None,
+    models: Models | None = None,
+    store: Store | None = None,
+) -> Gallery:
+    """A paged grid of a run's cases with filters and an order; a click opens a case in ``explore``.
+
+    where: which cases, a pandas query over the tidy frame ("iou < 0.5 and head == 'cat'") or a function of it that
+    gives a boolean a row; columns see ``Gallery.cases``. method: whose answers, the run's first by default. columns: a
+    frame with ``sample_id`` and more columns, such as ``tn.analysis.cases(run)``; each becomes a filter and can be used
+    in ``where``; by default cause, types, price and why, where the run has what the analysis needs. show: columns to
+    write on every card, such as ["cause", "why"]. samples, models, store: those of the run by default. Without the
+    pictures the grid has words only and says what is missing.
+    Raises ValueError for an unknown method or column, or a ``where`` or ``columns`` that does not fit.
+    """
+    chosen = run.methods[0] if method is None else method
+    if chosen not in run.methods:
+        raise ValueError(f"this run has no method {chosen!r}; choose from {', '.join(run.methods)}")
+    cases = Cases(run, samples=samples, models=models, store=store)
+    frame = caseframe.frame_of(run, chosen)
+    extra: list[str] = []
+    if columns is None and chosen == METHOD:
+        columns = _explained(run)
+    if columns is not None:
+        frame, extra = caseframe.joined(frame, columns)
+    kept = analysis.notes(run.folder).all()
+    if kept and "tags" not in frame.columns:
+        tags = [kept[each].tags if each in kept else () for each in frame["sample_id"]]
+        frame, extra = frame.assign(tags=tags), [*extra, "tags"]
+    if where is not None:
+        frame = frame[caseframe.rows_where(frame, where)].reset_index(drop=True)
+    for name in show:
+        if name not in frame.columns:
+            raise ValueError(f"show: unknown column {name!r}; choose from {', '.join(str(c) for c in frame.columns)}")
+    return Gallery(run, frame, extra, cases, chosen, show)
+
+
+def _explained(run: Run) -> pd.DataFrame | None:
+    """Cause, types, price and why of every case; None where the run is too old or lacks the stages."""
+    try:
+        return analysis.cases(run)[["sample_id", *EXPLAINED]]
+    except ValueError:
+        return None
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    return "right" if row["iou"] > RIGHT else "wrong"

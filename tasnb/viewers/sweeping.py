@@ -1,0 +1,222 @@
+"""``sweep_view``: the grid of weights as a heat map, and below it the samples that a cell turns right or wrong.
+
+tn.viewers.sweep_view(tn.Run.open("outputs/runs/..."))
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import traitlets
+from PIL import Image
+
+from tasnb import plots
+from tasnb.core.types import Models, Sample, Weights
+from tasnb.evaluation import metrics
+from tasnb.evaluation.reranking import Ranking, sentence_protocol
+from tasnb.evaluation.runs import Run
+from tasnb.evaluation.sweep import METRICS, PAPER_ALPHAS, PAPER_LAMS, Sweep, sweep
+from tasnb.store import Store
+from tasnb.viewers import assets
+from tasnb.viewers.cases import Cases
+from tasnb.viewers.viewer import Viewer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIRST = 6  # flips of each kind shown at first; "more" shows as many again
+
+
+class SweepViewer(Viewer):
+    """What ``sweep_view`` returns. cell: [alpha, lambda] of the grid point picked; setting it picks another one.
+
+    sweep: the figures of the grid, as ``tn.sweep`` gives them.
+    """
+
+    _esm = assets.module("sweep_view")
+    kind: ClassVar[str] = "sweep"
+    module: ClassVar[str] = "sweep_view"
+
+    record = traitlets.Dict().tag(sync=True)
+    cell = traitlets.List(traitlets.Float(), minlen=2, maxlen=2).tag(sync=True)
+    limit = traitlets.Int(FIRST, min=1).tag(sync=True)
+    shown = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, run: Run, found: Sweep, ranking: Ranking, cases: Cases, metric: str, threshold: float) -> None:
+        self.sweep = found
+        self._ranking, self._cases, self._metric, self._threshold = ranking, cases, metric, threshold
+        self._points = list(zip(found.frame["alpha"].tolist(), found.frame["lam"].tolist(), strict=True))
+        self._said = run.predictions().drop_duplicates("sample").set_index("sample")[["sample_id", "expression"]]
+        self._before = self._answers(found.used)
+        self._after = {point: self._answers(Weights(alpha=point[0], lam=point[1])) for point in self._points}
+        best = found.best(metric)
+        super().__init__(record=self._grid(best), cell=[best["alpha"], best["lam"]])
+        self.observe(self._show, names=["cell", "limit"])
+        self._show(None)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.words()}>"
+
+    @property
+    def flips(self) -> pd.DataFrame:
+        """The samples that the cell turns: sample, sample_id, expression, change, and chosen and iou before and after.
+
+        change: "gained", right here and wrong with the run's own weights, or "lost", the other way round.
+        """
+        import pandas as pd
+
+        (chosen, overlap), (chosen_here, overlap_here) = self._before, self._after[self._point()]
+        gained, lost = self._turned(self._point())
+        places = np.concatenate([np.flatnonzero(gained), np.flatnonzero(lost)])
+        numbers = self._ranking.samples[places]
+        return pd.DataFrame(
+            {
+                "sample": numbers,
+                "sample_id": self._said.loc[numbers, "sample_id"].to_numpy(),
+                "expression": self._said.loc[numbers, "expression"].to_numpy(),
+                "change": np.where(gained[places], "gained", "lost"),
+                "chosen_before": chosen[places],
+                "chosen": chosen_here[places],
+                "iou_before": overlap[places],
+                "iou": overlap_here[places],
+            }
+        )
+
+    def picture(self) -> np.ndarray:
+        """The heat map: uint8 (h, w, 3)."""
+        figure = plots.sweep_heatmap(self.sweep, self._metric, beside_paper=False)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=110)
+        return np.asarray(Image.open(buffer).convert("RGB"))
+
+    def words(self) -> str:
+        """What is on screen, in a sentence or two."""
+        (alpha, lam), used = self._point(), self.sweep.used
+        gained, lost = (int(turned.sum()) for turned in self._turned((alpha, lam)))
+        value = self.sweep.pivot(self._metric).at[alpha, lam]
+        return (
+            f"{plots.METRIC_NAMES[self._metric]} of {self.sweep.data} by alpha and lambda. At alpha {alpha:g} and "
+            f"lambda {lam:g} it is {value:.2f}: {gained} samples turn right and {lost} turn wrong against the "
+            f"run's own alpha {used.alpha:g} and lambda {used.lam:g}."
+        )
+
+    @traitlets.validate("cell")
+    def _is_a_point(self, proposal: dict[str, Any]) -> list[float]:
+        point = tuple(float(x) for x in proposal["value"])
+        if point not in self._after:
+            grid = self.sweep.pivot(self._metric)
+            raise traitlets.TraitError(
+                f"cell: expected a point of the grid, alpha one of {list(grid.index)} and lambda one of "
+                f"{list(grid.columns)}, got {list(point)}"
+            )
+        return list(point)
+
+    def _point(self) -> tuple[float, float]:
+        return (self.cell[0], self.cell[1])
+
+    def _answers(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
+        """The proposal that each sample chooses, -1 for none, and its IoU: (samples,) each."""
+        overlap = metrics.iou(*self._ranking.counts(weights), protocol=self.sweep.protocol)
+        return self._ranking.chosen(weights), overlap
+
+    def _turned(self, point: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+        """Which samples are right here only, and with the run's weights only: bool (samples,) each."""
+        passes = np.greater_equal if metrics.find(self.sweep.protocol).passes == ">=" else np.greater
+        before, here = (passes(overlap, self._threshold) for _, overlap in (self._before, self._after[point]))
+        return here & ~before, before & ~here
+
+    def _grid(self, best: dict[str, float]) -> dict[str, Any]:
+        cells = self.sweep.pivot(self._metric)
+        low, high = float(np.nanmin(cells.to_numpy())), float(np.nanmax(cells.to_numpy()))
+        rows = []
+        for alpha in cells.index:
+            row = []
+            for lam in cells.columns:
+                value = float(cells.at[alpha, lam])
+                gained, lost = (int(turned.sum()) for turned in self._turned((alpha, lam)))
+                marks = [("best", (best["alpha"], best["lam"])), ("run", (self.sweep.used.alpha, self.sweep.used.lam)),
+                         ("paper", (self.sweep.papers.alpha, self.sweep.papers.lam))]  # fmt: skip
+                row.append({
+                    "alpha": alpha, "lam": lam, "value": f"{value:.2f}", "gained": gained, "lost": lost,
+                    "marks": [name for name, point in marks if point == (alpha, lam)],
+                    **colours((value - low) / (high - low) if high > low else 0.5),
+                })  # fmt: skip
+            rows.append(row)
+        return {
+            "metric": plots.METRIC_NAMES[self._metric],
+            "data": self.sweep.data,
+            "protocol": self.sweep.protocol,
+            "variant": self.sweep.variant,
+            "n": len(self._ranking.samples),
+            "threshold": self._threshold,
+            "used": {"alpha": self.sweep.used.alpha, "lam": self.sweep.used.lam},
+            "notes": list(self.sweep.notes),
+            "rows": rows,
+        }
+
+    def _show(self, change: Any) -> None:
+        flips = self.flips
+        lists = {}
+        for name in ("gained", "lost"):
+            rows = flips[flips["change"] == name]
+            lists[name] = {
+                "total": len(rows),
+                "cases": [self._case(r) for r in rows.head(self.limit).to_dict("records")],
+            }
+        self.shown = {"cell": list(self.cell), "limit": self.limit, **lists}
+
+    def _case(self, row: dict[str, Any]) -> dict[str, Any]:
+        thumb = self._cases.thumbnail(int(row["sample"]), int(row["chosen"]))
+        return {
+            "sample": int(row["sample"]), "expression": row["expression"], "thumb": thumb.uri, "alt": thumb.alt,
+            "lines": [f"IoU {row['iou_before']:.2f} \u2192 {row['iou']:.2f}",
+                      f"{_mask(row['chosen_before'])} \u2192 {_mask(row['chosen'])}"],
+        }  # fmt: skip
+
+
+def _mask(index: int) -> str:
+    return "no answer" if index < 0 else f"mask {index}"
+
+
+def colours(share: float) -> dict[str, str]:
+    """Background by a colour map that reads in gray and with any colour vision, and the ink that reads on it."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    rgb = np.asarray(colormaps["cividis"](share))[:3]
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    light = float(linear @ [0.2126, 0.7152, 0.0722])
+    return {"colour": to_hex(rgb), "ink": "#000000" if (light + 0.05) / 0.05 >= 1.05 / (light + 0.05) else "#ffffff"}
+
+
+def sweep_view(
+    run: Run,
+    *,
+    alpha: Sequence[float] = PAPER_ALPHAS,
+    lam: Sequence[float] = PAPER_LAMS,
+    metric: str = "miou",
+    threshold: float = 0.5,
+    variant: str | None = None,
+    protocol: str | None = None,
+    samples: Sequence[Sample] | None = None,
+    models: Models | None = None,
+    store: Store | None = None,
+) -> SweepViewer:
+    """Alpha x lambda as a heat map; a click on a cell shows which samples it turns right or wrong.
+
+    It turns them against the run's own weights. alpha, lam, variant, protocol: as in ``tn.sweep``. metric: "miou",
+    "oiou" or "pr50". threshold: an answer is right above this IoU (0..1; from it on, where the protocol says so).
+    samples, models, store: for thumbnails, those of the run by default; without the pictures the list has words only.
+    Raises ValueError as ``tn.sweep`` does, and for an unknown metric or a threshold outside 0..1.
+    """
+    if metric not in METRICS:
+        raise ValueError(f"unknown metric {metric!r}; choose from {', '.join(METRICS)}")
+    if not 0 <= threshold <= 1:
+        raise ValueError(f"threshold: expected an IoU from 0 to 1, got {threshold}")
+    chosen = sentence_protocol(protocol or str(run.about["protocol"]))
+    found = sweep(run, alpha=alpha, lam=lam, variant=variant, protocol=chosen)
+    cases = Cases(run, samples=samples, models=models, store=store)
+    return SweepViewer(run, found, Ranking.of(run, variant=variant), cases, metric, threshold)

@@ -1,0 +1,107 @@
+"""Whatever picture comes in, uint8 RGB upright comes out, or one clear error."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tasnb.core.images import OKABE_ITO, as_rgb, mask_colour, png_bytes, png_uri
+
+RED = (200, 30, 40)
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [("RGB", RED), ("RGBA", RED), ("CMYK", RED), ("L", (82, 82, 82)), ("LA", (82, 82, 82)), ("P", RED), ("1", None)],
+)
+def test_every_mode_becomes_rgb(mode: str, expected: tuple[int, int, int] | None, tmp_path) -> None:
+    image = Image.new("RGB", (5, 4), RED)
+    image = image.quantize(4) if mode == "P" else image.convert(mode)
+    path = tmp_path / ("x.tif" if mode == "CMYK" else "x.png")
+    image.save(path)
+    rgb = as_rgb(path)
+    assert rgb.shape == (4, 5, 3)
+    assert rgb.dtype == np.uint8
+    if expected is not None:
+        assert np.abs(rgb.astype(int) - expected).max() <= 3
+
+
+def test_the_exif_orientation_is_applied(tmp_path) -> None:
+    image = Image.new("RGB", (6, 3))
+    image.putpixel((0, 0), (255, 255, 255))
+    exif = image.getexif()
+    exif[0x0112] = 6  # rotate 90 degrees clockwise to view
+    image.save(tmp_path / "turned.png", exif=exif)
+    rgb = as_rgb(tmp_path / "turned.png")
+    assert rgb.shape == (6, 3, 3)
+    assert rgb[0, 2].tolist() == [255, 255, 255]
+
+
+def test_transparent_pixels_are_white() -> None:
+    assert as_rgb(Image.new("RGBA", (2, 2), (0, 0, 0, 0))).min() == 255
+
+
+def test_sixteen_bit_gray_is_scaled_not_clipped(tmp_path) -> None:
+    Image.fromarray(np.array([[0, 65535], [32768, 0]], dtype=np.uint16)).save(tmp_path / "deep.png")
+    assert as_rgb(tmp_path / "deep.png")[:, :, 0].tolist() == [[0, 255], [127, 0]]
+
+
+def test_a_one_pixel_image_is_an_image() -> None:
+    assert as_rgb(Image.new("RGB", (1, 1), RED)).shape == (1, 1, 3)
+
+
+def test_the_result_is_read_only_and_the_input_is_left_alone() -> None:
+    array = np.zeros((2, 3, 3), np.uint8)
+    rgb = as_rgb(array)
+    array[0, 0] = 9
+    assert rgb.max() == 0
+    with pytest.raises(ValueError, match="read-only"):
+        rgb[0, 0] = 1
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        (np.zeros((4, 4, 3), np.float32), "uint8"),
+        (np.zeros((4, 4, 5), np.uint8), r"\(4, 4, 5\)"),
+        (np.zeros((0, 4, 3), np.uint8), r"\(0, 4, 3\)"),
+        (7, "expected a path"),
+    ],
+)
+def test_what_is_no_picture_is_one_clear_error(bad, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        as_rgb(bad)
+
+
+def test_a_missing_file_is_named(tmp_path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"nothing\.jpg"):
+        as_rgb(tmp_path / "nothing.jpg")
+
+
+@pytest.mark.parametrize("content", [b"", b"GIF89a", b"not a picture at all"])
+def test_a_broken_file_is_named(content: bytes, tmp_path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(content)
+    with pytest.raises(ValueError, match=r"broken\.jpg is not a readable picture"):
+        as_rgb(tmp_path / "broken.jpg")
+
+
+def test_a_truncated_jpeg_is_refused(tmp_path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "whole.jpg")
+    whole = (tmp_path / "whole.jpg").read_bytes()
+    (tmp_path / "half.jpg").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="not a readable picture"):
+        as_rgb(tmp_path / "half.jpg")
+
+
+def test_png_round_trip() -> None:
+    import io
+
+    array = np.random.default_rng(1).integers(0, 255, (5, 7, 3), dtype=np.uint8)
+    assert (np.asarray(Image.open(io.BytesIO(png_bytes(array)))) == array).all()
+    assert png_uri(array[:, :, 0] > 128).startswith("data:image/png;base64,")
+
+
+def test_a_mask_keeps_the_colour_of_its_number() -> None:
+    assert mask_colour(0) == OKABE_ITO[0] == mask_colour(len(OKABE_ITO))

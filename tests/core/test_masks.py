@@ -1,0 +1,165 @@
+"""Masks as arrays: geometry, overlaps, and COCO's run-length code against pycocotools."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from pycocotools import mask as coco
+
+from tasnb.core import masks as m
+
+one_mask = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=24))
+some_masks = arrays(bool, st.tuples(st.integers(0, 4), st.integers(1, 12), st.integers(1, 12)))
+
+
+def drawing(*rows: str) -> np.ndarray:
+    return np.array([[letter == "#" for letter in row] for row in rows])
+
+
+@pytest.mark.parametrize(
+    ("mask", "area", "box", "centre"),
+    [
+        pytest.param(drawing("...", ".#.", "..."), 1, [1, 1, 2, 2], [1, 1], id="one pixel"),
+        pytest.param(drawing("#"), 1, [0, 0, 1, 1], [0, 0], id="a picture of one pixel"),
+        pytest.param(drawing("###", "###"), 6, [0, 0, 3, 2], [1, 0.5], id="the whole image"),
+        pytest.param(drawing("...", "..."), 0, [0, 0, 0, 0], [np.nan, np.nan], id="empty"),
+        pytest.param(drawing("#..", "..#"), 2, [0, 0, 3, 2], [1, 0.5], id="touches opposite corners"),
+        pytest.param(
+            drawing("#.#", "#.."), 3, [0, 0, 3, 2], [2 / 3, 1 / 3], id="the mean of pixels, not the box's middle"
+        ),
+    ],
+)
+def test_geometry(mask, area, box, centre) -> None:
+    assert m.areas(mask[None]).tolist() == [area]
+    assert m.boxes_xyxy(mask[None]).tolist() == [box]
+    np.testing.assert_allclose(m.centroids_xy(mask[None])[0], centre)
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 5), (2, 0, 5), (2, 4, 0)])
+def test_no_masks_and_no_pixels_give_empty_geometry(shape) -> None:
+    none = np.zeros(shape, dtype=bool)
+    assert m.areas(none).tolist() == [0] * shape[0]
+    assert m.boxes_xyxy(none).shape == (shape[0], 4)
+    assert np.isnan(m.centroids_xy(none)).all()
+    assert m.pairwise_iou(none, none).shape == (shape[0], shape[0])
+
+
+@given(some_masks)
+def test_geometry_agrees_with_the_definition(masks) -> None:
+    for mask, area, box, centre in zip(masks, m.areas(masks), m.boxes_xyxy(masks), m.centroids_xy(masks), strict=True):
+        ys, xs = np.nonzero(mask)
+        assert area == len(xs)
+        if len(xs):
+            assert box.tolist() == [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]
+            np.testing.assert_allclose(centre, [xs.mean(), ys.mean()])
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "shared", "iou", "inside"),
+    [
+        pytest.param(drawing("##.."), drawing(".##."), 1, 1 / 3, 1 / 2, id="half overlap"),
+        pytest.param(drawing("####"), drawing(".#.."), 1, 1 / 4, 1, id="one inside the other"),
+        pytest.param(drawing("##.."), drawing("..##"), 0, 0, 0, id="apart"),
+        pytest.param(drawing("...."), drawing("##.."), 0, 0, 0, id="one empty"),
+        pytest.param(drawing("...."), drawing("...."), 0, 0, 0, id="both empty: nothing was found"),
+    ],
+)
+def test_overlaps(a, b, shared, iou, inside) -> None:
+    assert m.pairwise_intersection(a[None], b[None]).tolist() == [[shared]]
+    assert m.pairwise_iou(a[None], b[None]).tolist() == [[iou]]
+    assert m.pairwise_containment(a[None], b[None]).tolist() == [[inside]]
+    assert m.iou(a, b) == pytest.approx(iou)
+    assert type(m.iou(a, b)) is float
+
+
+@given(some_masks)
+def test_overlaps_agree_with_pycocotools(masks) -> None:
+    codes = [coco.encode(np.asfortranarray(mask.astype(np.uint8))) for mask in masks]
+    expected = np.asarray(coco.iou(codes, codes, [0] * len(codes))) if codes else np.zeros((0, 0))
+    both_full = m.areas(masks)[:, None] * m.areas(masks)[None] > 0  # pycocotools' own value for two empty masks varies
+    np.testing.assert_allclose(np.where(both_full, m.pairwise_iou(masks, masks), 0), np.where(both_full, expected, 0))
+
+
+def test_strips_do_not_change_the_result(monkeypatch) -> None:
+    masks = np.random.default_rng(0).random((5, 30, 41)) < 0.4
+    whole = m.pairwise_intersection(masks, masks)
+    monkeypatch.setattr(m, "STRIP_PIXELS", 7)
+    np.testing.assert_array_equal(m.pairwise_intersection(masks, masks), whole)
+
+
+@given(one_mask)
+@settings(max_examples=200)
+def test_rle_is_cocos_byte_for_byte_and_comes_back(mask) -> None:
+    code = m.to_rle(mask)
+    assert code["size"] == list(mask.shape)
+    assert code["counts"] == coco.encode(np.asfortranarray(mask.astype(np.uint8)))["counts"].decode()
+    np.testing.assert_array_equal(m.from_rle(code), mask)
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        pytest.param(np.ones((480, 640), bool), id="whole image"),
+        pytest.param(np.zeros((480, 640), bool), id="empty"),
+        pytest.param(np.tri(300, 400, dtype=bool), id="triangle, long runs of changing length"),
+        pytest.param(np.random.default_rng(1).random((211, 307)) < 0.5, id="noise"),
+        pytest.param(np.ones((1, 1), bool), id="one pixel"),
+    ],
+)
+def test_rle_of_real_sizes(mask) -> None:
+    code = m.to_rle(mask)
+    assert code["counts"] == coco.encode(np.asfortranarray(mask.astype(np.uint8)))["counts"].decode()
+    np.testing.assert_array_equal(m.from_rle(code), mask)
+
+
+def test_rle_reads_bytes_and_plain_runs() -> None:
+    mask = drawing("#.", "##")  # columns: 11, 01 -> runs 0, 2, 1, 1
+    code = m.to_rle(mask)
+    np.testing.assert_array_equal(m.from_rle(code | {"counts": code["counts"].encode()}), mask)
+    np.testing.assert_array_equal(m.from_rle({"size": [2, 2], "counts": [0, 2, 1, 1]}), mask)
+
+
+@pytest.mark.parametrize(
+    ("rle", "message"),
+    [
+        pytest.param({"size": [2, 2], "counts": [0, 3]}, "add up to 3 pixels, the size says 2 x 2 = 4", id="short"),
+        pytest.param({"size": [2, 2], "counts": [5, -1]}, "damaged", id="negative run"),
+        pytest.param({"counts": "04"}, r"expected the keys 'size' and 'counts', got \['counts'\]", id="no size"),
+        pytest.param({"size": [2, 2], "counts": ""}, "not COCO's compressed", id="no text"),
+        pytest.param({"size": [2, 2], "counts": "0Q"}, "not COCO's compressed", id="cut off in the middle"),
+        pytest.param({"size": [2, 2], "counts": "0!"}, "not COCO's compressed", id="foreign letter"),
+        pytest.param({"size": [2, 2], "counts": "o" * 13 + "0"}, "more than 60 bits", id="absurd run"),
+    ],
+)
+def test_a_damaged_rle_is_refused(rle, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        m.from_rle(rle)
+
+
+def test_proposals_get_their_boxes_and_nan_for_what_the_source_lacks() -> None:
+    found = m.make_proposals(drawing("...", ".##")[None], stability_score=[0.5], source="annotations")
+    assert found.boxes_xyxy.tolist() == [[1, 1, 3, 2]]
+    assert np.isnan(found.pred_iou).all()
+    assert found.stability_score.tolist() == [0.5]
+    assert found.source == "annotations"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        pytest.param(lambda: m.areas(np.zeros((2, 2), bool)), r"one mask is mask\[None\]", id="one mask"),
+        pytest.param(lambda: m.areas(np.zeros((1, 2, 2))), "expected bool", id="floats"),
+        pytest.param(lambda: m.to_rle(np.zeros((2, 2), int)), "expected bool", id="rle of integers"),
+        pytest.param(lambda: m.iou(np.zeros((2, 2), bool), np.zeros((2, 3), bool)), "one size", id="two sizes"),
+        pytest.param(
+            lambda: m.pairwise_iou(np.zeros((1, 2, 2), bool), np.zeros((1, 2, 3), bool)), "one size", id="pairs"
+        ),
+    ],
+)
+@pytest.mark.usefixtures("no_shape_checks")
+def test_wrong_arrays_are_refused_in_words(call, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
