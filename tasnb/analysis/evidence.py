@@ -192,7 +192,7 @@ def variant_of(run: Any) -> variants.Variant:
     name = str(run.about["variant"])
     if name in variants.VARIANTS:
         return variants.find(name)
-    rule = RectifierRule(**run.about["method_options"]["rectifier"])
+    rule = RectifierRule(**run.about["variant_options"]["rectifier"])
     return replace(variants.PAPER, name=name, rectifier=rule)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import tasnb as tn
 from tasnb.evaluation import ablation
-from tests.test_pipeline import empty_artifacts
+from tests.pipeline.test_pipeline import empty_artifacts
 
 
 def test_the_papers_table_4_is_as_printed() -> None:

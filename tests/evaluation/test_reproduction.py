@@ -162,7 +162,7 @@ def test_the_papers_own_slip_is_marked() -> None:
 
 @pytest.mark.slow
 def test_table_7_runs_tas_on_each_matcher(run_table, tmp_path, monkeypatch) -> None:
-    from tests import official_matchers
+    from tests.models import official_matchers
 
     monkeypatch.setenv("TASNB_CACHE", str(tmp_path))
     without = run_table(7, split="testA", limit=3)

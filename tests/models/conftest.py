@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import official_checkpoints as official
+from tests.models import official_checkpoints as official
 
 
 @pytest.fixture(scope="session")

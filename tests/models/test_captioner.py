@@ -9,7 +9,7 @@ import pytest
 
 from tasnb.core.types import Captioner
 from tasnb.models.captioner import HFCaptioner
-from tests import official_checkpoints as official
+from tests.models import official_checkpoints as official
 
 KINDS = ("git", "blip", "blip2")
 WORDS = 6

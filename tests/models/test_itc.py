@@ -13,7 +13,7 @@ from tasnb.core.types import ImageTextEncoder
 from tasnb.models import itc
 from tasnb.models.itc import Blip2Itc
 from tasnb.models.itc_albef import AlbefItc, as_albef_reads
-from tests import official_matchers as official
+from tests.models import official_matchers as official
 
 TEXTS = ["the left dog", "a red bus", "man"]
 

@@ -17,7 +17,7 @@ from tasnb.models.extras import MissingExtraError
 from tasnb.models.fastsam import FastSamConfig, FastSamProposer
 from tasnb.models.sam import SamProposer
 from tasnb.models.sam_hf import HFMaskProposer
-from tests import official_checkpoints, official_proposers
+from tests.models import official_checkpoints, official_proposers
 
 OPEN = {"pred_iou_thresh": 0.0, "stability_score_thresh": 0.0, "points_per_side": 3}
 
