@@ -27,16 +27,16 @@ import tasnb as tn
 from tasnb import analysis, cli
 from tasnb.analysis import single
 from tasnb.evaluation import caption_quality, engine, modules, paper, proposal_quality, sweep
-from tasnb.method import METHODS, PAPER
-from tasnb.metrics import PROTOCOLS
-from tasnb.spatial import EXTENDED
+from tasnb.evaluation.metrics import PROTOCOLS
+from tasnb.pipeline.variant import PAPER, VARIANTS
+from tasnb.stages.spatial import EXTENDED
 
 RUNS = Path(__file__).parent / "runs"
 NAMES = ("paper", "official")
 SENTENCES = 60
 SMOKE = (10, 13, 37, 38)  # two images: a bare colour, a direction among much else, a relation, a direction alone
 CPU = {"device": "cpu"}
-FIXTURE = Path(__file__).parents[1] / "fixtures" / "expressions_invented.tsv"
+FIXTURE = Path(__file__).parents[1] / "stages" / "expressions_invented.tsv"
 IMAGE = Path(__file__).parents[2] / "data" / "reftoy" / "images" / "reftoy_val_0001.png"
 
 # another day, machine or release, not another behaviour
@@ -62,7 +62,7 @@ def make_runs(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as cache:
         for name in NAMES:
             tn.evaluate(
-                samples, "toy", methods=list(engine.METHODS), method=name, out=folder / name,
+                samples, "toy", methods=list(engine.METHODS), variant=name, out=folder / name,
                 store=tn.Store(cache), model_options=CPU,
             )  # fmt: skip
 
@@ -98,10 +98,10 @@ def _of_run(run: Any) -> dict[str, Any]:
         seen[table] = {"columns": list(frame.columns), "rows": len(frame), "sums": numbers.sum().to_dict()}
     seen["reranked"] = _reranked(run)
     grids = {name: tn.sweep(run, protocol=name) for name in PROTOCOLS if name != "car"}  # "car" cannot be swept
-    other = next(name for name in NAMES if name != run.about["method"])
-    grids |= {f"rectifier of {other}": tn.sweep(run, method=other), "small": tn.sweep(run, alpha=[0, 1], lam=[0.25])}
+    other = next(name for name in NAMES if name != run.about["variant"])
+    grids |= {f"rectifier of {other}": tn.sweep(run, variant=other), "small": tn.sweep(run, alpha=[0, 1], lam=[0.25])}
     seen["sweep"] = {name: _swept(grid) for name, grid in grids.items()}
-    ablations = {"own": {}, "other rectifier": {"method": other}, "lavt": {"protocol": "lavt"}}
+    ablations = {"own": {}, "other rectifier": {"variant": other}, "lavt": {"protocol": "lavt"}}
     seen["modules"] = {name: _by(modules.ablation(run, **how), "modules") for name, how in ablations.items()}
     beside = paper.beside(run)
     seen["beside"] = {"rows": _rows(beside.frame), "where": beside.where}
@@ -115,8 +115,8 @@ def _reranked(run: Any) -> dict[str, Any]:
     extended = dataclasses.replace(PAPER, name="extended", rectifier=EXTENDED)
     ways: dict[str, dict[str, Any]] = {
         "own": {}, "unrectified": {"rectified": False}, "V alone": {"alpha": 0, "lam": 0, "rectified": False},
-        "V and P": {"lam": 0}, "heavy": {"alpha": 0.4, "lam": 1.5}, "extended": {"method": extended},
-        **{f"rectifier of {name}": {"method": name} for name in NAMES},
+        "V and P": {"lam": 0}, "heavy": {"alpha": 0.4, "lam": 1.5}, "extended": {"variant": extended},
+        **{f"rectifier of {name}": {"variant": name} for name in NAMES},
     }  # fmt: skip
     made = {name: sweep.rerank(run, **how) for name, how in ways.items()}
     return {name: {key: frame[key].tolist() for key in ("chosen", "iou")} for name, frame in made.items()}
@@ -126,7 +126,7 @@ def _swept(found: Any) -> dict[str, Any]:
     grid = {f"alpha {row['alpha']:g} lam {row['lam']:g}": row for row in _rows(found.frame)}
     return {
         "grid": grid, "used": dataclasses.asdict(found.used), "papers": dataclasses.asdict(found.papers),
-        "data": found.data, "method": found.method, "protocol": found.protocol,
+        "data": found.data, "variant": found.variant, "protocol": found.protocol,
         "gain": None if found.gain is None else dataclasses.asdict(found.gain),
         "best": {name: found.best(name) for name in sweep.METRICS if found.frame[name].notna().any()},
         "beside_paper": _rows(found.beside_paper()),
@@ -136,7 +136,7 @@ def _swept(found: Any) -> dict[str, Any]:
 def _analysed(found: Any) -> dict[str, Any]:
     cases = analysis.cases(found).drop(columns="why")  # a sentence; it is among the texts
     again = {"threshold 0.75": {"threshold": 0.75}, "lavt": {"protocol": "lavt"}}
-    run = tn.Run.open(RUNS / found.about["method"])
+    run = tn.Run.open(RUNS / found.about["variant"])
     return {
         "protocol": found.protocol,
         "cases": _by(cases, "sample_id"),
@@ -181,7 +181,7 @@ def _published() -> dict[str, Any]:
 
 
 def commands() -> dict[str, Any]:
-    """Every command that needs no model, over the committed runs and RefToy: {"json": ..., "text": ...}."""
+    """Every command that needs no model, over the committed runs and RefToy: what it prints with --json."""
     a, b = (str(RUNS / name) for name in NAMES)
     with _somewhere() as out:
         asked = {
@@ -193,7 +193,7 @@ def commands() -> dict[str, Any]:
             "analyse by": ["analyse", a, "--by", "length", "--threshold", "0.7", "--overlap"],
             "analyse official": ["analyse", b, "--by", "type", "--out", str(out / "analysis")],
             "sweep": ["sweep", a, "--modules", "--out", str(out / "sweep")],
-            "sweep otherwise": ["sweep", b, "--alpha", "0,0.1", "--lam", "0.7", "--method", "paper", "--protocol",
+            "sweep otherwise": ["sweep", b, "--alpha", "0,0.1", "--lam", "0.7", "--variant", "paper", "--protocol",
                                 "global-local", "--out", str(out / "other")],
             "report": ["report", a, "--against", b, "--out", str(out / "report.html")],
             "proposals": ["proposals", a, b],
@@ -204,14 +204,14 @@ def commands() -> dict[str, Any]:
             "store verify": ["store", "verify", "--store", str(out / "store")],
             "store prune": ["store", "prune", "--max-size", "1MB", "--store", str(out / "store")],
         }  # fmt: skip
-        found = _asked(asked, without_text=("report", "analyse official", "sweep otherwise"))
+        found = _asked(asked)
         written = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
-        found["json"]["files written"] = [name for name in written if not name.startswith("store")]
+        found["files written"] = [name for name in written if not name.startswith("store")]
         for table in ("sweep/sweep.csv", "sweep/modules.csv", "analysis/causes.csv", "analysis/cases.csv"):
             frame = pd.read_csv(out / table)
-            found["json"][table] = {"columns": list(frame.columns), "rows": len(frame)}
+            found[table] = {"columns": list(frame.columns), "rows": len(frame)}
         wrong = {
-            "unknown method": ["sweep", a, "--method", "papper", "--out", str(out / "x")],
+            "unknown method": ["sweep", a, "--variant", "papper", "--out", str(out / "x")],
             "unknown protocol": ["compare", a, b, "--protocol", "tass"],
             "unknown cut": ["analyse", a, "--by", "colour"],
             "no run": ["analyse", str(out / "nowhere")],
@@ -220,14 +220,8 @@ def commands() -> dict[str, Any]:
             "unknown command": ["segmentt"],
         }
         for name, arguments in wrong.items():
-            code, printed, said = _run(arguments)
-            found["json"][f"error: {name}"] = {"exit": code, "printed": printed}
-            found["text"][f"error: {name}"] = scrub(said)
-    for name in NAMES:
-        run = tn.Run.open(RUNS / name)
-        found["text"][f"Run.text {name}"] = {protocol: scrub(run.text(protocol)) for protocol in PROTOCOLS}
-        found["text"][f"beside {name}"] = str(paper.beside(run))
-        found["text"][f"why {name}"] = analysis.cases(run)["why"].tolist()
+            code, printed = _run(arguments)
+            found[f"error: {name}"] = {"exit": code, "printed": printed}
     return plain(found)
 
 
@@ -249,7 +243,7 @@ def smoke_commands() -> dict[str, Any]:
     with _somewhere() as out:
         store = ["--store", str(out / "store")]
         asked = {
-            f"segment {name}": ["segment", str(IMAGE), "the left duck", "--method", name, "--device", "cpu", "--out",
+            f"segment {name}": ["segment", str(IMAGE), "the left duck", "--variant", name, "--device", "cpu", "--out",
                                 str(out / name)]
             for name in NAMES
         }  # fmt: skip
@@ -262,37 +256,33 @@ def smoke_commands() -> dict[str, Any]:
             "store prune": ["store", "prune", "--max-size", "0", *store],
             "doctor": ["doctor"],
         }  # fmt: skip
-        found = _asked(asked, texts=False)
+        found = _asked(asked)
         for name in NAMES:
-            record = found["json"][f"segment {name}"]["printed"]
+            record = found[f"segment {name}"]["printed"]
             # the pixels of a mask may differ in the last bits of a float, so what is kept has a tolerance
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # pycocotools' own, about numpy 2
                 pixels = coco.decode(record.pop("mask"))
             record["mask centre"] = [float(each.mean()) for each in np.nonzero(pixels)]
-        doctor = found["json"]["doctor"]["printed"]
+        doctor = found["doctor"]["printed"]
         for part in [*doctor["others"], *(part for p in doctor["presets"] for part in (*p["parts"], *p["also"]))]:
             part.pop("missing")  # which checkpoints lie on a machine is its own affair; which parts there are is ours
     return plain(found)
 
 
-def _asked(asked: Mapping[str, Sequence[str]], *, texts: bool = True, without_text: Sequence[str] = ()) -> dict:
-    found: dict[str, Any] = {"json": {}, "text": {}}
+def _asked(asked: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for name, arguments in asked.items():
-        code, printed, said = _run([*arguments, "--json"])
-        record, sentences = split_wording(scrub(json.loads(printed)))
-        found["json"][name] = {"exit": code, "printed": record}
-        found["text"][f"{name} --json"] = sentences | {"stderr": scrub(said)}
-        if texts and name not in without_text:
-            found["text"][name] = scrub(_run(arguments)[1])
+        code, printed = _run([*arguments, "--json"])
+        found[name] = {"exit": code, "printed": without_wording(scrub(json.loads(printed)))}
     return found
 
 
-def _run(arguments: Sequence[str]) -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+def _run(arguments: Sequence[str]) -> tuple[int, str]:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
         code = cli.run(list(arguments))
-    return code, out.getvalue(), err.getvalue()
+    return code, out.getvalue()
 
 
 @contextlib.contextmanager
@@ -327,11 +317,11 @@ def smoke(models: Any, samples: Any) -> dict[str, Any]:
             sample = samples[index]
             if sample.image_id not in described:
                 described[sample.image_id] = tn.describe(
-                    sample.image, models, method=name, image_id=sample.image_id, features=tn.baselines.FEATURES
+                    sample.image, models, variant=name, image_id=sample.image_id, features=tn.baselines.FEATURES
                 )
             artifacts = described[sample.image_id]
             answers = {
-                other: answer(artifacts, sample.expression, models, method=name)
+                other: answer(artifacts, sample.expression, models, variant=name)
                 for other, answer in engine.METHODS.items()
             }
             found.setdefault(name, {})[sample.sample_id] = {
@@ -347,7 +337,7 @@ def smoke(models: Any, samples: Any) -> dict[str, Any]:
             }
     some = [samples[index] for index in SMOKE]
     for name in NAMES:
-        table = tn.ablate(some, models, method=name)
+        table = tn.ablate(some, models, variant=name)
         found[name]["ablate"] = {key: getattr(table, key) for key in ("n", "images", "oracle_miou", "chance_miou")}
         found[name]["ablate"]["rows"] = {row["modules"]: row for row in table.rows}
     texts = [*samples[:SENTENCES].expressions, *(line.split("\t")[0] for line in FIXTURE.read_text().splitlines())]
@@ -383,7 +373,7 @@ def _answer(answer: Any, target: np.ndarray) -> dict[str, Any]:
 def _why(answer: Any, sample: Any, models: Any, name: str) -> dict[str, Any]:
     """The cause and the cures from values at hand, as the viewers ask for them."""
     case = single.case_of(
-        answer.artifacts, answer.table, answer.parse, answer.negatives, sample.target, METHODS[name],
+        answer.artifacts, answer.table, answer.parse, answer.negatives, sample.target, VARIANTS[name],
         gold=sample.gold, wordnet=models.wordnet,
     )  # fmt: skip
     told = single.why(case)
@@ -392,7 +382,7 @@ def _why(answer: Any, sample: Any, models: Any, name: str) -> dict[str, Any]:
 
 
 def _parse(text: str, models: Any, name: str) -> dict[str, Any]:
-    parse = tn.parse(text, models.parser, rule=METHODS[name].parse)
+    parse = tn.parse(text, models.parser, rule=VARIANTS[name].parse)
     kept = ("head", "phrase", "modifiers", "directions", "direction_words", "relations", "cues")
     return {key: value for key, value in dataclasses.asdict(parse).items() if key in kept}
 
@@ -422,24 +412,12 @@ def scrub(value: Any) -> Any:
     return _PATH.sub(r"\1", value) if isinstance(value, str) else value
 
 
-def split_wording(value: Any, path: str = "") -> tuple[Any, dict[str, Any]]:
-    """A record without its sentences, and path -> sentence."""
-    sentences: dict[str, Any] = {}
+def without_wording(value: Any) -> Any:
+    """A record without its sentences; "rectifier" is a cause too, with a count."""
     if isinstance(value, dict):
-        kept: Any = {}
-        for key, each in value.items():
-            if key in WORDING and not isinstance(each, (int, float)):  # "rectifier" is a cause too, with a count
-                sentences[f"{path}/{key}"] = each
-            else:
-                kept[key], more = split_wording(each, f"{path}/{key}")
-                sentences |= more
-        return kept, sentences
-    if isinstance(value, list):
-        parts = [split_wording(each, f"{path}/{place}") for place, each in enumerate(value)]
-        for _, more in parts:
-            sentences |= more
-        return [part for part, _ in parts], sentences
-    return value, sentences
+        kept = {key: each for key, each in value.items() if key not in WORDING or isinstance(each, (int, float))}
+        return {key: without_wording(each) for key, each in kept.items()}
+    return [without_wording(each) for each in value] if isinstance(value, list) else value
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -15,35 +15,21 @@ from tests.golden.record import read
 RANKING, SMOKE = 1e-6, 1e-3
 
 
-def check(name: str, got: Any, tolerance: float, part: str | None = None) -> None:
-    expected = read(name)
-    if part is not None:
-        expected, got = expected[part], got[part]
-    found = list(differences(expected, got, tolerance))
+def check(name: str, got: Any, tolerance: float) -> None:
+    found = list(differences(read(name), got, tolerance))
     assert not found, report(found)
-
-
-@pytest.fixture(scope="module")
-def commands() -> dict[str, Any]:
-    return observe.commands()
 
 
 def test_all_that_follows_from_a_run_is_as_recorded() -> None:
     check("ranking", observe.ranking(), RANKING)
 
 
-def test_the_commands_print_the_recorded_json(commands: dict[str, Any]) -> None:
-    check("commands", commands, RANKING, "json")
+def test_the_commands_print_the_recorded_json() -> None:
+    check("commands", observe.commands(), RANKING)
 
 
-def test_the_commands_print_the_recorded_text(commands: dict[str, Any]) -> None:
-    """Wording: the one part of the record that a refactoring may change on purpose."""
-    check("commands", commands, RANKING, "text")
-
-
-@pytest.mark.parametrize("part", ["json", "text"])
-def test_the_data_set_commands_on_real_data(shared_root: Path, part: str) -> None:
-    check("shared", observe.shared_data(shared_root), RANKING, part)
+def test_the_data_set_commands_print_the_recorded_json_of_real_data(shared_root: Path) -> None:
+    check("shared", observe.shared_data(shared_root), RANKING)
 
 
 @pytest.mark.slow
