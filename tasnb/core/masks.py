@@ -17,12 +17,6 @@ from tasnb.core.types import Proposals
 MAX_PIXELS = 1 << 28  # 16,384 x 16,384; a larger size is a damaged annotation and would fill the memory
 MAX_DIGITS = 6  # of 5 bits in a run's text: the longest run and its sign fit
 MORE = 0x20  # marks a digit that another follows
-MAX_PIXELS = 1 << 28  # 16,384 x 16,384; a larger size is a damaged annotation and would fill the memory
-MAX_DIGITS = 6  # of 5 bits in a run's text: the longest run and its sign fit
-MORE = 0x20  # marks a digit that another follows
-MAX_PIXELS = 1 << 28  # 16,384 x 16,384; a larger size is a damaged annotation and would fill the memory
-MAX_DIGITS = 6  # of 5 bits in a run's text: the longest run and its sign fit
-MORE = 0x20  # marks a digit that another follows
 STRIP_PIXELS = 1 << 18  # pixels a matrix product takes at once: float32 counts exactly up to 1 << 24
 
 
