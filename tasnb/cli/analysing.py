@@ -30,25 +30,25 @@ def analyse(
     if by is not None:
         analysis.check_cut(by)
     found = analysis.attribute(opened, threshold=threshold)
-    prices = analysis.prices(found)
-    cut = analysis.ask(found, by) if by is not None else None
+    regained = analysis.recoverable(found)
+    cut = analysis.breakdown(found, by) if by is not None else None
     table = analysis.overlap(found)
-    written = _write(out, found, prices, table, cut, by) if out is not None else []
+    written = _write(out, found, regained, table, cut, by) if out is not None else []
     if json_:
         record: dict[str, Any] = {
             "runs": [str(folder) for folder in run], "samples": len(found.frame),
             "failures": int(found.frame["failed"].sum()), "threshold": threshold, "protocol": found.protocol,
-            "causes": rows_of(prices),
+            "causes": rows_of(regained),
             "overlap": rows_of(table.reset_index()), "by": by, "groups": rows_of(cut) if cut is not None else [],
             "cases": rows_of(analysis.cases(found)), "files": [str(path) for path in written],
         }  # fmt: skip
         typer.echo(json.dumps(record, ensure_ascii=False))
         return
-    typer.echo(analysis.prices_text(prices, len(found.frame)))
+    typer.echo(analysis.recoverable_text(regained, len(found.frame)))
     if overlap:
         typer.echo("\n" + analysis.overlap_text(table))
     if cut is not None and by is not None:
-        typer.echo("\n" + analysis.ask_text(cut, by))
+        typer.echo("\n" + analysis.breakdown_text(cut, by))
     if written:
         typer.echo("wrote " + ", ".join(str(path) for path in written))
 
@@ -101,11 +101,11 @@ def rows_of(frame: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def _write(out: Path, found: Any, prices: Any, overlap: Any, cut: Any, by: str | None) -> list[Path]:
+def _write(out: Path, found: Any, regained: Any, overlap: Any, cut: Any, by: str | None) -> list[Path]:
     from tasnb import analysis, plots
 
     out.mkdir(parents=True, exist_ok=True)
-    tables = {"cases": analysis.cases(found), "causes": prices, "overlap": overlap.reset_index()}
+    tables = {"cases": analysis.cases(found), "causes": regained, "overlap": overlap.reset_index()}
     if cut is not None:
         tables[f"by-{by}"] = cut
     written = []

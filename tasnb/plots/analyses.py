@@ -36,7 +36,7 @@ def cause_heatmap(found: analysis.Attribution, by: str = "type") -> Any:
     from matplotlib.figure import Figure
 
     cells = analysis.heat(found, by)
-    tables = {name: cells.pivot(index="group", columns="cause", values=name) for name in ("failures", "price")}
+    tables = {name: cells.pivot(index="group", columns="cause", values=name) for name in ("failures", "recoverable")}
     rows = [name for name in analysis.groups(found, by) if tables["failures"].loc[name].sum()]
     columns = [cause for cause in analysis.CAUSES if tables["failures"][cause].sum()]
     sizes = {name: int(mask.sum()) for name, mask in analysis.groups(found, by).items()}
@@ -103,7 +103,7 @@ def accuracy_chart(found: analysis.Attribution, by: str) -> Any:
     """mIoU of every group of a cut with its 95 % interval, the best proposals' beside it. Returns a Figure."""
     from matplotlib.figure import Figure
 
-    table = analysis.ask(found, by)
+    table = analysis.breakdown(found, by)
     table = table[table["group"] != "all"].reset_index(drop=True)
     figure = Figure(figsize=(5.6, 3.2), layout="constrained")
     axes = figure.subplots()

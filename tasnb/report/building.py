@@ -52,11 +52,11 @@ def build(runs: Sequence[Any], *, against: Sequence[Any] = (), threshold: float 
     """
     pooled = analysis.pool(list(runs))
     found = analysis.attribute(pooled, threshold=threshold)
-    prices = analysis.prices(found)
+    regained = analysis.recoverable(found)
     pictures = galleries.Pictures(pooled)
     made = [
-        ("summary", "Summary", sections.summary(runs, found, prices)),
-        ("causes", "Why answers failed", sections.causes(found, prices)),
+        ("summary", "Summary", sections.summary(runs, found, regained)),
+        ("causes", "Why answers failed", sections.causes(found, regained)),
         ("figures", "Figures", _charts(found)),
         ("cuts", "Where answers failed", sections.cuts(found)),
     ]

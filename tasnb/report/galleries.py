@@ -98,7 +98,7 @@ def of_samples(found: analysis.Attribution, sample_ids: Sequence[str], pictures:
 
 def _varied(frame: Any, count: int, *, other: bool = False) -> Any:
     """The dearest cases first, one a picture as far as that goes. other: begin with the second, for another gallery."""
-    ordered = frame.sort_values(["price", "sample"], ascending=[False, True], kind="stable")
+    ordered = frame.sort_values(["recoverable", "sample"], ascending=[False, True], kind="stable")
     repeats = ordered.groupby("image_id").cumcount()
     ordered = ordered.assign(_repeat=repeats).sort_values("_repeat", kind="stable")
     start = min(1, max(0, len(ordered) - count)) if other else 0

@@ -22,7 +22,7 @@ CUT_TITLES = {
 }
 
 
-def summary(runs: Sequence[Any], found: analysis.Attribution, prices: Any) -> str:
+def summary(runs: Sequence[Any], found: analysis.Attribution, regained: Any) -> str:
     """The figures of every run, and what the analysis found in a few sentences."""
     rows = []
     for run in runs:
@@ -38,17 +38,17 @@ def summary(runs: Sequence[Any], found: analysis.Attribution, prices: Any) -> st
         ("data and method", "mIoU", "oIoU", "Pr@0.5", "n", "missing"), rows, numeric=(1, 2, 3, 4, 5),
     )  # fmt: skip
     return (
-        f'<div class="key"><ul>{"".join(f"<li>{said}</li>" for said in _findings(found, prices))}</ul></div>{figures}'
+        f'<div class="key"><ul>{"".join(f"<li>{said}</li>" for said in _findings(found, regained))}</ul></div>{figures}'
     )
 
 
-def _findings(found: analysis.Attribution, prices: Any) -> list[str]:
+def _findings(found: analysis.Attribution, regained: Any) -> list[str]:
     total, samples = int(found.frame["failed"].sum()), len(found.frame)
     threshold = found.evidence.threshold
     said = [
         f"{total} of {samples} answers of TAS failed ({_percent(total, samples)}): their IoU is below {threshold:g}."
     ]
-    rows = [row for row in prices.to_dict("records") if row["cause"] != "all" and row["failures"]]
+    rows = [row for row in regained.to_dict("records") if row["cause"] != "all" and row["failures"]]
     if rows:
         often = max(rows, key=lambda row: row["failures"])
         dear = max(rows, key=lambda row: row["miou"])
@@ -60,7 +60,7 @@ def _findings(found: analysis.Attribution, prices: Any) -> list[str]:
             f"The dearest is <b>{escape(dear['cause'])}</b>: curing it alone would regain {interval(dear, 'miou')} "
             "points of mIoU."
         )
-        groups = analysis.ask(found, "type")
+        groups = analysis.breakdown(found, "type")
         groups = groups[(groups["group"] != "all") & (groups["n"] >= 20)]
         if len(groups):
             worst = groups.loc[groups["accuracy"].idxmin()]
@@ -78,9 +78,9 @@ def _findings(found: analysis.Attribution, prices: Any) -> list[str]:
     return said
 
 
-def causes(found: analysis.Attribution, prices: Any) -> str:
+def causes(found: analysis.Attribution, regained: Any) -> str:
     """What each cause costs, and the overlap of causes counted independently."""
-    rows = prices.to_dict("records")
+    rows = regained.to_dict("records")
     most = max((row["miou"] for row in rows if row["cause"] != "all"), default=0) or 1
     cells = []
     for row in rows:
@@ -100,7 +100,7 @@ def causes(found: analysis.Attribution, prices: Any) -> str:
     first = table(
         "Each failure has one cause, the first that holds in this order. Price: points regained if that cause alone "
         "were cured, with 95 % intervals",
-        ("cause", "stage", "failures", "share", "", "price in mIoU", "price in oIoU"), cells,
+        ("cause", "stage", "failures", "share", "", "recoverable mIoU", "recoverable oIoU"), cells,
         numeric=(2, 3, 5, 6), total=True,
     ).replace('<th scope="col"></th>', '<td></td>')  # fmt: skip
     absent = [row["cause"] for row in rows if row["cause"] in analysis.CAUSES and not row["failures"]]
@@ -130,12 +130,12 @@ def cuts(found: analysis.Attribution) -> str:
     """One table a cut; those with a single group are left out."""
     parts = []
     for by, title in CUT_TITLES.items():
-        answer = analysis.ask(found, by)
+        answer = analysis.breakdown(found, by)
         if len(answer) <= 2 and by != "type":
             continue
         rows = [
             (escape(row["group"]), str(row["n"]), f"{row['accuracy']:.1f} %", interval(row, "miou"),
-             f"{row['oracle_miou']:.2f}", str(row["failures"]), interval(row, "price"), escape(row["main_cause"]))
+             f"{row['oracle_miou']:.2f}", str(row["failures"]), interval(row, "recoverable"), escape(row["main_cause"]))
             for row in answer.to_dict("records")
         ]  # fmt: skip
         parts.append(

@@ -1,4 +1,4 @@
-"""``cause_view``: cause x type (or another cut) as a table of counts and prices; a cell filters the gallery below it.
+"""``cause_view``: cause x type (or another cut) as a table of counts and points; a cell filters the gallery below it.
 
 tn.viewers.cause_view(tn.Run("outputs/runs/..."), by="target-size")
 """
@@ -54,7 +54,7 @@ class CauseViewer(Viewer):
         return list(picked)
 
     def picture(self) -> np.ndarray:
-        """The two heat maps, counts and prices: uint8 (h, w, 3)."""
+        """The two heat maps, counts and what is recoverable: uint8 (h, w, 3)."""
         if not self.record["rows"]:
             return self.gallery.picture()
         buffer = io.BytesIO()
@@ -113,9 +113,9 @@ def _record(found: analysis.Attribution, by: str) -> dict[str, Any]:
         rows.append({
             "type": str(kind),
             "cells": [
-                {"cause": c, "failures": int(row[c]["failures"]), "price": f"{row[c]['price']:.2f}",
+                {"cause": c, "failures": int(row[c]["failures"]), "recoverable": f"{row[c]['recoverable']:.2f}",
                  **colours(row[c]["failures"] / most)} if c in row
-                else {"cause": c, "failures": 0, "price": "0.00", **colours(0.0)}
+                else {"cause": c, "failures": 0, "recoverable": "0.00", **colours(0.0)}
                 for c in causes
             ],
         })  # fmt: skip

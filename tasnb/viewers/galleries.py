@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PAGE = 12
-EXPLAINED = ("cause", "types", "price", "why")  # what the analysis adds to a run that has what it needs
+EXPLAINED = ("cause", "types", "recoverable", "why")  # what the analysis adds to a run that has what it needs
 GROUPS = ("cause", "types")
 SORTS = ("sample", "iou", "oracle_iou", "gap", "expression")
 NOTHING: dict[str, Any] = {"filters": {}, "sort": "sample", "descending": False, "page": 0, "group": ""}
@@ -266,8 +266,8 @@ def gallery(
     where: which cases, a pandas query over the tidy frame ("iou < 0.5 and head == 'cat'") or a function of it that
     gives a boolean a row; columns see ``Gallery.cases``. method: whose answers, the run's first by default. columns: a
     frame with ``sample_id`` and more columns, such as ``tn.analysis.cases(run)``; each becomes a filter and can be used
-    in ``where``; by default cause, types, price and why, where the run has what the analysis needs. show: columns to
-    write on every card, such as ["cause", "why"]. samples, models, store: those of the run by default. Without the
+    in ``where``; by default cause, types, recoverable and why, where the run has what the analysis needs. show: columns
+    to write on every card, such as ["cause", "why"]. samples, models, store: those of the run by default. Without the
     pictures the grid has words only and says what is missing.
     Raises ValueError for an unknown method or column, or a ``where`` or ``columns`` that does not fit.
     """
@@ -294,7 +294,7 @@ def gallery(
 
 
 def _explained(run: Run) -> pd.DataFrame | None:
-    """Cause, types, price and why of every case; None where the run is too old or lacks the stages."""
+    """Cause, types, recoverable and why of every case; None where the run is too old or lacks the stages."""
     try:
         return analysis.cases(run)[["sample_id", *EXPLAINED]]
     except ValueError:

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from tasnb.analysis.attribution import Why, why
 from tasnb.analysis.causes import THRESHOLD
-from tasnb.analysis.single import Cure, Why, case_of, why
+from tasnb.analysis.counterfactuals import Switch
+from tasnb.analysis.evidence import case_of
 from tasnb.core.types import ImageArtifacts, WordNet
 from tasnb.viewers.record import Reading, Settings, table_of
 
@@ -37,19 +39,18 @@ def why_record(
 def _of_method(told: Why, now: Settings) -> dict[str, Any]:
     return {
         "base": f"With \u03b1 {now.alpha:g}, \u03bb {now.lam:g} and all parts on", "sentence": told.sentence,
-        "threshold": THRESHOLD, "cures": [_cure(cure) for cure in told.cures],
-        "oracle": "" if told.oracle >= THRESHOLD else (
+        "threshold": THRESHOLD, "cures": [_cure(switch) for switch in told.switches],
+        "oracle": "" if not told.hopeless else (
             f"No proposal fits (the best has IoU {told.oracle:.2f}). With the target's own mask as a proposal the best "
             "possible answer would have IoU 1.00; its V, P and N are not known, so it is not ranked here."
         ),
     }  # fmt: skip
 
 
-def _cure(cure: Cure) -> dict[str, Any]:
-    scores = {"n": cure.n, "kept": cure.kept}
-    weights = cure.weights
+def _cure(switch: Switch) -> dict[str, Any]:
+    weights = switch.changed.get("weights")
     return {
-        "name": cure.name, "words": cure.words, "row": cure.row,
-        "scores": {key: values.tolist() for key, values in scores.items() if values is not None},
+        "name": switch.name, "words": switch.words, "row": switch.row,
+        "scores": {key: switch.changed[key].tolist() for key in ("n", "kept") if key in switch.changed},
         "settings": {} if weights is None else {"alpha": weights.alpha, "lam": weights.lam},
     }  # fmt: skip
