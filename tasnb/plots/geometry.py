@@ -67,9 +67,7 @@ def rectify_by_each(
     return tuple(found), missing
 
 
-def rectifiers(
-    image_rgb: np.ndarray | None, artifacts: ImageArtifacts, expression: str, models: Models
-) -> np.ndarray:
+def rectifiers(image_rgb: np.ndarray | None, artifacts: ImageArtifacts, expression: str, models: Models) -> np.ndarray:
     """The twin of ``rectifier_view``: a panel a rule with centres, medians and the half that stays: uint8 (h, w, 3).
 
     image_rgb: the photo; None: a gray ground.

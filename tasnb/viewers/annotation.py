@@ -35,6 +35,15 @@ ROWS, COLUMNS = ("top", "", "bottom"), ("left", "", "right")
 class Annotator(Viewer, module="annotate", kind="annotation page"):
     """What ``annotate`` returns.
 
+    Parameters
+    ----------
+    pictures : sequence of ndarray of uint8, shape (h, w, 3)
+        What is annotated.
+    artifacts : sequence of ImageArtifacts
+        One for each picture; their proposals are the masks to choose from.
+    names : list of str
+        One for each picture, all different.
+
     Attributes
     ----------
     number : int

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 class CauseViewer(Viewer, module="cause_view", kind="table of causes"):
     """What ``cause_view`` returns.
 
+    Parameters
+    ----------
+    found : Attribution
+        The causes of the run's failures.
+    shown : Gallery
+        The gallery of the run's cases, below the table.
+    by : str
+        The cut that makes the rows, one of ``tn.analysis.CUTS``.
+
     Attributes
     ----------
     picked : list of str

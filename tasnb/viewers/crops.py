@@ -23,6 +23,19 @@ SHOWN = 360  # pixels of a picture's longer side; what is larger is shrunk for d
 class CropsViewer(Viewer, module="crops_view", kind="view of the crops"):
     """What ``crops_view`` returns.
 
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The picture.
+    artifacts : ImageArtifacts
+        What ``tn.describe`` made of it.
+    models : Models
+        The models that see the proposal.
+    index : int or None
+        The first mask shown; None where there is no proposal.
+    variant : Variant
+        Whose crop styles.
+
     Attributes
     ----------
     index : int or None

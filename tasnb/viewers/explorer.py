@@ -30,6 +30,23 @@ if TYPE_CHECKING:
 class Explorer(Viewer, module="explore", kind="explorer"):
     """What ``explore`` returns: its traits and properties are what is on screen.
 
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The picture.
+    artifacts : ImageArtifacts
+        What ``tn.describe`` made of it.
+    expression : str
+        What is looked for at first.
+    models : Models
+        The models that read an expression.
+    target : ndarray of bool, shape (h, w), or None
+        The true mask, where it is known.
+    settings : Settings
+        Where the switches stand at first.
+    gold : mapping
+        What the data set says of the expression, {} where it says nothing.
+
     Attributes
     ----------
     selected : int or None

@@ -16,6 +16,7 @@ import traitlets
 from tasnb import analysis, plots
 from tasnb.analysis.evidence import METHOD
 from tasnb.core.types import Models, Sample
+from tasnb.evaluation import metrics
 from tasnb.evaluation.runs import Run
 from tasnb.evaluation.samples import MissingCase
 from tasnb.plots.sheets import Panel
@@ -31,13 +32,27 @@ if TYPE_CHECKING:
 PAGE = 12
 EXPLAINED = ("cause", "types", "price", "why")  # what the analysis adds to a run that has what it needs
 GROUPS = ("cause", "types")
-RIGHT = 0.5  # an answer above this IoU is called right
 SORTS = ("sample", "iou", "oracle_iou", "gap", "expression")
 NOTHING: dict[str, Any] = {"filters": {}, "sort": "sample", "descending": False, "page": 0, "group": ""}
 
 
 class Gallery(Viewer, module="gallery", kind="gallery"):
     """What ``gallery`` returns.
+
+    Parameters
+    ----------
+    run : Run
+        The finished run.
+    frame : DataFrame
+        A row a case.
+    extra : sequence of str
+        The columns of ``frame`` that no run has; each becomes a filter.
+    cases : Cases
+        What lies behind the rows.
+    method : str
+        Whose answers.
+    show : sequence of str
+        The columns to write on every card.
 
     Attributes
     ----------
@@ -77,7 +92,7 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
                 "sorts": list(self._sorts),
                 "groups": list(self._groups),
                 "of": len(frame),
-                "right": RIGHT,
+                "right": metrics.THRESHOLDS[0],
             },
             query=dict(NOTHING),
         )
@@ -199,7 +214,11 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
             A panel a case.
         """
         panels = [
-            Panel(title=str(row["expression"]), pixels=self._pixels(row), notes=(_verdict(row), *self._lines(row)))
+            Panel(
+                title=str(row["expression"]),
+                pixels=self._pixels(row),
+                notes=("right" if self._is_right(row) else "wrong", *self._lines(row)),
+            )
             for row in self.shown.to_dict("records")
         ]
         return plots.sheet(self.about["title"], panels, [self.words()], columns=4, side=220)
@@ -237,12 +256,15 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
         here = slice(number * PAGE, (number + 1) * PAGE)
         rows = self._frame.iloc[self._grid[here]].to_dict("records")
         cases = [
-            {**self._cases.card(row, self._lines(row)), "right": bool(row["iou"] > RIGHT), "heading": heading}
+            {**self._cases.card(row, self._lines(row)), "right": self._is_right(row), "heading": heading}
             for row, heading in zip(rows, self._headings[here], strict=True)
         ]
         with self.hold_sync():  # one message a page
             self.problem = ""
             self.page = {"number": number, "pages": pages, "total": len(self._rows), "cases": cases}
+
+    def _is_right(self, row: dict[str, Any]) -> bool:
+        return bool(metrics.is_right(row["iou"], protocol=str(self._run.about["protocol"])))
 
     def _lines(self, row: dict[str, Any]) -> list[str]:
         told = [f"{name.replace('_', ' ')}: {caseframe.in_words(row[name])}" for name in self._show]
@@ -378,7 +400,3 @@ def _check(name: str, what: str, choices: Sequence[str]) -> None:
     if name not in choices:
         named = ", ".join(each for each in choices if each)
         raise ValueError(f"unknown {what} {name!r}; choose from {named or 'none: no columns'}")
-
-
-def _verdict(row: dict[str, Any]) -> str:
-    return "right" if row["iou"] > RIGHT else "wrong"

@@ -29,6 +29,21 @@ if TYPE_CHECKING:
 class NegativesViewer(Viewer, module="negatives_view", kind="view of the negatives"):
     """What ``negatives_view`` returns.
 
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3), or None
+        The picture; None: the masks lie on gray.
+    artifacts : ImageArtifacts
+        What ``tn.describe`` made of it.
+    expression : str
+        What is looked for.
+    models : Models
+        The models that described the picture.
+    reading : Reading
+        The expression as the variant reads it.
+    settings : Settings
+        The variant and the weights.
+
     Attributes
     ----------
     on : list of bool

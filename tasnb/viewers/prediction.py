@@ -56,6 +56,21 @@ class Verdict:
 class Quiz(Viewer, module="predict", kind="quiz"):
     """What ``predict`` returns.
 
+    Parameters
+    ----------
+    samples : sequence of Sample
+        The cases, in order.
+    artifacts : sequence of ImageArtifacts or None
+        One for each sample; None: an image is described when its case comes.
+    models : Models
+        The models that answer.
+    store : Store or None
+        Where described images are recalled from.
+    variant : Variant
+        Whose options.
+    weights : Weights
+        alpha and lam.
+
     Attributes
     ----------
     number : int

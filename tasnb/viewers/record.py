@@ -280,8 +280,7 @@ def shrunk(pixels: np.ndarray | None, longest: int) -> np.ndarray | None:
 
 def _variant_record(reading: Reading, artifacts: ImageArtifacts) -> dict[str, Any]:
     table, parse, rule = reading.table, reading.parse, reading.variant.rectifier
-    centres = centroids_xy(artifacts.proposals.masks)
-    centres = np.trunc(centres) if rule.centres == "int" else centres
+    centres = rule.centres_of(centroids_xy(artifacts.proposals.masks))
     said = dict(zip(parse.directions, parse.direction_words, strict=False))
     trace = rectify(table, parse, artifacts, variant=reading.variant).trace
     assert trace is not None

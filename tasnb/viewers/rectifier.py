@@ -25,6 +25,17 @@ LONGEST = 640  # pixels of the photo that travels; the drawing keeps the image's
 class RectifierViewer(Viewer, module="rectifier_view", kind="view of the rectifiers"):
     """What ``rectifier_view`` returns.
 
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The picture.
+    artifacts : ImageArtifacts
+        What ``tn.describe`` made of it.
+    expression : str
+        What is looked for.
+    models : Models
+        The models that described the picture.
+
     Attributes
     ----------
     selected : int or None

@@ -34,6 +34,21 @@ FIRST = 6  # flips of each kind shown at first; "more" shows as many again
 class SweepViewer(Viewer, module="sweep_view", kind="sweep"):
     """What ``sweep_view`` returns.
 
+    Parameters
+    ----------
+    run : Run
+        The finished run.
+    found : Sweep
+        The figures of the grid.
+    ranking : Ranking
+        The run's stored scores.
+    cases : Cases
+        What lies behind the rows, for thumbnails.
+    metric : str
+        Which figure the cells show.
+    threshold : float
+        An answer is right above this IoU, 0..1; from it on, where the protocol says so.
+
     Attributes
     ----------
     cell : list of float
@@ -128,8 +143,10 @@ class SweepViewer(Viewer, module="sweep_view", kind="sweep"):
 
     def _turned(self, point: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
         """Which samples are right here only, and with the run's weights only: bool (samples,) each."""
-        passes = np.greater_equal if metrics.find(self.sweep.protocol).passes == ">=" else np.greater
-        before, here = (passes(overlap, self._threshold) for _, overlap in (self._before, self._after[point]))
+        before, here = (
+            metrics.is_right(overlap, protocol=self.sweep.protocol, threshold=self._threshold)
+            for _, overlap in (self._before, self._after[point])
+        )
         return here & ~before, before & ~here
 
     def _grid(self, best: dict[str, float]) -> dict[str, Any]:

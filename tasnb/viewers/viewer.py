@@ -34,6 +34,11 @@ class _AbstractWidget(ABCMeta, type(anywidget.AnyWidget)):  # type: ignore[misc]
 class Viewer(anywidget.AnyWidget, metaclass=_AbstractWidget):
     """A widget that also is a picture; a subclass says which picture, and its words.
 
+    Parameters
+    ----------
+    *args, **kwargs : Any
+        The values of its traits, as ``anywidget.AnyWidget`` takes them.
+
     Notes
     -----
     ``class Explorer(Viewer, module="explore", kind="explorer")``: ``module`` names ``static/<module>.js``, which works
