@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from jaxtyping import Bool, Float
 
-from tasnb.core.html import prediction_card
 from tasnb.core.types.arrays import Proposals, freeze
 from tasnb.core.types.features import Features
 from tasnb.core.types.language import Direction, Negatives, NounPhrase, Parse
@@ -82,6 +81,11 @@ class ScoreTable:
         if not self.kept.any():
             return None
         return int(np.argmax(np.where(self.kept, self.total, -np.inf)))
+
+    @property
+    def ranking(self) -> np.ndarray:
+        """Proposal numbers, best first: the kept ones by S, then the others by S; ties in order. int (n,)."""
+        return np.lexsort((np.arange(len(self)), -self.total, ~self.kept))
 
     def to_frame(self) -> pd.DataFrame:
         """Tidy, a row a proposal: index, v, p, n, kept, total, verdict."""
@@ -173,6 +177,3 @@ class Prediction:
         frame["caption"] = list(captions)
         frame["chosen"] = frame["proposal"] == (-1 if self.index is None else self.index)
         return frame
-
-    def _repr_html_(self) -> str:
-        return prediction_card(self)
