@@ -23,7 +23,7 @@ from tasnb.pipeline.describe import describe
 from tasnb.pipeline.variant import Variant, find
 from tasnb.store import Store
 from tasnb.viewers.deciding import NAMES, PARTS, SAYS, Decision, decide, why_decided, why_not
-from tasnb.viewers.record import order_of, scene_record, weights_of
+from tasnb.viewers.record import scene_record, weights_of
 from tasnb.viewers.viewer import Viewer, image_of, masks_to_choose, problem_of
 
 SHOWN = 3  # masks in the receipt after the reveal
@@ -272,7 +272,7 @@ class Quiz(Viewer, module="predict", kind="quiz"):
         if index is not None and target is not None:
             text += f" IoU {iou(decision.answer.mask, target):.2f} with the target."
         best = table.to_frame().assign(p=table.weights.alpha * table.p, n=table.weights.lam * table.n)
-        best = best.iloc[order_of(table)[:SHOWN]].rename(columns={"proposal": "mask"})
+        best = best.iloc[table.ranking[:SHOWN]].rename(columns={"proposal": "mask"})
         self.answer = {
             "text": text,
             "mask": index,

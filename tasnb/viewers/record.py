@@ -141,7 +141,7 @@ def table_of(reading: Reading, artifacts: ImageArtifacts, settings: Settings) ->
 
 def ranking_of(table: ScoreTable, columns: Collection[str], **more: Any) -> Any:
     """A frame with a row a proposal, best first: rank, these columns of ``table.to_frame()``, and more of them."""
-    frame = table.to_frame()[["proposal", *columns]].assign(**more).iloc[order_of(table)].reset_index(drop=True)
+    frame = table.to_frame()[["proposal", *columns]].assign(**more).iloc[table.ranking].reset_index(drop=True)
     frame.insert(0, "rank", np.arange(1, len(frame) + 1))
     return frame
 
@@ -221,11 +221,6 @@ def why_record(
             "oracle": _oracle_sentence(told),
         }
     return found
-
-
-def order_of(table: ScoreTable) -> np.ndarray:
-    """Proposal numbers, best first, as everywhere in the package."""
-    return np.lexsort((np.arange(len(table)), -table.total, ~table.kept))
 
 
 def pieces(parse: Parse) -> list[list[str]]:
