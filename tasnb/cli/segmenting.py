@@ -20,6 +20,7 @@ from tasnb.core.masks import iou, to_rle
 from tasnb.core.types import Models, Prediction
 from tasnb.pipeline import tas as pipeline
 from tasnb.pipeline import variant as variants
+from tasnb.pipeline.describe import describe
 from tasnb.report import answers as report
 from tasnb.stages import expressions
 
@@ -100,7 +101,7 @@ def tell(
         return compute()
 
     started = time.perf_counter()
-    artifacts = pipeline.describe(image_rgb, loaded, variant=variant, memo=announce)
+    artifacts = describe(image_rgb, loaded, variant=variant, memo=announce)
     seconds["describe"] = time.perf_counter() - started
     step("choosing the mask")
     started = time.perf_counter()
