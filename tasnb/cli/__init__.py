@@ -49,6 +49,9 @@ def run(arguments: list[str] | None = None) -> int:
         return _fail(str(wrong))
     except Exception as wrong:
         # typer carries its own copy of click, whose usage errors have no public base class
+        if type(wrong).__name__ == "NoArgsIsHelpError":  # a bare ``tasnb`` or ``tasnb store``
+            print(str(wrong))
+            return 0
         if hasattr(wrong, "format_message"):
             return _fail(f"{wrong.format_message()} See: tasnb --help")
         raise

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tasnb.cli.datasets import load_noting
 from tasnb.cli.options import Alpha, Device, Json, Lam, Models, Root, RunFolder, SplitBy, StoreFolder, Variant
 from tasnb.cli.output import Progress, save, show, wrote
 from tasnb.core.tables import interval_text
@@ -39,13 +40,13 @@ def evaluate(
     json_: Json = False,
 ) -> None:
     """Evaluate methods on a whole split: figures with intervals, and every decision on disk."""
-    from tasnb.cli.datasets import load_noting
     from tasnb.evaluation.engine import evaluate as run_evaluation
     from tasnb.store import Store
 
     if limit is not None and limit < 1:
         raise ValueError(f"--limit: expected at least 1, got {limit}")
-    samples = load_noting(dataset, split=split, root=root, split_by=split_by)[:limit]
+    samples = load_noting(dataset, split=split, root=root, split_by=split_by)
+    samples = samples if limit is None else samples[:limit]
     names = [name.strip() for name in methods.split(",") if name.strip()]
     what: dict[str, Any] = {"variant": variant, "alpha": alpha, "lam": lam, "proposals": proposals}
     how: dict[str, Any] = {"protocol": protocol, "out": out, "shards": shards, "engine": engine, "workers": workers}

@@ -17,7 +17,10 @@ def lessons(
     solutions: Annotated[bool, typer.Option("--solutions", help="Also the notebooks with solved exercises.")] = False,
     json_: Json = False,
 ) -> None:
-    """Copy the lessons to FOLDER, to be run and changed there; a file that is there already is kept."""
+    """Copy the lessons to FOLDER, to be opened there.
+
+    They may be changed: a file that is there already is kept as it is.
+    """
     from tasnb.core.shipped import copy_lessons
 
     copied = copy_lessons(folder, solutions=solutions)
@@ -25,7 +28,7 @@ def lessons(
     lines = [f"wrote {len(copied.written)} files to {folder}"]
     if copied.kept:
         names = ", ".join(str(path.relative_to(folder)) for path in copied.kept)
-        lines.append(f"kept as they are, because they were there already: {names}")
+        lines.append(f"kept {len(copied.kept)} that were there already: {names}")
     lines.append(f"open: {opening}")
     record = {"folder": folder, "written": copied.written, "kept": copied.kept, "open": opening}
     show(record, "\n".join(lines), as_json=json_)
