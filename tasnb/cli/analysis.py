@@ -75,6 +75,6 @@ def report(
     from tasnb.evaluation.runs import Run
 
     runs, others = ([Run.open(folder) for folder in folders] for folders in (run, against or ()))
-    path = report.write(runs, out or run[0] / "report.html", against=others, threshold=threshold)
+    path = report.run(runs, out or run[0] / "report.html", against=others, threshold=threshold)
     size = path.stat().st_size
     show({"report": path, "bytes": size}, f"wrote {path} ({size / 1e6:.1f} MB)", as_json=json_)

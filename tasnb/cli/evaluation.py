@@ -9,7 +9,7 @@ import typer
 
 from tasnb.cli.datasets import load_noting
 from tasnb.cli.options import Alpha, Device, Json, Lam, Models, Root, RunFolder, SplitBy, StoreFolder, Variant
-from tasnb.cli.output import Progress, save, show, wrote
+from tasnb.cli.output import ProgressBar, save, show, wrote
 from tasnb.core.tables import interval_text
 
 
@@ -51,8 +51,8 @@ def evaluate(
     what: dict[str, Any] = {"variant": variant, "alpha": alpha, "lam": lam, "proposals": proposals}
     how: dict[str, Any] = {"protocol": protocol, "out": out, "shards": shards, "engine": engine, "workers": workers}
     how |= {"store": store and Store(store), "model_options": {"device": device}}
-    with Progress(quiet=json_, unit="part") as parts:
-        run = run_evaluation(samples, models, methods=names, **what, **how, tick=parts.tell)
+    with ProgressBar(quiet=json_, unit="part") as parts:
+        run = run_evaluation(samples, models, methods=names, **what, **how, tick=parts)
     lines = [run.text()]
     for row in run.summary["differences"]:
         if row["metric"] == "miou":
@@ -181,7 +181,7 @@ def reproduce(
     json_: Json = False,
 ) -> None:
     """Run what is missing of a table of the paper and put it beside the published figures."""
-    from tasnb import plots
+    from tasnb import plots, report
     from tasnb.evaluation.reproduction import Reproduction
     from tasnb.evaluation.reproduction import reproduce as run_table
     from tasnb.store import Store
@@ -189,14 +189,15 @@ def reproduce(
     data: dict[str, Any] = {"split": split, "limit": limit, "root": root, "freesolo": freesolo}
     how: dict[str, Any] = {"models": models, "model_options": {"device": device}, "workers": workers}
     how |= {"store": store and Store(store), "out": out / "runs"}
-    with Progress(quiet=json_, unit="run") as runs:
-        found = run_table(what, dataset, **data, **how, tick=runs.tell)
+    with ProgressBar(quiet=json_, unit="run") as runs:
+        found = run_table(what, dataset, **data, **how, tick=runs)
     if isinstance(found, Reproduction):
         metrics = ("mIoU", "oIoU")
         figures = {f"{found.name}-{metric.lower()}.png": plots.reproduction(found, metric) for metric in metrics}
     else:
         figures = {f"{found.name}.png": plots.cost_chart(found)}
-    files = [*found.save(out), *save(out, figures)]
+    table, *others = found.save(out)
+    files = [table, report.result(found, out / f"{found.name}.html"), *others, *save(out, figures)]
     record = {"title": found.title, "rows": found.frame, "differs": found.differs, "files": files}
     show(record, f"{found.text}\n{wrote(files)}", as_json=json_)
 

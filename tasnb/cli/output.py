@@ -44,8 +44,8 @@ def wrote(paths: Iterable[Path | str]) -> str:
     return "wrote " + ", ".join(str(path) for path in paths)
 
 
-class Progress:
-    """A bar on standard error over things that are counted as they are done; it goes when all are.
+class ProgressBar:
+    """A ``Progress`` on standard error; it goes when all is done.
 
     It is not drawn with ``quiet``, and not into a file or pipe. bar: what else ``tqdm`` is to know.
     """
@@ -55,8 +55,8 @@ class Progress:
         self._steps = 0
         self._bar: Any = None
 
-    def tell(self, done: int, total: int, what: str = "") -> None:
-        """So many are done; what: the one that comes next."""
+    def __call__(self, done: int, total: int, what: str = "") -> None:
+        """Draw how far it is, and what comes next."""
         if self._bar is None:
             from tqdm import tqdm
 
@@ -69,10 +69,10 @@ class Progress:
 
     def step(self, what: str) -> None:
         """The next of ``total`` steps begins."""
-        self.tell(self._steps, self._total, what)
+        self(self._steps, self._total, what)
         self._steps += 1
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressBar:
         return self
 
     def __exit__(self, *_: object) -> None:

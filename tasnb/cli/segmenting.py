@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tasnb.cli.options import Alpha, Device, Json, Lam, Models, Variant
-from tasnb.cli.output import Progress, show, wrote
+from tasnb.cli.output import ProgressBar, show, wrote
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +54,7 @@ def segment(
     folder = out or Path("outputs", "segment", image.stem)
     folder.mkdir(parents=True, exist_ok=True)
     plan(models, device=device, **chosen.model_options)  # a missing file is said before the long wait
-    with Progress(quiet=json_, total=STEPS, bar_format=BAR) as progress:
+    with ProgressBar(quiet=json_, total=STEPS, bar_format=BAR) as progress:
         progress.step("importing the libraries")
         started = time.perf_counter()
         import_vendors()
@@ -113,16 +113,14 @@ def write(
     prediction: types.Prediction, image_rgb: np.ndarray, folder: Path, *, target: np.ndarray | None, models_name: str
 ) -> dict[str, str]:
     """Write the answer's files, but for answer.json; returns the path of each of FILES by its stem."""
-    from tasnb import plots
+    from tasnb import plots, report
     from tasnb.core.images import png_bytes
-    from tasnb.report import answers as report
 
     paths = {Path(name).stem: folder / name for name in FILES}
     paths["mask"].write_bytes(png_bytes(prediction.mask))
     plots.annotated(prediction, image_rgb, target=target).save(paths["picture"], optimize=True)
     prediction.to_frame().to_csv(paths["receipt"], index=False, float_format="%.6f")
-    page = report.page(prediction, image_rgb, target=target, models_name=models_name)
-    paths["report"].write_text(page, encoding="utf-8")
+    report.answer(image_rgb, prediction, paths["report"], target=target, models_name=models_name)
     return {name: str(path) for name, path in paths.items()}
 
 
