@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tasnb.datasets.reading import uncollected
+from tasnb.datasets.annotations import uncollected
 
 # RefCOCO's own file: 26 MB, 50,000 refs, 142,000 sentences, about 4 million values, 5 levels
 MAX_BYTES = 100_000_000
@@ -49,13 +49,14 @@ KEYS = {
     "FROZENSET": slice(None),
 }
 # every container takes one of these bytes, as does every MEMOIZE; LIST, DICT, TUPLE and FROZENSET take a MARK each
-MAKERS = (pickle.EMPTY_LIST, pickle.EMPTY_DICT, pickle.EMPTY_SET, pickle.MARK, pickle.MEMOIZE)
+MAKERS: tuple[bytes, ...] = (pickle.EMPTY_LIST, pickle.EMPTY_DICT, pickle.EMPTY_SET, pickle.MARK, pickle.MEMOIZE)
 MAKERS += (pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3)
-DAMAGE = (ArithmeticError, AttributeError, EOFError, LookupError, TypeError, ValueError)  # what its steps raise
+# what the steps raise over a damaged file
+DAMAGE: tuple[type[Exception], ...] = (ArithmeticError, AttributeError, EOFError, LookupError, TypeError, ValueError)
 DAMAGE += (pickle.UnpicklingError, struct.error)
 
 _CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
-_Step = Callable[["_Unpickler"], None]
+_Step = Callable[[Any], None]
 
 
 class UnsafePickleError(ValueError):
@@ -64,6 +65,10 @@ class UnsafePickleError(ValueError):
 
 class _Unpickler(pickle._Unpickler):
     """The standard library's unpickler, which runs no step that could reach a class, a function or another file."""
+
+    read: Callable[[int], bytes]
+    stack: list[Any]  # the values since the last mark
+    metastack: list[list[Any]]  # those before it, a list a mark
 
     def find_class(self, module: str, name: str) -> NoReturn:
         raise UnsafePickleError(f"it asks for {' '.join(f'{module}.{name}'[:200].split())}")
@@ -93,7 +98,7 @@ def _refuse(name: str) -> _Step:
     return step
 
 
-def _stop(_: _Unpickler) -> NoReturn:
+def _stop(_: Any) -> NoReturn:
     raise ValueError("a byte that is no pickle instruction")
 
 
