@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb.analysis import counterfactuals as what_if
-from tasnb.analysis.causes import CAUSES, RIGHT, THRESHOLD, sentence_of
+from tasnb.analysis.causes import CAUSES, RIGHT, THRESHOLD
 from tasnb.analysis.evidence import METHOD, Case, Evidence, wordnet_of
 from tasnb.analysis.types import ExpressionTypes
 from tasnb.core.tables import interval_text, text_table
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """Why one case failed. holds: every cause that holds on its own. counts: intersection and union once the primary
-    cause is cured. alone: whether that makes the answer right by itself."""
+    """Why one case failed; by default it did not. holds: every cause that holds on its own. counts: intersection and
+    union once the primary cause is cured. alone: whether that makes the answer right by itself."""
 
     cause: str = RIGHT
     detail: str = ""
@@ -176,7 +176,9 @@ def attribute(
 
 
 def verdict_of(case: Case) -> Verdict:
-    """The cause of one failed case."""
+    """The cause of one case; none where its answer is right."""
+    if case.is_right(case.answer):
+        return Verdict()
     found = {name: cured for name, cure in what_if.CURES.items() if (cured := cure(case)) is not None}
     holds = {name for name, cured in found.items() if cured.row == what_if.ANNOTATED or case.is_right(cured.row)}
     # weights that would happen to choose right are no cause where V, P and N speak against the target
@@ -309,34 +311,3 @@ def overlap_text(table: pd.DataFrame) -> str:
     head = "Causes counted independently (both would explain a failure; on the diagonal: how often at all):"
     rows = shown.itertuples(index=False, name=None)
     return f"{head}\n{text_table(list(shown.columns), list(rows))}" if names else "No failure, so no overlap."
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Why:
-    """Why one case is answered as it is. sentence: its cause. iou: of the answer. oracle: the best proposal's IoU.
-
-    hopeless: whether no proposal would be right. switches: what can be tried.
-    """
-
-    sentence: str
-    cause: str
-    iou: float
-    oracle: float
-    hopeless: bool
-    switches: tuple[what_if.Switch, ...]
-
-
-def why(case: Case) -> Why:
-    """The cause of one case, right or wrong, and what can be tried to change its answer."""
-    failed = not case.is_right(case.answer)
-    verdict = verdict_of(case) if failed else Verdict(alone=True)
-    iou = 0.0 if case.answer is None else float(case.ious[case.answer])
-    row = {name: getattr(verdict, name) for name in ("cause", "detail", "words", "alone")}
-    return Why(
-        sentence=sentence_of({"failed": failed, "iou": iou, **row}),
-        cause=verdict.cause,
-        iou=iou,
-        oracle=float(case.ious.max(initial=0)),
-        hopeless=not len(case.good),
-        switches=() if case.answer is None else tuple(what_if.switches(case)),
-    )

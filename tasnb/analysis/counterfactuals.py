@@ -15,7 +15,7 @@ import numpy as np
 from tasnb.analysis import annotation_noise
 from tasnb.analysis.causes import GRID, INSIDE, NEAR_MISS
 from tasnb.analysis.evidence import Case
-from tasnb.core.types import DIRECTIONS, Cue, Parse, Weights, combine
+from tasnb.core.types import DIRECTIONS, Cue, Parse, ScoreTable, Weights, combine
 from tasnb.stages import spatial
 from tasnb.stages.spatial import EXTENDED
 
@@ -175,7 +175,10 @@ def nearest_right(case: Case) -> tuple[Weights, int] | None:
 
 def switches(case: Case) -> list[Switch]:
     """What a reader of one case can try, right or wrong; what changes nothing in question is left out."""
-    table, found = case.table, []
+    table: ScoreTable = case.table
+    found: list[Switch] = []
+    if case.answer is None:
+        return found
 
     def add(name: str, words: str, **changed: Any) -> None:
         found.append(Switch(name=name, words=words, row=chosen(case, **changed), changed=changed))

@@ -115,6 +115,11 @@ class Case:
         """IoU of every proposal with the target."""
         return metrics.iou(self.intersections, self.unions)
 
+    @property
+    def iou(self) -> float:
+        """IoU of the answer, 0 without one."""
+        return 0.0 if self.answer is None else float(self.ious[self.answer])
+
     @cached_property
     def right(self) -> np.ndarray:
         """Whether each proposal would be a right answer, bool (n,)."""

@@ -6,10 +6,11 @@ proposals, in the IoU of nothing with nothing, and in whether an IoU of exactly 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer
@@ -451,7 +452,7 @@ def summarise(
     ValueError
         For lengths that differ, an impossible intersection or an unknown protocol.
     """
-    _check(intersections, unions, image_ids, protocol, answered, ref_ids)
+    _check(protocol, ref_ids, intersections=intersections, unions=unions, image_ids=image_ids, answered=answered)
     counts, images = np.stack([intersections, unions], axis=1), np.asarray(image_ids)
     if find(protocol).skips_unanswered and answered is not None:
         counts, images = counts[answered], images[answered]
@@ -516,8 +517,8 @@ def paired_difference(
     Both methods are measured on the same resamples, so what makes an image hard for both cancels out. An interval that
     leaves 0 out is a difference at the 5 % level.
     """
-    for pairs in (first, second):
-        _check(pairs[:, 0], pairs[:, 1], image_ids, protocol, answered, ref_ids)
+    for i, u in (first.T, second.T):
+        _check(protocol, ref_ids, intersections=i, unions=u, image_ids=image_ids, answered=answered)
     which = answered if find(protocol).skips_unanswered and answered is not None else np.ones(len(first), dtype=bool)
     drawn = Resamples(np.asarray(image_ids)[which], resamples=resamples, seed=seed)
     return drawn.gains(first[which], second[which], (metric,), protocol=protocol)[metric]
@@ -550,19 +551,12 @@ def _estimate(figures: np.ndarray) -> Estimate:
     return Estimate(value=float(figures[0]), low=float(low), high=float(high))
 
 
-def _check(
-    intersections: np.ndarray,
-    unions: np.ndarray,
-    image_ids: Sequence[str] | np.ndarray,
-    protocol: str,
-    answered: np.ndarray | None,
-    ref_ids: Sequence[str] | None,
-) -> None:
-    lengths = {"intersections": len(intersections), "unions": len(unions), "image_ids": len(image_ids)}
-    if answered is not None:
-        lengths["answered"] = len(answered)
+def _check(protocol: str, ref_ids: Sequence[str] | None, **columns: Any) -> None:
+    """columns: intersections, unions, image_ids, and answered where it is known."""
+    lengths = {name: len(column) for name, column in columns.items() if column is not None}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"expected one entry a unit in each, got {lengths}")
+    intersections, unions = columns["intersections"], columns["unions"]
     wrong = np.flatnonzero((intersections < 0) | (intersections > unions))
     if wrong.size:
         at = int(wrong[0])
@@ -574,9 +568,9 @@ def _check(
     if ref_ids is None or len(ref_ids) != len(unions):
         got = "none" if ref_ids is None else f"{len(ref_ids)}"
         raise ValueError(f"protocol {protocol!r} measures refs: expected {len(unions)} ref_ids, got {got}")
-    if len(set(ref_ids)) != len(ref_ids):
-        twice = next(ref for ref in ref_ids if list(ref_ids).count(ref) > 1)
+    twice, times = Counter(ref_ids).most_common(1)[0] if ref_ids else ("", 1)
+    if times > 1:
         raise ValueError(
-            f"protocol {protocol!r} measures refs, and ref {twice!r} comes {list(ref_ids).count(twice)} times; "
-            "merge its sentences' masks first (merge_sentences)"
+            f"protocol {protocol!r} measures refs, and ref {twice!r} comes {times} times; merge its sentences' masks "
+            "first (merge_sentences)"
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tasnb.core.html import ranking
 from tasnb.core.images import mask_colour
 from tasnb.core.types import Prediction
 from tasnb.plots.lettering import INK, PAPER, SOFT, fit, font_of
@@ -13,7 +12,7 @@ from tasnb.plots.overlays import outline, overlay, proposals_picture
 
 
 def annotated(
-    prediction: Prediction, image_rgb: np.ndarray, *, target: np.ndarray | None = None, panel: int = 420
+    image_rgb: np.ndarray, prediction: Prediction, *, target: np.ndarray | None = None, panel: int = 420
 ) -> Image.Image:
     """The annotated picture: photo, proposals with the rectifier's verdict, answer; below, why.
 
@@ -58,7 +57,7 @@ def _why(prediction: Prediction, target: np.ndarray | None) -> list[str]:
     table = prediction.table
     if prediction.index is None:
         return ["No proposal was found, so there is no answer."]
-    order = ranking(prediction)
+    order = table.ranking
     index = prediction.index
     lines = [
         f"S = V + {table.weights.alpha:g} P + {table.weights.lam:g} N: mask {index} has "

@@ -25,7 +25,7 @@ from pycocotools import mask as coco
 
 import tasnb as tn
 from tasnb import analysis, cli
-from tasnb.analysis import attribution, evidence
+from tasnb.analysis import attribution, counterfactuals, evidence
 from tasnb.evaluation import caption_quality, engine, modules, paper, proposal_quality, sweep
 from tasnb.evaluation.metrics import PROTOCOLS
 from tasnb.pipeline.variant import PAPER, VARIANTS
@@ -376,9 +376,8 @@ def _why(answer: Any, sample: Any, models: Any, name: str) -> dict[str, Any]:
         answer.artifacts, answer.table, answer.parse, answer.negatives, sample.target, VARIANTS[name],
         gold=sample.gold, wordnet=models.wordnet,
     )  # fmt: skip
-    told = attribution.why(case)
-    cures = {cure.name: cure.row for cure in told.switches}
-    return {"cause": told.cause, "iou": told.iou, "oracle": told.oracle, "cures": cures}
+    cures = {switch.name: switch.row for switch in counterfactuals.switches(case)}
+    return {"cause": attribution.verdict_of(case).cause, "iou": case.iou, "oracle": case.ious.max(), "cures": cures}
 
 
 def _parse(text: str, models: Any, name: str) -> dict[str, Any]:

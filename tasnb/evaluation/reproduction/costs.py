@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb.core import html
-from tasnb.core.html import escape
 from tasnb.core.images import as_rgb
 from tasnb.core.types import ImageArtifacts, Models, Prediction, Sample
 from tasnb.models.deferred import defer, free
 from tasnb.models.memory import peak, reset_peak
 from tasnb.pipeline import baselines
-from tasnb.pipeline import describe as imaging
 from tasnb.pipeline import tas as pipeline
+from tasnb.pipeline.describe import ImageStages, describe, with_features
 from tasnb.pipeline.variant import PAPER
 
 if TYPE_CHECKING:
@@ -66,44 +64,13 @@ class Cost:
     def __str__(self) -> str:
         return self.text
 
-    def _repr_html_(self) -> str:
-        headers = [
-            "method",
-            "seconds an image",
-            "slowest",
-            "CPU seconds",
-            "published",
-            "peak GB",
-            "published",
-            "images",
-        ]
-        rows = [
-            [escape(r["method"]), f"{r['seconds']:.3f}", f"{r['slowest']:.3f}", f"{r['cpu_seconds']:.3f}",
-             _or_dash(r["published_seconds"]),
-             f"{r['peak_gb']:.2f}", _or_dash(r["published_gb"]), str(r["images"])]
-            for r in self.frame.to_dict("records")
-        ]  # fmt: skip
-        words = "".join(f"<li>{escape(each)}</li>" for each in (f"memory: {self.memory}", *self.differs))
-        return (
-            f'<div class="tn"><style>{html.STYLE}</style><h3>{escape(self.title)}</h3>'
-            f"{html.table(headers, rows, numeric=range(1, 8))}<ul>{words}</ul></div>"
-        )
-
-    def to_html(self) -> str:
-        """One page."""
-        return (
-            f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(self.title)} · tasnb</title>'
-            f"</head><body>{self._repr_html_()}</body></html>\n"
-        )
-
     def save(self, folder: str | Path) -> tuple[Path, ...]:
-        """Write cost.csv and cost.html into a folder; return their paths."""
+        """Write cost.csv into a folder; return its path."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        written = (folder / "cost.csv", folder / "cost.html")
-        self.frame.to_csv(written[0], index=False)
-        written[1].write_text(self.to_html(), encoding="utf-8")
-        return written
+        written = folder / "cost.csv"
+        self.frame.to_csv(written, index=False)
+        return (written,)
 
 
 def cost(
@@ -175,20 +142,20 @@ def _clip_only(sample: Sample, models: Models) -> Prediction:
 
 def _global_local(sample: Sample, models: Models) -> Prediction:
     artifacts, image_rgb = _without_captions(sample, models)
-    seen = imaging.with_features(artifacts, image_rgb, models, ("global_local",))
+    seen = with_features(artifacts, image_rgb, models, ("global_local",))
     return baselines.global_local(seen, sample.expression, models)
 
 
 def _tas(sample: Sample, models: Models) -> Prediction:
-    return pipeline.tas(imaging.describe(sample.image, models), sample.expression, models)
+    return pipeline.tas(describe(sample.image, models), sample.expression, models)
 
 
 def _without_captions(sample: Sample, models: Models) -> tuple[ImageArtifacts, np.ndarray]:
     image_rgb = as_rgb(sample.image)
-    found = imaging.propose(image_rgb, models)
+    stages = ImageStages(image_rgb=image_rgb, models=models)
     artifacts = ImageArtifacts(
-        image_id=sample.image_id, size_hw=(image_rgb.shape[0], image_rgb.shape[1]), proposals=found,
-        crop_embeddings={PAPER.v_crop.style: imaging.embed(image_rgb, found, models)}, captions={},
+        image_id=sample.image_id, size_hw=(image_rgb.shape[0], image_rgb.shape[1]), proposals=stages.proposals,
+        crop_embeddings={PAPER.v_crop.style: stages.crop_embeddings}, captions={},
         caption_embeddings={}, overall_caption="",
     )  # fmt: skip
     return artifacts, image_rgb
