@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from tasnb.analysis import annotation_noise
-from tasnb.analysis.causes import GRID, INSIDE, NEAR_MISS
+from tasnb.analysis.causes import CAUSES, GRID, INSIDE, NEAR_MISS
 from tasnb.analysis.evidence import Case
-from tasnb.core.types import DIRECTIONS, Cue, Parse, ScoreTable, Weights, combine
+from tasnb.core.types import DIRECTIONS, Cue, Parse, Weights, combine
 from tasnb.stages import spatial
 from tasnb.stages.spatial import EXTENDED
 
@@ -136,18 +136,8 @@ def appearance(case: Case) -> Cured | None:
     return Cured(row=row, detail="same kind" if same_kind else "other kind", words=_caption(case))
 
 
-CURES: Mapping[str, Callable[[Case], Cured | None]] = {
-    "no proposal": no_proposal,
-    "granularity": granularity,
-    "language": language,
-    "annotation": annotation,
-    "rectifier": rectifier,
-    "negative": negative,
-    "caption": caption,
-    "place": place,
-    "weights": weights,
-    "appearance": appearance,
-}
+_IN_ORDER = (no_proposal, granularity, language, annotation, rectifier, negative, caption, place, weights, appearance)
+CURES: Mapping[str, Callable[[Case], Cured | None]] = dict(zip(CAUSES, _IN_ORDER, strict=True))
 
 
 def for_the_target(case: Case) -> int:
@@ -175,10 +165,9 @@ def nearest_right(case: Case) -> tuple[Weights, int] | None:
 
 def switches(case: Case) -> list[Switch]:
     """What a reader of one case can try, right or wrong; what changes nothing in question is left out."""
-    table: ScoreTable = case.table
-    found: list[Switch] = []
     if case.answer is None:
-        return found
+        return []
+    table, found = case.table, list[Switch]()
 
     def add(name: str, words: str, **changed: Any) -> None:
         found.append(Switch(name=name, words=words, row=chosen(case, **changed), changed=changed))

@@ -440,23 +440,53 @@ class Pool:
         self.about = {**first, "methods": list(self.methods), "dataset": {**joined, **counts}}
 
     def predictions(self) -> pd.DataFrame:
-        """A row a sample and method."""
+        """Join the predictions.
+
+        Returns
+        -------
+        DataFrame
+            A row a sample and method.
+        """
         return self._joined("predictions")
 
     def scores(self) -> pd.DataFrame:
-        """A row a sample and proposal."""
+        """Join the scores.
+
+        Returns
+        -------
+        DataFrame
+            A row a sample and proposal.
+        """
         return self._joined("scores")
 
     def proposals(self) -> pd.DataFrame:
-        """A row an image and proposal."""
+        """Join the proposals.
+
+        Returns
+        -------
+        DataFrame
+            A row an image and proposal.
+        """
         return self._joined("proposals").drop_duplicates(["image_id", "proposal"], ignore_index=True)
 
     def errors(self) -> pd.DataFrame:
-        """A row a sample that failed to be measured."""
+        """Join the errors.
+
+        Returns
+        -------
+        DataFrame
+            A row a sample that failed to be measured.
+        """
         return self._joined("errors")
 
     def offsets(self) -> list[int]:
-        """What is added to the sample numbers of each run."""
+        """Tell what is added to the sample numbers of each run.
+
+        Returns
+        -------
+        list of int
+            One a run.
+        """
         sizes = (int(run.about["dataset"]["samples"]) for run in self.runs)
         return list(accumulate(sizes, initial=0))[:-1]
 

@@ -45,6 +45,7 @@ CLOTHING = _set(
     top wearing wears worn dressed shirtless barefoot naked topless suspenders attire cloths"""
 )
 CLOTHING_UNLESS_PLACE = _set("top suit")  # "top" is clothing only with a colour, an article or "tank" before it
+BEFORE_CLOTHING = COLOUR_WORDS | _set("tank a halter crop")
 NO_ACTION = _set(
     """be is are was were been being have has had having wear wearing wears worn dress dressed see seen show shown cut
     cropped get do does did can will would might may must stripe striped spot spotted dot dotted color colored

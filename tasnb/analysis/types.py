@@ -1,7 +1,7 @@
 """What kind of expression it is: several tags an expression, each with the words that made it.
 
 Tags describe the subject. The colour of another thing ("the boy next to the red car") makes no tag: what is said of
-others is told apart as the parser does it (``wording.of_others``). Only words and the parse count, no model.
+others is told apart as the parser does it (``phrases.of_others``). Only words and the parse count, no model.
 """
 
 from __future__ import annotations
@@ -140,21 +140,25 @@ def types_of(parse: Parse, wordnet: WordNet | None = None) -> ExpressionTypes:
         if w.word(r.end - 1) not in lexicon.VIEWER
         and (r.relation.lemma not in lists.SCENES or r.relation.word not in lexicon.WEAK_RELATIONS)
     ]
+
+    def said(fits: Callable[[int], bool]) -> list[str]:
+        return [w.word(i) for i in own if fits(i)]
+
     found: dict[str, list[str]] = {  # in the order of TYPES
         "location": _location(w, parse, own),
         "relation": [w.spelled(r.start, r.end) for r in things],
-        "colour": _colours(w, own, subject),
-        "size": _listed(w, own, lists.SIZE_WORDS, subject),
-        "pattern": _patterns(w, own, subject),
+        "colour": said(lambda i: _is_colour(w, i, subject)),
+        "size": said(lambda i: w.word(i) in lists.SIZE_WORDS and i != subject),
+        "pattern": said(lambda i: _is_pattern(w, i) and i != subject),
         "clothing": _clothes(w, own),
-        "action": _actions(w, own, subject),
-        "ordinal": _ordinals(w, own),
-        "comparative": _degree(w, own, lists.COMPARATIVES, "er"),
-        "superlative": _degree(w, own, lists.SUPERLATIVES, "est"),
+        "action": said(lambda i: _is_action(w, i) and i != subject),
+        "ordinal": said(lambda i: w.word(i) in lists.RANKS | lists.COUNTS),
+        "comparative": said(lambda i: _is_degree(w, i, lists.COMPARATIVES, "er")),
+        "superlative": said(lambda i: _is_degree(w, i, lists.SUPERLATIVES, "est")),
         "negation": _negations(w),
-        "part": _parts(w, subject),
+        "part": [w.word(subject)] if subject is not None and _is_part(w, subject) else [],
     }
-    tags = [Tag(name=name, words=tuple(dict.fromkeys(said))) for name, said in found.items() if said]
+    tags = [Tag(name=name, words=tuple(dict.fromkeys(words))) for name, words in found.items() if words]
     if parse.head is None:
         tags.append(Tag(name="no noun"))
     else:
@@ -213,10 +217,6 @@ def _subject(w: Wording, parse: Parse) -> int | None:
     return next((i for i, token in reversed(list(enumerate(w.tokens))) if start <= token.start < end), None)
 
 
-def _listed(w: Wording, own: Sequence[int], listed: frozenset[str], subject: int | None) -> list[str]:
-    return [w.word(i) for i in own if w.word(i) in listed and i != subject]
-
-
 def _location(w: Wording, parse: Parse, own: Sequence[int]) -> list[str]:
     said = list(parse.direction_words)
     said += [cue.words for cue in parse.cues if cue.kind in ("middle", "extreme", "ordinal", "clock")]
@@ -245,26 +245,17 @@ def _is_of_something(w: Wording, i: int) -> bool:
     return thing is not None and w.word(thing) not in lexicon.IMAGE | {"line", "group", "row", "pack", "us"}
 
 
-def _colours(w: Wording, own: Sequence[int], subject: int | None) -> list[str]:
-    said = []
-    for i in own:
-        word = w.word(i)
-        if word not in lists.COLOUR_WORDS or (i == subject and word in ("orange", "light", "gold", "peach", "lime")):
-            continue
-        if word == "orange" and w.word(i - 1) in ("of", "an") and w.pos(i) in ("NOUN", "PROPN"):
-            continue  # the fruit
-        if word in lists.NOT_SHADES and w.pos(i) in ("NOUN", "PROPN", "VERB"):
-            continue
-        said.append(word)
-    return said
+def _is_colour(w: Wording, i: int, subject: int | None) -> bool:
+    word, noun = w.word(i), w.pos(i) in ("NOUN", "PROPN")
+    fruit = word == "orange" and noun and w.word(i - 1) in ("of", "an")
+    lamp = word in lists.NOT_SHADES and (noun or w.pos(i) == "VERB")
+    thing = i == subject and word in ("orange", "light", "gold", "peach", "lime")
+    return word in lists.COLOUR_WORDS and not (fruit or lamp or thing)
 
 
-def _patterns(w: Wording, own: Sequence[int], subject: int | None) -> list[str]:
-    def counts(i: int) -> bool:
-        before_noun = w.modified_from(i + 1) is not None
-        return w.word(i) not in lists.MATERIAL_NOUNS or before_noun or w.word(i - 1) in ("polka", "made")
-
-    return [w.word(i) for i in own if w.word(i) in lists.PATTERNS and i != subject and counts(i)]
+def _is_pattern(w: Wording, i: int) -> bool:
+    made_of = w.modified_from(i + 1) is not None or w.word(i - 1) in ("polka", "made")
+    return w.word(i) in lists.PATTERNS and (made_of or w.word(i) not in lists.MATERIAL_NOUNS)
 
 
 def _clothes(w: Wording, own: Sequence[int]) -> list[str]:
@@ -272,44 +263,26 @@ def _clothes(w: Wording, own: Sequence[int]) -> list[str]:
     for i in own:
         word, before = w.word(i), w.word(i - 1)
         if word in lists.CLOTHING:  # the head too: "blue shirt" means who wears it
-            worn = before in lists.COLOUR_WORDS | {"tank", "a", "halter", "crop"}
-            if word in lists.CLOTHING_UNLESS_PLACE and not worn:
-                continue
-            if word == "watch" and w.pos(i) == "VERB":
-                continue
-            said.append(word)
+            place = word in lists.CLOTHING_UNLESS_PLACE and before not in lists.BEFORE_CLOTHING
+            said += [word] if not place and (word != "watch" or w.pos(i) != "VERB") else []
         elif word in lists.COLOUR_WORDS and before == "in" and w.modified_from(i + 1) is None:
             said.append(f"in {word}")  # "lady in red"
     return said
 
 
-def _actions(w: Wording, own: Sequence[int], subject: int | None) -> list[str]:
-    said = []
-    for i in own:
-        word = w.word(i)
-        if i == subject or w.is_place(i):
-            continue
-        verb = w.pos(i) == "VERB" and w.tokens[i].lemma.lower() not in lists.NO_ACTION and word not in lists.NO_ACTION
-        worn = word in lists.CLOTHING | lists.PATTERNS | lists.COLOUR_WORDS | lists.SIZE_WORDS
-        if (verb and not worn) or word in lists.ACTIONS:
-            said.append(word)
-    return said
+def _is_action(w: Wording, i: int) -> bool:
+    word, lemma = w.word(i), w.tokens[i].lemma.lower()
+    worn = word in lists.CLOTHING | lists.PATTERNS | lists.COLOUR_WORDS | lists.SIZE_WORDS
+    verb = w.pos(i) == "VERB" and lists.NO_ACTION.isdisjoint((lemma, word)) and not worn
+    return not w.is_place(i) and (verb or word in lists.ACTIONS)
 
 
-def _ordinals(w: Wording, own: Sequence[int]) -> list[str]:
-    return [w.word(i) for i in own if w.word(i) in lists.RANKS | lists.COUNTS]
-
-
-def _degree(w: Wording, own: Sequence[int], listed: frozenset[str], ending: str) -> list[str]:
-    said = []
-    for i in own:
-        word = w.word(i)
-        of_a_place = w.is_place(i) or (word in ("most", "more", "least", "less") and w.is_place(i - 1))
-        of_a_place |= word in ("most", "more") and w.is_place(i + 1)
-        ends = word.endswith(ending) and w.pos(i) == "ADJ" and w.tokens[i].lemma.lower() != word
-        if word not in lists.NO_DEGREE and not of_a_place and (word in listed or ends):
-            said.append(word)
-    return said
+def _is_degree(w: Wording, i: int, listed: frozenset[str], ending: str) -> bool:
+    word = w.word(i)
+    of_a_place = w.is_place(i) or (word in ("most", "more", "least", "less") and w.is_place(i - 1))
+    of_a_place |= word in ("most", "more") and w.is_place(i + 1)
+    ends = word.endswith(ending) and w.pos(i) == "ADJ" and w.tokens[i].lemma.lower() != word
+    return word not in lists.NO_DEGREE and not of_a_place and (word in listed or ends)
 
 
 def _negations(w: Wording) -> list[str]:
@@ -317,12 +290,9 @@ def _negations(w: Wording) -> list[str]:
     return said + ["other than" for i in range(len(w)) if w.word(i) == "other" and w.word(i + 1) == "than"]
 
 
-def _parts(w: Wording, subject: int | None) -> list[str]:
-    if subject is None or w.word(subject) not in lists.PARTS:
-        return []
-    word = w.word(subject)
-    named_whole = w.word(subject + 1) == "of" or w.word(subject - 1) in lexicon.OTHERS_POSSESSIVE  # which holds "'s"
-    return [word] if named_whole or word not in lists.PARTS_OF else []
+def _is_part(w: Wording, i: int) -> bool:
+    of_a_whole = w.word(i + 1) == "of" or w.word(i - 1) in lexicon.OTHERS_POSSESSIVE  # which holds "'s"
+    return w.word(i) in lists.PARTS and (of_a_whole or w.word(i) not in lists.PARTS_OF)
 
 
 def _style(w: Wording, parse: Parse) -> Style:
