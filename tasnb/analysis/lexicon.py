@@ -15,9 +15,9 @@ def _set(text: str) -> frozenset[str]:
 
 COLOUR_WORDS = _set(
     """red orange yellow green blue purple pink brown black white gray grey tan beige gold golden silver maroon navy
-    teal turquoise violet magenta cream ivory blond blonde blondish brunette redhead burgundy khaki peach
-    lavender lime aqua reddish bluish greenish yellowish brownish whitish pinkish colored coloured multicolored
-    rainbow blu dark darker darkest light lighter lightest bright pale redder whiter yellower"""
+    teal turquoise violet magenta cream ivory blond blonde blondish brunette redhead burgundy khaki peach lavender lime
+    aqua reddish bluish greenish yellowish brownish whitish pinkish colored coloured multicolored rainbow blu dark
+    darker darkest light lighter lightest bright pale redder whiter yellower"""
 )
 NOT_SHADES = _set("light lights")  # "the light" is a lamp; as an adjective it is a shade
 SIZE_WORDS = _set(
@@ -36,29 +36,28 @@ PATTERNS = MATERIAL_NOUNS | _set(
     rusty ceramic porcelain marble velvet transparent"""
 )
 CLOTHING = _set(
-    """shirt shirts tshirt t-shirt tee sweater sweatshirt hoodie jacket jackets coat coats vest suit suits dress
-    dresses skirt pants jeans shorts trousers khakis uniform uniforms jersey robe apron scarf tie necktie bowtie
-    hat hats cap caps helmet helmets hood beanie glasses sunglasses goggles shoe shoes sneakers boots boot
-    sandals sock socks glove gloves mitt belt wetsuit swimsuit bikini trunks blouse clothes clothing outfit
-    backpack purse polo gown overalls bandana headband watch necklace bracelet earrings costume tux tuxedo
-    leggings stockings pajamas visor turban veil sleeve sleeves sweats sweatpants cardigan blazer hijab tank-top
-    top wearing wears worn dressed shirtless barefoot naked topless suspenders attire cloths"""
+    """shirt shirts tshirt t-shirt tee sweater sweatshirt hoodie jacket jackets coat coats vest suit suits dress dresses
+    skirt pants jeans shorts trousers khakis uniform uniforms jersey robe apron scarf tie necktie bowtie hat hats cap
+    caps helmet helmets hood beanie glasses sunglasses goggles shoe shoes sneakers boots boot sandals sock socks glove
+    gloves mitt belt wetsuit swimsuit bikini trunks blouse clothes clothing outfit backpack purse polo gown overalls
+    bandana headband watch necklace bracelet earrings costume tux tuxedo leggings stockings pajamas visor turban veil
+    sleeve sleeves sweats sweatpants cardigan blazer hijab tank-top top wearing wears worn dressed shirtless barefoot
+    naked topless suspenders attire cloths"""
 )
 CLOTHING_UNLESS_PLACE = _set("top suit")  # "top" is clothing only with a colour, an article or "tank" before it
 BEFORE_CLOTHING = COLOUR_WORDS | _set("tank a halter crop")
 NO_ACTION = _set(
     """be is are was were been being have has had having wear wearing wears worn dress dressed see seen show shown cut
-    cropped get do does did can will would might may must stripe striped spot spotted dot dotted color colored
-    colour coloured pattern patterned locate located situate position place call name make made please click
-    guess mean let check checkered flower flowered print printed say left facing"""
+    cropped get do does did can will would might may must stripe striped spot spotted dot dotted color colored colour
+    coloured pattern patterned locate located situate position place call name make made please click guess mean let
+    check checkered flower flowered print printed say left facing"""
 )
 ACTIONS = _set(
     """standing sitting walking running riding holding eating drinking playing jumping surfing skiing skating
-    skateboarding lying laying sleeping kneeling squatting crouching bending leaning looking facing pointing
-    swinging hitting batting pitching throwing catching kicking reaching smiling laughing talking reading
-    writing driving flying parked floating growing grazing swimming carrying pulling pushing crossing waving
-    posing touching feeding cooking cutting texting snowboarding climbing hanging stacked folded opened closed
-    turned seated bent"""
+    skateboarding lying laying sleeping kneeling squatting crouching bending leaning looking facing pointing swinging
+    hitting batting pitching throwing catching kicking reaching smiling laughing talking reading writing driving flying
+    parked floating growing grazing swimming carrying pulling pushing crossing waving posing touching feeding cooking
+    cutting texting snowboarding climbing hanging stacked folded opened closed turned seated bent"""
 )
 RANKS = (lexicon.ORDINALS.keys() - {"next"}) | _set("seventh eighth ninth tenth 7th 8th 9th 10th")
 COUNTS = _set("two three four five six seven eight nine ten eleven twelve both pair couple several dozen half-dozen")
@@ -71,8 +70,8 @@ NOT_IN_DEPTH = _set("his her its their 's my facing showing turned against from 
 # not attributes of the thing itself: these are places, so they make no comparative and no superlative
 NO_DEGREE = NEAREST | _set(
     """highest lowest upper lower higher topmost uppermost lowermost leftmost rightmost farther other another water
-    corner center under over either later after former inner outer wooden west east lowermost uppermost paper
-    computer number never silver rubber leather summer winter younger-looking"""
+    corner center under over either later after former inner outer wooden west east lowermost uppermost paper computer
+    number never silver rubber leather summer winter younger-looking"""
 )
 COMPARATIVES = _set(
     """bigger larger smaller taller shorter longer wider thinner thicker fatter darker lighter older younger brighter
@@ -95,19 +94,18 @@ PARTS = PARTS_OF | _set(
 PEOPLE = _set(
     """person people man men woman women guy guys lady ladies girl girls boy boys child children kid kids baby babies
     toddler dude dudes gentleman gentlemen player batter catcher umpire pitcher referee ump skier surfer rider
-    skateboarder skater snowboarder player players cop policeman officer fireman soldier chef cook waiter
-    waitress bride groom mom mother dad father son daughter brother sister grandma grandpa grandmother
-    grandfather girlfriend boyfriend wife husband friend teacher student worker driver passenger spectator
-    spectators audience fan fans crowd adult teenager teen youth fellow bloke female male blonde brunette
-    someone somebody anyone he she him her wrestler couple family team coach goalie biker cyclist motorcyclist
-    pedestrian jockey cowboy homeboy chick bro hitter baseman runner swimmer dancer singer musician doctor nurse
-    businessman businesswoman human santa"""
+    skateboarder skater snowboarder player players cop policeman officer fireman soldier chef cook waiter waitress bride
+    groom mom mother dad father son daughter brother sister grandma grandpa grandmother grandfather girlfriend boyfriend
+    wife husband friend teacher student worker driver passenger spectator spectators audience fan fans crowd adult
+    teenager teen youth fellow bloke female male blonde brunette someone somebody anyone he she him her wrestler couple
+    family team coach goalie biker cyclist motorcyclist pedestrian jockey cowboy homeboy chick bro hitter baseman runner
+    swimmer dancer singer musician doctor nurse businessman businesswoman human santa"""
 )
 # whose first sense in WordNet is a person, and in photos is none
 NO_PEOPLE = _set("bunny doll bear teddy puppy kitten kitty duck chicken pig cow cat dog horse mouse star pitcher model")
 SCENES = _set(
-    """grass meadow field beach sand street road snow playground ground floor water sky air sidewalk pavement court
-    park yard lawn shore sea ocean river hill slope sun shade dirt mud room kitchen wild distance photo picture
-    image daylight night rain action motion game"""
+    """grass meadow field beach sand street road snow playground ground floor water sky air sidewalk pavement court park
+    yard lawn shore sea ocean river hill slope sun shade dirt mud room kitchen wild distance photo picture image
+    daylight night rain action motion game"""
 )
 ARTICLES = _set("the a an")
