@@ -104,10 +104,10 @@ def segment(
 @app.command()
 def doctor(json_: Json = False) -> None:
     """Show per preset what is present and what is missing, the device and the versions."""
-    from tasnb.models import health as checkup
+    from tasnb.models import doctor as checkup
 
-    report = checkup.doctor()
-    typer.echo(json.dumps(report, ensure_ascii=False) if json_ else checkup.doctor_text(report))
+    report = checkup.report()
+    typer.echo(json.dumps(report, ensure_ascii=False) if json_ else checkup.report_text(report))
 
 
 @app.command()

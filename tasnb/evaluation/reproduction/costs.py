@@ -15,7 +15,7 @@ from tasnb.core.html import escape
 from tasnb.core.images import as_rgb
 from tasnb.core.types import ImageArtifacts, Models, Prediction, Sample
 from tasnb.models.deferred import defer, free
-from tasnb.models.memory import peak, reset_peak
+from tasnb.models.machine import peak, reset_peak
 from tasnb.pipeline import baselines
 from tasnb.pipeline import describe as imaging
 from tasnb.pipeline import tas as pipeline
