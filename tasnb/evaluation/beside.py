@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tasnb.core.html import escape
 from tasnb.core.types import Weights
 from tasnb.datasets.published import CARDS, published
 from tasnb.evaluation import paper
@@ -78,11 +77,6 @@ class Beside:
 
     def __str__(self) -> str:
         return self.text
-
-    def _repr_html_(self) -> str:
-        words = "".join(f"<li>{escape(each)}</li>" for each in self.differs)
-        shown = self.frame.to_html(index=False, float_format="%.2f", na_rep="-")
-        return f"<figure>{shown}<figcaption>published: {escape(self.where)}<ul>{words}</ul></figcaption></figure>"
 
 
 def of_run(run: Any) -> Beside:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tasnb.evaluation.records import parse_from_json
+from tasnb.core.types import parse_from_json
 
 NOUNS = ("NOUN", "PROPN")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")

@@ -34,12 +34,6 @@ class Comparison:
         lines.append("* the interval leaves 0 out: a difference at the 5 % level")
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
-    def _repr_html_(self) -> str:
-        from tasnb.core.html import escape
-
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
-        return f"{self.frame.round(2).to_html(index=False)}<ul>{notes}</ul>"
-
 
 def compare(a: Run, b: Run, *, protocol: str | None = None, metric: str | None = None) -> Comparison:
     """b minus a on the samples that both measured, for every method of both runs and for the oracle.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from jaxtyping import Int
 
 from tasnb.core.embeddings import cosines
 from tasnb.core.masks import areas, centroids_xy, pairwise_intersection, to_rle
-from tasnb.core.types import FEATURES, ImageArtifacts, Parse, Prediction, Sample, ScoreTable
+from tasnb.core.types import FEATURES, ImageArtifacts, Prediction, Sample, ScoreTable, parse_to_json
 from tasnb.evaluation.metrics import iou, merge_sentences
 from tasnb.pipeline.variant import Variant
 
@@ -170,21 +169,3 @@ def error_row(number: int, sample_id: str, image_id: str, method: str, stage: st
         "sample": number, "sample_id": sample_id, "image_id": image_id, "method": method, "stage": stage,
         "error": type(error).__name__, "message": " ".join(str(error).split())[:1000],
     }  # fmt: skip
-
-
-@lru_cache(maxsize=8)  # a row a method, all with the same parse
-def parse_to_json(parse: Parse) -> str:
-    """A parse as JSON text, for tables and stores."""
-    return json.dumps(asdict(parse), ensure_ascii=False, separators=(",", ":"))
-
-
-def parse_from_json(text: str) -> Parse:
-    """The parse that ``parse_to_json`` wrote. Raises ValueError for text that is none."""
-    return _reader().validate_json(text)
-
-
-@cache
-def _reader() -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Parse)  # building it takes longer than reading a hundred parses

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb.core.types import Weights
+from tasnb.core.types import Weights, combine, parse_from_json
 from tasnb.evaluation import metrics
-from tasnb.evaluation.records import NO_PROPOSAL, parse_from_json
+from tasnb.evaluation.records import NO_PROPOSAL
 from tasnb.pipeline import variant as variants
 from tasnb.stages import spatial
-from tasnb.stages.spatial.scene import Scene
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,8 +87,8 @@ class Ranking:
         )  # fmt: skip
 
     def total(self, weights: Weights) -> np.ndarray:
-        """S of every row, in the order of operations of ``ScoreTable.total``, so that ties fall alike."""
-        return self.v + weights.alpha * self.p + weights.lam * self.n
+        """S of every row."""
+        return combine(self.v, self.p, self.n, weights)
 
     def candidates(self, total: np.ndarray) -> np.ndarray:
         """What the rectifier keeps when S is this: bool (rows,)."""
@@ -98,8 +97,7 @@ class Ranking:
         if self.quadrants is None:
             return self.kept
         best = [self._best(np.where(inside, total, -np.inf)) for inside in self.quadrants]
-        # as spatial.halves.quadrant has it: the later quadrant in a tie
-        return self.kept | np.where(np.repeat(best[0] > best[1], self.sizes), *self.quadrants)
+        return self.kept | np.where(np.repeat(spatial.winning_region(np.stack(best)) == 0, self.sizes), *self.quadrants)
 
     def rows(self, weights: Weights, *, rectified: bool = True) -> np.ndarray:
         """The row that each answered sample chooses; -1 where no proposal is left. A tie keeps the earlier proposal."""
@@ -158,38 +156,19 @@ def _halves(
     directions: list[tuple[str, ...]], centres_xy: np.ndarray, starts: np.ndarray, sizes: np.ndarray,
     rule: spatial.RectifierRule,
 ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:  # fmt: skip
-    """What the plain rectifiers keep in every sample, and the two quadrants where S decides between them.
-
-    The rules of ``spatial.rectify`` without its words, which cost more than the ranking; a test holds the two together.
-    """
-    centres = np.trunc(centres_xy) if rule.centres == "int" else centres_xy
+    """What the plain rectifiers keep in every sample, and the two quadrants where S decides between them."""
+    centres = rule.centres_of(centres_xy)
     kept = np.ones(len(centres), dtype=bool)
     first, second = np.zeros(len(centres), dtype=bool), np.zeros(len(centres), dtype=bool)
-    for i, named in enumerate(directions):
-        rows = slice(starts[i], starts[i] + sizes[i])
-        scene = Scene(centres_xy=centres[rows])
-        if not named or len(scene) == 1 or not scene.placed.any():
-            continue
-        if rule.half == "quadrants":
-            options = _quadrants(named, scene)
-        else:
-            options = [np.logical_and.reduce([scene.half(direction) for direction in named])]
-        if len(options) == 1:
-            kept[rows] = options[0] if options[0].any() else True
-        elif any(inside.any() for inside in options):
-            kept[rows] = False
-            first[rows], second[rows] = options
+    for start, size, named in zip(starts, sizes, directions, strict=True):
+        if named:
+            rows = slice(start, start + size)
+            regions = spatial.candidate_regions(named, centres[rows], rule=rule)
+            if len(regions) == 1:
+                kept[rows] = regions[0]
+            else:
+                kept[rows], first[rows], second[rows] = False, *regions
     return kept, (first, second) if first.any() or second.any() else None
-
-
-def _quadrants(named: tuple[str, ...], scene: Scene) -> list[np.ndarray]:
-    """Those in question: one when both axes are named, else two, in the order of ``spatial.halves.quadrant``."""
-    across = next((d for d in ("left", "right") if d in named), None)
-    down = next((d for d in ("top", "bottom") if d in named), None)
-    return [
-        scene.half(v) & scene.half(h)
-        for h in ("left", "right") for v in ("top", "bottom") if h == (across or h) and v == (down or v)
-    ]  # fmt: skip
 
 
 def _check(samples: pd.DataFrame, scores: pd.DataFrame) -> None:

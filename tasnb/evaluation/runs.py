@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb.core.html import escape
 from tasnb.evaluation import metrics, tables
 
 if TYPE_CHECKING:
@@ -138,10 +137,6 @@ class Run:
         if failed := len(self._read("errors")):
             lines.append(f"{failed} errors: see {self.folder / 'errors.parquet'} (Run.errors())")
         return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        shown = self.table().round(2).to_html(index=False)
-        return f"<figure>{shown}<figcaption>{escape(repr(self))}</figcaption></figure>"
 
     def _row(self, method: str, protocol: str) -> dict[str, Any]:
         units = self.units(method, protocol)

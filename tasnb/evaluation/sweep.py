@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb.core.html import escape
 from tasnb.core.types import Weights
 from tasnb.evaluation import metrics, paper
 from tasnb.evaluation.modules import ablation
@@ -102,18 +101,6 @@ class Sweep:
     def __str__(self) -> str:
         return self.text
 
-    def _repr_html_(self) -> str:
-        grid = self.pivot("miou")
-        best = self.best("miou") if grid.notna().any(axis=None) else {}
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
-        said = f"; best {best['miou']:.2f} at alpha {best['alpha']:g}, lambda {best['lam']:g}" if best else ""
-        if self.gain is not None:
-            said += f", {_signed(self.gain)} to {_words(self.used)}, which the run has"
-        return (
-            f"<figure>{grid.to_html(float_format='%.2f', na_rep='-')}<figcaption>mIoU, {escape(self.data)}, rectifier "
-            f"{escape(self.variant)}, protocol {escape(self.protocol)}{said}<ul>{notes}</ul></figcaption></figure>"
-        )
-
     def _values(self, metric: str) -> pd.Series:
         if metric not in METRICS:
             raise ValueError(f"unknown metric {metric!r}; choose from {', '.join(METRICS)}")
@@ -198,7 +185,7 @@ def _figures(intersections: np.ndarray, unions: np.ndarray, answered: np.ndarray
         intersections, unions = intersections[answered], unions[answered]
     each = metrics.iou(intersections, unions, protocol=protocol)
     total = unions.sum()
-    passed = (each >= 0.5) if rule.passes == ">=" else (each > 0.5)
+    passed = metrics.is_right(each, protocol=protocol)
     n = len(each)
     return {
         "miou": 100 * each.mean() if n else np.nan,

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tasnb.core.types import ImageTextEncoder, Models, Parse
-from tasnb.evaluation.records import parse_from_json, parse_to_json
+from tasnb.core.types import ImageTextEncoder, Models, Parse, parse_from_json, parse_to_json
 from tasnb.pipeline.describe import Memo, embed_texts
 from tasnb.pipeline.variant import Variant
 from tasnb.stages import expressions

@@ -105,15 +105,9 @@ class AlbefItc(Matcher):
         for tower in towers.values():
             tower.eval().requires_grad_(False).to(place, number)
         options = {"dtype": dtype, "image_size": image_size, "max_tokens": MAX_TOKENS}
-        return cls(
-            towers,
-            _tokenizer(words),
-            image_size=image_size,
-            fingerprint=fingerprint("itc albef", [path, words], options),
-            device=place,
-            dtype=number,
-            batch_size=batch_size,
-        )
+        name = fingerprint("itc albef", [path, words], options)
+        common: dict[str, Any] = {"device": place, "dtype": number, "batch_size": batch_size}
+        return cls(towers, _tokenizer(words), image_size=image_size, fingerprint=name, **common)
 
     def _image_features(self, pictures: Sequence[np.ndarray]) -> Any:
         import torch
@@ -220,21 +214,16 @@ def _places(embedding: Any, grid_hw: tuple[int, int]) -> Any:
 def _text(tensor: Callable[[str], Any]) -> Any:
     from transformers import BertConfig, BertModel
 
-    words, places, inner = (
-        tensor(f"text_encoder.bert.{name}.weight").shape
-        for name in (
-            "embeddings.word_embeddings",
-            "embeddings.position_embeddings",
-            "encoder.layer.0.intermediate.dense",
-        )
-    )
+    vocabulary, width = tensor("text_encoder.bert.embeddings.word_embeddings.weight").shape
+    places, _ = tensor("text_encoder.bert.embeddings.position_embeddings.weight").shape
+    inner, _ = tensor("text_encoder.bert.encoder.layer.0.intermediate.dense.weight").shape
     config = BertConfig(
-        vocab_size=words[0],
-        hidden_size=words[1],
+        vocab_size=vocabulary,
+        hidden_size=width,
         num_hidden_layers=TEXT_LAYERS,
-        num_attention_heads=max(1, words[1] // HEAD_WIDTH),
-        intermediate_size=inner[0],
-        max_position_embeddings=places[0],
+        num_attention_heads=max(1, width // HEAD_WIDTH),
+        intermediate_size=inner,
+        max_position_embeddings=places,
     )
     return BertModel(config, add_pooling_layer=False)
 

@@ -142,36 +142,21 @@ def _sam(name: str, size: int, sha256: str) -> Part:
     )
 
 
-def _hub(
-    repo: str,
-    argument: str,
-    *files: File | str,
-    weights: str = "model.safetensors",
-    text: tuple[str, ...] = _TEXT,
-    revision: str = "main",
-    folder: str = "",
-    **facts: Any,
-) -> Part:
+def _hub(repo: str, argument: str, *files: File | str, revision: str = "main", **facts: Any) -> Part:
     """A repository of the Hugging Face hub; a branch as revision pins nothing.
 
-    argument: what the adapter's ``load`` calls the folder. weights, text: patterns of the files that are needed.
+    argument: what the adapter's ``load`` calls the folder.
     """
-    return Part(
-        folder=folder or repo.split("/")[1],
-        files=tuple(File(file) if isinstance(file, str) else file for file in files),
-        arguments={argument: "./"},
-        repo=repo,
-        revision=revision,
-        patterns=(*text, weights),
-        verified=revision != "main",
-        **facts,
-    )
+    needed = tuple(File(file) if isinstance(file, str) else file for file in files)
+    facts = {"folder": repo.split("/")[1], "patterns": (*_TEXT, "model.safetensors"), **facts}
+    verified = revision != "main"
+    return Part(repo=repo, revision=revision, arguments={argument: "./"}, files=needed, verified=verified, **facts)
 
 
 def _clip(folder: str, repo: str, revision: str, size: int, sha256: str) -> Part:
     """OpenAI's weights: open_clip/pretrained.py, the hf_hub entry of tag "openai"."""
     facts: Any = {"folder": folder, "revision": revision, "total": size, "licence": "MIT"}
-    return _hub(repo, "model", _CONFIG, File(_WEIGHTS, size, sha256), weights=_WEIGHTS, text=(_CONFIG,), **facts)
+    return _hub(repo, "model", _CONFIG, File(_WEIGHTS, size, sha256), patterns=_CLIP_FILES, **facts)
 
 
 _PROPOSERS = {
@@ -244,7 +229,7 @@ _MATCHERS = {
         "model",
         *_CLIP_FILES,
         "tokenizer.json",
-        weights=_WEIGHTS,
+        patterns=(*_TEXT, _WEIGHTS),
         folder="siglip2-vit-b-16-256",
         total=1_500_000_000,
         licence="Apache-2.0",
@@ -253,7 +238,7 @@ _MATCHERS = {
         "Salesforce/blip2-itm-vit-g",
         "model",
         "config.json",
-        weights="model*.safetensors",
+        patterns=(*_TEXT, "model*.safetensors"),
         total=4_900_000_000,
         licence="MIT",
     ),
@@ -278,7 +263,7 @@ _CAPTIONERS = {
         "folder",
         "config.json",
         "pytorch_model.bin",  # its main branch has no safetensors; torch.load(weights_only=True) reads this one
-        weights="pytorch_model.bin",
+        patterns=(*_TEXT, "pytorch_model.bin"),
         revision="a13141da42abd4a8cbf283601a8104265f537cee",
         total=708_000_000,
         licence="MIT",
@@ -288,7 +273,7 @@ _CAPTIONERS = {
         "folder",
         "config.json",
         File("pytorch_model.bin", 989_820_849, "d6638651a5526cc2ede56f2b5104d6851b0755816d220e5e046870430180c767"),
-        weights="pytorch_model.bin",
+        patterns=(*_TEXT, "pytorch_model.bin"),
         revision="82a37760796d32b1411fe092ab5d4e227313294b",
         total=990_769_234,
         licence="BSD-3-Clause",
@@ -307,7 +292,7 @@ _CAPTIONERS = {
             4_982_879_016,
             "536bd73b8f1de7d94f503b23fea2eaa4f7f3ea5f74f8f874fcb21d6df1555a19",
         ),
-        weights="model-*.safetensors",
+        patterns=(*_TEXT, "model-*.safetensors"),
         # the newer of its revisions: transformers 5 needs the image_token_index that it added
         revision="59a1ef6c1e5117b3f65523d1c6066825bcf315e3",
         total=14_979_207_136,

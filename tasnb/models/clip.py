@@ -188,16 +188,9 @@ class ClipEncoder(Matcher):
         chosen = {key: known[key] for key in ("mean", "std", "interpolation", "resize_mode")}
         preprocessing = Preprocessing(size_hw=known["size"], **chosen)
         options = {"model": config, "preprocessing": asdict(preprocessing), "dtype": dtype}
-        return cls(
-            clip,
-            tokenizer,
-            preprocessing,
-            embed_dim=int(config["embed_dim"]),
-            fingerprint=fingerprint("clip", files, options),
-            device=place,
-            dtype=number,
-            batch_size=batch_size,
-        )
+        common: dict[str, Any] = {"device": place, "dtype": number, "batch_size": batch_size}
+        width, named = int(config["embed_dim"]), fingerprint("clip", files, options)
+        return cls(clip, tokenizer, preprocessing, embed_dim=width, fingerprint=named, **common)
 
     def encode_grids(self, image_rgb: np.ndarray, kinds: Collection[str]) -> dict[str, np.ndarray]:
         """Describe every cell of a picture, squashed to the model's square; see `DenseEncoder`.
@@ -226,9 +219,8 @@ class ClipEncoder(Matcher):
         require_known("grid", kinds, GRIDS)
         tower = tower_of(self.model.visual)
         with torch.no_grad():
-            found = {
-                kind: grid.float() for kind, grid in tower.grids(self._squashed(image_rgb), kinds, self.batch_size)
-            }
+            grids = tower.grids(self._squashed(image_rgb), kinds, self.batch_size)
+            found = {kind: grid.float() for kind, grid in grids}
             # a unit vector a cell; the authors' demonstration of CLIP Surgery divides by the length over the cells,
             # channel by channel
             for kind in {"score_map", "clip_surgery"} & set(found):

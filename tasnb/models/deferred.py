@@ -7,13 +7,13 @@ by model holds one in memory at a time.
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tasnb.core.types import Models
 from tasnb.models import presets
+from tasnb.models.machine import cuda_in_use
 from tasnb.models.weights import fingerprint
 
 # do not change what a model answers, only where and how fast
@@ -68,9 +68,8 @@ class Deferred:
             return
         self._part = None
         gc.collect()
-        torch = sys.modules.get("torch")
-        if torch is not None and torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        if cuda := cuda_in_use():
+            cuda.empty_cache()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # copying and pickling ask for these; they are no use of the model

@@ -48,6 +48,15 @@ class FastSamProposer(Proposer):
     """A `MaskProposer`: FastSAM's masks of everything; `load` is the way to get one.
 
     pred_iou is the detector's confidence; there is no stability score, so it is NaN.
+
+    Parameters
+    ----------
+    model : ultralytics.FastSAM
+        A loaded one.
+    config : FastSamConfig
+        Its thresholds and size.
+    source, fingerprint, device : str
+        See `Proposer`.
     """
 
     @classmethod

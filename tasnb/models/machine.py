@@ -106,12 +106,23 @@ def require_library(module: str, *, extra: str, what: str, note: str = "") -> An
         raise MissingExtraError(f"{what} needs {module}, which is not installed: {command}") from missing
 
 
+def cuda_in_use() -> Any:
+    """Find the GPU without importing torch.
+
+    Returns
+    -------
+    module or None
+        ``torch.cuda`` where torch is loaded already and has a GPU.
+    """
+    torch = sys.modules.get("torch")
+    return torch.cuda if torch is not None and torch.cuda.is_available() else None
+
+
 def reset_peak() -> None:
     """Start to measure memory anew; where the system cannot forget its peak, it stays that of the whole process."""
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.synchronize()
-        torch.cuda.reset_peak_memory_stats()
+    if cuda := cuda_in_use():
+        cuda.synchronize()
+        cuda.reset_peak_memory_stats()
         return
     with suppress(OSError):
         _CLEAR.write_text("5")  # Linux: forget the peak resident set size (proc(5))
@@ -127,9 +138,8 @@ def peak() -> tuple[int, str]:
     what : str
         What they are: tensors on the GPU, or the process's resident memory, libraries and all.
     """
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        return int(torch.cuda.max_memory_allocated()), "GPU memory of the tensors"
+    if cuda := cuda_in_use():
+        return int(cuda.max_memory_allocated()), "GPU memory of the tensors"
     if _STATUS.is_file():
         for line in _STATUS.read_text().splitlines():
             if line.startswith("VmHWM:"):

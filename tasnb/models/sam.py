@@ -140,6 +140,8 @@ class ProposerConfig(GridConfig):
 
     Parameters
     ----------
+    points_per_side, pred_iou_thresh, stability_score_thresh, box_nms_thresh, points_per_batch
+        See `GridConfig`.
     crop_n_layers : int
         Layers of crops that are segmented beside the image.
     min_mask_region_area : int
@@ -209,7 +211,17 @@ def build_sam(config: SamConfig | Mapping[str, Any] | str | Path) -> Any:
 
 
 class SamProposer(Proposer):
-    """A `MaskProposer`: SAM's automatic mask generation with one set of options; `load` is the way to get one."""
+    """A `MaskProposer`: SAM's automatic mask generation with one set of options; `load` is the way to get one.
+
+    Parameters
+    ----------
+    model : segment_anything.SamAutomaticMaskGenerator
+        Over a loaded Sam.
+    config : ProposerConfig
+        The generator's options.
+    source, fingerprint, device : str
+        See `Proposer`.
+    """
 
     @classmethod
     def load(

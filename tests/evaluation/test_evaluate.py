@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 
 import tasnb as tn
 from tasnb.core.masks import from_rle
+from tasnb.core.types import parse_from_json, parse_to_json
 from tasnb.evaluation import local, parts, plans, tables
 from tasnb.evaluation.compare import compare
 from tasnb.evaluation.engine import default_folder, evaluate
-from tasnb.evaluation.records import parse_from_json, parse_to_json
 from tasnb.evaluation.runs import Run
 from tasnb.models.deferred import Deferred, defer
+from tasnb.report.notebook import html_of
 from tasnb.store import Store
 
 CPU = {"device": "cpu"}
@@ -471,7 +472,7 @@ def test_two_runs_are_compared_sample_by_sample(toy_run, few, warm_store, tmp_pa
     assert any("weights" in note for note in found.notes)
     assert any("shared samples" in note for note in found.notes)
     assert "B - A" in str(found)
-    assert "<table" in found._repr_html_()
+    assert "<table" in html_of(found)
 
 
 def test_a_run_compared_with_itself_differs_nowhere(toy_run) -> None:
@@ -487,7 +488,7 @@ def test_a_folder_without_a_run_says_so(tmp_path) -> None:
 
 
 def test_a_run_shows_itself_in_a_notebook(toy_run) -> None:
-    assert "<table" in toy_run._repr_html_()
+    assert "<table" in html_of(toy_run)
     assert "reftoy" in repr(toy_run)
 
 

@@ -20,12 +20,12 @@ from typer.testing import CliRunner
 import tasnb as tn
 from tasnb import plots
 from tasnb.cli import sweeping
-from tasnb.core.types import DIRECTIONS, Parse, Weights
+from tasnb.core.types import DIRECTIONS, Parse, Weights, parse_to_json
 from tasnb.evaluation import engine, metrics, modules, sweep
-from tasnb.evaluation.records import parse_to_json
 from tasnb.evaluation.reranking import Ranking
 from tasnb.evaluation.runs import Run
 from tasnb.pipeline.variant import OFFICIAL, PAPER, VARIANTS
+from tasnb.report.notebook import html_of
 from tasnb.stages import spatial
 
 
@@ -198,7 +198,7 @@ def test_no_proposal_anywhere_is_figures_of_zero_and_under_global_local_none() -
     with pytest.raises(ValueError, match="no miou under protocol 'global-local' with 0 units"):
         skipped.best()
     assert "sweep of" in skipped.text
-    assert "<figure>" in skipped._repr_html_()
+    assert "<figure>" in html_of(skipped)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb.core import html
-from tasnb.core.html import escape
 from tasnb.core.images import as_rgb
 from tasnb.core.types import ImageArtifacts, Models, Prediction, Sample
 from tasnb.models.deferred import defer, free
@@ -66,44 +64,13 @@ class Cost:
     def __str__(self) -> str:
         return self.text
 
-    def _repr_html_(self) -> str:
-        headers = [
-            "method",
-            "seconds an image",
-            "slowest",
-            "CPU seconds",
-            "published",
-            "peak GB",
-            "published",
-            "images",
-        ]
-        rows = [
-            [escape(r["method"]), f"{r['seconds']:.3f}", f"{r['slowest']:.3f}", f"{r['cpu_seconds']:.3f}",
-             _or_dash(r["published_seconds"]),
-             f"{r['peak_gb']:.2f}", _or_dash(r["published_gb"]), str(r["images"])]
-            for r in self.frame.to_dict("records")
-        ]  # fmt: skip
-        words = "".join(f"<li>{escape(each)}</li>" for each in (f"memory: {self.memory}", *self.differs))
-        return (
-            f'<div class="tn"><style>{html.STYLE}</style><h3>{escape(self.title)}</h3>'
-            f"{html.table(headers, rows, numeric=range(1, 8))}<ul>{words}</ul></div>"
-        )
-
-    def to_html(self) -> str:
-        """One page."""
-        return (
-            f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(self.title)} · tasnb</title>'
-            f"</head><body>{self._repr_html_()}</body></html>\n"
-        )
-
     def save(self, folder: str | Path) -> tuple[Path, ...]:
-        """Write cost.csv and cost.html into a folder; return their paths."""
+        """Write cost.csv into a folder; return its path."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        written = (folder / "cost.csv", folder / "cost.html")
-        self.frame.to_csv(written[0], index=False)
-        written[1].write_text(self.to_html(), encoding="utf-8")
-        return written
+        written = folder / "cost.csv"
+        self.frame.to_csv(written, index=False)
+        return (written,)
 
 
 def cost(
