@@ -12,7 +12,7 @@ from tasnb.plots.overlays import outline, overlay, proposals_picture
 
 
 def annotated(
-    prediction: Prediction, image_rgb: np.ndarray, *, target: np.ndarray | None = None, panel: int = 420
+    image_rgb: np.ndarray, prediction: Prediction, *, target: np.ndarray | None = None, panel: int = 420
 ) -> Image.Image:
     """The annotated picture: photo, proposals with the rectifier's verdict, answer; below, why.
 

@@ -12,10 +12,10 @@ from tasnb.plots.sheets import Panel, sheet
 BEST = 3  # masks shown beside the phrases
 
 
-def negatives(prediction: Prediction, image_rgb: np.ndarray | None = None) -> np.ndarray:
+def negatives(image_rgb: np.ndarray | None, prediction: Prediction) -> np.ndarray:
     """The twin of ``negatives_view``: the best masks with their N, and every phrase with its verdict: uint8 (h, w, 3).
 
-    image_rgb: the photo; silhouettes without it.
+    image_rgb: the photo; None: silhouettes.
     """
     table, masks = prediction.table, prediction.artifacts.proposals.masks
     panels = []
