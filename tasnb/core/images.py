@@ -142,7 +142,31 @@ def png_uri(image: np.ndarray) -> str:
     str
         The PNG in base 64.
     """
-    return "data:image/png;base64," + base64.b64encode(png_bytes(image)).decode("ascii")
+    return _data_uri("png", png_bytes(image))
+
+
+def jpeg_uri(image: np.ndarray, *, quality: int = 82) -> str:
+    """Encode a photo as a ``data:`` URI that takes a tenth of a PNG's.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (h, w, 3)
+        The photo.
+    quality : int
+        1 to 95, as Pillow takes it.
+
+    Returns
+    -------
+    str
+        The JPEG in base 64.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, format="JPEG", quality=quality, optimize=True)
+    return _data_uri("jpeg", buffer.getvalue())
+
+
+def _data_uri(kind: str, data: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def image_key_of(image_rgb: np.ndarray) -> str:

@@ -50,6 +50,29 @@ def ablation_chart(rows: Sequence[dict[str, Any]], *, title: str = "") -> Any:
     return figure
 
 
+def pixels_of(figure: Any, *, dpi: int = 110) -> np.ndarray:
+    """A figure as a picture.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        What the charts of this package return.
+    dpi : int
+        Pixels per inch of the figure's size.
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w, 3)
+        RGB.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+
+
 METRIC_NAMES = {"miou": "mIoU", "oiou": "oIoU", "pr50": "Pr@0.5"}
 
 

@@ -14,7 +14,7 @@ from tasnb.core.images import mask_colour
 from tasnb.core.types import Prediction
 from tasnb.evaluation import tables
 from tasnb.report import rendering
-from tasnb.report.building import build
+from tasnb.report.findings import of_runs
 from tasnb.report.notebook import html_of, receipt_rows
 
 LONGEST = 640  # side of a picture in an answer's page, pixels: a 12-megapixel photo would make a page of 30 MB
@@ -101,7 +101,8 @@ def run(runs: Sequence[Any], out: Path | str, *, against: Sequence[Any] = (), th
     OSError
         Where the file cannot be written.
     """
-    return _written(out, build(runs, against=against, threshold=threshold))
+    found = of_runs(runs, against=against, threshold=threshold)
+    return _written(out, rendering.render("run", layout=rendering.PAGE, **found))
 
 
 def result(value: Any, out: Path | str) -> Path:
