@@ -17,8 +17,7 @@ from tasnb.evaluation.engine import METHODS
 from tasnb.models.dense import cells_inside
 from tasnb.pipeline.baselines import heatmap
 from tasnb.pipeline.baselines.maps import MAPS, missing
-from tasnb.plots import heat
-from tasnb.plots.strips import Strip, strip
+from tasnb.plots import Strip, heat, strip
 from tasnb.stages import heatmaps
 
 from .answers import Right, Slip, called, in_words, numbers, settle

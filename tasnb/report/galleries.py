@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
 from tasnb import analysis, plots
-from tasnb.core.images import as_rgb, jpeg_uri
+from tasnb.core.images import as_rgb, jpeg_uri, resized
 from tasnb.core.types import combine
 from tasnb.evaluation.samples import RunSamples
 
@@ -73,9 +72,7 @@ class Gallery:
         except (OSError, ValueError, LookupError):
             self.missing += 1
             return ""
-        picture = Image.fromarray(drawn)
-        picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
-        return jpeg_uri(np.asarray(picture))
+        return jpeg_uri(resized(drawn, min(1, LONGEST / max(drawn.shape[:2]))))
 
     def _receipt(self, place: int, chosen: int, oracle: int) -> list[dict[str, Any]]:
         """The proposals with the largest S, the answer and the best one."""

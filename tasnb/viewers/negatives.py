@@ -111,7 +111,7 @@ class NegativesViewer(Viewer, module="negatives_view", kind="view of the negativ
         ndarray of uint8, shape (h, w, 3)
             As ``tn.plots.negatives`` draws it.
         """
-        return plots.negatives(self.prediction, self._image_rgb)
+        return plots.negatives(self._image_rgb, self.prediction)
 
     def words(self) -> str:
         """What is on screen.

@@ -204,7 +204,7 @@ class Quiz(Viewer, module="predict", kind="quiz"):
         """
         answer = self._decision.answer
         if self.revealed:
-            return np.asarray(plots.annotated(answer, self._sample.image, target=self._sample.target))
+            return np.asarray(plots.annotated(self._sample.image, answer, target=self._sample.target))
         return plots.numbered(self._sample.image, answer.artifacts.proposals)
 
     def words(self) -> str:
