@@ -15,8 +15,7 @@ from tasnb.evaluation import paper
 from tasnb.evaluation.beside import PRINTED
 from tasnb.evaluation.engine import METHODS
 from tasnb.models.dense import cells_inside
-from tasnb.pipeline.baselines import heatmap
-from tasnb.pipeline.baselines.maps import MAPS, missing
+from tasnb.pipeline.baselines import MAPS, heatmap, missing
 from tasnb.plots import Strip, heat, strip
 from tasnb.stages import heatmaps
 

@@ -18,6 +18,7 @@ from tasnb.core.types import ImageArtifacts, Models, Sample, ScoreTable, Weights
 from tasnb.evaluation import metrics
 from tasnb.pipeline import tas as pipeline
 from tasnb.pipeline import variant as variants
+from tasnb.pipeline.describe import describe
 from tasnb.stages import expressions
 
 ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -72,7 +73,7 @@ def ablate(
             raise ValueError(f"sample {sample.sample_id} has no target mask; an ablation needs one")
         if sample.image_id not in known:
             # one image at a time: a full split's masks would not fit in memory
-            known = {sample.image_id: pipeline.describe(sample.image, models, variant=chosen, image_id=sample.image_id)}
+            known = {sample.image_id: describe(sample.image, models, variant=chosen, image_id=sample.image_id)}
             tick(sample.image_id)
         here = known[sample.image_id]
         data = f"{sample.dataset} {sample.split}"

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from tasnb import datasets
-from tasnb.core.images import as_rgb, image_key_of
+from tasnb.core.images import as_rgb
 from tasnb.evaluation import tables
 from tasnb.evaluation.parts import Answering, Session, compute_part, image_id_of, models_for
 from tasnb.evaluation.plans import Plan
 from tasnb.models.deferred import Deferred, defer
-from tasnb.pipeline.describe import PASSES
+from tasnb.pipeline.describe import PASSES, ImageStages
 from tasnb.store import Store
 
 ATTEMPTS = 3  # times that a pool of processes may lose one before the run stops
@@ -95,8 +95,15 @@ def go_stage_by_stage(
         for image_id, index in first_of.items():
             try:
                 models = models_for(session, image_id)
-                image_rgb = as_rgb(session.samples[index].image)
-                go(image_rgb, image_key_of(image_rgb), models, session.variant, session.memo, session.features)
+                go(
+                    ImageStages(
+                        image_rgb=as_rgb(session.samples[index].image),
+                        models=models,
+                        variant=session.variant,
+                        memo=session.memo,
+                        features=session.features,
+                    )
+                )
             except MemoryError:
                 raise
             except Exception:

@@ -17,7 +17,7 @@ from typing import Any
 from tasnb.core.types import Sample, Weights
 from tasnb.evaluation import metrics, sources
 from tasnb.pipeline import variant as named
-from tasnb.pipeline.baselines.masked import GLOBAL_WEIGHT, GLOBAL_WEIGHT_LONG
+from tasnb.pipeline.baselines import GLOBAL_WEIGHT, GLOBAL_WEIGHT_LONG
 from tasnb.store import canonical
 
 SCHEMA = 2  # of the run directory; 2: proposals, phrases, gold

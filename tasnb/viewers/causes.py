@@ -125,11 +125,10 @@ def _said(by: str) -> str:
 
 def _names(found: analysis.Attribution, by: str) -> list[str]:
     """The group of every sample, "" where the cut has none for it."""
-    names = [""] * len(found.frame)
+    names = np.full(len(found.frame), "", object)
     for name, inside in analysis.groups(found, by).items():
-        for place in np.flatnonzero(inside):
-            names[place] = str(name)
-    return names
+        names[inside] = str(name)
+    return names.tolist()
 
 
 def _record(found: analysis.Attribution, by: str) -> dict[str, Any]:

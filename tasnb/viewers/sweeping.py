@@ -17,7 +17,7 @@ from tasnb.core.types import Models, Sample, Weights
 from tasnb.evaluation import metrics
 from tasnb.evaluation.reranking import Ranking, sentence_protocol
 from tasnb.evaluation.runs import Run
-from tasnb.evaluation.sweep import METRICS, PAPER_ALPHAS, PAPER_LAMS, Sweep, sweep
+from tasnb.evaluation.sweep import PAPER_ALPHAS, PAPER_LAMS, Sweep, sweep
 from tasnb.store import Store
 from tasnb.viewers.cases import Cases
 from tasnb.viewers.viewer import Viewer
@@ -251,8 +251,6 @@ def sweep_view(
     ValueError
         As ``tn.sweep`` raises it, and for an unknown metric or a threshold outside 0..1.
     """
-    if metric not in METRICS:
-        raise ValueError(f"unknown metric {metric!r}; choose from {', '.join(METRICS)}")
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold: expected an IoU from 0 to 1, got {threshold}")
     chosen = sentence_protocol(protocol or str(run.about["protocol"]))

@@ -15,8 +15,8 @@ from tasnb.core.types import ImageArtifacts, Models, Prediction, Sample
 from tasnb.models.deferred import defer, free
 from tasnb.models.memory import peak, reset_peak
 from tasnb.pipeline import baselines
-from tasnb.pipeline import describe as imaging
 from tasnb.pipeline import tas as pipeline
+from tasnb.pipeline.describe import ImageStages, describe, with_features
 from tasnb.pipeline.variant import PAPER
 
 if TYPE_CHECKING:
@@ -142,20 +142,20 @@ def _clip_only(sample: Sample, models: Models) -> Prediction:
 
 def _global_local(sample: Sample, models: Models) -> Prediction:
     artifacts, image_rgb = _without_captions(sample, models)
-    seen = imaging.with_features(artifacts, image_rgb, models, ("global_local",))
+    seen = with_features(artifacts, image_rgb, models, ("global_local",))
     return baselines.global_local(seen, sample.expression, models)
 
 
 def _tas(sample: Sample, models: Models) -> Prediction:
-    return pipeline.tas(imaging.describe(sample.image, models), sample.expression, models)
+    return pipeline.tas(describe(sample.image, models), sample.expression, models)
 
 
 def _without_captions(sample: Sample, models: Models) -> tuple[ImageArtifacts, np.ndarray]:
     image_rgb = as_rgb(sample.image)
-    found = imaging.propose(image_rgb, models)
+    stages = ImageStages(image_rgb=image_rgb, models=models)
     artifacts = ImageArtifacts(
-        image_id=sample.image_id, size_hw=(image_rgb.shape[0], image_rgb.shape[1]), proposals=found,
-        crop_embeddings={PAPER.v_crop.style: imaging.embed(image_rgb, found, models)}, captions={},
+        image_id=sample.image_id, size_hw=(image_rgb.shape[0], image_rgb.shape[1]), proposals=stages.proposals,
+        crop_embeddings={PAPER.v_crop.style: stages.crop_embeddings}, captions={},
         caption_embeddings={}, overall_caption="",
     )  # fmt: skip
     return artifacts, image_rgb
