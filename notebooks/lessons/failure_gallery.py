@@ -14,7 +14,7 @@ from tasnb.analysis.causes import INSIDE
 from tasnb.core.images import as_rgb
 from tasnb.core.types import Sample
 from tasnb.evaluation.samples import RunSamples
-from tasnb.plots.strips import Strip, strip
+from tasnb.plots import Strip, strip
 
 from .answers import NotYet, Right, Slip, called, choice, given, in_words, number, settle
 

@@ -12,7 +12,7 @@ import traitlets
 
 from tasnb import analysis, plots
 from tasnb.viewers.galleries import EXPLAINED, Gallery, gallery
-from tasnb.viewers.sweeping import colours, pixels_of
+from tasnb.viewers.sweeping import colours
 from tasnb.viewers.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class CauseViewer(Viewer, module="cause_view", kind="table of causes"):
         """
         if not self.record["rows"]:
             return self.gallery.picture()
-        return pixels_of(plots.cause_heatmap(self.found, self.by), dpi=90)
+        return plots.pixels_of(plots.cause_heatmap(self.found, self.by), dpi=90)
 
     def words(self) -> str:
         """What is on screen.

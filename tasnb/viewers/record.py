@@ -6,8 +6,6 @@ V, P, N and the rectifier's rule, for each variant. ``static/ranking.js`` does w
 
 from __future__ import annotations
 
-import base64
-import io
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,7 +14,6 @@ from operator import itemgetter
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -24,7 +21,7 @@ from tasnb.analysis.attribution import verdict_of
 from tasnb.analysis.causes import THRESHOLD, sentence_of
 from tasnb.analysis.counterfactuals import Switch, switches
 from tasnb.analysis.evidence import Case, case_of
-from tasnb.core.images import png_uri
+from tasnb.core.images import jpeg_uri, png_uri, resized
 from tasnb.core.masks import areas, centroids_xy, pairwise_iou
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, ScoreTable, Weights, WordNet
 from tasnb.pipeline.tas import MODULES, mine, rectify, score
@@ -259,20 +256,14 @@ def uri(pixels: np.ndarray, longest: int, *, png_pixels: int = PNG_PIXELS) -> st
     small = shrunk(pixels, longest)
     if small.shape[0] * small.shape[1] <= png_pixels:
         return png_uri(small)
-    buffer = io.BytesIO()
-    Image.fromarray(small).save(buffer, format="JPEG", quality=JPEG_QUALITY)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return jpeg_uri(small, quality=JPEG_QUALITY)
 
 
 def shrunk(pixels: np.ndarray, longest: float) -> np.ndarray:
     """A picture or a mask whose longer side is at most ``longest`` pixels: the same dtype."""
     if max(pixels.shape[:2]) <= longest:
         return pixels
-    scale = longest / max(pixels.shape[:2])
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    # a mask stays a mask: no value between in and out
-    how = Image.Resampling.NEAREST if pixels.dtype == bool else Image.Resampling.LANCZOS
-    return np.asarray(Image.fromarray(pixels).resize(size, how, reducing_gap=None if pixels.dtype == bool else 3.0))
+    return resized(pixels, longest / max(pixels.shape[:2]))
 
 
 def _variant_record(reading: Reading, artifacts: ImageArtifacts) -> dict[str, Any]:

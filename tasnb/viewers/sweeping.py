@@ -5,14 +5,12 @@ tn.viewers.sweep_view(tn.Run.open("outputs/runs/..."))
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
-from PIL import Image
 
 from tasnb import plots
 from tasnb.core.types import Models, Sample, Weights
@@ -26,7 +24,6 @@ from tasnb.viewers.viewer import Viewer
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
 FIRST = 6  # flips of each kind shown at first; "more" shows as many again
 
@@ -105,7 +102,7 @@ class SweepViewer(Viewer, module="sweep_view", kind="sweep"):
         ndarray of uint8, shape (h, w, 3)
             As ``tn.plots.sweep_heatmap`` draws it.
         """
-        return pixels_of(plots.sweep_heatmap(self.sweep, self._metric, beside_paper=False), dpi=110)
+        return plots.pixels_of(plots.sweep_heatmap(self.sweep, self._metric, beside_paper=False))
 
     def words(self) -> str:
         """What is on screen.
@@ -206,13 +203,6 @@ def colours(share: float) -> dict[str, str]:
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     light = float(linear @ [0.2126, 0.7152, 0.0722])
     return {"colour": to_hex(rgb), "ink": "#000000" if (light + 0.05) / 0.05 >= 1.05 / (light + 0.05) else "#ffffff"}
-
-
-def pixels_of(figure: Figure, *, dpi: int) -> np.ndarray:
-    """A matplotlib figure as pixels: uint8 (h, w, 3)."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi)
-    return np.asarray(Image.open(buffer).convert("RGB"))
 
 
 def sweep_view(
