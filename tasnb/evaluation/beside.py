@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tasnb.core.types import Weights
-from tasnb.datasets.published import CARDS, published
+from tasnb.datasets.cards import CARDS, published
 from tasnb.evaluation import paper
 from tasnb.evaluation.plans import weights_for
 from tasnb.models.catalogue import PRESETS

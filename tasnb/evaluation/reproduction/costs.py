@@ -13,7 +13,7 @@ import numpy as np
 from tasnb.core.images import as_rgb
 from tasnb.core.types import ImageArtifacts, Models, Prediction, Sample
 from tasnb.models.deferred import defer, free
-from tasnb.models.memory import peak, reset_peak
+from tasnb.models.machine import peak, reset_peak
 from tasnb.pipeline import baselines
 from tasnb.pipeline import tas as pipeline
 from tasnb.pipeline.describe import ImageStages, describe, with_features
