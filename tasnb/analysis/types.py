@@ -1,7 +1,7 @@
 """What kind of expression it is: several tags an expression, each with the words that made it.
 
 Tags describe the subject. The colour of another thing ("the boy next to the red car") makes no tag: what is said of
-others is told apart as the parser does it (``phrases.of_others``). Only words and the parse count, no model.
+others is told apart as the parser does it (``Words.of_others``). Only words and the parse count, no model.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from typing import Any, Literal
 
 from tasnb.analysis import lexicon as lists
 from tasnb.core.types import Parse, WordNet
-from tasnb.stages.expressions import lexicon
-from tasnb.stages.expressions.phrases import Wording, of_others, relations
+from tasnb.stages.expressions import Words, lexicon
 
 Style = Literal["terse", "phrase", "sentence"]
 # in the order of every table; what each means in one line, for people
@@ -128,10 +127,9 @@ def types_of(parse: Parse, wordnet: WordNet | None = None) -> ExpressionTypes:
         An expression without a noun has "no noun" and whatever else its words say ("left": location). An empty or
         non-English one has "no noun" alone, and its length.
     """
-    w = Wording(parse.tokens, parse.text)
-    subject = _subject(w, parse)
-    related = relations(w)
-    others = of_others(w, subject, related) | {i for r in related for i in range(r.start, r.end)}
+    w = Words(parse)
+    subject, related = w.subject, w.relations
+    others = w.of_others | {i for r in related for i in range(r.start, r.end)}
     own = [i for i in range(len(w)) if i not in others]
     # "in the snow" and "by the road" say where, but of no other thing
     things = [
@@ -210,14 +208,7 @@ def is_a_by(wordnet: WordNet | None) -> IsA:
     return lambda word, kind: word == kind or any(sense.name() in above(word) for sense in senses(kind))
 
 
-def _subject(w: Wording, parse: Parse) -> int | None:
-    if parse.head is None:
-        return None
-    start, end = parse.head.span
-    return next((i for i, token in reversed(list(enumerate(w.tokens))) if start <= token.start < end), None)
-
-
-def _location(w: Wording, parse: Parse, own: Sequence[int]) -> list[str]:
+def _location(w: Words, parse: Parse, own: Sequence[int]) -> list[str]:
     said = list(parse.direction_words)
     said += [cue.words for cue in parse.cues if cue.kind in ("middle", "extreme", "ordinal", "clock")]
     said += [w.word(i) for i in own if w.word(i) in lexicon.MIDDLE]
@@ -232,12 +223,12 @@ def _location(w: Wording, parse: Parse, own: Sequence[int]) -> list[str]:
     return said
 
 
-def _of_viewer(w: Wording, i: int) -> bool:
+def _of_viewer(w: Words, i: int) -> bool:
     """ "closest to us", "nearest the camera": a place in the picture."""
     return any(w.word(k) in lexicon.VIEWER for k in range(i + 1, i + 4))
 
 
-def _is_of_something(w: Wording, i: int) -> bool:
+def _is_of_something(w: Words, i: int) -> bool:
     """ "in front of the bus", "back of the truck"; "front of the picture" and "back of the group" are places."""
     if w.word(i + 1) != "of":
         return False
@@ -245,7 +236,7 @@ def _is_of_something(w: Wording, i: int) -> bool:
     return thing is not None and w.word(thing) not in lexicon.IMAGE | {"line", "group", "row", "pack", "us"}
 
 
-def _is_colour(w: Wording, i: int, subject: int | None) -> bool:
+def _is_colour(w: Words, i: int, subject: int | None) -> bool:
     word, noun = w.word(i), w.pos(i) in ("NOUN", "PROPN")
     fruit = word == "orange" and noun and w.word(i - 1) in ("of", "an")
     lamp = word in lists.NOT_SHADES and (noun or w.pos(i) == "VERB")
@@ -253,12 +244,12 @@ def _is_colour(w: Wording, i: int, subject: int | None) -> bool:
     return word in lists.COLOUR_WORDS and not (fruit or lamp or thing)
 
 
-def _is_pattern(w: Wording, i: int) -> bool:
+def _is_pattern(w: Words, i: int) -> bool:
     made_of = w.modified_from(i + 1) is not None or w.word(i - 1) in ("polka", "made")
     return w.word(i) in lists.PATTERNS and (made_of or w.word(i) not in lists.MATERIAL_NOUNS)
 
 
-def _clothes(w: Wording, own: Sequence[int]) -> list[str]:
+def _clothes(w: Words, own: Sequence[int]) -> list[str]:
     said = []
     for i in own:
         word, before = w.word(i), w.word(i - 1)
@@ -270,32 +261,32 @@ def _clothes(w: Wording, own: Sequence[int]) -> list[str]:
     return said
 
 
-def _is_action(w: Wording, i: int) -> bool:
+def _is_action(w: Words, i: int) -> bool:
     word, lemma = w.word(i), w.tokens[i].lemma.lower()
     worn = word in lists.CLOTHING | lists.PATTERNS | lists.COLOUR_WORDS | lists.SIZE_WORDS
     verb = w.pos(i) == "VERB" and lists.NO_ACTION.isdisjoint((lemma, word)) and not worn
-    return not w.is_place(i) and (verb or word in lists.ACTIONS)
+    return not w.is_direction(i) and (verb or word in lists.ACTIONS)
 
 
-def _is_degree(w: Wording, i: int, listed: frozenset[str], ending: str) -> bool:
+def _is_degree(w: Words, i: int, listed: frozenset[str], ending: str) -> bool:
     word = w.word(i)
-    of_a_place = w.is_place(i) or (word in ("most", "more", "least", "less") and w.is_place(i - 1))
-    of_a_place |= word in ("most", "more") and w.is_place(i + 1)
+    of_a_place = w.is_direction(i) or (word in ("most", "more", "least", "less") and w.is_direction(i - 1))
+    of_a_place |= word in ("most", "more") and w.is_direction(i + 1)
     ends = word.endswith(ending) and w.pos(i) == "ADJ" and w.tokens[i].lemma.lower() != word
     return word not in lists.NO_DEGREE and not of_a_place and (word in listed or ends)
 
 
-def _negations(w: Wording) -> list[str]:
+def _negations(w: Words) -> list[str]:
     said = [word for word in w.lower if word in lists.NEGATIONS]
     return said + ["other than" for i in range(len(w)) if w.word(i) == "other" and w.word(i + 1) == "than"]
 
 
-def _is_part(w: Wording, i: int) -> bool:
+def _is_part(w: Words, i: int) -> bool:
     of_a_whole = w.word(i + 1) == "of" or w.word(i - 1) in lexicon.OTHERS_POSSESSIVE  # which holds "'s"
     return w.word(i) in lists.PARTS and (of_a_whole or w.word(i) not in lists.PARTS_OF)
 
 
-def _style(w: Wording, parse: Parse) -> Style:
+def _style(w: Words, parse: Parse) -> Style:
     clause = any(t.pos == "AUX" or t.dep in ("nsubj", "nsubjpass", "relcl") for t in parse.tokens)
     if clause and len(w) > TERSE_WORDS:
         return "sentence"
