@@ -21,6 +21,7 @@ from tasnb.stages.spatial import EXTENDED
 
 ANNOTATED = -1  # in place of a row: the annotated mask itself is the answer
 _IDEAL = 2.0  # more than the difference of two cosines can be, times any weight in use
+_POINTS = [Weights(alpha=alpha, lam=lam) for alpha, lam in GRID]
 _PLACES = ("middle", "extreme", "ordinal", "clock")
 
 
@@ -153,13 +154,12 @@ def nearest_right(case: Case) -> tuple[Weights, int] | None:
     table, used = case.table, case.table.weights
     if case.answer is None or not len(case.good):
         return None
-    points = [Weights(alpha=alpha, lam=lam) for alpha, lam in GRID]
-    totals = np.stack([combine(table.v, table.p, table.n, point) for point in points])
+    totals = np.array([combine(table.v, table.p, table.n, point) for point in _POINTS])
     kept = table.kept
     if case.rule.half == "quadrants":  # S decides which of them is left
         kept = np.stack([_rectified(case, case.parse, total) for total in totals])
     rows = np.where(kept, totals, -np.inf).argmax(axis=1)
-    right = [(point, int(row)) for point, row in zip(points, rows, strict=True) if case.right[row]]
+    right = [(point, int(row)) for point, row in zip(_POINTS, rows, strict=True) if case.right[row]]
     return min(right, key=lambda it: abs(it[0].alpha - used.alpha) + abs(it[0].lam - used.lam), default=None)
 
 
