@@ -43,11 +43,10 @@ class Gallery:
         groups = analysis.groups(self._found, "type")
         failed = {name: self._cases[mask & self._cases["failed"].to_numpy(bool)] for name, mask in groups.items()}
         return [
-            {"name": name, "count": len(mine), "of": int(groups[name].sum()),
-             "cases": self._cards(_varied(mine, A_TYPE, other=True))}
+            {"name": name, "count": len(mine), "of": int(groups[name].sum()), "cases": self._cards(shown)}
             for name, mine in failed.items()
-            if len(mine)
-        ]  # fmt: skip
+            if len(shown := _varied(mine, A_TYPE, other=True))
+        ]
 
     def of_samples(self, sample_ids: Sequence[str]) -> list[dict[str, Any]]:
         """The first of these samples, in this order."""
@@ -92,7 +91,7 @@ class Gallery:
 
 def _varied(frame: pd.DataFrame, count: int, *, other: bool = False) -> pd.DataFrame:
     """The dearest cases first, one a picture as far as that goes. other: begin with the second, for another gallery."""
-    ordered = frame.sort_values(["price", "sample"], ascending=[False, True], kind="stable")
+    ordered = frame.sort_values(["recoverable", "sample"], ascending=[False, True], kind="stable")
     repeats = ordered.groupby("image_id").cumcount()
     ordered = ordered.iloc[np.argsort(repeats, kind="stable")]
     start = min(1, max(0, len(ordered) - count)) if other else 0

@@ -6,24 +6,25 @@ V, P, N and the rectifier's rule, for each variant. ``static/ranking.js`` does w
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
-from itertools import compress, groupby
-from operator import itemgetter
+from itertools import compress
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from tasnb.analysis.causes import THRESHOLD
-from tasnb.analysis.single import Cure, Why, case_of, why
+from tasnb.analysis.attribution import verdict_of
+from tasnb.analysis.causes import THRESHOLD, sentence_of
+from tasnb.analysis.counterfactuals import Switch, switches
+from tasnb.analysis.evidence import Case, case_of
 from tasnb.core.images import jpeg_uri, png_uri, resized
 from tasnb.core.masks import areas, centroids_xy, pairwise_iou
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, ScoreTable, Weights, WordNet
 from tasnb.pipeline.tas import MODULES, mine, rectify, score
 from tasnb.pipeline.variant import VARIANTS, Variant, find
+from tasnb.report.marking import pieces
 from tasnb.stages import expressions, spatial
 from tasnb.stages.spatial.scene import Scene
 
@@ -208,42 +209,15 @@ def why_record(
         now = settings.model_copy(update={"variant": name, "use_p": True, "use_n": True, "spatial": True})
         scored = table_of(reading, artifacts, now), reading.parse, reading.negatives
         case = case_of(artifacts, *scored, target, reading.variant, gold=gold, wordnet=wordnet)
-        told = why(case)
+        verdict = verdict_of(case)
         found[name] = {
             "base": f"With \u03b1 {now.alpha:g}, \u03bb {now.lam:g} and all parts on",
-            "sentence": told.sentence,
+            "sentence": sentence_of({"failed": bool(verdict.cause), "iou": case.iou, **vars(verdict)}),
             "threshold": THRESHOLD,
-            "cures": [_cure_record(cure) for cure in told.cures],
-            "oracle": _oracle_sentence(told),
+            "cures": [_cure_record(switch) for switch in switches(case)],
+            "oracle": _oracle_sentence(case),
         }
     return found
-
-
-def pieces(parse: Parse) -> list[list[str]]:
-    """The expression cut into [text, stage]: which stage used which word.
-
-    stage: "head", "direction", "modifier", or "" for words that no rule but CLIP reads. The texts together are the
-    expression, character for character.
-    """
-    lower, stage_at = parse.text.lower(), [""] * len(parse.text)
-
-    def mark(words: Iterable[str], stage: str) -> None:
-        for word in words:
-            start, end = _place(lower, word.lower(), stage_at)
-            stage_at[start:end] = [stage] * (end - start)
-
-    mark(parse.direction_words, "direction")
-    if parse.head is not None:
-        start, end = parse.head.span
-        stage_at[start:end] = ["head"] * (end - start)
-    mark(parse.modifiers, "modifier")
-    return labelled(parse.text, stage_at)
-
-
-def labelled(text: str, labels: Sequence[Any]) -> list[list[Any]]:
-    """A text cut into [piece, label], from the label of every character; the pieces together are the text."""
-    runs = groupby(zip(text, labels, strict=True), key=itemgetter(1))
-    return [["".join(character for character, _ in run), label] for label, run in runs]
 
 
 def uri(pixels: np.ndarray, longest: int, *, png_pixels: int = PNG_PIXELS) -> str:
@@ -303,34 +277,24 @@ def _quadrant_reasons(centres_xy: np.ndarray) -> list[str]:
     return [verdict.split(": ", 1)[1] for verdict in step.verdicts]
 
 
-def _cure_record(cure: Cure) -> dict[str, Any]:
-    scores = {"n": cure.n, "kept": cure.kept}
+def _cure_record(switch: Switch) -> dict[str, Any]:
+    weights = switch.changed.get("weights")
     return {
-        "name": cure.name,
-        "words": cure.words,
-        "row": cure.row,
-        "scores": {key: values.tolist() for key, values in scores.items() if values is not None},
-        "settings": {} if cure.weights is None else asdict(cure.weights),
+        "name": switch.name,
+        "words": switch.words,
+        "row": switch.row,
+        "scores": {key: switch.changed[key].tolist() for key in ("n", "kept") if key in switch.changed},
+        "settings": {} if weights is None else asdict(weights),
     }
 
 
-def _oracle_sentence(told: Why) -> str:
-    if told.oracle >= THRESHOLD:
+def _oracle_sentence(case: Case) -> str:
+    if len(case.good):
         return ""
     return (
-        f"No proposal fits (the best has IoU {told.oracle:.2f}). With the target's own mask as a proposal the best "
-        "possible answer would have IoU 1.00; its V, P and N are not known, so it is not ranked here."
+        f"No proposal fits (the best has IoU {case.ious.max(initial=0):.2f}). With the target's own mask as a "
+        "proposal the best possible answer would have IoU 1.00; its V, P and N are not known, so it is not ranked here."
     )
-
-
-def _place(text: str, word: str, stage_at: list[str]) -> tuple[int, int]:
-    """Where a word stands that no stage has yet, at the borders of a word before anywhere else; (0, 0) if nowhere."""
-    if not word or len(text) != len(stage_at):
-        return 0, 0  # a letter that changes its length in lower case: rather no colour than a wrong one
-    spans = [(at.start(), at.start() + len(word)) for at in re.finditer(f"(?={re.escape(word)})", text)]
-    free = [(start, end) for start, end in spans if not any(stage_at[start:end])]
-    alone = [(a, b) for a, b in free if not text[max(0, a - 1) : a].isalnum() and not text[b : b + 1].isalnum()]
-    return next(iter([*alone, *free]), (0, 0))
 
 
 def _shown(mask: np.ndarray) -> np.ndarray:
