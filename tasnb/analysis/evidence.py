@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tasnb.analysis.kinds import IsA, same_word
-from tasnb.core.types import Parse, Weights
+from tasnb.core.types import Parse, Weights, combine, parse_from_json
 from tasnb.evaluation.reranking import Ranking
 from tasnb.pipeline import variant as variants
 from tasnb.stages.spatial import RectifierRule
@@ -63,7 +63,7 @@ class Case:
     @cached_property
     def total(self) -> np.ndarray:
         """S of every proposal."""
-        return self.v + self.weights.alpha * self.p + self.weights.lam * self.n
+        return combine(self.v, self.p, self.n, self.weights)
 
     def unions(self) -> np.ndarray:
         """Union of every proposal with the target, pixels."""
@@ -119,7 +119,7 @@ class Evidence:
             raise ValueError("proposals and scores do not fit; evaluate again into another folder")
         return cls(
             samples=samples, scores=scores, ranking=_ranking(run, samples, scores),
-            weights=Weights(**run.about["weights"]), parses=tuple(parse_of(text) for text in samples["parse"]),
+            weights=Weights(**run.about["weights"]), parses=tuple(parse_from_json(text) for text in samples["parse"]),
             captions=joined["caption"].to_numpy(object), cosines=joined["phrase_cosines"].to_numpy(object),
             sizes_hw=joined[["height", "width"]].to_numpy(np.int64), threshold=threshold,
         )  # fmt: skip
@@ -202,15 +202,3 @@ def _ranking(run: Any, samples: pd.DataFrame, scores: pd.DataFrame) -> Ranking:
         return found
     # the extended rectifier looks at every sample anew for every S; what it kept with the run's own S stands for all
     return replace(found, parses=None, kept=scores["kept"].to_numpy(bool))
-
-
-def parse_of(text: str) -> Parse:
-    """A stored parse. Raises ValueError for text that is none."""
-    return _adapter().validate_json(text)  # type: ignore[no-any-return]
-
-
-@cache
-def _adapter() -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Parse)  # building one costs more than reading a thousand parses

@@ -144,7 +144,7 @@ def facts(prediction: Prediction, target: np.ndarray | None = None) -> dict[str,
         }
     return {
         "expression": prediction.expression,
-        "variant": prediction.method,
+        "method": prediction.method,
         "weights": {"alpha": table.weights.alpha, "lam": table.weights.lam},
         "index": index,
         "chosen": chosen,

@@ -10,9 +10,13 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from pycocotools import mask as coco
 
 from tasnb.core.types import Proposals
 
+MAX_PIXELS = 1 << 28  # 16,384 x 16,384; a larger size is a damaged annotation and would fill the memory
+MAX_DIGITS = 6  # of 5 bits in a run's text: the longest run and its sign fit
+MORE = 0x20  # marks a digit that another follows
 STRIP_PIXELS = 1 << 18  # pixels a matrix product takes at once: float32 counts exactly up to 1 << 24
 
 
@@ -122,67 +126,83 @@ def make_proposals(
 
 
 def to_rle(mask: Bool[np.ndarray, "h w"]) -> dict[str, Any]:
-    """COCO's compressed run-length code: ``{"size": [h, w], "counts": str}``, runs in column order.
+    """COCO's compressed run-length code of a mask.
 
-    Source: cocoapi, ``rleEncode`` and ``rleToString`` in common/maskApi.c.
+    Parameters
+    ----------
+    mask : bool (h, w)
+        The mask.
+
+    Returns
+    -------
+    dict
+        ``{"size": [h, w], "counts": str}``, runs in column order, written by pycocotools.
+
+    Raises
+    ------
+    ValueError
+        For anything but a bool array of two axes.
     """
     if mask.ndim != 2 or mask.dtype != bool:
         raise ValueError(f"mask: expected bool (h, w), got {mask.dtype} {mask.shape}")
-    pixels = mask.ravel(order="F")
-    edges = np.flatnonzero(pixels[1:] != pixels[:-1]) + 1
-    runs = np.diff(np.concatenate([[0], edges, [pixels.size]]))
-    if pixels.size and pixels[0]:
-        runs = np.concatenate([[0], runs])  # the first run is always background
-    return {"size": [int(mask.shape[0]), int(mask.shape[1])], "counts": _pack(runs)}
+    counts = coco.encode(np.asfortranarray(mask, dtype=np.uint8))["counts"]
+    return {"size": list(mask.shape), "counts": counts.decode("ascii")}
 
 
 def from_rle(rle: Mapping[str, Any]) -> Bool[np.ndarray, "h w"]:
-    """The mask of a COCO run-length code, compressed (str or bytes) or plain (a list of runs).
+    """The mask of a COCO run-length code.
 
-    Raises ValueError when the runs do not add up to the size.
+    Parameters
+    ----------
+    rle : mapping
+        ``{"size": [h, w], "counts": ...}``, the counts compressed (str or bytes) or plain (a list of runs).
+
+    Returns
+    -------
+    bool (h, w)
+        The mask.
+
+    Raises
+    ------
+    ValueError
+        When a key is missing, the size is more than MAX_PIXELS, or the runs do not add up to it.
+
+    Notes
+    -----
+    Decoded here and not by pycocotools, whose C code reads past the end of a damaged text and adds up in 32 bits.
     """
     if "size" not in rle or "counts" not in rle:
         raise ValueError(f"expected the keys 'size' and 'counts', got {sorted(rle)}")
-    h, w = (int(side) for side in rle["size"])
     counts = rle["counts"]
-    runs = _unpack(counts) if isinstance(counts, str | bytes) else np.asarray(counts, dtype=np.int64)
-    if (runs < 0).any() or runs.sum() != h * w:
-        raise ValueError(f"run lengths add up to {runs.sum()} pixels, the size says {h} x {w} = {h * w}; damaged code?")
-    values = np.arange(len(runs)) % 2 == 1
-    return np.repeat(values, runs).reshape((h, w), order="F")
+    try:
+        h, w = (int(side) for side in rle["size"])
+        runs = _runs(counts) if isinstance(counts, str | bytes) else np.asarray(counts, dtype=np.int64)
+    except (TypeError, OverflowError) as wrong:
+        raise ValueError(f"a run-length code cannot be read: {wrong}") from wrong
+    if min(h, w) < 0 or h * w > MAX_PIXELS:
+        raise ValueError(f"expected a mask of at most {MAX_PIXELS:,} pixels, got {h} x {w} (h x w); damaged code?")
+    # each run before their sum, which long runs could carry past 64 bits and round to the size
+    if runs.ndim != 1 or (runs < 0).any() or (runs > h * w).any() or runs.sum() != h * w:
+        total = sum(runs.ravel().tolist())
+        raise ValueError(f"run lengths add up to {total} pixels, the size says {h} x {w} = {h * w}; damaged code?")
+    return np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape((h, w), order="F")
 
 
-def _pack(runs: np.ndarray) -> str:
-    """COCO's text: each run less the run two before it, in groups of 5 bits, sign-extended, offset by 48."""
-    rest = runs.astype(np.int64)
-    rest[3:] -= runs[1:-2]
-    digits, used, more = [], [], np.ones(len(rest), dtype=bool)
-    while more.any():
-        digit, rest = rest & 0x1F, rest >> 5
-        used.append(more)
-        more = more & np.where(digit & 0x10, rest != -1, rest != 0)
-        digits.append(digit | (more * 0x20))
-    letters = np.stack(digits, axis=1) + 48
-    return letters[np.stack(used, axis=1)].astype(np.uint8).tobytes().decode("ascii")
-
-
-def _unpack(text: str | bytes) -> np.ndarray:
-    """The runs of ``_pack``'s text."""
+def _runs(text: str | bytes) -> np.ndarray:
+    """The runs of COCO's text: each less the one two before it, in digits of 5 bits, the lowest first, offset by 48."""
     letters = np.frombuffer(text.encode("ascii") if isinstance(text, str) else text, dtype=np.uint8)
     digits = letters.astype(np.int64) - 48
-    if not digits.size or (digits < 0).any() or (digits > 63).any() or digits[-1] & 0x20:
+    if not digits.size or (digits < 0).any() or (digits > 63).any() or digits[-1] & MORE:
         raise ValueError("counts is not COCO's compressed run-length text; damaged code?")
-    last = (digits & 0x20) == 0
-    run_of = np.concatenate([[0], np.cumsum(last)[:-1]])
-    first = np.flatnonzero(np.concatenate([[True], last[:-1]]))
-    place = np.arange(len(digits)) - first[run_of]
-    if place.max() > 11:
-        raise ValueError("counts holds a run of more than 60 bits; damaged code?")
-    runs = np.zeros(int(last.sum()), dtype=np.int64)
-    np.add.at(runs, run_of, (digits & 0x1F) << (5 * place))
-    negative = (digits[last] & 0x10) > 0
-    runs[negative] -= np.int64(1) << (5 * (place[last][negative] + 1))
-    # each run was stored less the one two before it, from the fourth on: undo it along odd and even places
+    last = np.flatnonzero(digits < MORE)
+    first = np.concatenate([[0], last[:-1] + 1])
+    lengths = last - first + 1
+    if lengths.max() > MAX_DIGITS:
+        raise ValueError(f"counts holds a run of more than {5 * MAX_DIGITS} bits; damaged code?")
+    shifts = 5 * (np.arange(len(digits)) - np.repeat(first, lengths))
+    runs = np.add.reduceat((digits & 0x1F) << shifts, first)
+    runs -= (digits[last] & 0x10) << (5 * lengths - 4)  # the highest bit is the sign
+    # the first three stand as they are
     runs[1::2], runs[2::2] = np.cumsum(runs[1::2]), np.cumsum(runs[2::2])
     return runs
 

@@ -12,6 +12,9 @@ import numpy as np
 from jaxtyping import Float
 
 from tasnb.core.embeddings import cosines
+from tasnb.core.types import combine
+
+__all__ = ["Scale", "combine", "n_score", "normalise", "p_score", "v_score"]
 
 Scale = Literal["cosine", "official"]
 
@@ -40,21 +43,6 @@ def n_score(
     if len(negative_embeddings) == 0:
         return np.zeros(len(crop_embeddings))
     return -cosines(crop_embeddings, negative_embeddings).mean(axis=1)
-
-
-def combine(
-    v: Float[np.ndarray, " n"],
-    p: Float[np.ndarray, " n"],
-    n: Float[np.ndarray, " n"],
-    alpha: float,
-    lam: float,
-) -> Float[np.ndarray, " n"]:
-    """S = V + alpha P + lam N: float (n,) (paper, equation 5). The answer is its argmax; a tie keeps the earlier.
-
-    >>> combine(np.array([0.3, 0.3]), np.array([0.5, 0.9]), np.array([-0.1, -0.1]), 0.1, 0.7).round(2).tolist()
-    [0.28, 0.32]
-    """
-    return v + alpha * p + lam * n
 
 
 def normalise(scores: Float[np.ndarray, " n"], scale: Scale) -> Float[np.ndarray, " n"]:

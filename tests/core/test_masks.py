@@ -131,7 +131,19 @@ def test_rle_reads_bytes_and_plain_runs() -> None:
         pytest.param({"size": [2, 2], "counts": ""}, "not COCO's compressed", id="no text"),
         pytest.param({"size": [2, 2], "counts": "0Q"}, "not COCO's compressed", id="cut off in the middle"),
         pytest.param({"size": [2, 2], "counts": "0!"}, "not COCO's compressed", id="foreign letter"),
-        pytest.param({"size": [2, 2], "counts": "o" * 13 + "0"}, "more than 60 bits", id="absurd run"),
+        pytest.param({"size": [2, 2], "counts": "o" * 13 + "0"}, "more than 30 bits", id="absurd run"),
+        pytest.param({"size": [4, 4], "counts": [1 << 62] * 3 + [(1 << 62) + 16]}, "damaged", id="64 bits and round"),
+        pytest.param({"size": [4, 4], "counts": [(1 << 32) + 16]}, "add up to 4294967312", id="32 bits and round"),
+        pytest.param({"size": [4, 4], "counts": [1 << 70]}, "cannot be read", id="a run of 70 bits"),
+        pytest.param({"size": [4, 4], "counts": [[16]]}, "damaged", id="nested runs"),
+        pytest.param({"size": [4, 4], "counts": 16}, "damaged", id="one number"),
+        pytest.param({"size": [4, 4], "counts": None}, "cannot be read", id="no counts"),
+        pytest.param({"size": 4, "counts": [16]}, "cannot be read", id="a size of one number"),
+        pytest.param({"size": [-4, -4], "counts": [16]}, "at most 268,435,456 pixels, got -4 x -4", id="negative size"),
+        pytest.param(
+            {"size": [1 << 20, 1 << 20], "counts": [1 << 40]}, "at most 268,435,456", id="a size of terabytes"
+        ),
+        pytest.param({"size": [4, 4], "counts": b"0\xff"}, "not COCO's compressed", id="foreign byte"),
     ],
 )
 def test_a_damaged_rle_is_refused(rle, message) -> None:

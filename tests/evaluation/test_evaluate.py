@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 import tasnb as tn
 from tasnb.core.masks import from_rle
+from tasnb.core.types import parse_from_json, parse_to_json
 from tasnb.evaluation import local, parts, plans, tables
 from tasnb.evaluation.compare import compare
 from tasnb.evaluation.engine import default_folder, evaluate
-from tasnb.evaluation.records import parse_from_json, parse_to_json
 from tasnb.evaluation.runs import Run
 from tasnb.models.deferred import Deferred, defer
 from tasnb.store import Store

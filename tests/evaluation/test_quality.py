@@ -9,10 +9,9 @@ import pandas as pd
 import pytest
 
 from tasnb.core.masks import iou, to_rle
-from tasnb.core.types import Parse, Token
+from tasnb.core.types import Parse, Token, parse_to_json
 from tasnb.evaluation.caption_quality import caption_quality, names
 from tasnb.evaluation.proposal_quality import as_text, proposal_quality, redundancy
-from tasnb.evaluation.records import parse_to_json
 
 
 def mask(left: int, right: int) -> np.ndarray:

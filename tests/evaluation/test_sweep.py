@@ -20,9 +20,8 @@ from typer.testing import CliRunner
 import tasnb as tn
 from tasnb import plots
 from tasnb.cli import sweeping
-from tasnb.core.types import DIRECTIONS, Parse, Weights
+from tasnb.core.types import DIRECTIONS, Parse, Weights, parse_to_json
 from tasnb.evaluation import engine, metrics, modules, sweep
-from tasnb.evaluation.records import parse_to_json
 from tasnb.evaluation.reranking import Ranking
 from tasnb.evaluation.runs import Run
 from tasnb.pipeline.variant import OFFICIAL, PAPER, VARIANTS

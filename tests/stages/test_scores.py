@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from tasnb.core.types import Weights
 from tasnb.stages import scores
 
 HAND = np.array([[1.0, 0.0], [0.0, 1.0], [3.0, 4.0]], dtype=np.float32)
@@ -44,7 +45,7 @@ def test_a_row_of_zeros_has_cosine_zero() -> None:
 
 def test_combine_is_the_papers_sum() -> None:
     v, p, n = np.array([0.3]), np.array([0.8]), np.array([-0.2])
-    np.testing.assert_allclose(scores.combine(v, p, n, 0.1, 0.7), [0.3 + 0.08 - 0.14])
+    np.testing.assert_allclose(scores.combine(v, p, n, Weights(alpha=0.1, lam=0.7)), [0.3 + 0.08 - 0.14])
 
 
 def test_the_cosine_scale_changes_nothing() -> None:

@@ -18,6 +18,8 @@ from tasnb.core.types.language import (
     Parse,
     Relation,
     Token,
+    parse_from_json,
+    parse_to_json,
 )
 from tasnb.core.types.protocols import (
     Captioner,
@@ -36,6 +38,7 @@ from tasnb.core.types.results import (
     RectifierTrace,
     ScoreTable,
     Weights,
+    combine,
 )
 
 __all__ = [
@@ -70,4 +73,7 @@ __all__ = [
     "Token",
     "Weights",
     "WordNet",
+    "combine",
+    "parse_from_json",
+    "parse_to_json",
 ]

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 Direction = Literal["left", "right", "top", "bottom"]
 DIRECTIONS: tuple[Direction, ...] = ("left", "right", "top", "bottom")
@@ -78,6 +82,50 @@ class Parse:
         wrong = [d for d in self.directions if d not in DIRECTIONS]
         if wrong:
             raise ValueError(f"unknown direction {wrong[0]!r}; choose from {', '.join(DIRECTIONS)}")
+
+
+def parse_to_json(parse: Parse) -> str:
+    """A parse as JSON text, for tables and stores.
+
+    Parameters
+    ----------
+    parse : Parse
+        Any parse.
+
+    Returns
+    -------
+    str
+        One line, every field in its order, letters beyond ASCII as they are.
+    """
+    return _json_form().dump_json(parse).decode()
+
+
+def parse_from_json(text: str) -> Parse:
+    """The parse that ``parse_to_json`` wrote.
+
+    Parameters
+    ----------
+    text : str
+        JSON of a parse.
+
+    Returns
+    -------
+    Parse
+        Equal to the one that was written.
+
+    Raises
+    ------
+    ValueError
+        For text that is no JSON, or JSON that is no parse.
+    """
+    return _json_form().validate_json(text)
+
+
+@cache  # building it takes longer than reading a hundred parses
+def _json_form() -> TypeAdapter[Parse]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Parse)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,6 +48,32 @@ class Weights:
                 raise ValueError(f"{name}: expected a finite number, got {value}")
 
 
+def combine(
+    v: Float[np.ndarray, "*s"], p: Float[np.ndarray, "*s"], n: Float[np.ndarray, "*s"], weights: Weights
+) -> Float[np.ndarray, "*s"]:
+    """S = V + alpha P + lam N (paper, equation 5): the one sum behind every ranking.
+
+    Parameters
+    ----------
+    v, p, n : ndarray of float
+        The three scores, of one shape: usually (n,), one a proposal.
+    weights : Weights
+        alpha and lam.
+
+    Returns
+    -------
+    ndarray of float
+        S, of the same shape. The answer is its argmax; a tie keeps the earlier proposal.
+
+    Examples
+    --------
+    >>> weights = Weights(alpha=0.1, lam=0.7)
+    >>> combine(np.array([0.3, 0.3]), np.array([0.5, 0.9]), np.array([-0.1, -0.1]), weights).round(2).tolist()
+    [0.28, 0.32]
+    """
+    return v + weights.alpha * p + weights.lam * n
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ScoreTable:
     """The three scores of every proposal, kept apart until ``total``; which proposals the rectifier left in.
@@ -74,7 +100,7 @@ class ScoreTable:
     @property
     def total(self) -> np.ndarray:
         """S, derived and never stored: float (n,)."""
-        return self.v + self.weights.alpha * self.p + self.weights.lam * self.n
+        return combine(self.v, self.p, self.n, self.weights)
 
     @property
     def best(self) -> int | None:

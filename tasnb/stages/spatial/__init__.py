@@ -6,6 +6,7 @@ The picture's axes: x grows to the right, y grows downwards, so "top" is small y
 
 from __future__ import annotations
 
-from tasnb.stages.spatial.rectifier import EXTENDED, OFFICIAL, PAPER, RectifierRule, rectify
+from tasnb.stages.spatial.halves import winning_region
+from tasnb.stages.spatial.rectifier import EXTENDED, OFFICIAL, PAPER, RectifierRule, candidate_regions, rectify
 
-__all__ = ["EXTENDED", "OFFICIAL", "PAPER", "RectifierRule", "rectify"]
+__all__ = ["EXTENDED", "OFFICIAL", "PAPER", "RectifierRule", "candidate_regions", "rectify", "winning_region"]

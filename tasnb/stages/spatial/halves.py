@@ -3,19 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
+from jaxtyping import Bool, Float, Int
 
 from tasnb.stages.spatial.scene import AXIS, AXIS_NAMES, BEFORE, SIDES, Scene, Step, verdict
+
+Half = Literal["median", "quadrants"]
 
 EMPTY_MASK = "an empty mask has no centre"
 
 
+def regions(directions: Sequence[str], scene: Scene, half: Half) -> dict[tuple[str, ...], Bool[np.ndarray, " n"]]:
+    """The regions that directions may mean, each by its borders, and who is inside.
+
+    median: the one intersection of the named halves (paper, section 3.4). quadrants: the half's two, between which S
+    decides (``winning_region``), or the one that two directions name; where a sentence says both, left goes before
+    right and top before bottom.
+    """
+    if half == "median":
+        return {tuple(directions): np.logical_and.reduce([scene.placed, *(scene.half(d) for d in directions)])}
+    across = next((d for d in ("left", "right") if d in directions), None)
+    down = next((d for d in ("top", "bottom") if d in directions), None)
+    return {
+        (v, h): scene.half(v) & scene.half(h)
+        for h in ([across] if across else ["left", "right"])
+        for v in ([down] if down else ["top", "bottom"])
+    }
+
+
+def winning_region(best: Float[np.ndarray, "k ..."]) -> Int[np.ndarray, "*s"]:
+    """Which of k regions is taken: the one that holds the largest S; a tie takes the later one.
+
+    Parameters
+    ----------
+    best : ndarray of float, shape (k, ...)
+        The largest S in each region, -inf for an empty one; behind the first axis any number of samples.
+
+    Returns
+    -------
+    ndarray of int, shape (...)
+        0 to k - 1.
+    """
+    return np.asarray(len(best) - 1 - np.argmax(best[::-1], axis=0))
+
+
 def median_half(directions: Sequence[str], words: str, scene: Scene) -> Step:
     """The paper's rule: the intersection of the named halves of all centres (section 3.4)."""
-    inside = scene.placed.copy()
-    for direction in directions:
-        inside &= scene.half(direction)
+    (inside,) = regions(directions, scene, "median").values()
     where = " and ".join(_side(direction, scene) for direction in directions)
     count = int(inside.sum())
     has, stay = (
@@ -32,26 +68,21 @@ def median_half(directions: Sequence[str], words: str, scene: Scene) -> Step:
 def quadrant(directions: Sequence[str], words: str, scene: Scene) -> Step:
     """The authors' rule: of the half's two quadrants the one that holds the best total, the later one in a tie.
 
-    Two directions name the quadrant. Where a sentence says both, left goes before right and top before bottom.
     Raises ValueError when a half has to be decided and there are no totals.
     """
-    across = next((d for d in ("left", "right") if d in directions), None)
-    down = next((d for d in ("top", "bottom") if d in directions), None)
-    options = [(v, h) for h in ("left", "right") for v in ("top", "bottom") if h == (across or h) and v == (down or v)]
-    members = [scene.half(v) & scene.half(h) for v, h in options]
-    chosen, why = 0, ""
-    if len(options) == 2:
+    found = regions(directions, scene, "quadrants")
+    (borders, inside), why = next(iter(found.items())), ""
+    if len(found) > 1:
         if scene.totals is None:
             raise ValueError('half="quadrants" picks the better of two quadrants; pass totals, the S of each proposal')
-        best = [scene.totals[inside].max(initial=-np.inf) for inside in members]
-        chosen = 0 if best[0] > best[1] else 1
-        if best[chosen] > -np.inf:
-            why = f", as it holds the better S of the half's two ({best[chosen]:.3f})"
-    inside = members[chosen]
+        best = np.array([scene.totals[each].max(initial=-np.inf) for each in found.values()])
+        borders, inside = list(found.items())[int(winning_region(best))]
+        if inside.any():
+            why = f", as it holds the better S of the half's two ({best.max():.3f})"
     return Step(
         words=words,
         inside=inside,
-        finding=f"{inside.sum()} of {len(scene)} proposals lie in the {' '.join(options[chosen])} quadrant{why}",
+        finding=f"{inside.sum()} of {len(scene)} proposals lie in the {' '.join(borders)} quadrant{why}",
         verdicts=tuple(_quadrant_verdict(index, bool(inside[index]), scene) for index in range(len(scene))),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,7 +23,7 @@ class RectifierRule:
     (suoych/TAS). extended: also middle, extremes, ordinals, sizes, clock positions, relations (ours, off by default).
     """
 
-    half: Literal["median", "quadrants"] = "median"
+    half: halves.Half = "median"
     centres: Literal["float", "int"] = "float"
     extended: bool = False
 
@@ -38,6 +38,21 @@ class RectifierRule:
         """The preset's name, or the options themselves where no preset has them."""
         names = {PAPER: "paper", OFFICIAL: "official", EXTENDED: "extended"}
         return names.get(self, f"half={self.half}, centres={self.centres}, extended={self.extended}")
+
+    def centres_of(self, masks_centroids_xy: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
+        """The centres that the rule looks at: the masks' centroids, or these truncated to whole pixels.
+
+        Parameters
+        ----------
+        masks_centroids_xy : ndarray of float, shape (n, 2)
+            Pixels, from ``masks.centroids_xy``.
+
+        Returns
+        -------
+        ndarray of float, shape (n, 2)
+            Pixels.
+        """
+        return np.trunc(masks_centroids_xy) if self.centres == "int" else masks_centroids_xy
 
 
 PAPER = RectifierRule()
@@ -76,7 +91,7 @@ def rectify(
     >>> trace.verdicts[1]
     'out: its centre x = 20.0 is on the median, and a tie goes right'
     """
-    centres = np.trunc(masks_centroids_xy) if rule.centres == "int" else masks_centroids_xy
+    centres = rule.centres_of(masks_centroids_xy)
     scene = Scene(centres_xy=centres, totals=totals, areas=areas, object_scores=object_scores or {})
     kept, verdicts = np.ones(len(scene), dtype=bool), ["stays"] * len(scene)
     nothing_to_do = _nothing_to_do(scene)
@@ -95,6 +110,33 @@ def rectify(
                 verdicts[index] = step.verdicts[index]
             kept = kept & step.inside
     return kept, _trace(parse, rule, kept, sentences, verdicts)
+
+
+def candidate_regions(
+    directions: Sequence[str], centres_xy: Float[np.ndarray, "n 2"], *, rule: RectifierRule = PAPER
+) -> tuple[Bool[np.ndarray, " n"], ...]:
+    """What ``rectify`` leaves of n proposals by their directions alone, without its words, which cost far more.
+
+    Parameters
+    ----------
+    directions : sequence of str
+        Of "left", "right", "top" and "bottom"; may be empty.
+    centres_xy : ndarray of float, shape (n, 2)
+        Pixels, from ``rule.centres_of``; NaN for an empty mask.
+    rule : RectifierRule
+        Whose halves; its ``extended`` is not looked at.
+
+    Returns
+    -------
+    tuple of ndarray of bool, shape (n,)
+        One set of candidates, all of them where the directions narrow nothing; or the half's two quadrants, one of
+        which is taken when S is known (``winning_region``).
+    """
+    scene = Scene(centres_xy=centres_xy)
+    if not directions or _nothing_to_do(scene):
+        return (np.ones(len(scene), dtype=bool),)
+    found = tuple(halves.regions(directions, scene, rule.half).values())
+    return found if np.any(found) else (np.ones(len(scene), dtype=bool),)
 
 
 def _nothing_to_do(scene: Scene) -> str:
