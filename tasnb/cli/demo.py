@@ -13,7 +13,7 @@ from typing import Any
 from tasnb import datasets, models
 from tasnb.cli import segmenting as story
 from tasnb.core.types import Sample
-from tasnb.evaluation import ablation
+from tasnb.evaluation.ablation import ablate
 from tasnb.plots import ablation_chart
 
 SCENES = 30  # the first 30 images of RefToy val, in the data set's own order
@@ -56,7 +56,7 @@ def run(out: Path, *, device: str = "auto", step: Callable[[str], None] = lambda
         step(f"module ablation, scene {done} of {SCENES}")
 
     step("module ablation")
-    result = ablation.ablate(scenes(), loaded, tick=tick)
+    result = ablate(scenes(), loaded, tick=tick)
     seconds = time.perf_counter() - started
     with (out / "ablation.csv").open("w", encoding="utf-8", newline="") as lines:
         fields = list(dict.fromkeys(key for row in result.rows for key in row))
@@ -83,7 +83,7 @@ def run(out: Path, *, device: str = "auto", step: Callable[[str], None] = lambda
         [
             told.text,
             "",
-            ablation.as_text(result),
+            result.text,
             f"wrote {out / 'ablation.csv'}, {out / 'ablation.png'}; {seconds / result.images:.2f} s a scene",
             f"open {out / 'report.html'} in a browser",
         ]

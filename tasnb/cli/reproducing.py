@@ -39,8 +39,8 @@ def reproduce(
 ) -> None:
     """Run what is missing of a table of the paper and put it beside the published figures."""
     from tasnb import plots
-    from tasnb.evaluation.reproduction import Reproduction
-    from tasnb.evaluation.reproduction import reproduce as run_table
+    from tasnb.evaluation.reproduce import Reproduction
+    from tasnb.evaluation.reproduce import reproduce as run_table
     from tasnb.store import Store
 
     with _Runs(quiet=json_) as progress:
@@ -72,7 +72,7 @@ def proposals(
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Say how good the proposals of runs are: masks an image, oracle mIoU, recall, redundancy."""
-    from tasnb.evaluation import proposal_quality as quality
+    from tasnb.evaluation import quality
     from tasnb.evaluation.runs import Run
 
     opened = {folder: Run(folder) for folder in runs}

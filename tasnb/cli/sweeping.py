@@ -29,7 +29,7 @@ def sweep(
 ) -> None:
     """Rank the scores of RUN again for a grid of alpha and lambda (the paper's Table 3)."""
     from tasnb import plots
-    from tasnb.evaluation import modules as table4
+    from tasnb.evaluation import ablation as table4
     from tasnb.evaluation import sweep as sweeping
     from tasnb.evaluation.runs import Run
 
@@ -57,7 +57,7 @@ def sweep(
         record: dict[str, Any] = {
             "run": str(run), "data": found.data, "variant": found.variant, "protocol": found.protocol,
             "used": {"alpha": found.used.alpha, "lam": found.used.lam}, "grid": rows_of(found.frame),
-            "best": {name: found.best(name) for name in metrics}, "beside_paper": rows_of(found.beside_paper()),
+            "best": {name: found.best(name) for name in metrics}, "beside_paper": rows_of(found.against_paper()),
             "gain": None if found.gain is None else asdict(found.gain), "notes": list(found.notes),
             "files": [str(path) for path in written],
         }  # fmt: skip

@@ -18,7 +18,7 @@ from tasnb.core.types import ImageArtifacts, Models, Sample, ScoreTable, Weights
 from tasnb.evaluation import metrics, paper
 from tasnb.evaluation.records import Measured
 from tasnb.evaluation.reranking import Ranking, sentence_protocol
-from tasnb.evaluation.runs import RunLike
+from tasnb.evaluation.runs import ScoredRun
 from tasnb.pipeline.describe import describe
 from tasnb.pipeline.tas import mine, rectify, score
 from tasnb.pipeline.variant import PAPER, Variant, find
@@ -56,7 +56,7 @@ def with_modules(weights: Weights, modules: Collection[str]) -> Weights:
     return Weights(alpha=weights.alpha if "p" in modules else 0.0, lam=weights.lam if "n" in modules else 0.0)
 
 
-def ablation(run: RunLike, *, variant: str | Variant | None = None, protocol: str | None = None) -> pd.DataFrame:
+def ablation(run: ScoredRun, *, variant: str | Variant | None = None, protocol: str | None = None) -> pd.DataFrame:
     """The paper's Table 4 from stored scores, with the run's own alpha and lambda.
 
     Parameters

@@ -151,7 +151,12 @@ def cost(
         used, memory = peak()
         device = str(getattr(models.encoder, "device", device))
         free(models)
-        row = {"method": name, "seconds": float(np.mean(taken)), "slowest": max(taken), "cpu_seconds": cpu / len(taken)}
+        row: dict[str, Any] = {
+            "method": name,
+            "seconds": float(np.mean(taken)),
+            "slowest": max(taken),
+            "cpu_seconds": cpu / len(taken),
+        }
         published = {"published_seconds": PUBLISHED_SECONDS[name], "published_gb": PUBLISHED_GB.get(name, np.nan)}
         rows.append({**row, "images": len(taken), "peak_gb": used / 1e9, **published})
     tick(len(_METHODS), len(_METHODS), "")

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasnb.evaluation import tables
+from tasnb.evaluation.runs import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,7 +116,7 @@ class Notes:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(table.columns)
         writer.writerows([[_inert(cell) for cell in row] for row in table.itertuples(index=False)])
-        tables.write_text(Path(path), out.getvalue())
+        write_text(Path(path), out.getvalue())
         return Path(path)
 
     def _retag(self, sample_id: str, tags: Sequence[str], *, add: bool) -> Note:
@@ -134,7 +134,7 @@ class Notes:
 
     def _save(self, notes: Mapping[str, Note]) -> None:
         plain = {key: {"tags": list(n.tags), "note": n.note, "time": n.time} for key, n in sorted(notes.items())}
-        tables.write_text(self.path, json.dumps(plain, ensure_ascii=False, indent=1) + "\n")
+        write_text(self.path, json.dumps(plain, ensure_ascii=False, indent=1) + "\n")
 
     def _check(self, sample_id: str) -> None:
         if self._known is not None and sample_id not in self._known:

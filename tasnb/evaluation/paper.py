@@ -283,7 +283,7 @@ def against(run: RunLike) -> AgainstPaper:
             value, low, high = (measured[metric.lower() + end] for end in ("", "_low", "_high"))
             row = {"method": measured["method"], "metric": metric, "measured": value, "low": low, "high": high}
             same = printed[(printed["method"] == label) & (printed["metric"] == metric)].to_dict("records")
-            figure = min(same, key=lambda hit: order.index(hit["encoder"]), default={})
+            figure: dict[str, Any] = min(same, key=lambda hit: order.index(hit["encoder"]), default={})
             name = ", ".join(filter(None, (label, figure.get("encoder")))) if figure else "-"
             row |= {"published": figure.get("value", float("nan")), "row": name, "note": figure.get("note", "")}
             rows.append(row)

@@ -576,10 +576,9 @@ def _figures(run: Run, row: Row) -> Figures:
         errors = errors[errors["method"].isin(["", row.reads])]
         reason = errors["message"].mode()[0] if len(errors) else "the run holds no prediction"
         return Figures({}, 0, total, f"every sample failed: {reason}")
-    weights, modules = row.weights, row.modules
-    if weights is not None or modules is not None:
-        weights = with_modules(Weights(**run.about["weights"]), modules) if modules is not None else weights
-        rectified = modules is None or "spatial" in modules
+    if row.weights is not None or row.modules is not None:
+        weights = row.weights or with_modules(Weights(**run.about["weights"]), row.modules or ())
+        rectified = row.modules is None or "spatial" in row.modules
         again = rerank(run, alpha=weights.alpha, lam=weights.lam, rectified=rectified)
         units = again.assign(answered=again["chosen"] >= 0)
     found = summary_of(units, PAPER_PROTOCOL, thresholds=())
@@ -592,7 +591,13 @@ def _cell(
     nan, place = float("nan"), column.place
     figure = printed.get((row.method, row.encoder, place.dataset, place.split, metric), {"value": nan, "note": ""})
     estimate = found.estimates.get(metric, metrics.Estimate(value=nan, low=nan, high=nan))
-    cell = {"method": row.method, "encoder": row.encoder, "data": column.title, "beside": place.title, "metric": metric}
+    cell: dict[str, Any] = {
+        "method": row.method,
+        "encoder": row.encoder,
+        "data": column.title,
+        "beside": place.title,
+        "metric": metric,
+    }
     cell |= {"measured": estimate.value, "low": estimate.low, "high": estimate.high}
     cell |= {"n": found.n, "missing": found.missing, "published": figure["value"], "why": found.why}
     return cell | {"note": figure["note"], "contradicted": figure["note"].startswith("erratum")}

@@ -11,7 +11,7 @@ import numpy as np
 from tasnb.core.types import Parse, Weights, combine, parse_from_json
 from tasnb.evaluation import metrics
 from tasnb.evaluation.records import NO_PROPOSAL
-from tasnb.evaluation.runs import RunLike
+from tasnb.evaluation.runs import ScoredRun
 from tasnb.pipeline.variant import Variant, find
 from tasnb.stages import spatial
 
@@ -74,7 +74,7 @@ class Ranking:
     parses: dict[int, Parse] | None = None
 
     @classmethod
-    def of(cls, run: RunLike, *, variant: str | Variant | None = None) -> Ranking:
+    def of(cls, run: ScoredRun, *, variant: str | Variant | None = None) -> Ranking:
         """Read a run.
 
         Parameters

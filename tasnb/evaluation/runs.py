@@ -35,8 +35,8 @@ LEFTOVER_SECONDS = 3600  # a temporary file this old belongs to a process that w
 _WRITTEN_IN_ORDER = ("proposals", "scores", "refs", "errors", "predictions")
 
 
-class RunLike(Protocol):
-    """What figures, sweeps and analyses read of a run; ``Run`` has it, and so may a value in memory.
+class ScoredRun(Protocol):
+    """What can be ranked again; ``Run`` has it, and so may a value in memory.
 
     A table is a DataFrame with the columns of ``records.COLUMNS``.
     """
@@ -46,6 +46,18 @@ class RunLike(Protocol):
         """The run.json."""
         ...
 
+    def predictions(self) -> pd.DataFrame:
+        """A row per sample and method, sorted by both."""
+        ...
+
+    def scores(self) -> pd.DataFrame:
+        """A row per sample and proposal, sorted by both."""
+        ...
+
+
+class RunLike(ScoredRun, Protocol):
+    """What comparisons and analyses read of a run beyond its scores."""
+
     @property
     def folder(self) -> Path:
         """Where it lies."""
@@ -54,14 +66,6 @@ class RunLike(Protocol):
     @property
     def methods(self) -> tuple[str, ...]:
         """Names of the methods, in the order in which they were asked for."""
-        ...
-
-    def predictions(self) -> pd.DataFrame:
-        """A row per sample and method, sorted by both."""
-        ...
-
-    def scores(self) -> pd.DataFrame:
-        """A row per sample and proposal, sorted by both."""
         ...
 
     def proposals(self) -> pd.DataFrame:

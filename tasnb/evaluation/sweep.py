@@ -18,7 +18,7 @@ from tasnb.core.types import Weights
 from tasnb.evaluation import metrics, paper
 from tasnb.evaluation.plan import weights_for
 from tasnb.evaluation.reranking import Ranking, sentence_protocol
-from tasnb.evaluation.runs import RunLike
+from tasnb.evaluation.runs import ScoredRun
 from tasnb.pipeline.variant import Variant
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Sweep:
 
 
 def sweep(
-    run: RunLike,
+    run: ScoredRun,
     *,
     alpha: Sequence[float] = PAPER_ALPHAS,
     lam: Sequence[float] = PAPER_LAMS,
@@ -209,7 +209,7 @@ def sweep(
 
 
 def rerank(
-    run: RunLike,
+    run: ScoredRun,
     *,
     alpha: float | None = None,
     lam: float | None = None,
@@ -282,7 +282,7 @@ def _grid(name: str, values: Sequence[float]) -> list[float]:
     return found
 
 
-def _notes(run: RunLike, ranking: Ranking, gain: metrics.Estimate | None) -> Iterator[str]:
+def _notes(run: ScoredRun, ranking: Ranking, gain: metrics.Estimate | None) -> Iterator[str]:
     yield "the best point is best on this split; to report it, choose on one split and measure on another"
     if gain is not None and gain.low <= 0 <= gain.high:
         yield "the interval of the gain includes 0: the best point is not shown to beat the run's own weights"

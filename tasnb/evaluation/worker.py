@@ -267,7 +267,7 @@ def _compute_image(session: Session, image_id: str, numbers: Sequence[int], rows
             answers[name].append((sample, answer))
     for name, pairs in answers.items():
         if pairs:
-            rows.refs += ref_rows(*zip(*pairs, strict=True), name)
+            rows.refs += ref_rows([sample for sample, _ in pairs], [answer for _, answer in pairs], name)
 
 
 def _compute_sample(
@@ -289,7 +289,6 @@ def _compute_sample(
         evidence = tas(artifacts, sample.expression, models, variant=variant, parse=parse, alpha=alpha, lam=lam)
     if attempt.failed:
         return {}
-    of_target = _known_of(session.samples, number)
     for name, method in methods.items():
         with _Attempt(rows, "answer", sample.image_id, names, name):
             answer = evidence
@@ -297,7 +296,8 @@ def _compute_sample(
                 answer = method(artifacts, sample.expression, models, **_options(method, variant, parse, sample))
             if answer.mask.shape != artifacts.size_hw:
                 raise ValueError(f"expected a mask of size {artifacts.size_hw} (h, w), got {answer.mask.shape}")
-            rows.predictions.append(prediction_row(number, sample, name, answer, measured, evidence) | of_target)
+            known = _known_of(session.samples, number)
+            rows.predictions.append(prediction_row(number, sample, name, answer, measured, evidence) | known)
             answers[name] = answer
             if method in baselines.READS:
                 own_scores[baselines.READS[method]] = answer.table.total

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from tasnb.evaluation.reproduction import Cost, Reproduction
+    from tasnb.evaluation.cost import Cost
+    from tasnb.evaluation.reproduce import Reproduction
 
 MEASURED, PUBLISHED, INK, SOFT = "#0072b2", "#d55e00", "#1d2129", "#5b6472"  # Okabe-Ito blue and vermilion
 COLUMNS = 3  # panels side by side

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tasnb import analysis, plots
-from tasnb.evaluation import tables
+from tasnb.evaluation.runs import write_text
 from tasnb.report import galleries, sections
 from tasnb.report.page import chart, document
 
@@ -82,7 +82,7 @@ def build(runs: Sequence[Any], *, against: Sequence[Any] = (), threshold: float 
 def write(runs: Sequence[Any], out: Path | str, *, against: Sequence[Any] = (), threshold: float = 0.5) -> Path:
     """Build the report and write it, whole or not at all. Raises OSError where the file cannot be written."""
     path = Path(out)
-    tables.write_text(path, build(runs, against=against, threshold=threshold))
+    write_text(path, build(runs, against=against, threshold=threshold))
     return path
 
 

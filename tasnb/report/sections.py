@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from tasnb import analysis
-from tasnb.evaluation import beside
+from tasnb.evaluation import paper
 from tasnb.report.page import interval, table
 
 FIRST_COLUMN = {"n-same-kind": "others", "target-size": "size", "length": "words", "head": "noun", "split": "data"}
@@ -153,7 +153,7 @@ def papers(runs: Sequence[Any]) -> str:
     """Each run beside the paper, with all that differs."""
     parts = []
     for run in runs:
-        shown = beside.of_run(run)
+        shown = paper.against(run)
         data = run.about["dataset"]
         rows = [
             (escape(row["method"]), escape(row["metric"]),

@@ -13,8 +13,8 @@ import numpy as np
 from tasnb import datasets
 from tasnb.core.masks import from_rle, make_proposals
 from tasnb.core.types import ImageArtifacts, Models, Sample
+from tasnb.evaluation.plan import GivenProposals
 from tasnb.evaluation.runs import Run
-from tasnb.evaluation.sources import GivenProposals
 from tasnb.models.deferred import defer
 from tasnb.pipeline import variant as variants
 from tasnb.pipeline.describe import describe
