@@ -338,7 +338,7 @@ def test_the_extended_rectifier_is_asked_at_every_point() -> None:
         directions=["right"],
     )
     assert sweep.rerank(run, variant=extended)["chosen"].tolist() == [1]
-    assert sweep.sweep(run, variant=extended).method == "ours"
+    assert sweep.sweep(run, variant=extended).variant == "ours"
 
 
 # --- Table 4 -------------------------------------------------------------------------------------------------------
