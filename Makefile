@@ -1,10 +1,11 @@
 # Two commands matter: make demo, make test. Both build .venv from requirements.lock first.
+# Beside them: make lab, quick (the tests that are not slow), lint, bench, book (lessons and API as pages), lock.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= $(or $(TASNB_SHARED),../shared)
 
-.PHONY: demo test lab lock bench lint clean env
+.PHONY: demo test quick lab lock bench book lint clean env
 
 env: $(VENV)/.ready
 
@@ -22,13 +23,19 @@ demo: env
 test: env
 	TASNB_SHARED=$(SHARED) $(BIN)/python -m pytest
 
+quick: env
+	TASNB_SHARED=$(SHARED) $(BIN)/python -m pytest -m "not slow and not bench"
+
 lint: env
-	$(BIN)/ruff check tasnb tests data/toyworld notebooks/lessons
-	$(BIN)/ruff format --check tasnb tests data/toyworld notebooks/lessons
+	$(BIN)/ruff check tasnb tests docs data/toyworld notebooks/lessons
+	$(BIN)/ruff format --check tasnb tests docs data/toyworld notebooks/lessons
 	$(BIN)/mypy
 
 lab: env
 	$(BIN)/jupyter lab notebooks
+
+book: env
+	$(BIN)/python docs/build_book.py book
 
 bench: env
 	$(BIN)/python -m tests.benchmarks.bench_models

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, get_args
 
 from toyworld.phrasing import Phrase, Phrasing
-from toyworld.treebank import Node
+from toyworld.treebank.trees import Node
 from toyworld.truth import (
     CORNERS,
     PLACES,

@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from toyworld import treebank_words as words
 from toyworld import world
+from toyworld.treebank import words
 
 LEXNAMES = tuple(
     """adj.all adj.pert adv.all noun.Tops noun.act noun.animal noun.artifact noun.attribute noun.body noun.cognition
@@ -27,8 +27,9 @@ verb.creation verb.emotion verb.motion verb.perception verb.possession verb.soci
 verb.weather adj.ppl""".split()  # noqa: SIM905
 )
 LEXFILE = 3  # noun.Tops for all: the source does not say which lexicographer file a synset is from
+# the module's name when the shipped files were cut: another header would move every offset in them
 HEADER = (
-    "  1 A part of the Open English WordNet (https://en-word.net), CC-BY 4.0, cut by toyworld.mini_wordnet;",
+    "  1 A part of the Open English WordNet (https://en-word.net), CC-BY 4.0, cut by tasnb.toyworld.mini_wordnet;",
     "  2 glosses are left out. The Open English WordNet derives from Princeton WordNet:",
     "  3 WordNet 3.1 Copyright 2011 by Princeton University.  All rights reserved.",
 )
@@ -46,7 +47,7 @@ It derives from Princeton WordNet, Copyright 2011 by Princeton University, used 
 
 Changes: only nouns, only the words of the toy world and of its treebank with everything above them; glosses and other
 relations than hypernym and hyponym are left out; every synset is filed under noun.Tops. Written in WordNet's database
-format by `python -m toyworld.train --only wordnet`.
+format by `python data/toyworld/train.py --only wordnet`.
 """
 
 

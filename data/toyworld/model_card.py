@@ -10,12 +10,12 @@ _HEAD = """# The toy models of tasnb
 
 Small models in the official formats (segment-anything, open_clip, transformers GIT, spaCy, WordNet database), so that
 the code that runs the published checkpoints also runs offline in a class room. They know the cartoon park of
-`tasnb/toyworld` and nothing else: a real photo is beyond them.
+`data/toyworld` and nothing else: a real photo is beyond them.
 
 - Licence: MIT, as the project's. Every weight starts from random numbers and is trained on pictures and texts that the
   project's own code draws and writes; the spaCy pipeline also reads a small treebank sample, and the WordNet is an
   extract (see their sections).
-- Made by `python -m toyworld.train`; the figures of this run are in `training.json`, its lines in `train.log`.
+- Made by `python data/toyworld/train.py`; the figures of this run are in `training.json`, its lines in `train.log`.
   Minutes are wall clock of one CPU thread on a shared machine; all but SAM's last cycle and clip-rn were timed with a
   slower Muon, at two to four times what the recipe takes now. SAM's cycles ran in two sittings.
 - Train scenes have seeds from 1,000,000; the shipped RefToy splits have lower ones and took no part. The scores below

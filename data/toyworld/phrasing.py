@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from toyworld.treebank import Node, node
+from toyworld.treebank.trees import Node, node
 from toyworld.truth import SIDES, Claim
 from toyworld.words import GROUNDS, POLKA_DOTS, POSES, SIZE_WORDS, article
 

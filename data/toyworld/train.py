@@ -1,4 +1,4 @@
-"""Reproduce the toy models' weights: ``python -m toyworld.train [--only PART] [--steps N] [--out DIR] ...``.
+"""Reproduce the toy models' weights: ``python data/toyworld/train.py [--only PART] [--steps N] [--out DIR] ...``.
 
 Writes one folder a part, a model card (README.md), the figures behind it (training.json) and the log (train.log).
 """
@@ -11,9 +11,10 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from toyworld.train_schedule import Log
+if TYPE_CHECKING:
+    from toyworld.train_schedule import Log
 
 PARTS = ("wordnet", "spacy", "sam", "clip", "clip-rn", "git")
 DEFAULT_CACHE = Path(".cache/toyworld")
@@ -88,7 +89,7 @@ def _sections(text: str) -> dict[str, str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the recipe; returns 0."""
-    parser = argparse.ArgumentParser(prog="python -m toyworld.train", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog="python data/toyworld/train.py", description=__doc__.split("\n\n")[0])
     parser.add_argument("--only", choices=PARTS, action="append", help="train this part only (may be given again)")
     parser.add_argument("--steps", type=int, help="fewer steps than the recipe's, to try it out")
     parser.add_argument("--out", type=Path, help="folder to write to (default: the shipped data/models/toy)")
@@ -127,4 +128,6 @@ def _shipped_folder() -> Path:
 
 
 if __name__ == "__main__":
+    # run as a file, Python looks beside it: look one folder up, for the package
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
     raise SystemExit(main())

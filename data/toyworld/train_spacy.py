@@ -16,8 +16,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from toyworld import treebank_words as words
-from toyworld.treebank import Tree, generate, plural
+from toyworld.treebank import words
+from toyworld.treebank.sentences import generate
+from toyworld.treebank.trees import Tree, plural
 
 STEPS = 1700  # about eight minutes on one core
 BATCH = 96  # sentences

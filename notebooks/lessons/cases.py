@@ -10,13 +10,11 @@ import numpy as np
 from tasnb.core.images import mask_colour
 from tasnb.core.masks import pairwise_iou
 from tasnb.core.types import ImageArtifacts, Models, Parse, Sample
-from tasnb.evaluation.metrics import intersection_union
+from tasnb.evaluation.metrics import intersection_union, is_right
 from tasnb.pipeline.describe import describe, embed_texts
 from tasnb.plots import overlay
 from tasnb.stages.expressions import parse
 from tasnb.store import Store
-
-RIGHT_IOU = 0.5  # the field's Pr@0.5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,8 +40,8 @@ class Case:
         return int(self.ious.argmax())
 
     def is_right(self, index: int) -> bool:
-        """Whether a proposal fits the target: an IoU of at least 0.5."""
-        return bool(self.ious[index] >= RIGHT_IOU)
+        """Whether a proposal fits the target: an IoU above 0.5."""
+        return bool(is_right(self.ious[index]))
 
     def picture(self, index: int) -> np.ndarray:
         """The photo with one proposal bright and the rest dim: uint8 (h, w, 3)."""

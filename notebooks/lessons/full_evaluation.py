@@ -12,7 +12,7 @@ import numpy as np
 from tasnb.core.types import Sample
 from tasnb.datasets.published import CARDS
 from tasnb.datasets.samples import Samples
-from tasnb.evaluation.metrics import Estimate, iou
+from tasnb.evaluation.metrics import Estimate, iou, is_right
 from tasnb.evaluation.runs import Run, paired
 from tasnb.evaluation.sweep import Sweep
 
@@ -94,7 +94,7 @@ def check_figures(function: Any, run: Run) -> Right:
     for inter, union in cases:
         got = numbers(called(function, inter, union, expected=expected, todo=todo), 2, expected=expected, todo=todo)
         each, all_ = 100 * iou(inter, union).mean(), 100 * inter.sum() / union.sum()
-        passed = 100 * (iou(inter, union) > 0.5).mean()
+        passed = 100 * is_right(iou(inter, union)).mean()
         slips = [
             Slip([all_, each], "the two figures exchanged", "return mIoU first, then oIoU"),
             Slip([each / 100, all_ / 100], "shares from 0 to 1", "multiply both by 100: the tables are in per cent"),

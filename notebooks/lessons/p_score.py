@@ -51,7 +51,7 @@ def gain(studied: Sequence[Case], alpha: float) -> metrics.Estimate:
 
 
 def opinions(studied: Sequence[Case]) -> pd.DataFrame:
-    """How often V alone and P alone choose a proposal that fits (IoU at least 0.5): a table two by two."""
+    """How often V alone and P alone choose a proposal that fits (IoU above 0.5): a table two by two."""
     import pandas as pd
 
     v = ["V right" if case.is_right(choose(case, 0.0)) else "V wrong" for case in studied]
@@ -165,7 +165,7 @@ def check_gap(function: Any) -> Right:
 def check_lie(answer: Any, studied: Sequence[Case], models: Models) -> Right:
     """Exercise 2: (case, mask) of a proposal that fits its target but whose caption does not name the subject."""
     expected = "two numbers (case, mask)"
-    todo = "look for a mask with an IoU of at least 0.5 none of whose phrases is dropped by lesson.naming"
+    todo = "look for a mask with an IoU above 0.5 none of whose phrases is dropped by lesson.naming"
     answer = given(answer, expected=expected, todo=todo)
     try:
         at, index = (int(part) for part in answer)

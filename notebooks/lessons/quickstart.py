@@ -7,14 +7,13 @@ from typing import Any
 
 from tasnb.core.masks import iou
 from tasnb.core.types import ImageArtifacts, Models, Prediction, Sample
+from tasnb.evaluation.metrics import is_right
 from tasnb.pipeline.baselines import clip_only
 from tasnb.pipeline.describe import describe
 from tasnb.pipeline.tas import MODULES, tas
 from tasnb.store import Store
 
 from .answers import NotYet, Right, Slip, choice, given, in_words, number, settle
-
-RIGHT_IOU = 0.5  # the field's Pr@0.5
 
 
 def telling(samples: Sequence[Sample], models: Models, store: Store) -> Sample:
@@ -29,8 +28,8 @@ def telling(samples: Sequence[Sample], models: Models, store: Store) -> Sample:
             continue
         artifacts = store.recall(describe, sample.image, models)
         whole, alone = (method(artifacts, sample.expression, models) for method in (tas, clip_only))
-        if iou(whole.mask, sample.target) >= RIGHT_IOU:
-            if whole.parse.directions and iou(alone.mask, sample.target) < RIGHT_IOU:
+        if is_right(iou(whole.mask, sample.target)):
+            if whole.parse.directions and not is_right(iou(alone.mask, sample.target)):
                 return sample
             right = right or sample
     if not len(samples):
@@ -47,11 +46,11 @@ def build_up(artifacts: ImageArtifacts, expression: str, models: Models) -> dict
 
 
 def first_failure(samples: Sequence[Sample], models: Models, store: Store) -> tuple[Sample, Prediction] | None:
-    """The first sample with a known mask that TAS misses (IoU below 0.5), and its answer; None when all are right."""
+    """The first sample with a known mask that TAS misses (Pr@0.5), and its answer; None when all are right."""
     for sample in samples:
         if sample.target is not None:
             answer = tas(store.recall(describe, sample.image, models), sample.expression, models)
-            if iou(answer.mask, sample.target) < RIGHT_IOU:
+            if not is_right(iou(answer.mask, sample.target)):
                 return sample, answer
     return None
 

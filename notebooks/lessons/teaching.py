@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tasnb.core.masks import iou
 from tasnb.core.types import Models, Sample
+from tasnb.evaluation.metrics import is_right
 from tasnb.pipeline.describe import describe
 from tasnb.pipeline.variant import PAPER
 from tasnb.store import Store
@@ -21,7 +22,6 @@ from tasnb.viewers.deciding import NAMES, PARTS, decide
 if TYPE_CHECKING:
     import pandas as pd
 
-RIGHT_IOU = 0.5  # the field's Pr@0.5
 VERDICTS = ("right", "not yet", "error", "not run")
 
 
@@ -42,7 +42,7 @@ def cases(
             continue
         artifacts = store.recall(describe, sample.image, models)
         decision = decide(artifacts, sample.expression, models, PAPER, PAPER.weights)
-        right = iou(decision.answer.mask, sample.target) >= RIGHT_IOU
+        right = is_right(iou(decision.answer.mask, sample.target))
         found.setdefault(kinds[decision.part if right else "wrong"], sample)
         if len(found) == len(kinds):
             break

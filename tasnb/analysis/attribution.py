@@ -19,7 +19,6 @@ from tasnb.analysis import counterfactuals as what_if
 from tasnb.analysis.annotation_noise import annotation_doubt
 from tasnb.analysis.causes import CAUSES, GRID, RIGHT, THRESHOLD
 from tasnb.analysis.evidence import METHOD, Case, Evidence
-from tasnb.analysis.intervals import Resamples
 from tasnb.analysis.kinds import is_a_by, wordnet_of
 from tasnb.analysis.types import ExpressionTypes, types_of
 from tasnb.core.types import Weights, WordNet
@@ -65,9 +64,9 @@ class Attribution:
     about: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
-    def resamples(self) -> Resamples:
+    def resamples(self) -> metrics.Resamples:
         """The draws of images that every interval of this run rests on."""
-        return Resamples(self.evidence.samples["image_id"].to_numpy(object))
+        return metrics.Resamples(self.evidence.samples["image_id"].to_numpy(object))
 
     @cached_property
     def measured(self) -> np.ndarray:

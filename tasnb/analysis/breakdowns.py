@@ -195,19 +195,14 @@ def confusion_of_heads(found: Attribution, *, top: int = 12) -> pd.DataFrame:
 
 def _figures(found: Attribution, mask: np.ndarray) -> dict[str, float]:
     samples, counted = found.evidence.samples, mask & found.measured
-    inter, union = (samples[name].to_numpy(np.int64) for name in ("intersection", "union"))
-    ious = metrics.iou(inter, union, protocol=found.protocol)
+    counts = samples[["intersection", "union"]].to_numpy(np.int64)
     best = metrics.iou(
         samples["oracle_intersection"].to_numpy(np.int64), samples["oracle_union"].to_numpy(np.int64),
         protocol=found.protocol,
     )  # fmt: skip
     row = {"accuracy": 100 * float((~found.frame["failed"][mask]).mean())}
-    figures = {
-        "miou": found.resamples.ratio(ious * counted, counted),
-        "oiou": found.resamples.ratio(inter * counted, union * counted),
-    }
-    for name, estimate in figures.items():
-        row |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+    for metric in ("miou", "oiou"):
+        row |= found.resamples.figure(counts, metric=metric, protocol=found.protocol, which=counted).columns(metric)
     return row | {"oracle_miou": 100 * float(best[counted].mean()) if counted.any() else np.nan}
 
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from tasnb.analysis.attribution import Attribution
 from tasnb.analysis.breakdowns import groups
-from tasnb.analysis.intervals import Resamples
 from tasnb.analysis.sentences import sentence_of
 from tasnb.evaluation import metrics
 
@@ -55,7 +54,7 @@ def compare_by(a: Attribution, b: Attribution, by: str = "type") -> Flips:
         found.evidence.samples[["intersection", "union"]].to_numpy(np.int64)[places]
         for found, places in ((a, first), (b, second))
     ]
-    drawn = Resamples(a.evidence.samples["image_id"].to_numpy(object)[first])
+    drawn = metrics.Resamples(a.evidence.samples["image_id"].to_numpy(object)[first])
     both = a.measured[first] & b.measured[second]
     rows = []
     every = groups(a, by) | {"all": np.ones(len(a.frame), dtype=bool)}
@@ -67,7 +66,7 @@ def compare_by(a: Attribution, b: Attribution, by: str = "type") -> Flips:
         for side, each in zip("ab", counts, strict=True):
             row[f"{side}_miou"] = 100 * float(metrics.iou(each[inside, 0], each[inside, 1], protocol=a.protocol).mean())
         for metric in ("miou", "oiou"):
-            gain = drawn.gain(counts[1], counts[0], inside, metric, a.protocol)
+            gain = drawn.gain(counts[1], counts[0], metric=metric, protocol=a.protocol, which=inside)
             row |= {metric: gain.value, f"{metric}_low": gain.low, f"{metric}_high": gain.high}
         row["fixed"] = int((inside & failed[0] & ~failed[1]).sum())
         row["broken"] = int((inside & ~failed[0] & failed[1]).sum())

@@ -43,7 +43,7 @@ def gain_of(found: Attribution, which: np.ndarray, metric: str) -> metrics.Estim
     before = found.evidence.samples[["intersection", "union"]].to_numpy(np.int64)
     cured = found.frame[["cured_intersection", "cured_union"]].to_numpy(np.int64)
     after = np.where(which[:, None], cured, before)
-    return found.resamples.gain(after, before, found.measured, metric, found.protocol)
+    return found.resamples.gain(after, before, metric=metric, protocol=found.protocol, which=found.measured)
 
 
 def overlap(found: Attribution) -> pd.DataFrame:

@@ -9,26 +9,54 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
 # Okabe & Ito (2008): distinguishable with any colour vision; a mask keeps the colour of its number everywhere
-OKABE_ITO: tuple[tuple[int, int, int], ...] = (
-    (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66),
-    (0, 114, 178), (213, 94, 0), (204, 121, 167),
-)  # fmt: skip
+OKABE_ITO: tuple[tuple[int, int, int], ...] = tuple(
+    ImageColor.getrgb(code) for code in ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
+)
 
 
 def mask_colour(index: int) -> tuple[int, int, int]:
-    """The fixed Okabe-Ito colour of proposal ``index``."""
+    """The fixed Okabe-Ito colour of a proposal.
+
+    Parameters
+    ----------
+    index : int
+        The proposal's number.
+
+    Returns
+    -------
+    tuple of int
+        Red, green and blue, 0..255.
+    """
     return OKABE_ITO[index % len(OKABE_ITO)]
 
 
 def as_rgb(picture: Any) -> np.ndarray:
-    """Turn a path, a Pillow image or an array into uint8 (h, w, 3), RGB, upright, read-only.
+    """Any picture as an array.
 
-    Policies: the EXIF orientation is applied; alpha is laid over white, as a viewer shows it; gray, palette,
-    CMYK and 16-bit pictures are converted. Arrays: (h, w), (h, w, 3) or (h, w, 4), uint8.
-    Raises FileNotFoundError for a missing file, ValueError for anything that is not a picture.
+    Parameters
+    ----------
+    picture : str, Path, PIL.Image.Image or ndarray of uint8
+        A file, an opened image, or an array of shape (h, w), (h, w, 3) or (h, w, 4).
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w, 3)
+        RGB, upright, read-only.
+
+    Raises
+    ------
+    FileNotFoundError
+        For a missing file.
+    ValueError
+        For anything that is not a picture.
+
+    Notes
+    -----
+    The EXIF orientation is applied; alpha is laid over white, as a viewer shows it; gray, palette, CMYK and 16-bit
+    pictures are converted.
     """
     if isinstance(picture, np.ndarray):
         return _array_as_rgb(picture)
@@ -83,7 +111,18 @@ def _array_as_rgb(array: np.ndarray) -> np.ndarray:
 
 
 def png_bytes(image: np.ndarray) -> bytes:
-    """Encode a uint8 (h, w, 3) or bool (h, w) array as PNG."""
+    """Encode an array as PNG.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (h, w, 3), or of bool, shape (h, w)
+        A picture, or a mask, which becomes white on black.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
     pixels = (image * np.uint8(255)) if image.dtype == bool else image
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format="PNG", optimize=True)
@@ -91,16 +130,48 @@ def png_bytes(image: np.ndarray) -> bytes:
 
 
 def png_uri(image: np.ndarray) -> str:
-    """The same as a ``data:`` URI, for pages that must stand alone."""
+    """Encode an array as a ``data:`` URI, for pages that must stand alone.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (h, w, 3), or of bool, shape (h, w)
+        As ``png_bytes`` takes it.
+
+    Returns
+    -------
+    str
+        The PNG in base 64.
+    """
     return "data:image/png;base64," + base64.b64encode(png_bytes(image)).decode("ascii")
 
 
 def image_key_of(image_rgb: np.ndarray) -> str:
-    """The SHA-256 of an image's size and pixels: 64 hex digits."""
-    digest = hashlib.sha256(str(image_rgb.shape).encode() + np.ascontiguousarray(image_rgb).tobytes())
-    return digest.hexdigest()
+    """The SHA-256 of an image's size and pixels.
+
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The image.
+
+    Returns
+    -------
+    str
+        64 hex digits.
+    """
+    return hashlib.sha256(str(image_rgb.shape).encode() + np.ascontiguousarray(image_rgb).tobytes()).hexdigest()
 
 
 def image_id_of(image_rgb: np.ndarray) -> str:
-    """A name for an image that has none: the first 16 hex digits of its key."""
+    """A name for an image that has none.
+
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The image.
+
+    Returns
+    -------
+    str
+        The first 16 hex digits of its key.
+    """
     return image_key_of(image_rgb)[:16]

@@ -265,7 +265,7 @@ def _figures(intersections: np.ndarray, unions: np.ndarray, answered: np.ndarray
         intersections, unions = intersections[answered], unions[answered]
     each = metrics.iou(intersections, unions, protocol=protocol)
     total = unions.sum()
-    passed = (each >= 0.5) if rule.passes == ">=" else (each > 0.5)
+    passed = metrics.is_right(each, protocol=protocol)
     n = len(each)
     return {
         "miou": 100 * each.mean() if n else np.nan,

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tasnb.core.types.features import GRIDS, REGIONS
+from tasnb.core.types import GRIDS, REGIONS
 from tasnb.models.clip import ClipEncoder
 from tasnb.stages import heatmaps
 

@@ -16,6 +16,7 @@ import traitlets
 from tasnb import analysis, plots
 from tasnb.analysis.evidence import METHOD
 from tasnb.core.types import Models, Sample
+from tasnb.evaluation import metrics
 from tasnb.evaluation.runs import Run
 from tasnb.plots.sheets import Panel
 from tasnb.store import Store
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 PAGE = 12
 EXPLAINED = ("cause", "types", "price", "why")  # what the analysis adds to a run that has what it needs
 GROUPS = ("cause", "types")
-RIGHT = 0.5  # an answer above this IoU is called right
 SORTS = ("sample", "iou", "oracle_iou", "gap", "expression")
 NOTHING: dict[str, Any] = {"filters": {}, "sort": "sample", "descending": False, "page": 0, "group": ""}
 
@@ -73,7 +73,7 @@ class Gallery(Viewer):
                 "sorts": list(self._sorts),
                 "groups": list(self._groups),
                 "of": len(frame),
-                "right": RIGHT,
+                "right": metrics.THRESHOLDS[0],
             },
             query=dict(NOTHING),
         )
@@ -139,7 +139,7 @@ class Gallery(Viewer):
         """The page in view: uint8 (h, w, 3)."""
         panels = []
         for row in self.shown.to_dict("records"):
-            notes = (_verdict(row), *self._lines(row))
+            notes = ("right" if _is_right(self._run, row) else "wrong", *self._lines(row))
             panels.append(Panel(title=str(row["expression"]), pixels=self._pixels(row), notes=notes))
         return plots.sheet(self.about["title"], panels, [self.words()], columns=4, side=220)
 
@@ -186,7 +186,7 @@ class Gallery(Viewer):
         return {
             "sample": int(row["sample"]), "expression": str(row["expression"]), "thumb": thumb.uri, "alt": thumb.alt,
             "lines": self._lines(row),
-            "right": bool(row["iou"] > RIGHT),
+            "right": _is_right(self._run, row),
         }  # fmt: skip
 
     def _lines(self, row: dict[str, Any]) -> list[str]:
@@ -301,5 +301,5 @@ def _explained(run: Run) -> pd.DataFrame | None:
         return None
 
 
-def _verdict(row: dict[str, Any]) -> str:
-    return "right" if row["iou"] > RIGHT else "wrong"
+def _is_right(run: Run, row: dict[str, Any]) -> bool:
+    return bool(metrics.is_right(row["iou"], protocol=str(run.about["protocol"])))

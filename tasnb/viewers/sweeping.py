@@ -124,8 +124,10 @@ class SweepViewer(Viewer):
 
     def _turned(self, point: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
         """Which samples are right here only, and with the run's weights only: bool (samples,) each."""
-        passes = np.greater_equal if metrics.find(self.sweep.protocol).passes == ">=" else np.greater
-        before, here = (passes(overlap, self._threshold) for _, overlap in (self._before, self._after[point]))
+        before, here = (
+            metrics.is_right(overlap, protocol=self.sweep.protocol, threshold=self._threshold)
+            for _, overlap in (self._before, self._after[point])
+        )
         return here & ~before, before & ~here
 
     def _grid(self, best: dict[str, float]) -> dict[str, Any]:

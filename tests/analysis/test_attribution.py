@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasnb.analysis import CAUSES, attribute, overlap, sentence_of
-from tasnb.analysis import recovery as prices
+from tasnb.analysis import CAUSES, attribute, overlap, prices, sentence_of
 from tests.analysis import planting
 from tests.analysis.planting import FAULTS, PlantedRun, confusion, from_run, plant
 

@@ -7,8 +7,10 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from toyworld import train_spacy, treebank_words
-from toyworld.treebank import flatten, generate, node, plural, typed_by_people
+from toyworld import train_spacy
+from toyworld.treebank import words as treebank_words
+from toyworld.treebank.sentences import generate
+from toyworld.treebank.trees import flatten, node, plural, typed_by_people
 
 LABELS = set(
     """ROOT nsubj nsubjpass dobj pobj attr appos conj cc det amod advmod prep punct compound nmod nummod npadvmod acl

@@ -1,15 +1,23 @@
-"""Masks and samples: the values that carry pixels. Axes: ``n`` proposals, ``h w`` pixels."""
+"""The values that carry an image's arrays: masks, samples, dense features.
+
+Axes: ``n`` proposals, ``h w`` pixels, ``r c`` rows and columns of a model's grid, ``d`` embedding dimensions.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
 ImageRGB = UInt8[np.ndarray, "h w 3"]
+# what baselines read of an image beyond TAS, by the name of the one that reads it
+GRIDS = ("score_map", "clip_surgery", "grad_cam")
+REGIONS = ("region_token", "global_local")
+FEATURES = (*GRIDS, *REGIONS)
 
 
 def freeze(array: Any, dtype: Any, name: str, shape: tuple[int | None, ...]) -> np.ndarray:
@@ -27,14 +35,32 @@ def freeze(array: Any, dtype: Any, name: str, shape: tuple[int | None, ...]) -> 
     return frozen
 
 
+def freeze_fields(value: Any, dtype: Any, **shapes: tuple[int | None, ...]) -> None:
+    """``freeze`` these fields of a frozen dataclass that is being made; a field that is None stays None."""
+    for name, shape in shapes.items():
+        if getattr(value, name) is not None:
+            object.__setattr__(value, name, freeze(getattr(value, name), dtype, name, shape))
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Proposals:
     """Class-agnostic masks of one image, in the proposer's order.
 
-    masks: bool (n, h, w). boxes_xyxy: int (n, 4), exclusive end, (0, 0, 0, 0) for an empty mask.
-    pred_iou, stability_score: float (n,), SAM's own estimates; NaN where a source gives none.
-    source: who made them, for people ("sam", "annotations").
-    Raises ValueError when the parallel arrays disagree in length.
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (n, h, w)
+        In the image's own pixels.
+    boxes_xyxy : ndarray of int, shape (n, 4)
+        Pixels, exclusive end; (0, 0, 0, 0) for an empty mask.
+    pred_iou, stability_score : ndarray of float, shape (n,)
+        SAM's own estimates; NaN where a source gives none.
+    source : str
+        Who made them, for people ("sam", "annotations").
+
+    Raises
+    ------
+    ValueError
+        When the parallel arrays disagree in length.
     """
 
     masks: Bool[np.ndarray, "n h w"]
@@ -44,18 +70,16 @@ class Proposals:
     source: str
 
     def __post_init__(self) -> None:
-        masks = freeze(self.masks, bool, "masks", (None, None, None))
-        n = len(masks)
-        object.__setattr__(self, "masks", masks)
-        object.__setattr__(self, "boxes_xyxy", freeze(self.boxes_xyxy, np.int64, "boxes_xyxy", (n, 4)))
-        object.__setattr__(self, "pred_iou", freeze(self.pred_iou, np.float32, "pred_iou", (n,)))
-        object.__setattr__(self, "stability_score", freeze(self.stability_score, np.float32, "stability_score", (n,)))
+        freeze_fields(self, bool, masks=(None, None, None))
+        freeze_fields(self, np.int64, boxes_xyxy=(len(self), 4))
+        freeze_fields(self, np.float32, pred_iou=(len(self),), stability_score=(len(self),))
 
     def __len__(self) -> int:
         return len(self.masks)
 
     @property
     def size_hw(self) -> tuple[int, int]:
+        """Height and width of the image, in pixels."""
         return int(self.masks.shape[1]), int(self.masks.shape[2])
 
     def __getitem__(self, keep: Any) -> Proposals:
@@ -78,8 +102,20 @@ class Proposals:
 class Sample:
     """One expression about one image, with the answer when it is known.
 
-    image: uint8 (h, w, 3), RGB, upright. target: bool (h, w) or None. gold: what a data set knows beyond that
-    (RefToy: parse, directions, type tags), an empty mapping otherwise.
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (h, w, 3)
+        RGB, upright.
+    expression : str
+        What is said of the one thing meant.
+    target : ndarray of bool, shape (h, w), or None
+        The annotated mask.
+    sample_id, image_id, ref_id, sent_id : str
+        The data set's own names of the sample, its image, its object and its sentence.
+    dataset, split : str
+        Where it is from.
+    gold : mapping
+        What a data set knows beyond that (RefToy: parse, directions, type tags); empty otherwise.
     """
 
     image: ImageRGB
@@ -92,3 +128,56 @@ class Sample:
     dataset: str
     split: str
     gold: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Features:
+    """What the baselines take from an image beyond TAS, by the name of the one that reads it; any may be absent.
+
+    Parameters
+    ----------
+    grids : mapping of str to ndarray of float32, shape (r, c, d)
+        Name (of ``GRIDS``) -> one vector a cell, in the text's space.
+    regions : mapping of str to ndarray of float32, shape (n, d)
+        Name (of ``REGIONS``) -> unit rows, one a proposal.
+    pooling : ndarray of float32, shape (n, r, c), or None
+        How much each cell counts in the mean over a proposal's pixels.
+    empty_text : ndarray of float32, shape (d,), or None
+        The embedding of the empty text (CLIP Surgery's redundant feature).
+
+    Raises
+    ------
+    ValueError
+        For a wrong name, for grids that differ in size, and for parallel arrays that differ in length.
+    """
+
+    grids: Mapping[str, Float[np.ndarray, "r c d"]] = field(default_factory=dict)
+    regions: Mapping[str, Float[np.ndarray, "n d"]] = field(default_factory=dict)
+    pooling: Float[np.ndarray, "n r c"] | None = None
+    empty_text: Float[np.ndarray, " d"] | None = None
+
+    def __post_init__(self) -> None:
+        rows, columns = next((grid.shape[:2] for grid in self.grids.values()), (None, None))
+        for kind, known, shape in (("grids", GRIDS, (rows, columns, None)), ("regions", REGIONS, (None, None))):
+            if wrong := sorted(set(getattr(self, kind)) - set(known)):
+                raise ValueError(f"{kind}: unknown feature {wrong[0]!r}; choose from {', '.join(known)}")
+            frozen = {name: freeze(each, np.float32, name, shape) for name, each in getattr(self, kind).items()}
+            object.__setattr__(self, kind, MappingProxyType(frozen))
+        freeze_fields(self, np.float32, pooling=(None, rows, columns), empty_text=(None,))
+        lengths = {len(each) for each in self._by_proposal()}
+        if len(lengths) > 1:
+            raise ValueError(f"features of one image have one length, got {sorted(lengths)}; run describe() again")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Which features are here."""
+        return (*self.grids, *self.regions)
+
+    @property
+    def proposals(self) -> int | None:
+        """The number of proposals that these features are about; None where no feature depends on them."""
+        return next((len(each) for each in self._by_proposal()), None)
+
+    def _by_proposal(self) -> list[np.ndarray]:
+        """The arrays with one row a proposal."""
+        return [*self.regions.values(), *([] if self.pooling is None else [self.pooling])]

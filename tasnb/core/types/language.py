@@ -15,7 +15,19 @@ DIRECTIONS: tuple[Direction, ...] = ("left", "right", "top", "bottom")
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """One token of a parsed text. start, end: character offsets; governor: index of the token it hangs on."""
+    """One token of a parsed text.
+
+    Parameters
+    ----------
+    text, lemma : str
+        As typed; its dictionary form, in lower case.
+    pos, dep : str
+        Universal part of speech ("NOUN") and dependency ("nsubj").
+    governor : int
+        Index of the token it hangs on; its own for a root.
+    start, end : int
+        Character offsets in the text, end exclusive.
+    """
 
     text: str
     lemma: str
@@ -28,7 +40,17 @@ class Token:
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """The noun that the expression is about. span: character offsets in the text. rule: how it was found."""
+    """The noun that the expression is about.
+
+    Parameters
+    ----------
+    lemma : str
+        Its dictionary form, in lower case.
+    span : tuple of int
+        Character offsets in the text, end exclusive.
+    rule : str
+        How it was found.
+    """
 
     lemma: str
     span: tuple[int, int]
@@ -37,7 +59,17 @@ class Head:
 
 @dataclass(frozen=True, kw_only=True)
 class Relation:
-    """A relation to another thing ("left of the bus"): word, the thing's phrase, its head lemma."""
+    """A relation to another thing ("left of the bus").
+
+    Parameters
+    ----------
+    word : str
+        The canonical relation ("left of").
+    phrase, lemma : str
+        The other thing's noun phrase, and its head's lemma.
+    span : tuple of int
+        Character offsets of relation and thing in the text, end exclusive.
+    """
 
     word: str
     phrase: str
@@ -49,9 +81,14 @@ class Relation:
 class Cue:
     """What only the ``extended`` rectifier uses.
 
-    kind: "middle" | "extreme" | "ordinal" | "relation" | "size" | "clock".
-    value: the canonical reading ("middle", "left", "second from left", "biggest", "7").
-    words: the text that says it.
+    Parameters
+    ----------
+    kind : str
+        "middle", "extreme", "ordinal", "relation", "size" or "clock".
+    value : str
+        The canonical reading ("middle", "left", "second from left", "biggest", "7").
+    words : str
+        The text that says it.
     """
 
     kind: str
@@ -61,11 +98,33 @@ class Cue:
 
 @dataclass(frozen=True, kw_only=True)
 class Parse:
-    """An expression taken apart (METHOD section 3). head is None when no noun was found.
+    """An expression taken apart (METHOD section 3).
 
-    phrase: the head's own noun chunk, lower case ("the young man"), "" without a head.
-    directions: canonical, without repeats, in order of appearance; evidence for each in ``direction_words``.
-    tokens: for display.
+    Parameters
+    ----------
+    text : str
+        The expression as typed.
+    head : Head or None
+        The noun that it is about; None when none was found.
+    phrase : str
+        The head's own noun chunk, lower case ("the young man"); "" without a head.
+    modifiers : tuple of str
+        The other content words of that chunk.
+    directions : tuple of str
+        Canonical ("left", "right", "top", "bottom"), without repeats, in order of appearance.
+    direction_words : tuple of str
+        The evidence for each of them.
+    relations : tuple of Relation
+        To other things, in order of appearance.
+    cues : tuple of Cue
+        What only the extended rectifier uses, in order of appearance.
+    tokens : tuple of Token
+        All of the text's.
+
+    Raises
+    ------
+    ValueError
+        For an unknown direction.
     """
 
     text: str
@@ -130,7 +189,15 @@ def _json_form() -> TypeAdapter[Parse]:
 
 @dataclass(frozen=True, kw_only=True)
 class NounPhrase:
-    """A noun phrase of a caption, lower case without its article; lemma: its head noun's lemma."""
+    """A noun phrase of a caption.
+
+    Parameters
+    ----------
+    text : str
+        Lower case, without its article.
+    lemma : str
+        Its head noun's lemma.
+    """
 
     text: str
     lemma: str
@@ -140,8 +207,18 @@ class NounPhrase:
 class NegativePhrase:
     """A phrase of the overall caption with its verdict.
 
-    kept: it becomes a negative. reason: one sentence for a reader.
-    synsets, similarity: the closest pair found and its WordNet path similarity (0..1), None where none exists.
+    Parameters
+    ----------
+    text, lemma : str
+        As in ``NounPhrase``.
+    kept : bool
+        Whether it becomes a negative.
+    reason : str
+        Why, one sentence for a reader.
+    synsets : tuple of str, or None
+        The closest pair found; None where none exists.
+    similarity : float or None
+        The pair's WordNet path similarity, 0..1.
     """
 
     text: str
@@ -154,11 +231,20 @@ class NegativePhrase:
 
 @dataclass(frozen=True, kw_only=True)
 class Negatives:
-    """T_n with its evidence: every phrase of the overall caption, kept or dropped and why."""
+    """T_n with its evidence.
+
+    Parameters
+    ----------
+    caption : str
+        The overall caption.
+    phrases : tuple of NegativePhrase
+        Every phrase of it, kept or dropped and why.
+    """
 
     caption: str
     phrases: tuple[NegativePhrase, ...]
 
     @property
     def kept(self) -> tuple[str, ...]:
+        """The texts of the phrases that are negatives."""
         return tuple(p.text for p in self.phrases if p.kept)

@@ -1,4 +1,4 @@
-"""A model is met as a protocol, never as a class of its vendor."""
+"""A model is met as a protocol, never as a class of its vendor; so is whoever remembers values or watches progress."""
 
 from __future__ import annotations
 
@@ -13,16 +13,60 @@ from tasnb.core.types.arrays import Proposals
 T = TypeVar("T")
 
 
+class Progress(Protocol):
+    """Told of every finished step of a long computation: the one callback of the library, for a progress bar."""
+
+    def __call__(self, done: int, total: int, what: str = "") -> None:
+        """Say how far it is.
+
+        Parameters
+        ----------
+        done, total : int
+            Steps finished, and steps in all.
+        what : str
+            What comes next, for people; "" at the end.
+        """
+
+
+def no_progress(done: int, total: int, what: str = "") -> None:
+    """Tell nobody: the default of every ``progress`` argument.
+
+    Parameters
+    ----------
+    done, total, what
+        As in ``Progress``.
+    """
+
+
 class Memo(Protocol):
     """Asked for every stage of ``describe`` that runs a model, so that a known value need not be computed again.
 
-    image_key: of size and pixels. fingerprint: of the model. config: all else that the value depends on, as plain
-    values or frozen configs. ``Store.memo`` is one.
+    ``Store.memo`` is one.
     """
 
     def __call__(
         self, stage: str, image_key: str, fingerprint: str, config: Mapping[str, Any], compute: Callable[[], T]
-    ) -> T: ...
+    ) -> T:
+        """The value of a stage.
+
+        Parameters
+        ----------
+        stage : str
+            Its name, lower-case letters and underscores.
+        image_key : str
+            SHA-256 of the image's size and pixels; "" for what depends on no image.
+        fingerprint : str
+            Of the model.
+        config : mapping
+            All else that the value depends on, as plain values or frozen configs.
+        compute : callable
+            Gives the value when it is not known.
+
+        Returns
+        -------
+        Any
+            The known value, or what ``compute`` gave.
+        """
 
 
 @runtime_checkable
@@ -32,25 +76,61 @@ class MaskProposer(Protocol):
     @property
     def fingerprint(self) -> str:
         """Changes whenever the result could: weights and every option."""
-        ...
 
-    def propose(self, image_rgb: np.ndarray) -> Proposals: ...
+    def propose(self, image_rgb: np.ndarray) -> Proposals:
+        """Class-agnostic masks of an image.
+
+        Parameters
+        ----------
+        image_rgb : ndarray of uint8, shape (h, w, 3)
+            The image.
+
+        Returns
+        -------
+        Proposals
+            In the image's own pixels.
+        """
 
 
 @runtime_checkable
 class ImageTextEncoder(Protocol):
-    """Pictures and texts -> unit rows of one space, float32 (n, d). An empty input gives (0, d).
+    """Pictures and texts -> unit rows of one space. An empty input gives (0, d).
 
     A matcher may see several features in a picture, float32 (n, q, d): its likeness to a text, in V and in N, is then
-    the largest of the q cosines (``scores.cosines``). A text always is one row.
+    the largest of the q cosines (``embeddings.cosines``). A text always is one row.
     """
 
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """Changes whenever the result could: weights and every option."""
 
-    def encode_images(self, pictures: Sequence[np.ndarray]) -> np.ndarray: ...
+    def encode_images(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+        """E_v of every picture.
 
-    def encode_texts(self, texts: Sequence[str]) -> np.ndarray: ...
+        Parameters
+        ----------
+        pictures : sequence of ndarray of uint8, shape (s, t, 3)
+            Of any sizes.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, d) or (n, q, d)
+            Unit rows.
+        """
+
+    def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """E_t of every text.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Encoded as they are.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, d)
+            Unit rows.
+        """
 
 
 @runtime_checkable
@@ -61,19 +141,44 @@ class DenseEncoder(Protocol):
     """
 
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """Changes whenever the result could: weights and every option."""
 
     def encode_grids(self, image_rgb: np.ndarray, kinds: Collection[str]) -> Mapping[str, np.ndarray]:
-        """kind -> float32 (rows, columns, d), all kinds (of ``types.GRIDS``) from one pass of the model.
+        """Features of the cells of a grid, all kinds from one pass of the model.
 
-        score_map, clip_surgery: a unit vector a cell. grad_cam: what a cell adds to each dimension of the unit
-        embedding, a derivative, so that its product with a text is Grad-CAM's map before the cut at 0.
+        Parameters
+        ----------
+        image_rgb : ndarray of uint8, shape (h, w, 3)
+            The image.
+        kinds : collection of str
+            Of ``types.GRIDS``. score_map, clip_surgery: a unit vector a cell. grad_cam: what a cell adds to each
+            dimension of the unit embedding, a derivative, so that its product with a text is Grad-CAM's map before
+            the cut at 0.
+
+        Returns
+        -------
+        mapping of str to ndarray of float32, shape (r, c, d)
+            By kind.
         """
-        ...
 
     def encode_regions(self, image_rgb: np.ndarray, masks: np.ndarray, kind: str) -> np.ndarray:
-        """Unit rows, float32 (n, d), one a mask (bool (n, h, w)); kind: of ``types.REGIONS``."""
-        ...
+        """Features of masks seen inside the model.
+
+        Parameters
+        ----------
+        image_rgb : ndarray of uint8, shape (h, w, 3)
+            The image.
+        masks : ndarray of bool, shape (n, h, w)
+            In its pixels.
+        kind : str
+            Of ``types.REGIONS``.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, d)
+            Unit rows, one a mask.
+        """
 
 
 @runtime_checkable
@@ -81,9 +186,22 @@ class Captioner(Protocol):
     """Pictures -> one text each, lower case as the model says it."""
 
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """Changes whenever the result could: weights and every option."""
 
-    def caption(self, pictures: Sequence[np.ndarray]) -> tuple[str, ...]: ...
+    def caption(self, pictures: Sequence[np.ndarray]) -> tuple[str, ...]:
+        """A caption of every picture.
+
+        Parameters
+        ----------
+        pictures : sequence of ndarray of uint8, shape (s, t, 3)
+            Of any sizes.
+
+        Returns
+        -------
+        tuple of str
+            One each.
+        """
 
 
 @runtime_checkable
@@ -97,12 +215,42 @@ class Parser(Protocol):
 class WordNet(Protocol):
     """NLTK's reader, or what quacks like one."""
 
-    def synsets(self, lemma: str, pos: str | None = None) -> list[Any]: ...
+    def synsets(self, lemma: str, pos: str | None = None) -> list[Any]:
+        """The senses of a word.
+
+        Parameters
+        ----------
+        lemma : str
+            The word, blanks as underscores.
+        pos : str or None
+            "n", "v", "a" or "r"; None for any.
+
+        Returns
+        -------
+        list
+            NLTK's synsets, the common senses first.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Models:
-    """The parts that a method needs, by role. name: the preset, for people."""
+    """The parts that a method needs, by role.
+
+    Parameters
+    ----------
+    name : str
+        The preset, for people.
+    proposer : MaskProposer
+        Makes the masks.
+    encoder : ImageTextEncoder
+        Compares pictures and texts.
+    captioner : Captioner
+        Says what a picture shows.
+    parser : Parser
+        Takes texts apart.
+    wordnet : WordNet
+        Says which nouns mean the same.
+    """
 
     name: str
     proposer: MaskProposer

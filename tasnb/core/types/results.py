@@ -11,8 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from tasnb.core.html import prediction_card
-from tasnb.core.types.arrays import Proposals, freeze
-from tasnb.core.types.features import Features
+from tasnb.core.types.arrays import Features, Proposals, freeze, freeze_fields
 from tasnb.core.types.language import Direction, Negatives, NounPhrase, Parse
 
 if TYPE_CHECKING:
@@ -23,9 +22,20 @@ CropStyle = Literal["crop", "blur"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RectifierTrace:
-    """What the spatial rectifier did: one sentence for all, one verdict a proposal.
+    """What the spatial rectifier did.
 
-    applied: False when every proposal stays (no direction, empty half, one proposal). rule: its name.
+    Parameters
+    ----------
+    rule : str
+        The rule's name.
+    directions : tuple of str
+        What the expression says.
+    applied : bool
+        False when every proposal stays (no direction, empty half, one proposal).
+    sentence : str
+        What was done, for all proposals.
+    verdicts : tuple of str
+        "stays" or "out" and why, one a proposal.
     """
 
     rule: str
@@ -37,7 +47,20 @@ class RectifierTrace:
 
 @dataclass(frozen=True, kw_only=True)
 class Weights:
-    """S = V + alpha P + lam N. Defaults: paper, section 4.2 (RefCOCO; RefCOCOg uses lam 1)."""
+    """The weights in S = V + alpha P + lam N.
+
+    Parameters
+    ----------
+    alpha : float
+        Of P; 0.1 by default (paper, section 4.2).
+    lam : float
+        Of N; 0.7 by default (RefCOCO; the paper's RefCOCOg uses 1).
+
+    Raises
+    ------
+    ValueError
+        For a weight that is not finite.
+    """
 
     alpha: float = 0.1
     lam: float = 0.7
@@ -78,7 +101,21 @@ def combine(
 class ScoreTable:
     """The three scores of every proposal, kept apart until ``total``; which proposals the rectifier left in.
 
-    v, p, n: float (n,). kept: bool (n,).
+    Parameters
+    ----------
+    v, p, n : ndarray of float, shape (n,)
+        V, P and N of each proposal, -1..1.
+    kept : ndarray of bool, shape (n,)
+        What the rectifier left in.
+    weights : Weights
+        With which ``total`` adds them.
+    trace : RectifierTrace or None
+        Why; None before the rectifier.
+
+    Raises
+    ------
+    ValueError
+        When the lengths differ.
     """
 
     v: Float[np.ndarray, " n"]
@@ -89,10 +126,9 @@ class ScoreTable:
     trace: RectifierTrace | None = None
 
     def __post_init__(self) -> None:
-        count = len(np.asarray(self.v))
-        for name in ("v", "p", "n"):
-            object.__setattr__(self, name, freeze(getattr(self, name), np.float64, name, (count,)))
-        object.__setattr__(self, "kept", freeze(self.kept, bool, "kept", (count,)))
+        shape = (len(np.asarray(self.v)),)
+        freeze_fields(self, np.float64, v=shape, p=shape, n=shape)
+        freeze_fields(self, bool, kept=shape)
 
     def __len__(self) -> int:
         return len(self.v)
@@ -110,32 +146,51 @@ class ScoreTable:
         return int(np.argmax(np.where(self.kept, self.total, -np.inf)))
 
     def to_frame(self) -> pd.DataFrame:
-        """Tidy, a row a proposal: index, v, p, n, kept, total, verdict."""
+        """The table as a tidy frame.
+
+        Returns
+        -------
+        DataFrame
+            A row a proposal: proposal, v, p, n, kept, total, verdict.
+        """
         import pandas as pd
 
-        verdicts = self.trace.verdicts if self.trace else ("",) * len(self)
-        return pd.DataFrame(
-            {
-                "proposal": np.arange(len(self)),
-                "v": self.v,
-                "p": self.p,
-                "n": self.n,
-                "kept": self.kept,
-                "total": self.total,
-                "verdict": list(verdicts),
-            }
-        )
+        columns = {name: getattr(self, name) for name in ("v", "p", "n", "kept", "total")}
+        verdicts = list(self.trace.verdicts) if self.trace else [""] * len(self)
+        return pd.DataFrame({"proposal": np.arange(len(self)), **columns, "verdict": verdicts})
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ImageArtifacts:
     """All that depends on the image alone, computed once and used for every expression about it.
 
-    crop_embeddings, caption_embeddings: style -> float32 (n, d), unit rows. captions: style -> n texts. A matcher that
-    sees q features in a picture (BLIP-2 ITC) has crop_embeddings float32 (n, q, d).
-    phrases: noun phrases of overall_caption; phrase_embeddings float32 (k, d), unit rows, row for row.
-    features: what baselines read beyond that (``describe(..., features=...)``); none by default.
-    Raises ValueError when a row count differs from the proposals'.
+    Parameters
+    ----------
+    image_id : str
+        The image's name.
+    size_hw : tuple of int
+        Height and width, in pixels.
+    proposals : Proposals
+        The n masks.
+    crop_embeddings : mapping of str to ndarray of float32, shape (n, d)
+        Crop style -> unit rows. A matcher that sees q features in a picture (BLIP-2 ITC) has shape (n, q, d).
+    captions : mapping of str to tuple of str
+        Crop style -> n texts.
+    caption_embeddings : mapping of str to ndarray of float32, shape (n, d)
+        Crop style -> unit rows.
+    overall_caption : str
+        Of the whole image.
+    phrases : tuple of NounPhrase
+        The k noun phrases of the overall caption.
+    phrase_embeddings : ndarray of float32, shape (k, d)
+        Unit rows, row for row.
+    features : Features
+        What baselines read beyond that (``describe(..., features=...)``); none by default.
+
+    Raises
+    ------
+    ValueError
+        When a row count differs from the proposals'.
     """
 
     image_id: str
@@ -153,23 +208,29 @@ class ImageArtifacts:
         n = len(self.proposals)
         if self.features.proposals not in (None, n):
             raise ValueError(f"features of {self.features.proposals} proposals for {n}; run describe() again")
-        for name in ("crop_embeddings", "caption_embeddings"):
-            rows = {}
-            for style, array in getattr(self, name).items():
-                if len(array) != n:
-                    raise ValueError(f"{name}[{style!r}] has {len(array)} rows for {n} proposals; run describe() again")
-                several = name == "crop_embeddings" and np.ndim(array) == 3
-                rows[style] = freeze(array, np.float32, f"{name}[{style!r}]", (n, *(None,) * (2 if several else 1)))
-            object.__setattr__(self, name, MappingProxyType(rows))
-        captions = {style: tuple(texts) for style, texts in self.captions.items()}
-        for style, texts in captions.items():
-            if len(texts) != n:
-                raise ValueError(f"captions[{style!r}] has {len(texts)} texts for {n} proposals; run describe() again")
-        object.__setattr__(self, "captions", MappingProxyType(captions))
-        object.__setattr__(
-            self,
-            "phrase_embeddings",
-            freeze(self.phrase_embeddings, np.float32, "phrase_embeddings", (len(self.phrases), None)),
+        for name, unit in (("crop_embeddings", "rows"), ("captions", "texts"), ("caption_embeddings", "rows")):
+            frozen = {}
+            for style, values in getattr(self, name).items():
+                label = f"{name}[{style!r}]"
+                if len(values) != n:
+                    raise ValueError(f"{label} has {len(values)} {unit} for {n} proposals; run describe() again")
+                beyond = (None, None) if name == "crop_embeddings" and np.ndim(values) == 3 else (None,)
+                is_text = name == "captions"
+                frozen[style] = tuple(values) if is_text else freeze(values, np.float32, label, (n, *beyond))
+            object.__setattr__(self, name, MappingProxyType(frozen))
+        freeze_fields(self, np.float32, phrase_embeddings=(len(self.phrases), None))
+
+    def __repr__(self) -> str:
+        """Five lines: the image, its proposals, the crop styles, what the whole image is called, the features."""
+        h, w = self.size_hw
+        crops = ", ".join(f"{style} {rows.shape}" for style, rows in self.crop_embeddings.items())
+        captions = ", ".join(f"{style} ({len(texts)})" for style, texts in self.captions.items())
+        return (
+            f"ImageArtifacts of {self.image_id!r}, {h} x {w} pixels (h, w)\n"
+            f"  proposals: {len(self.proposals)} from {self.proposals.source!r}\n"
+            f"  crop embeddings: {crops or 'none'}; captions: {captions or 'none'}\n"
+            f"  overall caption: {self.overall_caption!r}, {len(self.phrases)} noun phrases\n"
+            f"  features of baselines: {', '.join(self.features.names) or 'none'}"
         )
 
 
@@ -177,7 +238,24 @@ class ImageArtifacts:
 class Prediction:
     """A verdict that carries its evidence.
 
-    mask: bool (h, w); all False when there was no proposal. index: the chosen proposal, None without one.
+    Parameters
+    ----------
+    expression : str
+        What was asked.
+    method : str
+        Who answered, for people ("TAS (paper)").
+    mask : ndarray of bool, shape (h, w)
+        The answer; all False when there was no proposal.
+    index : int or None
+        The chosen proposal; None without one.
+    table : ScoreTable
+        The scores.
+    parse : Parse
+        The expression taken apart.
+    negatives : Negatives
+        The phrases mined against it.
+    artifacts : ImageArtifacts
+        What was known of the image.
     """
 
     expression: str
@@ -190,15 +268,19 @@ class Prediction:
     artifacts: ImageArtifacts
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "mask", freeze(self.mask, bool, "mask", (None, None)))
+        freeze_fields(self, bool, mask=(None, None))
 
     def to_frame(self) -> pd.DataFrame:
-        """The receipt: the score table with the captions, a row a proposal."""
-        frame = self.table.to_frame()
+        """The receipt: the score table with the captions and the choice.
+
+        Returns
+        -------
+        DataFrame
+            A row a proposal: the columns of ``ScoreTable.to_frame``, then caption and chosen.
+        """
         captions = next(iter(self.artifacts.captions.values()), ("",) * len(self.table))
-        frame["caption"] = list(captions)
-        frame["chosen"] = frame["proposal"] == (-1 if self.index is None else self.index)
-        return frame
+        frame = self.table.to_frame().assign(caption=list(captions))
+        return frame.assign(chosen=frame["proposal"] == (-1 if self.index is None else self.index))
 
     def _repr_html_(self) -> str:
         return prediction_card(self)

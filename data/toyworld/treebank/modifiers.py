@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from toyworld import treebank_words as words
-from toyworld.treebank import Node, node
-from toyworld.treebank_places import Places
+from toyworld.treebank import words
+from toyworld.treebank.places import Places
+from toyworld.treebank.trees import Node, node
 
 STILL = (
     "sitting",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from toyworld import treebank_words as words
-from toyworld.treebank import Node, node
-from toyworld.treebank_phrases import Phrases
+from toyworld.treebank import words
+from toyworld.treebank.phrases import Phrases
+from toyworld.treebank.trees import Node, node
 
 DIRECTIONS = ("left", "right", "top", "bottom", "left", "right", "upper", "lower", "middle", "center")
 SIDES = ("left", "right", "left", "right", "top", "bottom", "back", "front", "middle", "center", "rear")

@@ -6,10 +6,9 @@ Labels and tags are those of spaCy's English models (CLEAR style labels, Penn ta
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from toyworld.treebank_words import IRREGULAR_PLURALS, MASS, PLURAL_ONLY
+from toyworld.treebank.words import IRREGULAR_PLURALS, MASS, PLURAL_ONLY
 
 
 @dataclass(kw_only=True)
@@ -103,16 +102,3 @@ def typed_by_people(tree: Tree, rng: random.Random, *, rate: float = 0.03) -> Tr
     elif style < 0.08:
         words = [w.upper() for w in words]
     return Tree(words=tuple(words), tags=tree.tags, heads=tree.heads, deps=tree.deps, subject=tree.subject)
-
-
-def generate(seed: int, *, rare_nouns: Sequence[str] = ()) -> Iterator[Tree]:
-    """An endless stream of referring expressions and captions with gold parses; the same seed gives the same stream.
-
-    rare_nouns: further nouns, drawn now and then in place of the grammar's own.
-    """
-    from toyworld.treebank_grammar import Grammar
-
-    rng = random.Random(seed)
-    grammar = Grammar(rng, rare_nouns)
-    while True:
-        yield typed_by_people(grammar.sentence(), rng)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from toyworld import treebank_words as words
-from toyworld.treebank import Node, Tree, flatten, node
-from toyworld.treebank_modifiers import Modifiers
+import random
+from collections.abc import Iterator, Sequence
+
+from toyworld.treebank import words
+from toyworld.treebank.modifiers import Modifiers
+from toyworld.treebank.trees import Node, Tree, flatten, node, typed_by_people
 
 BE = (("is", "VBZ"), ("is", "VBZ"), ("was", "VBD"), ("are", "VBP"), ("'s", "VBZ"))
 FOOD_LIKE = (*words.FOOD, "slice", "piece", "piece", "half")
@@ -394,3 +397,14 @@ class Grammar(Modifiers):
                 )
             )
         return flatten(root, noun)
+
+
+def generate(seed: int, *, rare_nouns: Sequence[str] = ()) -> Iterator[Tree]:
+    """An endless stream of referring expressions and captions with gold parses; the same seed gives the same stream.
+
+    rare_nouns: further nouns, drawn now and then in place of the grammar's own.
+    """
+    rng = random.Random(seed)
+    grammar = Grammar(rng, rare_nouns)
+    while True:
+        yield typed_by_people(grammar.sentence(), rng)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from toyworld import treebank_words as words
-from toyworld.treebank import Node, node, plural
+from toyworld.treebank import words
+from toyworld.treebank.trees import Node, node, plural
 
 POOLS: tuple[tuple[Sequence[str], int], ...] = (
     (words.PEOPLE, 34), (words.ANIMALS, 12), (words.VEHICLES, 9), (words.FURNITURE, 8), (words.FOOD, 9),

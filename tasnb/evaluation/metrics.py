@@ -1,0 +1,579 @@
+"""Masks -> intersections and unions -> oIoU, mIoU and Pr@t under a named protocol, with intervals.
+
+A result without its protocol means little: papers differ in what one unit is, in what becomes of an image without
+proposals, in the IoU of nothing with nothing, and in whether an IoU of exactly t passes Pr@t. All figures are per cent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float, Integer
+
+from tasnb.core.masks import areas, pairwise_intersection
+from tasnb.core.tables import interval_text
+
+__all__ = [
+    "PROTOCOLS", "THRESHOLDS", "Estimate", "MetricSummary", "Protocol", "Resamples", "best_proposal", "find",
+    "intersection_union", "iou", "is_right", "merge_sentences", "paired_difference", "summarise",
+]  # fmt: skip
+
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """How units become figures.
+
+    Parameters
+    ----------
+    unit : {"sentence", "ref"}
+        What is measured; of a ref all sentences of one object are merged.
+    skips_unanswered : bool
+        Whether a unit without any proposal leaves both metrics; otherwise it is an empty mask.
+    iou_of_nothing : float
+        The IoU where the union is 0.
+    passes : {">", ">=", None}
+        How an IoU meets the threshold t of Pr@t; None where the protocol has no Pr@t.
+    """
+
+    unit: Literal["sentence", "ref"] = "sentence"
+    skips_unanswered: bool = False
+    iou_of_nothing: float = 0.0
+    passes: Literal[">", ">="] | None = ">"
+
+
+# each is what that system's released evaluation code does (METHOD, section 4)
+PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
+    {
+        "tas": Protocol(),
+        "global-local": Protocol(skips_unanswered=True, passes=None),
+        "lavt": Protocol(passes=">="),
+        "iterprime": Protocol(iou_of_nothing=1.0),
+        "car": Protocol(unit="ref", passes=">="),
+    }
+)
+
+
+def find(protocol: str) -> Protocol:
+    """Find a protocol by its name.
+
+    Parameters
+    ----------
+    protocol : str
+        A key of ``PROTOCOLS``.
+
+    Returns
+    -------
+    Protocol
+        The rules of that name.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, listing the choices.
+    """
+    if protocol not in PROTOCOLS:
+        raise ValueError(f"unknown protocol {protocol!r}; choose from {', '.join(PROTOCOLS)}")
+    return PROTOCOLS[protocol]
+
+
+def intersection_union(pred: Bool[np.ndarray, "h w"], target: Bool[np.ndarray, "h w"]) -> tuple[int, int]:
+    """Count the pixels in both masks and the pixels in either.
+
+    Parameters
+    ----------
+    pred, target : bool array (h, w)
+        Two masks of one image; no answer is an all-False ``pred``.
+
+    Returns
+    -------
+    tuple of int
+        Intersection and union in pixels; without an answer 0 and the target's area.
+
+    Raises
+    ------
+    ValueError
+        For masks of two sizes.
+
+    Examples
+    --------
+    >>> intersection_union(np.array([[True, True, False]]), np.array([[False, True, True]]))
+    (1, 3)
+    """
+    if pred.shape != target.shape:
+        raise ValueError(f"prediction and target are masks of one image; got {pred.shape} and {target.shape} (h, w)")
+    return int(np.count_nonzero(pred & target)), int(np.count_nonzero(pred | target))
+
+
+def best_proposal(masks: Bool[np.ndarray, "n h w"], target: Bool[np.ndarray, "h w"]) -> tuple[int | None, int, int]:
+    """Find the oracle's choice, the proposal with the best IoU.
+
+    Its figures stand beside a method's: they say how much was lost before anything was selected.
+
+    Parameters
+    ----------
+    masks : bool array (n, h, w)
+        The proposals.
+    target : bool array (h, w)
+        The annotated mask.
+
+    Returns
+    -------
+    tuple
+        Index, intersection and union in pixels; a tie keeps the earlier. Without proposals (None, 0, target area).
+    """
+    size = int(np.count_nonzero(target))
+    if len(masks) == 0:
+        return None, 0, size
+    shared = pairwise_intersection(masks, target[None])[:, 0]
+    unions = areas(masks) + size - shared
+    best = int(np.argmax(shared / np.maximum(unions, 1)))
+    return best, int(shared[best]), int(unions[best])
+
+
+def merge_sentences(
+    predictions: Bool[np.ndarray, "n h w"], ref_ids: Sequence[str]
+) -> tuple[Bool[np.ndarray, "r h w"], tuple[str, ...]]:
+    """Make one mask a ref, the union of its sentences' masks, for the protocol "car".
+
+    Parameters
+    ----------
+    predictions : bool array (n, h, w)
+        A mask a sentence, all of one image.
+    ref_ids : sequence of str
+        The ref of each sentence.
+
+    Returns
+    -------
+    tuple
+        Masks, bool (r, h, w), and their refs in the order in which they first appear.
+
+    Raises
+    ------
+    ValueError
+        For another number of ids than masks.
+    """
+    if len(predictions) != len(ref_ids):
+        raise ValueError(f"expected one ref id a mask, got {len(ref_ids)} ids for {len(predictions)} masks")
+    refs = tuple(dict.fromkeys(ref_ids))
+    named = np.asarray(ref_ids, dtype=object)
+    merged = [predictions[named == ref].any(axis=0) for ref in refs]
+    return np.array(merged, dtype=bool).reshape((len(refs), *predictions.shape[1:])), refs
+
+
+def iou(
+    intersections: Integer[np.ndarray, " n"], unions: Integer[np.ndarray, " n"], *, protocol: str = "tas"
+) -> Float[np.ndarray, " n"]:
+    """Measure the IoU of each unit.
+
+    Parameters
+    ----------
+    intersections, unions : int array (n,)
+        Pixels.
+    protocol : str
+        A key of ``PROTOCOLS``; it says 0 or 1 where the union is 0.
+
+    Returns
+    -------
+    float array (n,)
+        0..1.
+
+    Examples
+    --------
+    >>> iou(np.array([1, 0]), np.array([4, 0])).tolist()
+    [0.25, 0.0]
+    >>> iou(np.array([1, 0]), np.array([4, 0]), protocol="iterprime").tolist()
+    [0.25, 1.0]
+    """
+    nothing = np.full(len(unions), find(protocol).iou_of_nothing)
+    return np.divide(intersections, unions, out=nothing, where=unions > 0)
+
+
+def is_right(
+    ious: Float[np.ndarray, "*n"] | float, *, protocol: str = "tas", threshold: float = THRESHOLDS[0]
+) -> Bool[np.ndarray, "*n"]:
+    """Say which answers are right: those that Pr@t counts under the protocol.
+
+    Parameters
+    ----------
+    ious : float array or float
+        IoU of each answer, 0..1.
+    protocol : str
+        A key of ``PROTOCOLS``. One without Pr@t takes the comparison of "tas".
+    threshold : float
+        t, 0..1.
+
+    Returns
+    -------
+    bool array
+        Of the shape of ``ious``.
+
+    Examples
+    --------
+    >>> is_right(np.array([0.4, 0.5, 0.6])).tolist()
+    [False, False, True]
+    >>> is_right(np.array([0.4, 0.5, 0.6]), protocol="lavt").tolist()
+    [False, True, True]
+    """
+    passes = np.greater_equal if find(protocol).passes == ">=" else np.greater
+    return np.asarray(passes(ious, threshold))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A figure in per cent or points with its 95 % interval.
+
+    Parameters
+    ----------
+    value, low, high : float
+        The figure and the ends of its interval; all NaN where there was nothing to measure.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.2f} {interval_text(self.low, self.high)}"
+
+    def columns(self, name: str) -> dict[str, float]:
+        """Name the three numbers as columns of a table.
+
+        Parameters
+        ----------
+        name : str
+            Of the figure, such as "miou".
+
+        Returns
+        -------
+        dict
+            ``name``, ``name_low`` and ``name_high``.
+        """
+        return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricSummary:
+    """The figures of one method on one split.
+
+    Parameters
+    ----------
+    protocol : str
+        A key of ``PROTOCOLS``.
+    n, images : int
+        Units measured, and in how many images.
+    oiou : Estimate
+        Sum of intersections over sum of unions.
+    miou : Estimate
+        Mean of the units' IoU.
+    precision : mapping of float to Estimate
+        Threshold -> share of units that pass it.
+    unanswered : int
+        Units without any proposal, whether they were measured as an empty mask or skipped.
+    missing : int
+        Samples that failed before they could be measured.
+    """
+
+    protocol: str
+    n: int
+    images: int
+    oiou: Estimate
+    miou: Estimate
+    precision: Mapping[float, Estimate]
+    unanswered: int = 0
+    missing: int = 0
+
+
+class Resamples:
+    """The image-cluster bootstrap: every interval is that of a figure over the same draws of whole images.
+
+    Expressions about one image are drawn together, because they share its proposals and are not independent. A group
+    of samples is measured on resamples of all images, so its size varies with the draw, as with other pictures.
+
+    Parameters
+    ----------
+    image_ids : sequence of str
+        One a unit. No unit: every figure is NaN. One image: no interval has a width, as nothing varies.
+    resamples : int
+        How many draws.
+    seed : int
+        Of the draws.
+
+    Raises
+    ------
+    ValueError
+        For fewer than one resample.
+    """
+
+    def __init__(self, image_ids: Sequence[str] | np.ndarray, *, resamples: int = RESAMPLES, seed: int = 0) -> None:
+        if resamples < 1:
+            raise ValueError(f"resamples: expected at least 1, got {resamples}")
+        names, self._image_of = np.unique(np.asarray(image_ids), return_inverse=True)
+        self.images = len(names)
+        self._weights = np.ones((1 + resamples, self.images))  # row 0: the data as they are
+        if self.images:  # drawing m images with replacement is one multinomial draw of how often each image comes
+            shares = np.full(self.images, 1 / self.images)
+            self._weights[1:] = np.random.default_rng(seed).multinomial(self.images, shares, size=resamples)
+
+    def ratio(self, part: np.ndarray, whole: np.ndarray) -> Estimate:
+        """Estimate 100 x sum of ``part`` / sum of ``whole``.
+
+        Parameters
+        ----------
+        part, whole : array (units,)
+            Numbers or booleans.
+
+        Returns
+        -------
+        Estimate
+            NaN where there is no whole.
+        """
+        return _estimate(self._ratios(part, whole, whole))
+
+    def figure(
+        self, counts: np.ndarray, *, metric: str = "miou", protocol: str = "tas", which: np.ndarray | None = None
+    ) -> Estimate:
+        """Estimate a metric.
+
+        Parameters
+        ----------
+        counts : int array (units, 2)
+            Intersection and union of each unit, pixels.
+        metric : str
+            "oiou", "miou", or "pr@0.5" with any threshold.
+        protocol : str
+            A key of ``PROTOCOLS``.
+        which : bool array (units,), optional
+            The units that are measured; default all.
+
+        Returns
+        -------
+        Estimate
+            In per cent.
+
+        Raises
+        ------
+        ValueError
+            For an unknown metric, or Pr@t under a protocol that has none.
+        """
+        return _estimate(self._figures(counts, metric, protocol, which))
+
+    def gain(
+        self,
+        after: np.ndarray,
+        before: np.ndarray,
+        *,
+        metric: str = "miou",
+        protocol: str = "tas",
+        which: np.ndarray | None = None,
+    ) -> Estimate:
+        """Estimate ``after`` minus ``before`` in points, both measured on the same resamples.
+
+        Parameters
+        ----------
+        after, before : int array (units, 2)
+            Intersection and union of each unit, pixels.
+        metric, protocol, which
+            As ``figure`` has them.
+
+        Returns
+        -------
+        Estimate
+            In points.
+        """
+        first, second = (self._figures(counts, metric, protocol, which) for counts in (after, before))
+        return _estimate(first - second)
+
+    def _figures(self, counts: np.ndarray, metric: str, protocol: str, which: np.ndarray | None) -> np.ndarray:
+        part, whole = _terms(counts, metric, protocol)
+        counted = np.ones(len(counts)) if which is None else which
+        # every union 0: no pixel was asked for and none was given, so oIoU is 0 as the IoU is
+        return self._ratios(part * counted, whole * counted, counted)
+
+    def _ratios(self, part: np.ndarray, whole: np.ndarray, counted: np.ndarray) -> np.ndarray:
+        """In per cent, (1 + resamples,): 0 where the whole is 0, NaN where nothing is counted."""
+        columns = (np.asarray(column, np.float64) for column in (part, whole, counted))
+        per_image = [np.bincount(self._image_of, column, minlength=self.images) for column in columns]
+        sums = self._weights @ np.stack(per_image, axis=1)
+        nothing = np.where(sums[:, 2] > 0, 0.0, np.nan)
+        return 100.0 * np.divide(sums[:, 0], sums[:, 1], out=nothing, where=sums[:, 1] > 0)
+
+
+def summarise(
+    intersections: Integer[np.ndarray, " n"],
+    unions: Integer[np.ndarray, " n"],
+    image_ids: Sequence[str] | np.ndarray,
+    *,
+    protocol: str = "tas",
+    thresholds: Sequence[float] = THRESHOLDS,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    answered: Bool[np.ndarray, " n"] | None = None,
+    ref_ids: Sequence[str] | None = None,
+    missing: int = 0,
+) -> MetricSummary:
+    """Estimate oIoU, mIoU and Pr@t of n units, with 95 % percentile intervals from an image-cluster bootstrap.
+
+    Parameters
+    ----------
+    intersections, unions : int array (n,)
+        Pixels, from ``intersection_union``.
+    image_ids : sequence of str
+        n; see ``Resamples``.
+    protocol : str
+        A key of ``PROTOCOLS``.
+    thresholds : sequence of float
+        t of each Pr@t.
+    resamples, seed : int
+        Of the bootstrap.
+    answered : bool array (n,), optional
+        False for a unit without any proposal; default all True.
+    ref_ids : sequence of str, optional
+        Needed by "car", whose unit is a ref: see ``merge_sentences``.
+    missing : int
+        How many samples failed and are not among the n; only reported.
+
+    Returns
+    -------
+    MetricSummary
+        No units: every figure is NaN.
+
+    Raises
+    ------
+    ValueError
+        For lengths that differ, an impossible intersection or an unknown protocol.
+    """
+    _check(intersections, unions, image_ids, protocol, answered, ref_ids)
+    counts, images = np.stack([intersections, unions], axis=1), np.asarray(image_ids)
+    if find(protocol).skips_unanswered and answered is not None:
+        counts, images = counts[answered], images[answered]
+    drawn = Resamples(images, resamples=resamples, seed=seed)
+    passed = [float(t) for t in thresholds] if find(protocol).passes else []
+    return MetricSummary(
+        protocol=protocol,
+        n=len(counts),
+        images=drawn.images,
+        oiou=drawn.figure(counts, metric="oiou", protocol=protocol),
+        miou=drawn.figure(counts, metric="miou", protocol=protocol),
+        precision=MappingProxyType({t: drawn.figure(counts, metric=f"pr@{t}", protocol=protocol) for t in passed}),
+        unanswered=0 if answered is None else int(np.count_nonzero(~answered)),
+        missing=missing,
+    )
+
+
+def paired_difference(
+    first: Integer[np.ndarray, "n 2"],
+    second: Integer[np.ndarray, "n 2"],
+    image_ids: Sequence[str] | np.ndarray,
+    *,
+    metric: str = "miou",
+    protocol: str = "tas",
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    answered: Bool[np.ndarray, " n"] | None = None,
+    ref_ids: Sequence[str] | None = None,
+) -> Estimate:
+    """Estimate ``first`` minus ``second`` on the same n units, with the interval of the paired difference.
+
+    Parameters
+    ----------
+    first, second : int array (n, 2)
+        Intersection and union of every unit under each method, pixels.
+    image_ids : sequence of str
+        n; see ``Resamples``.
+    metric : str
+        "oiou", "miou", or "pr@0.5" with any threshold.
+    protocol : str
+        A key of ``PROTOCOLS``.
+    resamples, seed : int
+        Of the bootstrap.
+    answered : bool array (n,), optional
+        False where either method had no proposal.
+    ref_ids : sequence of str, optional
+        As ``summarise`` has them.
+
+    Returns
+    -------
+    Estimate
+        In points.
+
+    Raises
+    ------
+    ValueError
+        What ``summarise`` raises, and for an unknown metric, or Pr@t under a protocol that has none.
+
+    Notes
+    -----
+    Both methods are measured on the same resamples, so what makes an image hard for both cancels out. An interval that
+    leaves 0 out is a difference at the 5 % level.
+    """
+    for pairs in (first, second):
+        _check(pairs[:, 0], pairs[:, 1], image_ids, protocol, answered, ref_ids)
+    which = answered if find(protocol).skips_unanswered and answered is not None else np.ones(len(first), dtype=bool)
+    drawn = Resamples(np.asarray(image_ids)[which], resamples=resamples, seed=seed)
+    return drawn.gain(first[which], second[which], metric=metric, protocol=protocol)
+
+
+def _terms(counts: np.ndarray, metric: str, protocol: str) -> tuple[np.ndarray, np.ndarray]:
+    """What each unit adds to a metric's numerator and to its denominator, (units,) each."""
+    if metric == "oiou":
+        return counts[:, 0], counts[:, 1]
+    each, one = iou(counts[:, 0], counts[:, 1], protocol=protocol), np.ones(len(counts))
+    if metric == "miou":
+        return each, one
+    if not metric.startswith("pr@"):
+        raise ValueError(f"unknown metric {metric!r}; choose from oiou, miou, pr@0.5 (any threshold)")
+    try:
+        threshold = float(metric.removeprefix("pr@"))
+    except ValueError:
+        raise ValueError(f"metric {metric!r}: expected a number after pr@, such as pr@0.5") from None
+    if find(protocol).passes is None:
+        raise ValueError(f"protocol {protocol!r} has no Pr@t; choose from oiou, miou")
+    return is_right(each, protocol=protocol, threshold=threshold), one
+
+
+def _estimate(figures: np.ndarray) -> Estimate:
+    """The first is the value; the interval is that of the resamples in which there was something to measure."""
+    drawn = figures[1:][np.isfinite(figures[1:])]
+    if not np.isfinite(figures[0]) or not len(drawn):
+        return Estimate(value=np.nan, low=np.nan, high=np.nan)
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return Estimate(value=float(figures[0]), low=float(low), high=float(high))
+
+
+def _check(
+    intersections: np.ndarray,
+    unions: np.ndarray,
+    image_ids: Sequence[str] | np.ndarray,
+    protocol: str,
+    answered: np.ndarray | None,
+    ref_ids: Sequence[str] | None,
+) -> None:
+    lengths = {"intersections": len(intersections), "unions": len(unions), "image_ids": len(image_ids)}
+    if answered is not None:
+        lengths["answered"] = len(answered)
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"expected one entry a unit in each, got {lengths}")
+    wrong = np.flatnonzero((intersections < 0) | (intersections > unions))
+    if wrong.size:
+        at = int(wrong[0])
+        raise ValueError(
+            f"unit {at}: expected 0 <= intersection <= union, got intersection {intersections[at]}, union {unions[at]}"
+        )
+    if find(protocol).unit == "sentence":
+        return
+    if ref_ids is None or len(ref_ids) != len(unions):
+        got = "none" if ref_ids is None else f"{len(ref_ids)}"
+        raise ValueError(f"protocol {protocol!r} measures refs: expected {len(unions)} ref_ids, got {got}")
+    if len(set(ref_ids)) != len(ref_ids):
+        twice = next(ref for ref in ref_ids if list(ref_ids).count(ref) > 1)
+        raise ValueError(
+            f"protocol {protocol!r} measures refs, and ref {twice!r} comes {list(ref_ids).count(twice)} times; "
+            "merge its sentences' masks first (merge_sentences)"
+        )
