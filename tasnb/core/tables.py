@@ -5,28 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any, Protocol
+from typing import Any
 
 NOTHING = "-"  # what stands for None and NaN
-
-
-class Figure(Protocol):
-    """A figure with its interval."""
-
-    @property
-    def value(self) -> float:
-        """The figure."""
-        ...
-
-    @property
-    def low(self) -> float:
-        """The interval's lower end."""
-        ...
-
-    @property
-    def high(self) -> float:
-        """Its upper end."""
-        ...
 
 
 def text_table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, digits: int = 2) -> str:
@@ -112,42 +93,6 @@ def _cell(value: object, digits: int) -> str:
     if isinstance(value, Real) and not isinstance(value, bool | Integral):
         return f"{float(value):.{digits}f}"
     return str(value)
-
-
-def figure_columns(figures: Mapping[str, Figure]) -> dict[str, float]:
-    """Figures with their intervals as columns of a table.
-
-    Parameters
-    ----------
-    figures : mapping of str to Figure
-        Name -> what has a value, a low and a high, such as ``metrics.Estimate``.
-
-    Returns
-    -------
-    dict of str to float
-        For each the value under its name, and the ends under name_low and name_high.
-    """
-    return {
-        f"{name}{end}": getattr(figure, of)
-        for name, figure in figures.items()
-        for end, of in (("", "value"), ("_low", "low"), ("_high", "high"))
-    }
-
-
-def difference_text(figure: Figure) -> str:
-    """A difference in points with its interval.
-
-    Parameters
-    ----------
-    figure : Figure
-        What has a value, a low and a high.
-
-    Returns
-    -------
-    str
-        Such as "+1.20 [-0.50, +2.91]".
-    """
-    return f"{figure.value:+.2f} {interval_text(figure.low, figure.high, signed=True)}"
 
 
 def plain(value: Any) -> Any:

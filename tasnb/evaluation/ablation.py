@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb.core.tables import figure_columns, interval_text, text_table
+from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import ImageArtifacts, Models, Sample, ScoreTable, Weights
 from tasnb.evaluation import metrics, paper
 from tasnb.evaluation.records import Measured
@@ -281,11 +281,11 @@ def _table(
     for number, name in enumerate(ROWS):
         here = counts[:, number]
         found = metrics.summarise(here[:, 0], here[:, 1], thresholds=(0.5,), **common)
-        figures = {"miou": found.miou, "oiou": found.oiou, "pr50": found.precision.get(0.5, nothing)}
+        row = {"modules": name, "n": found.n, **found.miou.columns("miou"), **found.oiou.columns("oiou")}
+        row |= found.precision.get(0.5, nothing).columns("pr50")
         for metric in ("miou", "oiou"):
             before = counts[:, number - 1]
             gain = metrics.paired_difference(here, before, metric=metric, **common) if number else nothing
-            figures[f"{metric}_gain"] = gain
-        published = {"paper_miou": printed.at[name, "mIoU"], "paper_oiou": printed.at[name, "oIoU"]}
-        rows.append({"modules": name, "n": found.n, **figure_columns(figures), **published})
+            row |= gain.columns(f"{metric}_gain")
+        rows.append(row | {"paper_miou": printed.at[name, "mIoU"], "paper_oiou": printed.at[name, "oIoU"]})
     return pd.DataFrame(rows)

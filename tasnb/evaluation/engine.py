@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,23 +64,14 @@ def evaluate(
     proposing(given.proposals, samples)  # a file that does not fit is an error before any folder is made
     store = Store() if store is None else store
     spec = None if isinstance(models, Models) else _spec_of(str(models), given)
-    if isinstance(models, Models):
-        if proposer_named(given.proposals):
-            raise ValueError(
-                f"proposals={given.proposals!r} loads a proposer, so give models as a preset's name, not loaded"
-            )
-    else:
-        models = defer(memo=store.memo, **(spec or {}))
-    plan = Plan.of(samples, models, spec, given)
+    if spec is None and proposer_named(given.proposals):
+        raise ValueError(
+            f"proposals={given.proposals!r} loads a proposer, so give models as a preset's name, not loaded"
+        )
+    loaded = models if isinstance(models, Models) else defer(memo=store.memo, **(spec or {}))
+    plan = Plan.of(samples, loaded, spec, given)
     folder = Path(out) if out is not None else default_folder(plan)
-    threads = max(1, (os.cpu_count() or 1) // given.workers)
-    job = Job(
-        plan=plan,
-        folder=folder.resolve(),
-        store_root=store.root.resolve(),
-        store_bytes=store.max_bytes,
-        threads=threads,
-    )
+    job = Job(plan=plan, folder=folder.resolve(), store_root=store.root.resolve(), store_bytes=store.max_bytes)
     if given.engine == "ray" or given.workers > 1:
         job.check()
     _prepare(folder, plan.about)
@@ -101,7 +91,7 @@ def evaluate(
     elif left and given.workers > 1:
         run_on_processes(job, left, tick=tell)
     elif left:
-        session = Session(samples=samples, models=models, options=given, weights=plan.weights, memo=store.memo)
+        session = Session(samples=samples, models=loaded, options=given, weights=plan.weights, memo=store.memo)
         if _on_gpu(spec) if given.stagewise is None else given.stagewise:
             go_stage_by_stage(session, [index for number in left for index in plan.parts[number]])
         for number in left:

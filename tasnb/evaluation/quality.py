@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tasnb.core.masks import from_rle, pairwise_iou
-from tasnb.core.tables import figure_columns, interval_text, text_table
+from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import parse_from_json
 from tasnb.evaluation import metrics
 from tasnb.evaluation.runs import RunLike
@@ -218,8 +218,10 @@ def _row(run: RunLike) -> dict[str, Any]:
         thresholds=RECALL_AT,
     )
     row = {"images": len(images), "sentences": len(samples), "masks": float(images["proposals"].mean())}
-    figures = {"oracle_miou": found.miou, **{f"recall{round(100 * t)}": found.precision[t] for t in RECALL_AT}}
-    return {**row, **figure_columns(figures), "redundancy": 100 * _mean(_redundancies(run))}
+    row |= found.miou.columns("oracle_miou")
+    for threshold, recall in found.precision.items():
+        row |= recall.columns(f"recall{round(100 * threshold)}")
+    return row | {"redundancy": 100 * _mean(_redundancies(run))}
 
 
 def _redundancies(run: RunLike) -> list[float]:

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from tasnb.core.tables import figure_columns, interval_text, plain, text_table
+from tasnb.core.tables import interval_text, plain, text_table
+from tasnb.core.types import Weights
 from tasnb.evaluation import metrics
 from tasnb.evaluation.records import TABLES, Rows, schema
 
@@ -44,15 +45,12 @@ class ScoredRun(Protocol):
     @property
     def about(self) -> Mapping[str, Any]:
         """The run.json."""
-        ...
 
     def predictions(self) -> pd.DataFrame:
         """A row per sample and method, sorted by both."""
-        ...
 
     def scores(self) -> pd.DataFrame:
         """A row per sample and proposal, sorted by both."""
-        ...
 
 
 class RunLike(ScoredRun, Protocol):
@@ -61,28 +59,22 @@ class RunLike(ScoredRun, Protocol):
     @property
     def folder(self) -> Path:
         """Where it lies."""
-        ...
 
     @property
     def methods(self) -> tuple[str, ...]:
         """Names of the methods, in the order in which they were asked for."""
-        ...
 
     def proposals(self) -> pd.DataFrame:
         """A row per image and proposal, sorted by both."""
-        ...
 
     def errors(self) -> pd.DataFrame:
         """A row per sample that failed."""
-        ...
 
     def table(self, protocol: str | None = None, methods: Sequence[str] | None = None) -> pd.DataFrame:
         """Figures with intervals, a row a method."""
-        ...
 
     def units(self, method: str, protocol: str | None = None) -> pd.DataFrame:
         """What is averaged."""
-        ...
 
 
 class Run:
@@ -297,8 +289,11 @@ class Run:
         measured = done["sample"].nunique() if method == ORACLE else int((done["method"] == method).sum())
         missing = int(self.about["dataset"]["samples"]) - measured
         found = summary_of(self.units(method, protocol), protocol, missing=missing)
-        figures = {"oiou": found.oiou, "miou": found.miou, **{_pr(t): each for t, each in found.precision.items()}}
-        return {"method": method, "n": found.n, "missing": found.missing, **figure_columns(figures)}
+        row = {"method": method, "n": found.n, "missing": found.missing}
+        row |= found.oiou.columns("oiou") | found.miou.columns("miou")
+        for threshold, precision in found.precision.items():
+            row |= precision.columns(_pr(threshold))
+        return row
 
     def _read_table(self, table: str) -> pd.DataFrame:
         """All parts of a table, in the order of the parts; columns too where there is no row."""
@@ -520,11 +515,6 @@ class _Models(_Part):
     parts: dict[str, str]
 
 
-class _Weights(_Part):
-    alpha: float
-    lam: float
-
-
 class _About(_Part):
     """What run.json holds; ``plan`` writes it."""
 
@@ -535,7 +525,7 @@ class _About(_Part):
     methods: list[str] = Field(min_length=1)
     variant: str
     variant_options: dict[str, Any]
-    weights: _Weights
+    weights: Weights
     proposals: str
     protocol: str
     parts: int = Field(ge=0)

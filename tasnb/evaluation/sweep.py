@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tasnb.core.tables import difference_text, text_table
+from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import Weights
 from tasnb.evaluation import metrics, paper
 from tasnb.evaluation.plan import weights_for
@@ -130,7 +130,8 @@ class Sweep:
             lines.append(f"best {name:<5} {best[name]:6.2f} at alpha {best['alpha']:g}, lambda {best['lam']:g}")
         if self.gain is not None:
             used = f"alpha {self.used.alpha:g} and lambda {self.used.lam:g}"
-            lines.append(f"best mIoU minus that of the run's weights, {used}: {difference_text(self.gain)}, paired")
+            gain = f"{self.gain.value:+.2f} {interval_text(self.gain.low, self.gain.high, signed=True)}"
+            lines.append(f"best mIoU minus that of the run's weights, {used}: {gain}, paired")
         if len(shared):
             columns = {"alpha": "alpha", "lam": "lambda", "miou": "mIoU", "paper_miou": "paper"}
             columns |= {"oiou": "oIoU", "paper_oiou": "paper"}

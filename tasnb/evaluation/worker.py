@@ -8,13 +8,14 @@ from __future__ import annotations
 import inspect
 import os
 import pickle
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -32,16 +33,9 @@ from tasnb.core.types import (
     parse_from_json,
     parse_to_json,
 )
+from tasnb.evaluation import records
 from tasnb.evaluation.plan import Answering, Options, Plan, global_weight_for, image_id_of, proposing
-from tasnb.evaluation.records import (
-    Measured,
-    Rows,
-    error_row,
-    prediction_row,
-    proposal_columns,
-    ref_rows,
-    score_columns,
-)
+from tasnb.evaluation.records import Measured, Rows
 from tasnb.evaluation.runs import is_done, write_part
 from tasnb.models.deferred import Deferred, defer
 from tasnb.pipeline import baselines
@@ -87,7 +81,6 @@ class Job:
     folder: Path
     store_root: Path
     store_bytes: int | None
-    threads: int
 
     def check(self) -> None:
         """Raise ValueError when another process could not do this job."""
@@ -106,7 +99,8 @@ class Job:
 
     def open(self) -> Session:
         """Load what the job names. Models are deferred: each loads when its first image needs it."""
-        os.environ["OMP_NUM_THREADS"] = str(self.threads)  # before torch is imported
+        threads = max(1, (os.cpu_count() or 1) // self.plan.options.workers)
+        os.environ["OMP_NUM_THREADS"] = str(threads)  # before torch is imported
         store, plan = Store(self.store_root, max_bytes=self.store_bytes), self.plan
         return Session(
             samples=datasets.reopen(plan.about["dataset"]["spec"]),
@@ -196,113 +190,130 @@ def compute_part(session: Session, indices: Sequence[int], *, tick: Callable[[st
     for index in indices:
         by_image.setdefault(image_id_of(session.samples, index), []).append(index)
     for image_id, numbers in by_image.items():
-        _compute_image(session, image_id, numbers, rows)
+        _Image(session=session, image_id=image_id, rows=rows).compute(numbers)
         tick(image_id)
     return rows
 
 
-Numbered = list[tuple[int, Sample]]  # samples with their number in the split
+@dataclass(frozen=True, kw_only=True)
+class _Image:
+    """One image of a part. What is found about it goes to ``rows``, what fails too, and the rest goes on."""
 
+    session: Session
+    image_id: str
+    rows: Rows
 
-class _Attempt:
-    """A block whose error becomes a row of each sample concerned, after which the rest goes on.
-
-    failed: whether it did. samples: their numbers and ids. A lack of memory is raised.
-    """
-
-    def __init__(
-        self, rows: Rows, stage: str, image_id: str, samples: Sequence[tuple[int, str]], method: str = ""
-    ) -> None:
-        self._rows, self._stage, self._image_id, self._samples, self._method = rows, stage, image_id, samples, method
-        self.failed = False
-
-    def __enter__(self) -> _Attempt:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
-        if isinstance(error, Exception) and not isinstance(error, MemoryError):
-            self.failed = True
-            self._rows.errors += [
-                error_row(number, sample_id, self._image_id, self._method, self._stage, error)
-                for number, sample_id in self._samples
-            ]
-        return self.failed
-
-
-def _compute_image(session: Session, image_id: str, numbers: Sequence[int], rows: Rows) -> None:
-    variant, memo, features = session.options.variant, session.memo, session.features
-    usable = _read(session, image_id, numbers, rows)
-    if not usable:
-        return
-    names = [(number, sample.sample_id) for number, sample in usable]
-    with _Attempt(rows, "describe", image_id, names) as attempt:
-        models = session.models_for(image_id)
-        image_rgb = as_rgb(usable[0][1].image)
-        artifacts = describe(image_rgb, models, variant=variant, image_id=image_id, memo=memo)
-    if attempt.failed:
-        return
-    rows.proposals.append(proposal_columns(image_id, artifacts, variant))
-    methods = dict(session.options.methods)
-    if features:
+    @contextmanager
+    def attempt(
+        self, stage: str, samples: Iterable[tuple[int, str]], methods: Sequence[str] = ("",)
+    ) -> Iterator[SimpleNamespace]:
+        """A block whose error becomes a row of each sample (number, id) and method; a lack of memory is raised."""
+        attempt = SimpleNamespace(failed=False)
         try:
-            artifacts = with_features(artifacts, image_rgb, models, features, memo=memo)
+            yield attempt
         except MemoryError:
             raise
-        except Exception as error:  # an encoder without dense features, say: the other methods go on
-            for method in [name for name, function in methods.items() if baselines.features_of([function])]:
-                del methods[method]
-                rows.errors += [error_row(n, name, image_id, method, "features", error) for n, name in names]
-    parses = _parse(session, models, image_id, usable, rows)
-    answerable = [(number, sample) for number, sample in usable if number in parses]
-    with _Attempt(rows, "encode", image_id, [(n, sample.sample_id) for n, sample in answerable]) as attempt:
-        texts = [sample.expression for _, sample in answerable]
-        phrases = [parse.phrase for parse in parses.values() if parse.phrase] if "global_local" in features else []
-        models = replace(models, encoder=_encode(texts, models, memo, more=phrases))
-    if attempt.failed:
-        return
-    answers: dict[str, list[tuple[Sample, Prediction]]] = {name: [] for name in methods}
-    for number, sample in answerable:
-        found = _compute_sample(session, methods, models, artifacts, number, sample, parses[number], rows)
-        for name, answer in found.items():
-            answers[name].append((sample, answer))
-    for name, pairs in answers.items():
-        if pairs:
-            rows.refs += ref_rows([sample for sample, _ in pairs], [answer for _, answer in pairs], name)
+        except Exception as error:
+            attempt.failed = True
+            concerned = [(*sample, self.image_id, method) for method in methods for sample in samples]
+            self.rows.errors += [records.error_row(*each, stage, error) for each in concerned]
 
+    def compute(self, numbers: Sequence[int]) -> None:
+        """Describe the image and answer every sample about it."""
+        session, options = self.session, self.session.options
+        usable = self._read(numbers)
+        if not usable:
+            return
+        names = [(number, sample.sample_id) for number, sample in usable.items()]
+        with self.attempt("describe", names) as attempt:
+            models = session.models_for(self.image_id)
+            image_rgb = as_rgb(next(iter(usable.values())).image)
+            artifacts = describe(image_rgb, models, variant=options.variant, image_id=self.image_id, memo=session.memo)
+        if attempt.failed:
+            return
+        self.rows.proposals.append(records.proposal_columns(self.image_id, artifacts, options.variant))
+        methods = dict(options.methods)
+        if dense := [name for name, method in methods.items() if baselines.features_of([method])]:
+            with self.attempt("features", names, dense) as attempt:
+                artifacts = with_features(artifacts, image_rgb, models, session.features, memo=session.memo)
+            if attempt.failed:  # an encoder without dense features, say: the other methods go on
+                methods = {name: method for name, method in methods.items() if name not in dense}
+        parses = self._parse(models, usable)
+        with self.attempt("encode", [(n, usable[n].sample_id) for n in parses]) as attempt:
+            texts = [usable[number].expression for number in parses]
+            heads = [parse.phrase for parse in parses.values() if parse.phrase]
+            more = heads if "global_local" in session.features else []
+            models = replace(models, encoder=_encode(texts, models, session.memo, more=more))
+        if attempt.failed:
+            return
+        answers: dict[str, list[tuple[Sample, Prediction]]] = {name: [] for name in methods}
+        for number, parse in parses.items():
+            for name, answer in self._answer(methods, models, artifacts, number, usable[number], parse).items():
+                answers[name].append((usable[number], answer))
+        for name, pairs in answers.items():
+            if pairs:
+                self.rows.refs += records.ref_rows([s for s, _ in pairs], [answer for _, answer in pairs], name)
 
-def _compute_sample(
-    session: Session,
-    methods: Mapping[str, Answering],
-    models: Models,
-    artifacts: ImageArtifacts,
-    number: int,
-    sample: Sample,
-    parse: Parse,
-    rows: Rows,
-) -> dict[str, Prediction]:
-    """The rows of a sample, and its answers by method."""
-    names, (alpha, lam) = [(number, sample.sample_id)], (session.weights.alpha, session.weights.lam)
-    variant, answers, own_scores = session.options.variant, dict[str, Prediction](), dict[str, np.ndarray]()
-    with _Attempt(rows, "score", sample.image_id, names) as attempt:
-        assert sample.target is not None  # _read keeps such samples out
-        measured = Measured(artifacts, sample.target)
-        evidence = tas(artifacts, sample.expression, models, variant=variant, parse=parse, alpha=alpha, lam=lam)
-    if attempt.failed:
-        return {}
-    for name, method in methods.items():
-        with _Attempt(rows, "answer", sample.image_id, names, name):
-            answer = evidence
-            if method is not tas:
-                answer = method(artifacts, sample.expression, models, **_options(method, variant, parse, sample))
-            if answer.mask.shape != artifacts.size_hw:
-                raise ValueError(f"expected a mask of size {artifacts.size_hw} (h, w), got {answer.mask.shape}")
-            known = _known_of(session.samples, number)
-            rows.predictions.append(prediction_row(number, sample, name, answer, measured, evidence) | known)
-            answers[name] = answer
-            if method in baselines.READS:
-                own_scores[baselines.READS[method]] = answer.table.total
-    rows.scores.append(score_columns(number, sample, evidence.table, artifacts, measured, own_scores))
-    return answers
+    def _read(self, numbers: Sequence[int]) -> dict[int, Sample]:
+        """The samples that can be read and have a target, by number."""
+        samples, usable = self.session.samples, {}
+        ids = getattr(samples, "sample_ids", None)  # a sample that cannot be read has an id all the same
+        for number in numbers:
+            with self.attempt("read", [(number, str(number if ids is None else ids[number]))]):
+                sample = samples[number]
+                if sample.target is None:
+                    raise ValueError("no target mask; an evaluation needs one")
+                usable[number] = sample
+        return usable
+
+    def _parse(self, models: Models, usable: Mapping[int, Sample]) -> dict[int, Parse]:
+        """The parses of the samples that have one, by number."""
+        variant, memo, parses = self.session.options.variant, self.session.memo, dict[int, Parse]()
+        try:
+            found = _parse_all([sample.expression for sample in usable.values()], models, variant, memo)
+            return dict(zip(usable, found, strict=True))
+        except MemoryError:
+            raise
+        except Exception:  # one of them is bad: each alone, so that the others are not lost
+            for number, sample in usable.items():
+                with self.attempt("parse", [(number, sample.sample_id)]):
+                    (parses[number],) = _parse_all([sample.expression], models, variant, memo)
+        return parses
+
+    def _answer(
+        self,
+        methods: Mapping[str, Answering],
+        models: Models,
+        artifacts: ImageArtifacts,
+        number: int,
+        sample: Sample,
+        parse: Parse,
+    ) -> dict[str, Prediction]:
+        """The answers to a sample by method."""
+        variant, weights = self.session.options.variant, self.session.weights
+        names, answers, own_scores = [(number, sample.sample_id)], dict[str, Prediction](), dict[str, np.ndarray]()
+        with self.attempt("score", names) as attempt:
+            assert sample.target is not None  # _read keeps such samples out
+            measured = Measured(artifacts, sample.target)
+            alpha, lam = weights.alpha, weights.lam
+            evidence = tas(artifacts, sample.expression, models, variant=variant, parse=parse, alpha=alpha, lam=lam)
+        if attempt.failed:
+            return {}
+        for name, method in methods.items():
+            with self.attempt("answer", names, (name,)):
+                answer = evidence
+                if method is not tas:
+                    answer = method(artifacts, sample.expression, models, **_options(method, variant, parse, sample))
+                if answer.mask.shape != artifacts.size_hw:
+                    raise ValueError(f"expected a mask of size {artifacts.size_hw} (h, w), got {answer.mask.shape}")
+                row = records.prediction_row(number, sample, name, answer, measured, evidence)
+                self.rows.predictions.append(row | _known_of(self.session.samples, number))
+                answers[name] = answer
+                if method in baselines.READS:
+                    own_scores[baselines.READS[method]] = answer.table.total
+        columns = records.score_columns(number, sample, evidence.table, artifacts, measured, own_scores)
+        self.rows.scores.append(columns)
+        return answers
 
 
 def _options(method: Answering, variant: Variant, parse: Parse, sample: Sample) -> dict[str, Any]:
@@ -321,34 +332,6 @@ def _known_of(samples: Sequence[Sample], index: int) -> dict[str, Any]:
         "category": str(categories[index]) if categories is not None else "",
         "same_kind": same_kind(index) if same_kind is not None else None,
     }
-
-
-def _read(session: Session, image_id: str, numbers: Sequence[int], rows: Rows) -> Numbered:
-    usable = []
-    known = getattr(session.samples, "sample_ids", None)  # a sample that cannot be read has an id all the same
-    for number in numbers:
-        with _Attempt(rows, "read", image_id, [(number, str(number if known is None else known[number]))]):
-            sample = session.samples[number]
-            if sample.target is None:
-                raise ValueError("no target mask; an evaluation needs one")
-            usable.append((number, sample))
-    return usable
-
-
-def _parse(session: Session, models: Models, image_id: str, usable: Numbered, rows: Rows) -> dict[int, Parse]:
-    """The parse of every sample by its number, of those that have one."""
-    variant, memo = session.options.variant, session.memo
-    try:
-        found = _parse_all([sample.expression for _, sample in usable], models, variant, memo)
-        return dict(zip((number for number, _ in usable), found, strict=True))
-    except MemoryError:
-        raise
-    except Exception:
-        parses = {}  # one of them is bad: each alone, so that the others are not lost
-        for number, sample in usable:
-            with _Attempt(rows, "parse", image_id, [(number, sample.sample_id)]):
-                (parses[number],) = _parse_all([sample.expression], models, variant, memo)
-        return parses
 
 
 def _parse_all(texts: Sequence[str], models: Models, variant: Variant, memo: Memo) -> list[Parse]:
