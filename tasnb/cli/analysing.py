@@ -66,7 +66,7 @@ def report(
     from tasnb import report
     from tasnb.evaluation.runs import Run as Opened
 
-    path = report.write(
+    path = report.run(
         [Opened.open(folder) for folder in run],
         out if out is not None else run[0] / "report.html",
         against=[Opened.open(folder) for folder in against or ()],

@@ -38,7 +38,7 @@ def reproduce(
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Run what is missing of a table of the paper and put it beside the published figures."""
-    from tasnb import plots
+    from tasnb import plots, report
     from tasnb.evaluation.reproduce import Reproduction
     from tasnb.evaluation.reproduce import reproduce as run_table
     from tasnb.store import Store
@@ -50,6 +50,7 @@ def reproduce(
             tick=progress.tell,
         )  # fmt: skip
     written = list(found.save(out))
+    written.insert(1, report.result(found, out / f"{found.name}.html"))
     charts: dict[str, Any] = {}
     if isinstance(found, Reproduction):
         charts = {metric: plots.reproduction(found, metric) for metric in ("mIoU", "oIoU")}

@@ -14,13 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from tasnb import models, plots
+from tasnb import models, plots, report
 from tasnb.core.images import as_rgb, png_bytes
 from tasnb.core.masks import iou, to_rle
 from tasnb.core.types import Models, Prediction
 from tasnb.pipeline import tas as pipeline
 from tasnb.pipeline import variant as variants
-from tasnb.report import answers as report
 from tasnb.stages import expressions
 
 STAGES = {
@@ -124,8 +123,7 @@ def write(
     paths["mask"].write_bytes(png_bytes(prediction.mask))
     plots.annotated(prediction, image_rgb, target=target).save(paths["picture"], optimize=True)
     prediction.to_frame().to_csv(paths["receipt"], index=False, float_format="%.6f")
-    page = report.page(prediction, image_rgb, target=target, models_name=models_name)
-    paths["report"].write_text(page, encoding="utf-8")
+    report.answer(image_rgb, prediction, paths["report"], target=target, models_name=models_name)
     return {name: str(path) for name, path in paths.items()}
 
 

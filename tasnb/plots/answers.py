@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tasnb.core.html import ranking
 from tasnb.core.images import mask_colour
 from tasnb.core.types import Prediction
 from tasnb.plots.lettering import INK, PAPER, SOFT, fit, font_of
@@ -58,7 +57,7 @@ def _why(prediction: Prediction, target: np.ndarray | None) -> list[str]:
     table = prediction.table
     if prediction.index is None:
         return ["No proposal was found, so there is no answer."]
-    order = ranking(prediction)
+    order = table.ranking
     index = prediction.index
     lines = [
         f"S = V + {table.weights.alpha:g} P + {table.weights.lam:g} N: mask {index} has "

@@ -18,6 +18,13 @@ def outline(mask: np.ndarray, width: int = 2) -> np.ndarray:
     return mask & ~ndimage.binary_erosion(mask, iterations=width)
 
 
+def silhouette(mask: np.ndarray, colour: tuple[int, int, int] = PAPER, *, height: int = 56) -> np.ndarray:
+    """A small picture of one mask on black: uint8 (height, about height * w / h, 3)."""
+    pixels = mask[:, :, None] * np.asarray(colour, np.uint8)
+    width = max(1, round(height * mask.shape[1] / mask.shape[0]))
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX))
+
+
 def overlay(image_rgb: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int], *, dim: float = 0.45) -> np.ndarray:
     """The photo with one mask kept bright inside a double rim and the rest dimmed: uint8 (h, w, 3).
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasnb.core.html import ranking, silhouette
 from tasnb.core.images import mask_colour
 from tasnb.core.types import Prediction
-from tasnb.plots.overlays import overlay
+from tasnb.plots.overlays import overlay, silhouette
 from tasnb.plots.sheets import Panel, sheet
 
 BEST = 3  # masks shown beside the phrases
@@ -20,7 +19,7 @@ def negatives(prediction: Prediction, image_rgb: np.ndarray | None = None) -> np
     """
     table, masks = prediction.table, prediction.artifacts.proposals.masks
     panels = []
-    for rank, index in enumerate(int(i) for i in ranking(prediction)[:BEST]):
+    for rank, index in enumerate(int(i) for i in table.ranking[:BEST]):
         colour = mask_colour(index)
         mask = masks[index]
         pixels = silhouette(mask, colour, height=260) if image_rgb is None else overlay(image_rgb, mask, colour)

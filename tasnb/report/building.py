@@ -1,14 +1,12 @@
-"""``build``: a finished run, or several, as one HTML document; ``write`` puts it into a file."""
+"""``build``: a finished run, or several, as one HTML document."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from tasnb import analysis, plots
-from tasnb.evaluation.runs import write_text
 from tasnb.report import galleries, sections
 from tasnb.report.page import chart, document
 
@@ -77,13 +75,6 @@ def build(runs: Sequence[Any], *, against: Sequence[Any] = (), threshold: float 
         f"of {found.frame['image_id'].nunique()} images"
     )
     return document(f"Why did it fail? {data}", subtitle, made, _footer(pooled, pictures))
-
-
-def write(runs: Sequence[Any], out: Path | str, *, against: Sequence[Any] = (), threshold: float = 0.5) -> Path:
-    """Build the report and write it, whole or not at all. Raises OSError where the file cannot be written."""
-    path = Path(out)
-    write_text(path, build(runs, against=against, threshold=threshold))
-    return path
 
 
 def _charts(found: analysis.Attribution) -> str:

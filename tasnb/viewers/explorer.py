@@ -84,7 +84,7 @@ class Explorer(Viewer):
     def ranking(self) -> pd.DataFrame:
         """A row a proposal, best first: rank, proposal, total, v, p, n, kept, verdict, caption; with a target iou."""
         table = self._table()
-        order = record.order_of(table)
+        order = table.ranking
         frame = table.to_frame()[["proposal", "total", "v", "p", "n", "kept", "verdict"]]
         frame["caption"] = self.scene["captions"]
         if self.scene["iou"] is not None:

@@ -104,7 +104,7 @@ class NegativesViewer(Viewer):
         """A row a proposal, best first: rank, proposal, total, v, p, n, kept."""
         table = self._table()
         frame = table.to_frame()[["proposal", "total", "v", "p", "n", "kept"]]
-        frame = frame.iloc[record.order_of(table)].reset_index(drop=True)
+        frame = frame.iloc[table.ranking].reset_index(drop=True)
         frame.insert(0, "rank", np.arange(1, len(frame) + 1))
         return frame
 

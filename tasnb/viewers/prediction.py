@@ -16,7 +16,6 @@ import numpy as np
 import traitlets
 
 from tasnb import plots
-from tasnb.core.html import ranking
 from tasnb.core.masks import iou
 from tasnb.core.types import ImageArtifacts, Models, Sample, Weights
 from tasnb.pipeline.describe import describe
@@ -213,7 +212,7 @@ class Quiz(Viewer):
                 {"mask": int(i), "total": float(table.total[i]), "v": float(table.v[i]),
                  "p": float(table.weights.alpha * table.p[i]), "n": float(table.weights.lam * table.n[i]),
                  "kept": bool(table.kept[i])}
-                for i in ranking(decision.answer)[:SHOWN]
+                for i in decision.answer.table.ranking[:SHOWN]
             ],
         }  # fmt: skip
 

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tasnb.core.html import ranking
 from tasnb.core.images import png_uri
 from tasnb.core.masks import areas, centroids_xy, pairwise_iou
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, ScoreTable, Weights
@@ -153,16 +152,6 @@ def reading_record(
     centres = centroids_xy(artifacts.proposals.masks)
     variants = {name: _method_record(reading, centres, artifacts) for name, reading in readings.items()}
     return {"expression": expression, "variants": variants, "missing": dict(missing)}
-
-
-def order_of(table: ScoreTable) -> np.ndarray:
-    """Proposal numbers, best first, as everywhere in the package."""
-    return ranking(_Ranked(table))
-
-
-@dataclass(frozen=True)
-class _Ranked:
-    table: ScoreTable
 
 
 def _method_record(reading: Reading, centres_xy: np.ndarray, artifacts: ImageArtifacts) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def real(folders: list[Path]) -> None:
     splits = [run for run in first if run.about["dataset"]["name"] == sorted(names)[0]]
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        path = report.write(splits, Path(folder) / "report.html")
+        path = report.run(splits, Path(folder) / "report.html")
         taken, size = time.perf_counter() - started, path.stat().st_size / 1e6
         data = ", ".join(f"{r.about['dataset']['name']} {r.about['dataset']['split']}" for r in splits)
         print(f"report of {data}: {taken:.1f} s, {size:.1f} MB (budget 60 s, 15 MB)")

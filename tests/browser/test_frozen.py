@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 import tasnb as tn
+from tasnb.report.notebook import html_of
 from tasnb.viewers import assets, freezing
 from tests.browser.conftest import guarded_context
 from tests.viewers.made_artifacts import HOSTILE, only, saying
@@ -41,7 +42,7 @@ def frozen(toy_case, toy_models, viewer, tmp_path_factory: pytest.TempPathFactor
     cells = [
         V4.new_markdown_cell("# Why that mask\n\nRead *this*, then `run` it.\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
         V4.new_code_cell("viewer", outputs=[shown(viewer.twin())]),
-        V4.new_code_cell("tn.tas(artifacts, 'x', models)", outputs=[shown({"text/html": answer._repr_html_()})]),
+        V4.new_code_cell("tn.tas(artifacts, 'x', models)", outputs=[shown({"text/html": html_of(answer)})]),
         V4.new_code_cell("viewer.ranking", outputs=[shown({"text/html": viewer.ranking.to_html()})]),
         V4.new_code_cell("nasty", outputs=[shown(nasty.twin())]),
         V4.new_code_cell("empty", outputs=[shown(empty.twin())]),

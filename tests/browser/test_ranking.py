@@ -77,7 +77,7 @@ def expected(reading: Reading, artifacts: ImageArtifacts, settings: Settings) ->
     table = record.table_of(reading, artifacts, settings)
     trace = table.trace
     return {
-        "order": record.order_of(table).tolist(),
+        "order": table.ranking.tolist(),
         "totals": table.total.tolist(),
         "kept": table.kept.tolist(),
         "best": table.best,

@@ -26,6 +26,7 @@ from tasnb.evaluation.plan import Options, Plan, default_folder, split_into_part
 from tasnb.evaluation.runs import Run, is_done
 from tasnb.evaluation.worker import Session, go_stage_by_stage
 from tasnb.models.deferred import Deferred, defer
+from tasnb.report.notebook import html_of
 from tasnb.store import Store
 
 CPU = {"device": "cpu"}
@@ -470,7 +471,7 @@ def test_two_runs_are_compared_sample_by_sample(toy_run, few, warm_store, tmp_pa
     assert any("weights" in note for note in found.notes)
     assert any("shared samples" in note for note in found.notes)
     assert "B - A" in str(found)
-    assert "<table" in found._repr_html_()
+    assert "<table" in html_of(found)
 
 
 def test_a_run_compared_with_itself_differs_nowhere(toy_run) -> None:
@@ -486,7 +487,7 @@ def test_a_folder_without_a_run_says_so(tmp_path) -> None:
 
 
 def test_a_run_shows_itself_in_a_notebook(toy_run) -> None:
-    assert "<table" in toy_run._repr_html_()
+    assert "<table" in html_of(toy_run)
     assert "reftoy" in repr(toy_run)
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from tasnb.evaluation import paper
+from tasnb.report.notebook import html_of
 
 # the line that begins each table in the text of the paper, and the one below it
 BLOCKS = {
@@ -281,7 +282,7 @@ def test_models_that_were_passed_in_are_other_weights() -> None:
 
 
 def test_the_page_escapes_what_comes_from_the_run() -> None:
-    page = paper.against(run_on("reftoy", "val", preset="<i>toy"))._repr_html_()
+    page = html_of(paper.against(run_on("reftoy", "val", preset="<i>toy")))
     assert "mine&lt;b&gt;" in page
     assert "&lt;i&gt;toy" in page
     assert "<i>" not in page

@@ -14,6 +14,7 @@ from tasnb.evaluation import paper
 from tasnb.evaluation.ablation import ablation as ablation_of
 from tasnb.evaluation.reproduce import WHAT, columns, reproduce, rows
 from tasnb.evaluation.runs import Run
+from tasnb.report.notebook import html_of
 
 CPU = {"device": "cpu"}
 FEW = 8
@@ -220,7 +221,7 @@ def test_a_second_call_loads_no_model(run_table, table4, monkeypatch) -> None:
 def test_the_files_hold_the_table(table4, tmp_path) -> None:
     import pandas as pd
 
-    written = table4.save(tmp_path)
+    written = (*table4.save(tmp_path), tn.report.result(table4, tmp_path / "table4.html"))
     assert [path.name for path in written] == ["table4.csv", "table4.html"]
     read = pd.read_csv(written[0], keep_default_na=False)
     assert read["measured"].astype(float).to_numpy() == pytest.approx(table4.frame["measured"].to_numpy())
@@ -229,13 +230,13 @@ def test_the_files_hold_the_table(table4, tmp_path) -> None:
         assert words in page
     assert "<script" not in page
     assert "http" not in page
-    assert "V+P+N+spatial" in table4._repr_html_()
+    assert "V+P+N+spatial" in html_of(table4)
 
 
 def test_text_from_outside_is_escaped(table4) -> None:
     from dataclasses import replace
 
-    page = replace(table4, differs=("<script>alert(1)</script>",), models='<b>"x"').to_html()
+    page = html_of(replace(table4, differs=("<script>alert(1)</script>",), models='<b>"x"'), page=True)
     assert "<script" not in page
     assert "<b>" not in page
     assert "&lt;script&gt;" in page
@@ -275,6 +276,7 @@ def test_cost_times_three_methods_without_a_store(run_table, tmp_path) -> None:
     assert (frame[["seconds", "cpu_seconds", "peak_gb"]] > 0).all().all()
     assert frame["published_seconds"].tolist() == [1.88, 2.01, 3.63]
     assert frame.loc["tas", "published_gb"] == 22
-    assert [path.name for path in found.save(tmp_path)] == ["cost.csv", "cost.html"]
+    assert [path.name for path in found.save(tmp_path)] == ["cost.csv"]
+    assert "RTX 3090" in tn.report.result(found, tmp_path / "cost.html").read_text("utf-8")
     assert "RTX 3090" in found.text
     tn.plots.cost_chart(found).savefig(tmp_path / "cost.png")

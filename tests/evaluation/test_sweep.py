@@ -26,6 +26,7 @@ from tasnb.evaluation.ablation import ablation, as_text
 from tasnb.evaluation.reranking import Ranking
 from tasnb.evaluation.runs import Run
 from tasnb.pipeline.variant import OFFICIAL, PAPER, VARIANTS
+from tasnb.report.notebook import html_of
 from tasnb.stages import spatial
 
 
@@ -198,7 +199,7 @@ def test_no_proposal_anywhere_is_figures_of_zero_and_under_global_local_none() -
     with pytest.raises(ValueError, match="no miou under protocol 'global-local' with 0 units"):
         skipped.best()
     assert "sweep of" in skipped.text
-    assert "<figure>" in skipped._repr_html_()
+    assert "<figure>" in html_of(skipped)
 
 
 @pytest.mark.parametrize(
