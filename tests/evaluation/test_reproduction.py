@@ -12,7 +12,8 @@ import tasnb as tn
 from tasnb import cli
 from tasnb.evaluation import paper
 from tasnb.evaluation.ablation import ablation as ablation_of
-from tasnb.evaluation.reproduce import WHAT, columns, reproduce, rows
+from tasnb.evaluation.recipes import columns, rows
+from tasnb.evaluation.reproduce import WHAT, reproduce
 from tasnb.evaluation.runs import Run
 from tasnb.report.notebook import html_of
 
@@ -151,12 +152,11 @@ def test_table_6_says_what_cannot_be_run_and_what_the_captions_are_like(run_tabl
 
 def test_the_papers_own_slip_is_marked() -> None:
     """Table 6 prints 46.62 where Tables 1 and 7 have 42.66; no other figure of it is doubted."""
-    from tasnb.evaluation.reproduce import Figures, _cell, _printed_figures
+    from tasnb.evaluation.reproduce import _cell, _printed_figures
 
     column = columns(6, "reftoyg")[0]
-    nothing = Figures({}, 0, 0, "not run")
     printed = _printed_figures(6)
-    cells = [_cell(printed, column, row, nothing, m) for row in rows(6, "toy") for m in ("mIoU", "oIoU")]
+    cells = [_cell(printed, column, row, m, None, "not run") for row in rows(6, "toy") for m in ("mIoU", "oIoU")]
     marked = [(c["method"], c["encoder"], c["metric"], c["published"]) for c in cells if c["contradicted"]]
     assert marked == [("no captioner", "ViT-B/32", "mIoU", 46.62)]
 
