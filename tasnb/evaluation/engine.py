@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tasnb.core.types import Models, Sample
 from tasnb.evaluation.plan import Options, Plan, default_folder, differences, proposer_named, proposing
-from tasnb.evaluation.runs import Run, finish, is_done, write_part, write_text
-from tasnb.evaluation.worker import Job, Session, compute_part, go_stage_by_stage, run_on_processes
+from tasnb.evaluation.runs import Run, finish, is_done, write_text
+from tasnb.evaluation.worker import Job, Session, go_stage_by_stage, run_here, run_on_processes
 from tasnb.models.catalogue import is_shipped
 from tasnb.models.deferred import defer
 from tasnb.store import Store
@@ -71,32 +71,29 @@ def evaluate(
     loaded = models if isinstance(models, Models) else defer(memo=store.memo, **(spec or {}))
     plan = Plan.of(samples, loaded, spec, given)
     folder = Path(out) if out is not None else default_folder(plan)
-    job = Job(plan=plan, folder=folder.resolve(), store_root=store.root.resolve(), store_bytes=store.max_bytes)
+    whole = Store(store.root.resolve(), max_bytes=store.max_bytes)  # another process may stand in another folder
+    job = Job(plan=plan, folder=folder.resolve(), store=whole)
     if given.engine == "ray" or given.workers > 1:
         job.check()
     _prepare(folder, plan.about)
     left = [number for number in range(len(plan.parts)) if not is_done(folder, number)]
     done, total = len(plan.parts) - len(left), len(plan.parts)
     tick(done, total)
-
-    def tell(_: int) -> None:
-        nonlocal done
-        done += 1
-        tick(done, total)
-
+    finished: Iterable[int] = ()
     if left and given.engine == "ray":
         from tasnb.evaluation import ray_engine
 
-        ray_engine.run(job, left, tick=tell)
+        finished = ray_engine.run(job, left)
     elif left and given.workers > 1:
-        run_on_processes(job, left, tick=tell)
+        finished = run_on_processes(job, left)
     elif left:
         session = Session(samples=samples, models=loaded, options=given, weights=plan.weights, memo=store.memo)
         if _on_gpu(spec) if given.stagewise is None else given.stagewise:
             go_stage_by_stage(session, [index for number in left for index in plan.parts[number]])
-        for number in left:
-            write_part(folder, number, compute_part(session, plan.parts[number]))
-            tell(number)
+        finished = run_here(job, session, left)
+    for _ in finished:
+        done += 1
+        tick(done, total)
     return finish(folder)
 
 

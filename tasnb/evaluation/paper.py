@@ -206,7 +206,17 @@ def weights_of(label: str) -> Weights:
 
 
 class Place(NamedTuple):
-    """A column of the paper: table, data set, split; and whether it is what was measured."""
+    """A column of the paper.
+
+    Parameters
+    ----------
+    table : int
+        1 to 7.
+    dataset, split : str
+        As printed; the data set by its name here.
+    same : bool
+        Whether it is what was measured.
+    """
 
     table: int
     dataset: str

@@ -261,14 +261,6 @@ class Plan:
         return cls(options=options, about=about, parts=parts)
 
 
-# a restart may use other versions, another protocol for the summary, another machine's paths; all else is identity
-_IDENTITY = {
-    None: ("schema", "methods", "variant", "variant_options", "weights", "proposals", "parts"),
-    "dataset": ("name", "split", "samples", "fingerprint"),
-    "models": ("parts",),
-}
-
-
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """How one run.json differs from another in what makes a run the same run.
 
@@ -282,17 +274,22 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     list of str
         In words; empty where it is the same run.
     """
-    found = []
-    for group, keys in _IDENTITY.items():
-        there, now = (about if group is None else about[group] for about in (old, new))
-        for key in keys:
-            name = key if group is None else f"{group} {key}"
-            one, two = there.get(key), now[key]
-            if one != two and isinstance(one, Mapping) and isinstance(two, Mapping):
-                one, two = ({k: v for k, v in a.items() if b.get(k) != v} for a, b in ((one, two), (two, one)))
-            if one != two:
-                found.append(f"{name}: {one!r} there, {two!r} now")
+    found, now_of = [], _identity(new)
+    for name, there in _identity(old).items():
+        now = now_of[name]
+        if isinstance(there, Mapping):
+            there, now = ({k: v for k, v in a.items() if b.get(k) != v} for a, b in ((there, now), (now, there)))
+        if there != now:
+            found.append(f"{name}: {there!r} there, {now!r} now")
     return found
+
+
+def _identity(about: Mapping[str, Any]) -> dict[str, Any]:
+    """A restart may use other versions, another protocol for the summary, another machine's paths; this is the rest."""
+    keys = ("schema", "methods", "variant", "variant_options", "weights", "proposals", "parts")
+    found = {key: about[key] for key in keys} | {"models parts": about["models"]["parts"]}
+    data = about["dataset"]
+    return found | {f"dataset {key}": data[key] for key in ("name", "split", "samples", "fingerprint")}
 
 
 def default_folder(plan: Plan) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tasnb.evaluation.worker import Job
@@ -28,8 +28,8 @@ class PartWorker:
         return batch
 
 
-def run(job: Job, numbers: Sequence[int], *, tick: Callable[[int], None]) -> None:
-    """Compute and write parts on the job's number of actors. tick: called with the number of each part that is done.
+def run(job: Job, numbers: Sequence[int]) -> Iterator[int]:
+    """Compute and write parts on the job's number of actors; each is yielded when it is done.
 
     Uses the cluster that RAY_ADDRESS names or that is already connected, else starts ray on this machine alone. Each
     actor takes a GPU where the cluster has as many, else CPU cores. Raises ImportError without ray, and what a part
@@ -56,7 +56,7 @@ def run(job: Job, numbers: Sequence[int], *, tick: Callable[[int], None]) -> Non
             **_share(ray.cluster_resources(), workers),
         )
         for row in done.iter_rows():
-            tick(int(row["part"]))
+            yield int(row["part"])
     finally:
         if ours:
             ray.shutdown()

@@ -217,7 +217,11 @@ def reproduce(
     runs: dict[tuple[Column, Recipe], Run] = {}
     reasons: dict[tuple[Column, Recipe], str] = {}
     ready: dict[Column, Any] = {}
-    common = {"protocol": PAPER_PROTOCOL, "store": Store() if store is None else store, "workers": workers}
+    common: dict[str, Any] = {
+        "protocol": PAPER_PROTOCOL,
+        "store": Store() if store is None else store,
+        "workers": workers,
+    }
     for number, (column, recipe) in enumerate(jobs):
         tick(number, len(jobs), f"{column.title}: {recipe.title}")
         if column not in ready:

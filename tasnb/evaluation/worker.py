@@ -68,10 +68,6 @@ class Session:
         """What the methods read of an image beyond what TAS reads."""
         return baselines.features_of(self.options.methods.values())
 
-    def models_for(self, image_id: str) -> Models:
-        """The models with the proposer for this image: their own, a file's masks, or the annotations."""
-        return self.proposing(self.models, image_id)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -79,8 +75,7 @@ class Job:
 
     plan: Plan
     folder: Path
-    store_root: Path
-    store_bytes: int | None
+    store: Store
 
     def check(self) -> None:
         """Raise ValueError when another process could not do this job."""
@@ -101,14 +96,10 @@ class Job:
         """Load what the job names. Models are deferred: each loads when its first image needs it."""
         threads = max(1, (os.cpu_count() or 1) // self.plan.options.workers)
         os.environ["OMP_NUM_THREADS"] = str(threads)  # before torch is imported
-        store, plan = Store(self.store_root, max_bytes=self.store_bytes), self.plan
-        return Session(
-            samples=datasets.reopen(plan.about["dataset"]["spec"]),
-            models=defer(memo=store.memo, **plan.about["models"]["spec"]),
-            options=plan.options,
-            weights=plan.weights,
-            memo=store.memo,
-        )
+        plan, memo = self.plan, self.store.memo
+        samples = datasets.reopen(plan.about["dataset"]["spec"])
+        models = defer(memo=memo, **plan.about["models"]["spec"])
+        return Session(samples=samples, models=models, options=plan.options, weights=plan.weights, memo=memo)
 
     def compute(self, session: Session, number: int) -> None:
         """Compute and write one part, unless that is done."""
@@ -116,8 +107,15 @@ class Job:
             write_part(self.folder, number, compute_part(session, self.plan.parts[number]))
 
 
-def run_on_processes(job: Job, numbers: Sequence[int], *, tick: Callable[[int], None]) -> None:
-    """Compute and write parts on several processes. tick: called with the number of each part that is done.
+def run_here(job: Job, session: Session, numbers: Sequence[int]) -> Iterator[int]:
+    """Compute and write parts in this process; each is yielded when it is done."""
+    for number in numbers:
+        job.compute(session, number)
+        yield number
+
+
+def run_on_processes(job: Job, numbers: Sequence[int]) -> Iterator[int]:
+    """Compute and write parts on several processes; each is yielded when it is done.
 
     A process that dies takes only its own part with it: the rest go on, and that part is given out again.
     Raises RuntimeError when processes die three times over, and what a part raises (a full disk, say).
@@ -133,7 +131,7 @@ def run_on_processes(job: Job, numbers: Sequence[int], *, tick: Callable[[int], 
                 waiting = {pool.submit(_compute, number): number for number in left}
                 for future in as_completed(waiting):
                     future.result()
-                    tick(waiting[future])
+                    yield waiting[future]
         except BrokenProcessPool:
             left = [number for number in left if not is_done(job.folder, number)]
         else:
@@ -155,9 +153,7 @@ def _compute(number: int) -> None:
     _here["job"].compute(_here["session"], number)
 
 
-def go_stage_by_stage(
-    session: Session, indices: Sequence[int], *, tick: Callable[[str], None] = lambda _: None
-) -> None:
+def go_stage_by_stage(session: Session, indices: Sequence[int]) -> None:
     """Let each model in turn see every image, remember what it says, and free it before the next one loads.
 
     An image that cannot be read or described is passed over: its part reports it.
@@ -168,30 +164,25 @@ def go_stage_by_stage(
     for role, go in PASSES.items():
         for image_id, index in first_of.items():
             try:
-                models, image_rgb = session.models_for(image_id), as_rgb(session.samples[index].image)
+                models, image_rgb = session.proposing(session.models, image_id), as_rgb(session.samples[index].image)
                 go(image_rgb, image_key_of(image_rgb), models, session.options.variant, session.memo, session.features)
             except MemoryError:
                 raise
             except Exception:
                 continue
-            tick(f"{role} {image_id}")
         part = getattr(session.models, role)
         if isinstance(part, Deferred):
             part.free()
 
 
-def compute_part(session: Session, indices: Sequence[int], *, tick: Callable[[str], None] = lambda _: None) -> Rows:
-    """Every method on every sample of a part; what fails becomes an error row, and the rest goes on.
-
-    tick: called with each image id when the image is done. Only a lack of memory is raised.
-    """
+def compute_part(session: Session, indices: Sequence[int]) -> Rows:
+    """Every method on every sample of a part; what fails becomes an error row. Only a lack of memory is raised."""
     rows = Rows()
     by_image: dict[str, list[int]] = {}
     for index in indices:
         by_image.setdefault(image_id_of(session.samples, index), []).append(index)
     for image_id, numbers in by_image.items():
         _Image(session=session, image_id=image_id, rows=rows).compute(numbers)
-        tick(image_id)
     return rows
 
 
@@ -226,7 +217,7 @@ class _Image:
             return
         names = [(number, sample.sample_id) for number, sample in usable.items()]
         with self.attempt("describe", names) as attempt:
-            models = session.models_for(self.image_id)
+            models = session.proposing(session.models, self.image_id)
             image_rgb = as_rgb(next(iter(usable.values())).image)
             artifacts = describe(image_rgb, models, variant=options.variant, image_id=self.image_id, memo=session.memo)
         if attempt.failed:
