@@ -12,8 +12,8 @@ from tasnb.analysis import CAUSES, Attribution
 from tasnb.analysis.causes import INSIDE
 from tasnb.analysis.counterfactuals import choose
 from tasnb.core.images import as_rgb
-from tasnb.core.masks import from_rle
 from tasnb.core.types import Sample
+from tasnb.evaluation.samples import RunSamples
 from tasnb.plots.strips import Strip, strip
 
 from .answers import NotYet, Right, Slip, called, choice, given, in_words, number, settle
@@ -27,18 +27,15 @@ def one_of_each(found: Attribution, run: Any, samples: Sequence[Sample], *, name
 
     named: whether the caption says the cause. Raises ValueError for a run without failures.
     """
-    masks = run.proposals().set_index(["image_id", "proposal"])
+    behind = RunSamples(run, samples=samples)
     pictures, captions = [], []
     for name in CAUSES:
         mine = found.frame[found.frame["cause"] == name].sort_values(["price", "sample"], ascending=[False, True])
         if not len(mine):
             continue
         row = mine.iloc[0]
-        sample, chosen = samples[int(row["sample"])], int(found.evidence.samples["chosen"][mine.index[0]])
-        answer = None
-        if chosen >= 0:
-            stored = masks.loc[(row["image_id"], chosen)]
-            answer = from_rle({"size": [stored["height"], stored["width"]], "counts": stored["mask"]})
+        sample, chosen = behind.sample(int(row["sample"])), int(found.evidence.samples["chosen"][mine.index[0]])
+        answer = behind.mask(row["image_id"], chosen)
         pictures.append(plots.rims(as_rgb(sample.image), sample.target, answer, index=max(chosen, 0)))
         captions.append(f"{name}: {row['expression']}" if named else f"{len(pictures)}: {row['expression']}")
     if not pictures:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any
 
 NOTHING = "-"  # what stands for None and NaN
 
@@ -107,29 +106,3 @@ def cell_text(value: object, digits: int = 2) -> str:
     if isinstance(value, Real) and not isinstance(value, bool | Integral):
         return f"{float(value):.{digits}f}"
     return str(value)
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON has it: numbers of numpy become Python's, NaN null, tuples lists.
-
-    Parameters
-    ----------
-    value : Any
-        Mappings, sequences, texts and numbers, one inside the other.
-
-    Returns
-    -------
-    Any
-        The same in plain values.
-
-    Examples
-    --------
-    >>> plain([{"miou": float("nan"), "n": 3}])
-    [{'miou': None, 'n': 3}]
-    """
-    if isinstance(value, Mapping):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    value = value.item() if hasattr(value, "item") else value
-    return None if value != value else value

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
-from tasnb.core.tables import interval_text, plain, text_table
+from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import Weights
 from tasnb.evaluation import metrics
 from tasnb.evaluation.records import TABLES, Rows, schema
@@ -468,16 +469,10 @@ def _summary(run: Run) -> dict[str, Any]:
                 gain, n = paired(*units, metric=metric, protocol=protocol)
                 row = {"first": first, "second": other, "metric": metric, "difference": gain.value}
                 differences.append({**row, "low": gain.low, "high": gain.high, "n": n})
-    return plain(
-        {
-            "protocol": protocol,
-            "table": run.table().to_dict("records"),
-            "differences": differences,
-            "samples": run.about["dataset"]["samples"],
-            "errors": len(errors),
-            "failed_samples": int(errors["sample"].nunique()),
-        }
-    )
+    summary = {"protocol": protocol, "table": run.table().to_dict("records"), "differences": differences}
+    summary |= {"samples": run.about["dataset"]["samples"], "errors": len(errors)}
+    summary["failed_samples"] = int(errors["sample"].nunique())
+    return to_jsonable_python(summary, inf_nan_mode="null")  # type: ignore[no-any-return]
 
 
 def _counts(units: pd.DataFrame, suffix: str = "") -> Any:

@@ -67,12 +67,10 @@ def rectify_by_each(
     return tuple(found), missing
 
 
-def rectifiers(
-    artifacts: ImageArtifacts, expression: str, models: Models, image_rgb: np.ndarray | None = None
-) -> np.ndarray:
+def rectifiers(image_rgb: np.ndarray | None, artifacts: ImageArtifacts, expression: str, models: Models) -> np.ndarray:
     """The twin of ``rectifier_view``: a panel a rule with centres, medians and the half that stays: uint8 (h, w, 3).
 
-    image_rgb: the photo; a gray ground without it.
+    image_rgb: the photo; None: a gray ground.
     """
     found, _ = rectify_by_each(artifacts, expression, models)
     ground = np.full((*artifacts.size_hw, 3), 200, np.uint8) if image_rgb is None else image_rgb

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from tasnb import analysis, datasets, plots
+from tasnb import analysis, plots
 from tasnb.core.images import as_rgb
-from tasnb.core.masks import from_rle
+from tasnb.evaluation.samples import RunSamples
 from tasnb.report.page import photo_uri
 
 A_CAUSE, A_TYPE, A_SIDE = 6, 3, 8  # cards shown of each cause, of each type, of each kind of flip
@@ -27,33 +27,17 @@ class Pictures:
     """The photos and masks of a run's samples, read when a card needs them; a photo that cannot be read is left out."""
 
     def __init__(self, run: Any) -> None:
-        self._runs = list(getattr(run, "runs", (run,)))
-        self._offsets = run.offsets() if hasattr(run, "offsets") else [0]
-        self._sets: dict[int, Any] = {}
-        self._proposals = run.proposals().set_index(["image_id", "proposal"]).sort_index()
+        self._behind = RunSamples(run)
         self.missing = 0
 
     def of(self, row: Any, chosen: int) -> np.ndarray | None:
         """The photo of a case with the target's rim and the answer, uint8 (h, w, 3), or None."""
         try:
-            sample = self._sample(int(row["sample"]))
-            answer = None
-            if chosen >= 0:
-                stored = self._proposals.loc[(row["image_id"], chosen)]
-                answer = from_rle({"size": [stored["height"], stored["width"]], "counts": stored["mask"]})
+            sample, answer = self._behind.sample(int(row["sample"])), self._behind.mask(row["image_id"], chosen)
             return plots.rims(as_rgb(sample.image), sample.target, answer, index=max(chosen, 0))
-        except (OSError, ValueError, KeyError, IndexError):
+        except (OSError, ValueError, LookupError):
             self.missing += 1
             return None
-
-    def _sample(self, number: int) -> Any:
-        place = max(i for i, offset in enumerate(self._offsets) if offset <= number)
-        if place not in self._sets:
-            spec = self._runs[place].about["dataset"].get("spec")
-            if not spec:
-                raise ValueError("this run's samples came from memory, so their photos cannot be opened again")
-            self._sets[place] = datasets.reopen(spec)
-        return self._sets[place][number - self._offsets[place]]
 
 
 def by_cause(found: analysis.Attribution, pictures: Pictures) -> str:

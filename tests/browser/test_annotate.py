@@ -201,8 +201,8 @@ def test_nothing_is_cut_off_on_a_narrow_page(opened, viewer) -> None:
 LAB_SETUP = """
 import json, tempfile, numpy as np, tasnb as tn
 from pathlib import Path
-from tasnb.masks import make_proposals
-from tasnb.types import ImageArtifacts
+from tasnb.core.masks import make_proposals
+from tasnb.core.types import ImageArtifacts
 
 def made(shift):
     image = np.full((60, 80, 3), 180, np.uint8)

@@ -29,15 +29,15 @@ def shown(data: dict[str, Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def viewer(toy_case, toy_models) -> Any:
-    return tn.viewers.explore(*toy_case, toy_models, SENTENCE)
+    return tn.viewers.explore(*toy_case, SENTENCE, toy_models)
 
 
 @pytest.fixture(scope="module")
 def frozen(toy_case, toy_models, viewer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lesson with what lessons hold, and three explorers: as usual, with hostile text, without proposals."""
     sample, artifacts = toy_case
-    nasty = tn.viewers.explore(sample, saying(artifacts, HOSTILE), toy_models, HOSTILE)
-    empty = tn.viewers.explore(sample, only(artifacts, []), toy_models, SENTENCE)
+    nasty = tn.viewers.explore(sample, saying(artifacts, HOSTILE), HOSTILE, toy_models)
+    empty = tn.viewers.explore(sample, only(artifacts, []), SENTENCE, toy_models)
     answer = tn.tas(artifacts, SENTENCE, toy_models)
     cells = [
         V4.new_markdown_cell("# Why that mask\n\nRead *this*, then `run` it.\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
@@ -86,10 +86,10 @@ def test_it_ranks_again_as_python_would(explorers: Any, one_page: Any, toy_case,
     explorer.locator(".tn-slider input").nth(1).focus()
     one_page.keyboard.press("Home")  # lambda 0
     explorer.locator(".tn-switch", has_text="spatial").locator("input").uncheck()
-    twin = tn.viewers.explore(*toy_case, toy_models, SENTENCE, lam=0.0, use=("v", "p", "n"))
+    twin = tn.viewers.explore(*toy_case, SENTENCE, toy_models, lam=0.0, use=("v", "p", "n"))
     assert order_of(explorer) == twin.ranking["proposal"].tolist()
     explorer.get_by_role("button", name="Reset").click()
-    again = tn.viewers.explore(*toy_case, toy_models, SENTENCE)
+    again = tn.viewers.explore(*toy_case, SENTENCE, toy_models)
     assert order_of(explorer) == again.ranking["proposal"].tolist()
 
 

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 import tasnb as tn
 from tasnb import plots
-from tasnb.cli import sweeping
+from tasnb.cli import evaluation as commands
 from tasnb.core.types import DIRECTIONS, Parse, Weights, parse_to_json
 from tasnb.evaluation import engine, metrics, sweep
 from tasnb.evaluation.ablation import ablation, as_text
@@ -493,7 +493,7 @@ def test_for_long_expressions_the_papers_choice_is_another() -> None:
 @pytest.fixture
 def command():
     app = Typer()
-    app.command()(sweeping.sweep)
+    app.command()(commands.sweep)
     app.command("other")(lambda: None)  # with one command alone typer drops its name
     return lambda *arguments: CliRunner().invoke(app, ["sweep", *map(str, arguments)])
 
@@ -533,7 +533,7 @@ def test_without_out_the_files_go_into_the_run_and_leave_it_readable(real: Run, 
 @pytest.mark.parametrize("text", ["", "many", "0;1", ","])
 def test_a_wrong_list_says_what_is_expected(text: str) -> None:
     with pytest.raises(ValueError, match=r"--alpha: expected numbers such as 0,0\.1,0\.4"):
-        sweeping.weights_of("--alpha", text)
+        commands.weights_of("--alpha", text)
 
 
 def test_the_benchmark_prints_time_memory_and_a_ratio(capsys) -> None:
