@@ -534,7 +534,7 @@ def _read_about(path: Path) -> dict[str, Any]:
             f"{SCHEMA}); evaluate again into another folder, which the artifact store keeps short"
         )
     try:
-        _About.model_validate(about)
+        _About.model_validate_json(path.read_bytes())
     except ValidationError as problem:
         first = problem.errors()[0]
         where = ".".join(map(str, first["loc"]))
