@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -96,7 +97,8 @@ class Rows:
 
         rows, columns = getattr(self, name), schema(name)
         if name in _BY_COLUMN:
-            return pa.concat_tables([columns.empty_table(), *(pa.table(block, schema=columns) for block in rows)])
+            found = {column: list(chain.from_iterable(block[column] for block in rows)) for column in columns.names}
+            return pa.table(found, schema=columns)
         return pa.Table.from_pylist(rows, schema=columns)
 
 
