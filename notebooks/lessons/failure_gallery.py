@@ -14,7 +14,7 @@ from tasnb.analysis.counterfactuals import choose
 from tasnb.core.images import as_rgb
 from tasnb.core.types import Sample
 from tasnb.evaluation.samples import RunSamples
-from tasnb.plots.strips import Strip, strip
+from tasnb.plots import Strip, strip
 
 from .answers import NotYet, Right, Slip, called, choice, given, in_words, number, settle
 
@@ -51,14 +51,14 @@ def check_without_p(function: Any, found: Attribution) -> Right:
     cases = [case for case in found.evidence.cases(failed) if len(case.v) > 1 and case.kept.any()][:CASES]
     if not cases:
         return Right("No answer of this run failed, so there is nothing to ask about.")
-    lam, alpha = found.evidence.weights.lam, found.evidence.weights.alpha
+    lam = found.evidence.weights.lam
     answers = [called(function, c.v, c.p, c.n, c.kept, lam, expected=expected, todo=todo) for c in cases]
     got = np.array([number(answer, expected=expected, todo=todo) for answer in answers])
-    right = [int(np.argmax(np.where(c.kept, c.v + lam * c.n, -np.inf))) for c in cases]
+    right = [choose(c.v + lam * c.n, c.kept) for c in cases]
     rows = {
         "all": [int(np.argmax(c.v + lam * c.n)) for c in cases],
         "v": [choose(c.v, c.kept) for c in cases],
-        "s": [choose(c.v + alpha * c.p + lam * c.n, c.kept) for c in cases],
+        "s": [choose(c.total, c.kept) for c in cases],
         "minus": [choose(c.v - lam * c.n, c.kept) for c in cases],
     }
     slips = [

@@ -27,7 +27,9 @@ def evaluate(
     lam: Lam = None,
     proposals: Annotated[
         str,
-        typer.Option(help="sam: the models' own; vit_b, vit_h, sam2, fastsam ...; a COCO results file; annotations."),
+        typer.Option(
+            help="sam: the models' own; vit_b, sam2, fastsam ...; a COCO results file; annotations: the data's."
+        ),
     ] = "sam",
     limit: Annotated[int | None, typer.Option(help="Only the first N sentences.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory; a started one is taken up again.")] = None,
@@ -124,21 +126,11 @@ def sweep(
     files = {"sweep.csv": found.frame}
     if metrics:
         files["sweep.png"] = plots.sweep_heatmap(found, metrics[0])
-    texts, record = (
-        [found.text],
-        {
-            "run": run,
-            "data": found.data,
-            "variant": found.variant,
-            "protocol": found.protocol,
-            "used": found.used,
-            "grid": found.frame,
-            "best": {name: found.best(name) for name in metrics},
-            "beside_paper": found.against_paper(),
-            "gain": found.gain,
-            "notes": found.notes,
-        },
-    )
+    texts = [found.text]
+    record: dict[str, Any] = {"run": run}
+    record |= {name: getattr(found, name) for name in ("data", "variant", "protocol", "used", "gain", "notes")}
+    best = {name: found.best(name) for name in metrics}
+    record |= {"grid": found.frame, "best": best, "beside_paper": found.against_paper()}
     if modules:
         record["modules"] = files["modules.csv"] = ablation.ablation(opened, variant=variant, protocol=protocol)
         texts.append(ablation.as_text(record["modules"]))

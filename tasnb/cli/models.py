@@ -12,10 +12,10 @@ from tasnb.cli.output import show
 
 def doctor(json_: Json = False) -> None:
     """Show per preset what is present and what is missing, the device and the versions."""
-    from tasnb.models import health
+    from tasnb.models.doctor import report, report_text
 
-    report = health.doctor()
-    show(report, health.doctor_text(report), as_json=json_)
+    found = report()
+    show(found, report_text(found), as_json=json_)
 
 
 def fetch(preset: Annotated[str, typer.Argument(help="laptop or paper.")]) -> None:

@@ -118,7 +118,7 @@ def write(
 
     paths = {Path(name).stem: folder / name for name in FILES}
     paths["mask"].write_bytes(png_bytes(prediction.mask))
-    plots.annotated(prediction, image_rgb, target=target).save(paths["picture"], optimize=True)
+    plots.annotated(image_rgb, prediction, target=target).save(paths["picture"], optimize=True)
     prediction.to_frame().to_csv(paths["receipt"], index=False, float_format="%.6f")
     report.answer(image_rgb, prediction, paths["report"], target=target, models_name=models_name)
     return {name: str(path) for name, path in paths.items()}

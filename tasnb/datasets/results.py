@@ -17,8 +17,7 @@ import numpy as np
 
 from tasnb.core.masks import make_proposals
 from tasnb.core.types import Proposals
-from tasnb.datasets.annotations import mask_of
-from tasnb.datasets.reading import parse_json
+from tasnb.datasets.annotations import mask_of, parse_json
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

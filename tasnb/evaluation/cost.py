@@ -14,9 +14,9 @@ from tasnb.core.images import as_rgb
 from tasnb.core.tables import text_table
 from tasnb.core.types import ImageArtifacts, Models, Prediction, Sample
 from tasnb.models.deferred import defer, free
-from tasnb.models.memory import peak, reset_peak
+from tasnb.models.machine import peak, reset_peak
 from tasnb.pipeline.baselines import clip_only, global_local
-from tasnb.pipeline.describe import describe, embed, propose, with_features
+from tasnb.pipeline.describe import ImageStages, describe, with_features
 from tasnb.pipeline.tas import tas
 from tasnb.pipeline.variant import PAPER
 
@@ -194,12 +194,12 @@ def _tas(sample: Sample, models: Models) -> Prediction:
 
 def _without_captions(sample: Sample, models: Models) -> tuple[ImageArtifacts, np.ndarray]:
     image_rgb = as_rgb(sample.image)
-    found = propose(image_rgb, models)
+    stages = ImageStages(image_rgb=image_rgb, models=models)
     artifacts = ImageArtifacts(
         image_id=sample.image_id,
         size_hw=(image_rgb.shape[0], image_rgb.shape[1]),
-        proposals=found,
-        crop_embeddings={PAPER.v_crop.style: embed(image_rgb, found, models)},
+        proposals=stages.proposals,
+        crop_embeddings={PAPER.v_crop.style: stages.crop_embeddings},
         captions={},
         caption_embeddings={},
         overall_caption="",

@@ -126,6 +126,6 @@ def _on_gpu(spec: Mapping[str, Any] | None) -> bool:
         return device != "cpu"
     if spec is None or is_shipped(str(spec.get("preset"))):
         return False  # models that are loaded already, or small enough to ship: together they fit in any memory
-    from tasnb.models.devices import resolve_device
+    from tasnb.models.machine import resolve_device
 
     return resolve_device("auto") != "cpu"

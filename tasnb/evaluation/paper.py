@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tasnb.core.shipped import data_root
 from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import Weights
-from tasnb.datasets.published import CARDS, published
+from tasnb.datasets.cards import CARDS, published
 from tasnb.evaluation.plan import ANNOTATIONS, SAM, weights_for
 from tasnb.evaluation.runs import RunLike
 from tasnb.models.catalogue import PRESETS

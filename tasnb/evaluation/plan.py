@@ -25,7 +25,7 @@ from tasnb.evaluation import metrics
 from tasnb.evaluation.runs import ORACLE, SCHEMA
 from tasnb.models.catalogue import PARTS
 from tasnb.pipeline import baselines
-from tasnb.pipeline.baselines.masked import GLOBAL_WEIGHT, GLOBAL_WEIGHT_LONG
+from tasnb.pipeline.baselines import GLOBAL_WEIGHT, GLOBAL_WEIGHT_LONG
 from tasnb.pipeline.describe import proposals_key_of
 from tasnb.pipeline.tas import tas
 from tasnb.pipeline.variant import PAPER, Variant, find

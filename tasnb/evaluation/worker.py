@@ -21,10 +21,11 @@ from typing import Any
 import numpy as np
 
 from tasnb import datasets
-from tasnb.core.images import as_rgb, image_key_of
+from tasnb.core.images import as_rgb
 from tasnb.core.types import (
     ImageArtifacts,
     ImageTextEncoder,
+    Memo,
     Models,
     Parse,
     Prediction,
@@ -39,7 +40,7 @@ from tasnb.evaluation.records import Measured, Rows
 from tasnb.evaluation.runs import is_done, write_part
 from tasnb.models.deferred import Deferred, defer
 from tasnb.pipeline import baselines
-from tasnb.pipeline.describe import PASSES, Memo, compute_always, describe, embed_texts, with_features
+from tasnb.pipeline.describe import PASSES, ImageStages, compute_always, describe, embed_texts, with_features
 from tasnb.pipeline.tas import tas
 from tasnb.pipeline.variant import Variant
 from tasnb.stages import expressions
@@ -165,7 +166,12 @@ def go_stage_by_stage(session: Session, indices: Sequence[int]) -> None:
         for image_id, index in first_of.items():
             try:
                 models, image_rgb = session.proposing(session.models, image_id), as_rgb(session.samples[index].image)
-                go(image_rgb, image_key_of(image_rgb), models, session.options.variant, session.memo, session.features)
+                common: dict[str, Any] = {
+                    "variant": session.options.variant,
+                    "memo": session.memo,
+                    "features": session.features,
+                }
+                go(ImageStages(image_rgb=image_rgb, models=models, **common))
             except MemoryError:
                 raise
             except Exception:

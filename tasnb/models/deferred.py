@@ -7,14 +7,14 @@ by model holds one in memory at a time.
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tasnb.core.types import Models
 from tasnb.models import presets
-from tasnb.models.checksums import fingerprint
+from tasnb.models.machine import cuda_in_use
+from tasnb.models.weights import fingerprint
 
 # do not change what a model answers, only where and how fast
 _HOW = frozenset({"device", "batch_size", "points_per_batch"})
@@ -23,8 +23,17 @@ _HOW = frozenset({"device", "batch_size", "points_per_batch"})
 class Deferred:
     """Stands for one part of Models: every use loads the real one first, and keeps it until ``free``.
 
-    fingerprint: the real part's own. The memo remembers it under the content of the files and the options, so that
-    asking for it loads nothing the second time.
+    Parameters
+    ----------
+    role : str
+        Of the part.
+    load : callable
+        Gives the real part.
+    arguments : mapping of str to object
+        What it is loaded with: paths, and options.
+    memo : callable or None
+        Such as ``Store.memo``; remembers the fingerprint under the content of the files and the options, so that asking
+        for it loads nothing the second time.
     """
 
     def __init__(
@@ -40,10 +49,12 @@ class Deferred:
 
     @property
     def is_loaded(self) -> bool:
+        """Whether the real part is in memory."""
         return self._part is not None
 
     @property
     def fingerprint(self) -> str:
+        """The real part's own."""
         if self._fingerprint is None:
             if self._memo is None:
                 self._fingerprint = self._real_fingerprint()
@@ -57,9 +68,8 @@ class Deferred:
             return
         self._part = None
         gc.collect()
-        torch = sys.modules.get("torch")
-        if torch is not None and torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        if cuda := cuda_in_use():
+            cuda.empty_cache()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # copying and pickling ask for these; they are no use of the model
@@ -89,7 +99,24 @@ def defer(
 ) -> Models:
     """As ``load``, but every part is a ``Deferred``: missing files are reported now, loading waits.
 
-    memo: such as ``Store.memo``; may know the fingerprints. The other arguments and errors are those of ``load``.
+    Parameters
+    ----------
+    preset : str or Path
+        As for ``load``.
+    memo : callable or None
+        Such as ``Store.memo``; may know the fingerprints.
+    device, dtype, **parts
+        As for ``load``.
+
+    Returns
+    -------
+    Models
+        Of deferred parts.
+
+    Raises
+    ------
+    ValueError, MissingFileError
+        As ``load``.
     """
     name, loaders, arguments = presets.plan(preset, device=device, dtype=dtype, **parts)
     made = {
@@ -100,7 +127,13 @@ def defer(
 
 
 def free(models: Models) -> None:
-    """Free every deferred part."""
+    """Free every deferred part.
+
+    Parameters
+    ----------
+    models : Models
+        Parts that are not deferred stay as they are.
+    """
     for part in (models.proposer, models.encoder, models.captioner, models.parser, models.wordnet):
         if isinstance(part, Deferred):
             part.free()

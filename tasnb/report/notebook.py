@@ -139,5 +139,5 @@ VIEWS: dict[str, Callable[[Any], tuple[str, dict[str, Any]]]] = {
     "tasnb.evaluation.reproduce.Reproduction": _reproduction,
     "tasnb.evaluation.runs.Run": _run,
     "tasnb.evaluation.sweep.Sweep": _sweep,
-    "tasnb.plots.strips.Strip": _strip,
+    "tasnb.plots.sheets.Strip": _strip,
 }

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from tasnb import plots
-from tasnb.core.images import mask_colour
+from tasnb.core.images import mask_colour, resized
 from tasnb.core.types import Prediction
 from tasnb.evaluation.runs import write_text
 from tasnb.report import rendering
-from tasnb.report.building import build
+from tasnb.report.findings import of_runs
 from tasnb.report.notebook import html_of, receipt_rows
 
 LONGEST = 640  # side of a picture in an answer's page, pixels: a 12-megapixel photo would make a page of 30 MB
@@ -64,12 +63,13 @@ def answer(
     ]
     if target is not None:
         pictures.append((plots.overlay(image_rgb, target, (255, 255, 255)), "the true mask", "the true mask"))
+    scale = min(1, LONGEST / max(image_rgb.shape[:2]))
     page = rendering.render(
         "answer",
         layout=rendering.PAGE,
         value=prediction,
         rows=receipt_rows(prediction),
-        pictures=[(_shrunk(picture), *words) for picture, *words in pictures],
+        pictures=[(resized(picture, scale), *words) for picture, *words in pictures],
         models_name=models_name,
     )
     return _written(out, page)
@@ -101,7 +101,8 @@ def run(runs: Sequence[Any], out: Path | str, *, against: Sequence[Any] = (), th
     OSError
         Where the file cannot be written.
     """
-    return _written(out, build(runs, against=against, threshold=threshold))
+    found = of_runs(runs, against=against, threshold=threshold)
+    return _written(out, rendering.render("run", layout=rendering.PAGE, **found))
 
 
 def result(value: Any, out: Path | str) -> Path:
@@ -125,12 +126,6 @@ def result(value: Any, out: Path | str) -> Path:
         Where the file cannot be written.
     """
     return _written(out, html_of(value, page=True))
-
-
-def _shrunk(picture: np.ndarray) -> np.ndarray:
-    image = Image.fromarray(picture)
-    image.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
-    return np.asarray(image)
 
 
 def _written(out: Path | str, page: str) -> Path:

@@ -251,17 +251,15 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
             if not text:
                 raise ValueError("expected the name of a folder, got nothing")
             written = self.save(text)
-        except (OSError, ValueError) as problem:
-            with self.hold_sync():
-                self.notice, self.problem = "", f"Nothing was saved: {problem}"
-            return
-        rows = _count(len(self.entries), "expression")
-        pictures = _count(len({entry["image"] for entry in self.entries}), "picture")
+        except (OSError, ValueError) as error:
+            notice, problem = "", f"Nothing was saved: {error}"
+        else:
+            rows = _count(len(self.entries), "expression")
+            pictures = _count(len({entry["image"] for entry in self.entries}), "picture")
+            read = f'tn.datasets.load("folder", root={str(written)!r})'
+            notice, problem = f"Saved {rows} about {pictures}. Read them with {read}.", ""
         with self.hold_sync():
-            self.problem = ""
-            self.notice = (
-                f'Saved {rows} about {pictures}. Read them with tn.datasets.load("folder", root={str(written)!r}).'
-            )
+            self.notice, self.problem = notice, problem
 
 
 def annotate(

@@ -46,8 +46,7 @@ def module(viewer: str) -> str:
     anywidget loads one text and there is no bundler, so the import lines between our own files are taken out, and
     the word ``export`` in the shared ones. Top-level names are therefore unique over all files.
     """
-    wanted = _wanted(viewer, [])
-    shared = [_EXPORT.sub("", _IMPORT.sub("", source(name))) for name in wanted if name != viewer]
+    shared = [_EXPORT.sub("", _IMPORT.sub("", source(name))) for name in _wanted(viewer)[:-1]]
     return "\n".join([*shared, _IMPORT.sub("", source(viewer))])
 
 
@@ -75,11 +74,7 @@ def _modules() -> list[str]:
     return sorted(path.stem for path in STATIC.glob("*.js"))
 
 
-def _wanted(name: str, found: list[str]) -> list[str]:
+def _wanted(name: str) -> list[str]:
     """The modules that a module builds on, itself last, each once."""
-    for other in _IMPORT.findall(source(name)):
-        if other not in found:
-            _wanted(other, found)
-    if name not in found:
-        found.append(name)
-    return found
+    below = [each for other in _IMPORT.findall(source(name)) for each in _wanted(other)]
+    return list(dict.fromkeys([*below, name]))

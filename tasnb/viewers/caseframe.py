@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -54,9 +54,6 @@ class Field:
     low: float | None = None
     high: float | None = None
     counts: Mapping[str, int] = field(default_factory=dict, compare=False)
-
-    def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "options": list(self.options)}
 
 
 def frame_of(run: Run, method: str) -> pd.DataFrame:

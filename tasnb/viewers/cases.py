@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,8 @@ class Cases(RunSamples):
     ) -> None:
         super().__init__(run, samples=samples)
         self.variant = find(str(run.about["variant"]))
-        self._models, self._store = models, store
+        self.store = Store() if store is None else store
+        self._models = models
         self._thumbnail = lru_cache(REMEMBERED)(self._make_thumbnail)
 
     @property
@@ -59,12 +61,6 @@ class Cases(RunSamples):
                 raise MissingCase(told) from problem
         return self._models
 
-    @property
-    def store(self) -> Store:
-        if self._store is None:
-            self._store = Store()
-        return self._store
-
     def artifacts(self, number: int) -> ImageArtifacts:
         """What depends on the image of a sample alone, for the run's own masks: from the store, or computed now."""
         sample, parts = self.sample(number), self.models
@@ -73,7 +69,7 @@ class Cases(RunSamples):
             parts = replace(parts, proposer=GivenProposals(make_proposals(masks, source="the run")))
         return describe(sample.image, parts, variant=self.variant, image_id=sample.image_id, memo=self.store.memo)
 
-    def picture(self, number: int, chosen: int, *, longest: int | None = None) -> tuple[np.ndarray, str]:
+    def picture(self, number: int, chosen: int, *, longest: float = inf) -> tuple[np.ndarray, str]:
         """The photo with the target dashed in white and mask ``chosen`` tinted (-1: none), and what it shows in words.
 
         longest: shrink everything to this many pixels before drawing, which is ten times as fast on a photo.
@@ -85,9 +81,8 @@ class Cases(RunSamples):
             answer = None
         parts = ["target dashed" if target is not None else "no target known"]
         parts += [f"mask {chosen} tinted"] if answer is not None else []
-        if longest is not None:
-            image, target, answer = shrunk(image, longest), shrunk(target, longest), shrunk(answer, longest)
-        pixels = rims(image, target, answer, index=max(chosen, 0))
+        target, answer = (None if mask is None else shrunk(mask, longest) for mask in (target, answer))
+        pixels = rims(shrunk(image, longest), target, answer, index=max(chosen, 0))
         return pixels, f"“{sample.expression}”: {', '.join(parts)}"
 
     def card(self, row: dict[str, Any], lines: list[str]) -> dict[str, Any]:

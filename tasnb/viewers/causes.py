@@ -12,7 +12,7 @@ import traitlets
 
 from tasnb import analysis, plots
 from tasnb.viewers.galleries import EXPLAINED, Gallery, gallery
-from tasnb.viewers.sweeping import colours, pixels_of
+from tasnb.viewers.sweeping import colours
 from tasnb.viewers.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class CauseViewer(Viewer, module="cause_view", kind="table of causes"):
         """
         if not self.record["rows"]:
             return self.gallery.picture()
-        return pixels_of(plots.cause_heatmap(self.found, self.by), dpi=90)
+        return plots.pixels_of(plots.cause_heatmap(self.found, self.by), dpi=90)
 
     def words(self) -> str:
         """What is on screen.
@@ -125,11 +125,10 @@ def _said(by: str) -> str:
 
 def _names(found: analysis.Attribution, by: str) -> list[str]:
     """The group of every sample, "" where the cut has none for it."""
-    names = [""] * len(found.frame)
+    names = np.full(len(found.frame), "", object)
     for name, inside in analysis.groups(found, by).items():
-        for place in np.flatnonzero(inside):
-            names[place] = str(name)
-    return names
+        names[inside] = str(name)
+    return names.tolist()
 
 
 def _record(found: analysis.Attribution, by: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import traitlets
 from tasnb import plots
 from tasnb.core.types import ImageArtifacts, Models
 from tasnb.pipeline.variant import Variant, find
-from tasnb.plots.model_inputs import Sight, caption_of, sights
+from tasnb.plots.model_inputs import ModelInput, caption_of, inputs_of
 from tasnb.viewers.record import scene_record, uri
 from tasnb.viewers.viewer import Viewer, image_of, mask_number, problem_of
 
@@ -57,9 +57,9 @@ class CropsViewer(Viewer, module="crops_view", kind="view of the crops"):
         self.observe(self._show, names="index")
 
     @property
-    def sights(self) -> tuple[Sight, ...]:
+    def inputs(self) -> tuple[ModelInput, ...]:
         """The pictures on screen: name, pixels and words of each; none without a proposal."""
-        return () if self.index is None else self._sights(self.index)
+        return () if self.index is None else self._inputs(self.index)
 
     def picture(self) -> np.ndarray:
         """The proposal in the photo and as every model sees it.
@@ -84,7 +84,7 @@ class CropsViewer(Viewer, module="crops_view", kind="view of the crops"):
         """
         if self.index is None:
             return "No proposal was found in this image, so there is nothing to cut out."
-        names, caption = ", ".join(sight.name for sight in self.sights), self._caption(self.index)
+        names, caption = ", ".join(each.name for each in self.inputs), self._caption(self.index)
         return f"Mask {self.index} of {len(self._artifacts.proposals)}: {names}; its caption: “{caption}”."
 
     @traitlets.validate("index")
@@ -97,8 +97,8 @@ class CropsViewer(Viewer, module="crops_view", kind="view of the crops"):
     def _caption(self, index: int) -> str:
         return caption_of(self._artifacts, index, variant=self._variant)
 
-    def _sights(self, index: int) -> tuple[Sight, ...]:
-        return sights(self._image_rgb, self._artifacts, self._models, index, variant=self._variant)
+    def _inputs(self, index: int) -> tuple[ModelInput, ...]:
+        return inputs_of(self._image_rgb, self._artifacts, self._models, index, variant=self._variant)
 
     def _show(self, change: Any) -> None:
         self.shown = self._record(change["new"])
@@ -108,7 +108,7 @@ class CropsViewer(Viewer, module="crops_view", kind="view of the crops"):
         if index is None:
             return nothing
         try:
-            seen = self._sights(index)
+            seen = self._inputs(index)
         except Exception as error:
             return {**nothing, "problem": problem_of(error)}
         pictures = [

@@ -143,7 +143,7 @@ class Explorer(Viewer, module="explore", kind="explorer"):
         ndarray of uint8, shape (h, w, 3)
             As ``tn.plots.annotated`` draws it.
         """
-        return np.asarray(plots.annotated(self.prediction, self._image_rgb, target=self._target))
+        return np.asarray(plots.annotated(self._image_rgb, self.prediction, target=self._target))
 
     def words(self) -> str:
         """What is on screen.

@@ -12,16 +12,18 @@ import mimetypes
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
+import nbformat
+from bs4 import BeautifulSoup, Tag
 from markupsafe import Markup
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
+from nbconvert.filters import Highlight2HTML, markdown2html, strip_ansi
 
 from tasnb.viewers import assets
 from tasnb.viewers.viewer import SNAPSHOT, WIDGET_VIEW
-
-if TYPE_CHECKING:
-    from bs4 import Tag
 
 ACTIVE = ("script", "link", "iframe", "object", "embed", "base", "meta", "form")
 POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -66,8 +68,6 @@ def freeze(notebook: Path | str, *, execute: bool = False, timeout: int = 600) -
 
 
 def _read(path: Path) -> Any:
-    import nbformat
-
     if not path.exists():
         raise FileNotFoundError(f"no such notebook: {path}; check the path")
     wanted = f"{path} is no Jupyter notebook; expected an .ipynb file of format 4"
@@ -81,25 +81,19 @@ def _read(path: Path) -> Any:
 
 
 def _execute(notebook: Any, path: Path, timeout: int) -> None:
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError
-
     name = notebook.metadata.get("kernelspec", {}).get("name", "python3")
     resources = {"metadata": {"path": str(path.resolve().parent)}}
     client = NotebookClient(notebook, timeout=timeout, kernel_name=name, resources=resources)
     try:
         client.execute()
     except CellExecutionError as failed:
-        number = 1 + next((i for i, cell in enumerate(notebook.cells) if _failed(cell)), -1)
+        ends = [[output.output_type for output in cell.get("outputs", ())] for cell in notebook.cells]
+        number = 1 + next((place for place, kinds in enumerate(ends) if "error" in kinds), -1)
         what = f"{failed.ename}: {failed.evalue}"
         raise ValueError(f"cell {number} of {path} failed: {what}; mend it and try again") from None
     except CellTimeoutError:
         what = f"a cell of {path} took more than {timeout} s"
         raise ValueError(f"{what}; run and save the notebook yourself, and leave --execute off") from None
-
-
-def _failed(cell: Any) -> bool:
-    return any(output.output_type == "error" for output in cell.get("outputs", ()))
 
 
 def _cell(cell: Any, number: int, folder: Path) -> dict[str, Any]:
@@ -166,23 +160,17 @@ def _alone(snapshot: Any, key: str, picture: Markup) -> str:
 
 
 def _markdown(source: str, folder: Path, attachments: Mapping[str, Mapping[str, str]]) -> Markup:
-    from nbconvert.filters import markdown2html
-
     # nbconvert would stop at an attachment that is missing; under another name it reaches _embed
     html = markdown2html(source.replace("](attachment:", "](attachment%3A"))
     return _clean(html, "picture", folder=folder, attachments=attachments)
 
 
 def _highlight(source: str) -> Markup:
-    from nbconvert.filters import Highlight2HTML
-
     return Markup(Highlight2HTML()(source, language="ipython3"))
 
 
 def _terminal(text: str) -> str:
     """Text of a terminal, without its colours: theirs are not readable on both themes."""
-    from nbconvert.filters import strip_ansi
-
     return str(strip_ansi(text))
 
 
@@ -191,13 +179,10 @@ def _clean(html: str, alt: str, *, folder: Path | None = None, attachments: Mapp
 
     folder: where a picture named by a relative path lies; None: nothing is read from the disk.
     """
-    from bs4 import BeautifulSoup
-
     soup = BeautifulSoup(html, "html.parser")
     for tag in soup.find_all(True):
         if tag.name in ACTIVE:
             tag.decompose()
-            continue
         if tag.decomposed:
             continue
         for name in list(tag.attrs):
@@ -207,7 +192,7 @@ def _clean(html: str, alt: str, *, folder: Path | None = None, attachments: Mapp
             tag.decompose()
         elif tag.has_attr("src"):
             _embed(tag, alt, folder, attachments or {})
-    return Markup(soup)
+    return Markup(str(soup))
 
 
 def _runs(name: str, value: str) -> bool:
@@ -218,21 +203,16 @@ def _embed(tag: Tag, alt: str, folder: Path | None, attachments: Mapping[str, An
     """Let the picture travel in the page; where that is not possible, let its text stand for it."""
     source = unquote(str(tag["src"]))
     name = source.removeprefix("attachment:")
-    path = None if folder is None else (folder / name)
+    kind, content = mimetypes.guess_type(name)[0] or "", ""
     if source.startswith("attachment:") and name in attachments:
         kind, content = next(iter(attachments[name].items()))
+    elif folder is not None and "://" not in source and kind.startswith("image/") and (folder / name).is_file():
+        content = base64.b64encode((folder / name).read_bytes()).decode()
+    if content:
         tag["src"] = f"data:{kind};base64,{''.join(content.split())}"
     elif not source.startswith("data:"):
-        kind = mimetypes.guess_type(name)[0] or ""
-        if path is not None and "://" not in source and kind.startswith("image/") and path.is_file():
-            tag["src"] = f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
-        else:
-            from bs4 import BeautifulSoup
-
-            told = str(tag.get("alt") or alt)
-            note = BeautifulSoup("", "html.parser").new_tag("span", attrs={"class": "note"})
-            note.string = f"[{told}: not in this page, it lies at {source}]"
-            tag.replace_with(note)
-            return
+        note = BeautifulSoup("", "html.parser").new_tag("span", attrs={"class": "note"})
+        note.string = f"[{tag.get('alt') or alt}: not in this page, it lies at {source}]"
+        tag.replace_with(note)
     if tag.name == "img" and not tag.get("alt"):
         tag["alt"] = alt

@@ -8,6 +8,7 @@ Only the page in view is sent to the browser, so 10,000 cases cost no more than 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,7 +89,7 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
         super().__init__(
             about={
                 "title": f"{data['name']} {data['split']}, method {method}, models {run.about['models']['name']}",
-                "fields": [field.to_json() for field in self._fields],
+                "fields": [asdict(field) for field in self._fields],
                 "sorts": list(self._sorts),
                 "groups": list(self._groups),
                 "of": len(frame),
@@ -144,7 +145,7 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
         ValueError
             For another column; it lists the choices.
         """
-        _check(by, "order", self._sorts)
+        _check("unknown order", by, self._sorts)
         self.query = {**self.query, "sort": by, "descending": descending, "page": 0}
 
     def group(self, by: str = "") -> None:
@@ -160,7 +161,7 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
         ValueError
             For another column; it lists the choices.
         """
-        _check(by, "group", ("", *self._groups))
+        _check("unknown group", by, ("", *self._groups))
         self.query = {**self.query, "group": by, "page": 0}
 
     def turn(self, page: int) -> None:
@@ -241,8 +242,8 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
         query = {**NOTHING, **self.query}
         try:
             passes = caseframe.passing(self._frame, self._fields, query["filters"])
-            _check(query["sort"], "order", self._sorts)
-            _check(query["group"], "group", ("", *self._groups))
+            _check("unknown order", query["sort"], self._sorts)
+            _check("unknown group", query["group"], ("", *self._groups))
             wanted = int(query["page"])
         except (ValueError, TypeError, AttributeError) as problem:
             self.problem = f"This page cannot be shown: {problem}"
@@ -286,40 +287,30 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
         except Exception as error:
             self.problem = f"This note was not saved: {problem_of(error)}"
 
-    def _tell_note(self, number: int | None) -> None:
-        rows = self._frame[self._frame["sample"] == number]
-        if number is None or not len(rows):
-            self.note = {}
-            return
-        kept = analysis.notes(self._run).of(str(rows["sample_id"].iloc[0]))
-        self.note = {"sample": number, "tags": list(kept.tags), "note": kept.note, "time": kept.time}
+    def _tell_note(self, number: int) -> None:
+        for sample_id in self._frame.loc[self._frame["sample"] == number, "sample_id"]:
+            kept = analysis.notes(self._run).of(str(sample_id))
+            self.note = {"sample": number, "tags": list(kept.tags), "note": kept.note, "time": kept.time}
 
     def _open(self, change: Any) -> None:
-        number = change["new"]
         self.explorer = None
-        try:
-            self._tell_note(number)
-        except (OSError, ValueError) as error:
-            self.note, self.problem = {}, str(error)
-        if number is None:
-            with self.hold_sync():
-                self.child = self.problem = ""
-            return
-        try:
-            self.explorer = self._explore(int(number))
-            problem = ""
-        except Exception as error:
-            problem = f"This case cannot be opened: {problem_of(error)}"
         with self.hold_sync():
-            self.problem = problem
-            self.child = self.explorer.model_id if self.explorer else ""
+            self.note, self.child, self.problem = {}, "", ""
+            if change["new"] is None:
+                return
+            for tell in (self._tell_note, self._explore):  # one may be there without the other
+                try:
+                    tell(change["new"])
+                except Exception as error:
+                    self.problem = f"This case cannot be opened: {problem_of(error)}"
 
-    def _explore(self, number: int) -> Explorer:
+    def _explore(self, number: int) -> None:
         if number not in set(self._frame["sample"]):
             raise MissingCase(f"the gallery has no sample {number}")
         cases, weights = self._cases, self._run.about["weights"]
         shown = cases.sample(number), cases.artifacts(number), None, cases.models
-        return explore(*shown, variant=cases.variant.name, alpha=weights["alpha"], lam=weights["lam"])
+        self.explorer = explore(*shown, variant=cases.variant.name, alpha=weights["alpha"], lam=weights["lam"])
+        self.child = self.explorer.model_id
 
 
 def gallery(
@@ -367,8 +358,7 @@ def gallery(
         For an unknown method or column, or a ``where`` or ``columns`` that does not fit.
     """
     chosen = run.methods[0] if method is None else method
-    if chosen not in run.methods:
-        raise ValueError(f"this run has no method {chosen!r}; choose from {', '.join(run.methods)}")
+    _check("this run has no method", chosen, run.methods)
     cases = Cases(run, samples=samples, models=models, store=store)
     frame = caseframe.frame_of(run, chosen)
     extra: list[str] = []
@@ -383,8 +373,7 @@ def gallery(
     if where is not None:
         frame = frame[caseframe.rows_where(frame, where)].reset_index(drop=True)
     for name in show:
-        if name not in frame.columns:
-            raise ValueError(f"show: unknown column {name!r}; choose from {', '.join(str(c) for c in frame.columns)}")
+        _check("show: unknown column", name, [str(column) for column in frame.columns])
     return Gallery(run, frame, extra, cases, chosen, show)
 
 
@@ -396,7 +385,7 @@ def _explained(run: Run) -> pd.DataFrame | None:
         return None
 
 
-def _check(name: str, what: str, choices: Sequence[str]) -> None:
+def _check(problem: str, name: str, choices: Sequence[str]) -> None:
     if name not in choices:
         named = ", ".join(each for each in choices if each)
-        raise ValueError(f"unknown {what} {name!r}; choose from {named or 'none: no columns'}")
+        raise ValueError(f"{problem} {name!r}; choose from {named or 'none: no columns'}")

@@ -111,7 +111,7 @@ class NegativesViewer(Viewer, module="negatives_view", kind="view of the negativ
         ndarray of uint8, shape (h, w, 3)
             As ``tn.plots.negatives`` draws it.
         """
-        return plots.negatives(self.prediction, self._image_rgb)
+        return plots.negatives(self._image_rgb, self.prediction)
 
     def words(self) -> str:
         """What is on screen.
@@ -160,17 +160,14 @@ def mean_push(likeness: np.ndarray, on: Sequence[bool]) -> np.ndarray:
 
 def caption_pieces(negatives: Negatives) -> list[list[Any]]:
     """The caption cut into [text, number of the phrase or None]; together they are the caption."""
-    caption, lower, at = negatives.caption, negatives.caption.lower(), 0
-    pieces: list[list[Any]] = []
+    lower, at = negatives.caption.lower(), 0
+    number_at: list[int | None] = [None] * len(negatives.caption)
     for number, phrase in enumerate(negatives.phrases):
-        start = lower.find(phrase.text.lower(), at) if len(lower) == len(caption) else -1
-        if start < 0 or not phrase.text:
-            continue  # the parser's spelling is not the caption's: rather no mark than a wrong one
-        end = start + len(phrase.text)
-        pieces += [[caption[at:start], None]] if start > at else []
-        pieces.append([caption[start:end], number])
-        at = end
-    return pieces + ([[caption[at:], None]] if at < len(caption) else [])
+        start = lower.find(phrase.text.lower(), at) if len(lower) == len(number_at) else -1
+        if start >= 0:  # the parser's spelling may not be the caption's: rather no mark than a wrong one
+            at = start + len(phrase.text)
+            number_at[start:at] = [number] * len(phrase.text)
+    return record.labelled(negatives.caption, number_at)
 
 
 def negatives_view(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -204,7 +205,7 @@ class Quiz(Viewer, module="predict", kind="quiz"):
         """
         answer = self._decision.answer
         if self.revealed:
-            return np.asarray(plots.annotated(answer, self._sample.image, target=self._sample.target))
+            return np.asarray(plots.annotated(self._sample.image, answer, target=self._sample.target))
         return plots.numbered(self._sample.image, answer.artifacts.proposals)
 
     def words(self) -> str:
@@ -239,10 +240,9 @@ class Quiz(Viewer, module="predict", kind="quiz"):
         sample = self._samples[number]
         if self._given is not None:
             artifacts = self._given[number]
-        elif self._store is not None:
-            artifacts = self._store.recall(describe, sample.image, self._models, variant=self._variant)
         else:
-            artifacts = describe(sample.image, self._models, variant=self._variant)
+            recall = describe if self._store is None else partial(self._store.recall, describe)
+            artifacts = recall(sample.image, self._models, variant=self._variant)
         image_of(sample, artifacts)  # both have one size, or it says so
         return sample, decide(artifacts, sample.expression, self._models, self._variant, self._weights)
 

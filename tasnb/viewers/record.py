@@ -6,23 +6,20 @@ V, P, N and the rectifier's rule, for each variant. ``static/ranking.js`` does w
 
 from __future__ import annotations
 
-import base64
-import io
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import compress, groupby
 from operator import itemgetter
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
-from PIL import Image
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from tasnb.analysis.causes import THRESHOLD
 from tasnb.analysis.single import Cure, Why, case_of, why
-from tasnb.core.images import png_uri
+from tasnb.core.images import jpeg_uri, png_uri, resized
 from tasnb.core.masks import areas, centroids_xy, pairwise_iou
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, ScoreTable, Weights, WordNet
 from tasnb.pipeline.tas import MODULES, mine, rectify, score
@@ -150,18 +147,17 @@ def scene_record(
     image_rgb: np.ndarray, artifacts: ImageArtifacts, target: np.ndarray | None, models_name: str
 ) -> dict[str, Any]:
     """All that no expression changes. masks: COCO runs at the size shown; an IoU list only when the target is known."""
-    masks = artifacts.proposals.masks
-    shown_hw = shrunk(image_rgb, LONGEST).shape[:2]
+    masks, small = artifacts.proposals.masks, shrunk(image_rgb, LONGEST)
     overlap = None if target is None else pairwise_iou(masks, target[None])[:, 0]
     found = overlap is not None and overlap.max(initial=0) > 0
     return {
-        "image": uri(image_rgb, LONGEST, png_pixels=SCENE_PNG_PIXELS),
-        "size_hw": list(shown_hw),
-        "masks": [_runs(_shown(mask, shown_hw)) for mask in masks],
+        "image": uri(small, LONGEST, png_pixels=SCENE_PNG_PIXELS),
+        "size_hw": list(small.shape[:2]),
+        "masks": [_runs(_shown(mask)) for mask in masks],
         "areas": areas(masks).tolist(),
         "captions": captions_of(artifacts),
         "caption": artifacts.overall_caption,
-        "target": None if target is None else _runs(_shown(target, shown_hw)),
+        "target": None if target is None else _runs(_shown(target)),
         "iou": None if overlap is None else overlap.tolist(),
         "oracle": int(overlap.argmax()) if overlap is not None and found else None,
         "models": models_name,
@@ -241,8 +237,13 @@ def pieces(parse: Parse) -> list[list[str]]:
         start, end = parse.head.span
         stage_at[start:end] = ["head"] * (end - start)
     mark(parse.modifiers, "modifier")
-    runs = groupby(zip(parse.text, stage_at, strict=True), key=itemgetter(1))
-    return [["".join(character for character, _ in run), stage] for stage, run in runs]
+    return labelled(parse.text, stage_at)
+
+
+def labelled(text: str, labels: Sequence[Any]) -> list[list[Any]]:
+    """A text cut into [piece, label], from the label of every character; the pieces together are the text."""
+    runs = groupby(zip(text, labels, strict=True), key=itemgetter(1))
+    return [["".join(character for character, _ in run), label] for label, run in runs]
 
 
 def uri(pixels: np.ndarray, longest: int, *, png_pixels: int = PNG_PIXELS) -> str:
@@ -253,24 +254,14 @@ def uri(pixels: np.ndarray, longest: int, *, png_pixels: int = PNG_PIXELS) -> st
     small = shrunk(pixels, longest)
     if small.shape[0] * small.shape[1] <= png_pixels:
         return png_uri(small)
-    buffer = io.BytesIO()
-    Image.fromarray(small).save(buffer, format="JPEG", quality=JPEG_QUALITY)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return jpeg_uri(small, quality=JPEG_QUALITY)
 
 
-@overload
-def shrunk(pixels: np.ndarray, longest: int) -> np.ndarray: ...
-@overload
-def shrunk(pixels: None, longest: int) -> None: ...
-def shrunk(pixels: np.ndarray | None, longest: int) -> np.ndarray | None:
-    """A picture or a mask whose longer side is at most ``longest`` pixels: the same dtype; None for None."""
-    if pixels is None or max(pixels.shape[:2]) <= longest:
+def shrunk(pixels: np.ndarray, longest: float) -> np.ndarray:
+    """A picture or a mask whose longer side is at most ``longest`` pixels: the same dtype."""
+    if max(pixels.shape[:2]) <= longest:
         return pixels
-    scale = longest / max(pixels.shape[:2])
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    # a mask stays a mask: no value between in and out
-    how = Image.Resampling.NEAREST if pixels.dtype == bool else Image.Resampling.LANCZOS
-    return np.asarray(Image.fromarray(pixels).resize(size, how, reducing_gap=None if pixels.dtype == bool else 3.0))
+    return resized(pixels, longest / max(pixels.shape[:2]))
 
 
 def _variant_record(reading: Reading, artifacts: ImageArtifacts) -> dict[str, Any]:
@@ -342,16 +333,12 @@ def _place(text: str, word: str, stage_at: list[str]) -> tuple[int, int]:
     return next(iter([*alone, *free]), (0, 0))
 
 
-def _shown(mask: np.ndarray, size_hw: tuple[int, int]) -> np.ndarray:
-    """The mask at the size shown; a mask that has pixels keeps at least one."""
-    if mask.shape == size_hw:
-        return mask
-    rows = ((np.arange(size_hw[0]) + 0.5) * mask.shape[0] / size_hw[0]).astype(int)
-    columns = ((np.arange(size_hw[1]) + 0.5) * mask.shape[1] / size_hw[1]).astype(int)
-    small = mask[np.ix_(rows, columns)]
+def _shown(mask: np.ndarray) -> np.ndarray:
+    """The mask at the size of the photo that travels; a mask that has pixels keeps at least one."""
+    small = shrunk(mask, LONGEST)
     if mask.any() and not small.any():
-        y, x = (int(places[0]) for places in np.nonzero(mask))
-        small[y * size_hw[0] // mask.shape[0], x * size_hw[1] // mask.shape[1]] = True
+        small = small.copy()
+        small[tuple(np.argwhere(mask)[0] * small.shape // mask.shape)] = True
     return small
 
 

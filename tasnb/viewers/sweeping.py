@@ -5,28 +5,25 @@ tn.viewers.sweep_view(tn.Run.open("outputs/runs/..."))
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
-from PIL import Image
 
 from tasnb import plots
 from tasnb.core.types import Models, Sample, Weights
 from tasnb.evaluation import metrics
 from tasnb.evaluation.reranking import Ranking, sentence_protocol
 from tasnb.evaluation.runs import Run
-from tasnb.evaluation.sweep import METRICS, PAPER_ALPHAS, PAPER_LAMS, Sweep, sweep
+from tasnb.evaluation.sweep import PAPER_ALPHAS, PAPER_LAMS, Sweep, sweep
 from tasnb.store import Store
 from tasnb.viewers.cases import Cases
 from tasnb.viewers.viewer import Viewer
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
 FIRST = 6  # flips of each kind shown at first; "more" shows as many again
 
@@ -105,7 +102,7 @@ class SweepViewer(Viewer, module="sweep_view", kind="sweep"):
         ndarray of uint8, shape (h, w, 3)
             As ``tn.plots.sweep_heatmap`` draws it.
         """
-        return pixels_of(plots.sweep_heatmap(self.sweep, self._metric, beside_paper=False), dpi=110)
+        return plots.pixels_of(plots.sweep_heatmap(self.sweep, self._metric, beside_paper=False))
 
     def words(self) -> str:
         """What is on screen.
@@ -208,13 +205,6 @@ def colours(share: float) -> dict[str, str]:
     return {"colour": to_hex(rgb), "ink": "#000000" if (light + 0.05) / 0.05 >= 1.05 / (light + 0.05) else "#ffffff"}
 
 
-def pixels_of(figure: Figure, *, dpi: int) -> np.ndarray:
-    """A matplotlib figure as pixels: uint8 (h, w, 3)."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi)
-    return np.asarray(Image.open(buffer).convert("RGB"))
-
-
 def sweep_view(
     run: Run,
     *,
@@ -261,8 +251,6 @@ def sweep_view(
     ValueError
         As ``tn.sweep`` raises it, and for an unknown metric or a threshold outside 0..1.
     """
-    if metric not in METRICS:
-        raise ValueError(f"unknown metric {metric!r}; choose from {', '.join(METRICS)}")
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold: expected an IoU from 0 to 1, got {threshold}")
     chosen = sentence_protocol(protocol or str(run.about["protocol"]))

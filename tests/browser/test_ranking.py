@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -129,7 +128,7 @@ def test_the_cases_hold_what_they_should() -> None:
 
 def test_the_comparison_can_fail(rank: Any) -> None:
     reading, artifacts, settings = next(case for case in cases() if len(case[0].table) > 3 and case[2].use_p)
-    other = replace(settings, alpha=settings.alpha + 1)
+    other = settings.model_copy(update={"alpha": settings.alpha + 1})
     assert rank([in_browser(reading, artifacts, other)])[0] != expected(reading, artifacts, settings)
 
 

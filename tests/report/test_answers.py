@@ -71,7 +71,7 @@ def test_the_annotated_picture_takes_any_shape(shape, toy_case, toy_models) -> N
     rng = np.random.default_rng(0)
     image = rng.integers(0, 255, (*shape, 3), dtype=np.uint8)
     answer = tn.tas(tn.describe(image, toy_models), "the left cat", toy_models)
-    drawn = plots.annotated(answer, image, target=np.ones(shape, bool))
+    drawn = plots.annotated(image, answer, target=np.ones(shape, bool))
     assert drawn.mode == "RGB"
     assert drawn.width >= 300, "there is room for the words even beside a narrow photo"
 

@@ -37,7 +37,7 @@ def test_runs_give_the_mask_back(mask: np.ndarray) -> None:
 def test_a_tiny_mask_survives_a_large_photo() -> None:
     mask = np.zeros((3000, 4000), dtype=bool)
     mask[1501, 2002] = True
-    small = record._shown(mask, (768, 1024))
+    small = record._shown(mask)
     assert small.sum() == 1
     y, x = np.argwhere(small)[0]
     assert abs(y - 1501 * 768 / 3000) <= 1

@@ -151,5 +151,5 @@ def warn_of_differences(name: str, split_by: str, split: str, found: Counts) -> 
             f"{name} {split} (split by {split_by}) is not the published one: {'; '.join(differences)}. "
             "Figures on it do not compare with published ones",
             CountWarning,
-            stacklevel=5,  # the caller of datasets.load
+            stacklevel=4,  # the caller of datasets.load
         )
