@@ -229,7 +229,7 @@ def test_the_files_hold_the_table(table4, tmp_path) -> None:
     for words in ("V+P+N+spatial", "39.84", "Why measured and published differ", "95 % interval"):
         assert words in page
     assert "<script" not in page
-    assert "http" not in page
+    assert "://" not in page
     assert "V+P+N+spatial" in html_of(table4)
 
 
