@@ -1,7 +1,7 @@
 """What kind of expression it is: several tags an expression, each with the words that made it.
 
 Tags describe the subject. The colour of another thing ("the boy next to the red car") makes no tag: what is said of
-others is told apart as the parser does it (``wording.of_others``). Only words and the parse count, no model.
+others is told apart as the parser does it (``Words.of_others``). Only words and the parse count, no model.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from typing import Literal
 from tasnb.analysis import lexicon as lists
 from tasnb.analysis.kinds import upwards
 from tasnb.core.types import Parse, WordNet
-from tasnb.stages.expressions import lexicon
-from tasnb.stages.expressions.phrases import Wording, of_others, relations
+from tasnb.stages.expressions import Words, lexicon
 
 Style = Literal["terse", "phrase", "sentence"]
 # in the order of every table; what each means in one line, for people
@@ -89,10 +88,9 @@ def types_of(parse: Parse, wordnet: WordNet | None = None) -> ExpressionTypes:
     An expression without a noun gets "no noun" and whatever else its words say ("left": location). An empty or
     non-English one gets "no noun" alone, and its length.
     """
-    w = Wording(parse.tokens, parse.text)
-    subject = _subject(w, parse)
-    related = relations(w)
-    others = of_others(w, subject, related) | {i for r in related for i in range(r.start, r.end)}
+    w = Words(parse)
+    subject, related = w.subject, w.relations
+    others = w.of_others | {i for r in related for i in range(r.start, r.end)}
     own = [i for i in range(len(w)) if i not in others]
     # "in the snow" and "by the road" say where, but of no other thing
     things = [
@@ -141,18 +139,11 @@ def is_person(lemma: str, wordnet: WordNet | None = None) -> bool:
     return "person.n.01" in upwards(wordnet.synsets(last, "n")[:1])
 
 
-def _subject(w: Wording, parse: Parse) -> int | None:
-    if parse.head is None:
-        return None
-    start, end = parse.head.span
-    return next((i for i, token in reversed(list(enumerate(w.tokens))) if start <= token.start < end), None)
-
-
-def _listed(w: Wording, own: Sequence[int], listed: frozenset[str], subject: int | None) -> list[str]:
+def _listed(w: Words, own: Sequence[int], listed: frozenset[str], subject: int | None) -> list[str]:
     return [w.word(i) for i in own if w.word(i) in listed and i != subject]
 
 
-def _location(w: Wording, parse: Parse, own: Sequence[int]) -> list[str]:
+def _location(w: Words, parse: Parse, own: Sequence[int]) -> list[str]:
     said = list(parse.direction_words)
     said += [cue.words for cue in parse.cues if cue.kind in ("middle", "extreme", "ordinal", "clock")]
     said += [w.word(i) for i in own if w.word(i) in lists.MIDDLE]
@@ -167,12 +158,12 @@ def _location(w: Wording, parse: Parse, own: Sequence[int]) -> list[str]:
     return said
 
 
-def _of_viewer(w: Wording, i: int) -> bool:
+def _of_viewer(w: Words, i: int) -> bool:
     """ "closest to us", "nearest the camera": a place in the picture."""
     return any(w.word(k) in lexicon.VIEWER for k in range(i + 1, i + 4))
 
 
-def _is_of_something(w: Wording, i: int) -> bool:
+def _is_of_something(w: Words, i: int) -> bool:
     """ "in front of the bus", "back of the truck"; "front of the picture" and "back of the group" are places."""
     if w.word(i + 1) != "of":
         return False
@@ -180,7 +171,7 @@ def _is_of_something(w: Wording, i: int) -> bool:
     return thing is not None and w.word(thing) not in lexicon.IMAGE | {"line", "group", "row", "pack", "us"}
 
 
-def _colours(w: Wording, own: Sequence[int], subject: int | None) -> list[str]:
+def _colours(w: Words, own: Sequence[int], subject: int | None) -> list[str]:
     said = []
     for i in own:
         word = w.word(i)
@@ -194,7 +185,7 @@ def _colours(w: Wording, own: Sequence[int], subject: int | None) -> list[str]:
     return said
 
 
-def _patterns(w: Wording, own: Sequence[int], subject: int | None) -> list[str]:
+def _patterns(w: Words, own: Sequence[int], subject: int | None) -> list[str]:
     said = []
     for i in own:
         word = w.word(i)
@@ -207,7 +198,7 @@ def _patterns(w: Wording, own: Sequence[int], subject: int | None) -> list[str]:
     return said
 
 
-def _clothes(w: Wording, own: Sequence[int]) -> list[str]:
+def _clothes(w: Words, own: Sequence[int]) -> list[str]:
     said = []
     for i in own:
         word, before = w.word(i), w.word(i - 1)
@@ -222,12 +213,12 @@ def _clothes(w: Wording, own: Sequence[int]) -> list[str]:
     return said
 
 
-def _actions(w: Wording, own: Sequence[int], subject: int | None) -> list[str]:
+def _actions(w: Words, own: Sequence[int], subject: int | None) -> list[str]:
     said = []
     others_places = {k for k in range(len(w)) if k not in own}
     for i in range(len(w)):
         word = w.word(i)
-        if i == subject or i in others_places or w.is_place(i):
+        if i == subject or i in others_places or w.is_direction(i):
             continue
         verb = w.pos(i) == "VERB" and w.tokens[i].lemma.lower() not in lists.NO_ACTION and word not in lists.NO_ACTION
         worn = word in lists.CLOTHES | lists.PATTERNS | lists.COLOURS | lists.SIZES
@@ -236,21 +227,21 @@ def _actions(w: Wording, own: Sequence[int], subject: int | None) -> list[str]:
     return said
 
 
-def _ordinals(w: Wording, own: Sequence[int]) -> list[str]:
+def _ordinals(w: Words, own: Sequence[int]) -> list[str]:
     return [w.word(i) for i in own if w.word(i) in lists.ORDINALS | lists.COUNTS]
 
 
-def _degree(w: Wording, own: Sequence[int], listed: frozenset[str], ending: str) -> list[str]:
+def _degree(w: Words, own: Sequence[int], listed: frozenset[str], ending: str) -> list[str]:
     said = []
     for i in own:
         word = w.word(i)
         if (
             word in lists.NO_DEGREE
-            or w.is_place(i)
-            or (word in ("most", "more", "least", "less") and w.is_place(i - 1))
+            or w.is_direction(i)
+            or (word in ("most", "more", "least", "less") and w.is_direction(i - 1))
         ):
             continue
-        if word in ("most", "more") and w.is_place(i + 1):
+        if word in ("most", "more") and w.is_direction(i + 1):
             continue
         ends = word.endswith(ending) and w.pos(i) == "ADJ" and w.tokens[i].lemma.lower() != word
         if word in listed or ends:
@@ -258,12 +249,12 @@ def _degree(w: Wording, own: Sequence[int], listed: frozenset[str], ending: str)
     return said
 
 
-def _negations(w: Wording) -> list[str]:
+def _negations(w: Words) -> list[str]:
     said = [word for word in w.lower if word in lists.NEGATIONS]
     return said + ["other than" for i in range(len(w)) if w.word(i) == "other" and w.word(i + 1) == "than"]
 
 
-def _parts(w: Wording, subject: int | None) -> list[str]:
+def _parts(w: Words, subject: int | None) -> list[str]:
     if subject is None or w.word(subject) not in lists.PARTS:
         return []
     word = w.word(subject)
@@ -273,7 +264,7 @@ def _parts(w: Wording, subject: int | None) -> list[str]:
     return [word] if named_whole or word not in lists.PARTS_OF else []
 
 
-def _style(w: Wording, parse: Parse) -> Style:
+def _style(w: Words, parse: Parse) -> Style:
     clause = any(t.pos == "AUX" or t.dep in ("nsubj", "nsubjpass", "relcl") for t in parse.tokens)
     if clause and len(w) > TERSE_WORDS:
         return "sentence"

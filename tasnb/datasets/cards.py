@@ -49,6 +49,7 @@ class Card:
 
     @property
     def split_bys(self) -> tuple[str, ...]:
+        """Who split it, the default first."""
         return tuple(self.counts)
 
 
@@ -56,9 +57,14 @@ def _counts(**splits: tuple[int | None, int | None, int | None]) -> Mapping[str,
     return MappingProxyType({name: Counts(images=i, refs=r, sentences=s) for name, (i, r, s) in splits.items()})
 
 
-_COCO = "REFER Apache-2.0, COCO's annotations CC-BY 4.0; photos keep their Flickr licences"
-_REFER = "github.com/lichengunc/refer; photos: COCO train2014, cocodataset.org"
-_NOTHING = (None, None, None)
+def _refer(title: str, folder: str, **counts: Mapping[str, Counts]) -> Card:
+    return Card(
+        title=title,
+        counts=counts,
+        licence="REFER Apache-2.0, COCO's annotations CC-BY 4.0; photos keep their Flickr licences",
+        source="github.com/lichengunc/refer; photos: COCO train2014, cocodataset.org",
+        layout=f"{folder}/instances.json, {folder}/refs({next(iter(counts))}).p, images/mscoco/images/train2014/",
+    )
 
 
 def _toy(style: str) -> Card:
@@ -66,72 +72,81 @@ def _toy(style: str) -> Card:
         title=f"RefToy, {style}",
         counts={"toy": _counts(val=_NOTHING, testA=_NOTHING, testB=_NOTHING)},
         licence="MIT",
-        source="shipped with tasnb, drawn by data/toyworld",
+        source="shipped with tasnb, drawn by toyworld",
         layout=f"images/, {style}/instances.json, {style}/refs(toy).json",
     )
 
 
+_NOTHING = (None, None, None)
+
+# split: images, refs, sentences
+_REFCOCO_UNC = _counts(
+    train=(16994, 42404, 120624),
+    val=(1500, 3811, 10834),
+    testA=(750, 1975, 5657),
+    testB=(750, 1810, 5095),
+)
+_REFCOCO_GOOGLE = _counts(train=(19213, 40000, None), val=(4559, 5000, None), test=(4527, 5000, None))
+_REFCOCO_PLUS_UNC = _counts(
+    train=(16992, 42278, 120191),
+    val=(1500, 3805, 10758),
+    testA=(750, 1975, 5726),
+    testB=(750, 1798, 4889),
+)
+_REFCOCOG_UMD = _counts(train=(21899, 42226, 80512), val=(1300, 2573, 4896), test=(2600, 5023, 9602))
+# METHOD section 4: the paper's "Test(G)" is this val, because google's test was never released
+_REFCOCOG_GOOGLE = _counts(train=(24698, 44822, 85474), val=(4650, 5000, 9536))
+# a phrase is a ref of one sentence
+_PHRASECUT = _counts(
+    train=(71746, 310816, 310816),
+    val=(2971, 20316, 20316),
+    test=(2545, 14354, 14354),
+    miniv=(100, 821, 821),
+)
+
 CARDS: Mapping[str, Card] = MappingProxyType(
     {
-        "refcoco": Card(
-            title="RefCOCO",
-            counts={
-                "unc": _counts(
-                    train=(16994, 42404, 120624), val=(1500, 3811, 10834),
-                    testA=(750, 1975, 5657), testB=(750, 1810, 5095),
-                ),
-                "google": _counts(train=(19213, 40000, None), val=(4559, 5000, None), test=(4527, 5000, None)),
-            },
-            licence=_COCO, source=_REFER,
-            layout="refcoco/instances.json, refcoco/refs(unc).p, images/mscoco/images/train2014/",
-        ),
-        "refcoco+": Card(
-            title="RefCOCO+",
-            counts={
-                "unc": _counts(
-                    train=(16992, 42278, 120191), val=(1500, 3805, 10758),
-                    testA=(750, 1975, 5726), testB=(750, 1798, 4889),
-                )
-            },
-            licence=_COCO, source=_REFER,
-            layout="refcoco+/instances.json, refcoco+/refs(unc).p, images/mscoco/images/train2014/",
-        ),
-        "refcocog": Card(
-            title="RefCOCOg",
-            counts={
-                "umd": _counts(train=(21899, 42226, 80512), val=(1300, 2573, 4896), test=(2600, 5023, 9602)),
-                # METHOD section 4: the paper's "Test(G)" is this val, because google's test was never released
-                "google": _counts(train=(24698, 44822, 85474), val=(4650, 5000, 9536)),
-            },
-            licence=_COCO, source=_REFER,
-            layout="refcocog/instances.json, refcocog/refs(umd).p, images/mscoco/images/train2014/",
-        ),
+        "refcoco": _refer("RefCOCO", "refcoco", unc=_REFCOCO_UNC, google=_REFCOCO_GOOGLE),
+        "refcoco+": _refer("RefCOCO+", "refcoco+", unc=_REFCOCO_PLUS_UNC),
+        "refcocog": _refer("RefCOCOg", "refcocog", umd=_REFCOCOG_UMD, google=_REFCOCOG_GOOGLE),
         "phrasecut": Card(
             title="PhraseCut",
-            # a phrase is a ref of one sentence
-            counts={
-                "official": _counts(
-                    train=(71746, 310816, 310816), val=(2971, 20316, 20316),
-                    test=(2545, 14354, 14354), miniv=(100, 821, 821),
-                )
-            },
+            counts={"official": _PHRASECUT},
             licence="made on Visual Genome, CC-BY 4.0; photos keep their Flickr licences",
             source="github.com/ChenyunWu/PhraseCutDataset; photos: Visual Genome 1.2",
             layout="VGPhraseCut_v0/refer_test.json, VGPhraseCut_v0/image_data_split.json, VGPhraseCut_v0/images/",
         ),
         "folder": Card(
-            title="your own images", counts={"own": _counts(val=_NOTHING)}, licence="yours", source="yours",
+            title="your own images",
+            counts={"own": _counts(val=_NOTHING)},
+            licence="yours",
+            source="yours",
             layout="samples.csv or samples.json: image, expression, mask (optional), split (optional)",
         ),
         "reftoy": _toy("reftoy"),
         "reftoy+": _toy("reftoy+"),
         "reftoyg": _toy("reftoyg"),
     }
-)  # fmt: skip
+)
 
 
 def published(name: str, split_by: str, split: str) -> Counts:
-    """The published numbers of a split; all None where nothing is published."""
+    """The published numbers of a split.
+
+    Parameters
+    ----------
+    name : str
+        The data set.
+    split_by : str
+        Who split it.
+    split : str
+        The split.
+
+    Returns
+    -------
+    Counts
+        All None where nothing is published.
+    """
     return CARDS[name].counts.get(split_by, {}).get(split, Counts())
 
 

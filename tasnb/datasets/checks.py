@@ -237,7 +237,7 @@ def _bad_pictures(found: Contents, sizes: dict[Any, Size | None], open_images: b
             if path.stat().st_size == 0:
                 yield Problem("unreadable image", f"{path} has zero bytes")
                 continue
-        except OSError:
+        except (OSError, ValueError):  # a name with a zero byte is a ValueError
             yield Problem("missing image", f"{path} is missing")
             continue
         if not open_images and listed is not None:

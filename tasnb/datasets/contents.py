@@ -104,6 +104,17 @@ class Contents:
         """Note a fault of one thing, which its own sample raises when it is asked for."""
         self.problems.append(Problem(kind, str(what)))
 
+    def read_file(self, path: Path, parse: Callable[[bytes, Path], Any]) -> Any:
+        """What ``parse`` makes of a file, whose digest is kept; None where it is damaged, which is told."""
+        try:
+            data = path.read_bytes()
+            value = parse(data, path)
+        except (OSError, ValueError) as wrong:
+            self.tell("damaged file", wrong)
+            return None
+        self.digests[path.name] = digest(data)
+        return value
+
     def picture(self, image_id: str) -> Picture:
         """The image of this id, as text. Raises ValueError where it is not listed."""
         picture = self._picture_of.get(image_id)

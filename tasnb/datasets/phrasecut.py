@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tasnb.datasets.annotations import parse_json, parse_json_but, points_mask, read_now
-from tasnb.datasets.contents import Annotation, Contents, Picture, Ref, Row, Size, digest
+from tasnb.datasets.contents import Annotation, Contents, Picture, Ref, Row, Size
 
 NAME = "phrasecut"
 SPLITS = ("train", "val", "test", "miniv")
@@ -41,10 +41,15 @@ def read(root: Path, split: str | None = None) -> Contents:
     if folder is None:
         found.tell("missing file", f"no refer_test.json or any other task list in {root}; expected VGPhraseCut_v0/")
         return found
-    sizes = _read_sizes(folder, found)
+    sizes: dict[str, Size] = {}
+    size_file = next((folder / name for name in SIZE_FILES if (folder / name).is_file()), None)
+    if size_file is None:
+        found.note("missing file", f"{folder} has no {SIZE_FILES[0]}")  # the pictures themselves are asked
+    else:
+        sizes = found.read_file(size_file, _parse_sizes) or {}
     for part in SPLITS if split is None else (split,):
         path = folder / f"refer_{part}.json"
-        for task in _read_tasks(path, found):
+        for task in (found.read_file(path, _parse_tasks) or []) if path.is_file() else []:
             _add_task(task, part, path, found)
     for image_id in dict.fromkeys(row.image_id for row in found.refs):
         places = [folder / images / f"{image_id}.jpg" for images in IMAGE_FOLDERS]
@@ -53,39 +58,20 @@ def read(root: Path, split: str | None = None) -> Contents:
     return found
 
 
-def _read_tasks(path: Path, found: Contents) -> list[dict[str, Any]]:
-    """The tasks of a list with their polygons unread; none without the file."""
-    if not path.is_file():
-        return []
-    try:
-        data = path.read_bytes()
-        tasks = parse_json_but("Polygons", data, path)
-        if not isinstance(tasks, list) or not all(isinstance(task, dict) and "task_id" in task for task in tasks):
-            raise ValueError(f"{path} is damaged: expected a list of tasks, each with task_id; download it again")
-    except (OSError, ValueError) as wrong:
-        found.tell("damaged file", wrong)
-        return []
-    found.digests[path.name] = digest(data)
+def _parse_tasks(data: bytes, path: Path) -> list[dict[str, Any]]:
+    """The tasks of a list with their polygons unread."""
+    tasks = parse_json_but("Polygons", data, path)
+    if not isinstance(tasks, list) or not all(isinstance(task, dict) and "task_id" in task for task in tasks):
+        raise ValueError(f"{path} is damaged: expected a list of tasks, each with task_id; download it again")
     return tasks
 
 
-def _read_sizes(folder: Path, found: Contents) -> dict[str, Size]:
-    """Image id -> (h, w); without the file the pictures themselves are asked."""
-    path = next((folder / name for name in SIZE_FILES if (folder / name).is_file()), None)
-    if path is None:
-        found.note("missing file", f"{folder} has no {SIZE_FILES[0]}")
-        return {}
+def _parse_sizes(data: bytes, path: Path) -> dict[str, Size]:
+    """Image id -> (h, w)."""
     try:
-        data = path.read_bytes()
-        sizes = {str(i["image_id"]): (int(i["height"]), int(i["width"])) for i in parse_json(data, path)}
+        return {str(i["image_id"]): (int(i["height"]), int(i["width"])) for i in parse_json(data, path)}
     except (KeyError, TypeError) as wrong:
-        found.tell("damaged file", f"{path} is damaged: an image lacks {wrong}; download it again")
-    except (OSError, ValueError) as wrong:
-        found.tell("damaged file", wrong)
-    else:
-        found.digests[path.name] = digest(data)
-        return sizes
-    return {}
+        raise ValueError(f"{path} is damaged: an image lacks {wrong}; download it again") from wrong
 
 
 def _add_task(task: dict[str, Any], split: str, path: Path, found: Contents) -> None:

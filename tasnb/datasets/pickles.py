@@ -19,7 +19,6 @@ import pickletools
 import struct
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NoReturn
 
 from tasnb.datasets.annotations import uncollected
@@ -137,33 +136,8 @@ def _steps() -> dict[int, _Step]:
 _Unpickler.dispatch = _steps()
 
 
-def load(path: Path | str) -> Any:
-    """The content of a pickle file of any protocol, 0 to 5, Python 2's too.
-
-    Parameters
-    ----------
-    path : path or str
-        The file.
-
-    Returns
-    -------
-    object
-        Plain containers, numbers and strings.
-
-    Raises
-    ------
-    UnsafePickleError
-        For a file that asks for anything but plain values, or for more of them than a file of refs can hold.
-    ValueError
-        For damage; both name the file.
-    OSError
-        Where it cannot be read.
-    """
-    return loads(Path(path).read_bytes(), name=str(path))
-
-
 def loads(data: bytes, *, name: str = "the pickle") -> Any:
-    """The same from bytes.
+    """The content of a pickle of any protocol, 0 to 5, Python 2's too.
 
     Parameters
     ----------
@@ -179,8 +153,10 @@ def loads(data: bytes, *, name: str = "the pickle") -> Any:
 
     Raises
     ------
+    UnsafePickleError
+        For a pickle that asks for anything but plain values, or for more of them than a file of refs can hold.
     ValueError
-        As ``load`` does.
+        For damage; both give the name.
     """
     if len(data) > MAX_BYTES:
         raise UnsafePickleError(f"{name} is refused: {len(data):,} bytes, more than {MAX_BYTES:,}")

@@ -7,13 +7,14 @@ RefCOCO, RefCOCO+ and RefCOCOg come in it (github.com/lichengunc/refer). So does
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tasnb.core.shipped import data_root
 from tasnb.datasets import pickles
 from tasnb.datasets.annotations import area_of, mask_of, parse_json, parse_json_but
-from tasnb.datasets.contents import NO_GOLD, Annotation, Contents, Picture, Ref, Row, Size, are_ids, digest
+from tasnb.datasets.contents import NO_GOLD, Annotation, Contents, Picture, Ref, Row, Size, are_ids
 
 NAMES = ("refcoco", "refcoco+", "refcocog")
 IMAGE_FOLDERS = ("images/mscoco/images/train2014", "images/train2014", "train2014")
@@ -71,16 +72,7 @@ def _draw(segmentation: Any, size_hw: Size) -> list[Any]:
 
 def _read_refs(path: Path, split: str | None, found: Contents) -> Iterator[dict[str, Any]]:
     """The refs that are whole, of one split or of all."""
-    try:
-        data = path.read_bytes()
-        found.digests[path.name] = digest(data)
-        refs = pickles.loads(data, name=str(path)) if path.suffix == ".p" else parse_json(data, path)
-        if not isinstance(refs, list) or not all(isinstance(ref, dict) for ref in refs):
-            raise ValueError(f"{path} is damaged: expected a list of refs, got {type(refs).__name__}")
-    except (OSError, ValueError) as wrong:
-        found.tell("damaged file", wrong)
-        return
-    for ref in refs:
+    for ref in found.read_file(path, _parse_refs) or []:
         if split not in (None, ref.get("split")):
             continue
         missing = [key for key in ("ref_id", "image_id", "ann_id", "split") if not are_ids(ref.get(key))]
@@ -92,6 +84,13 @@ def _read_refs(path: Path, split: str | None, found: Contents) -> Iterator[dict[
             if "sent_id" not in sentence or not isinstance(sentence.get("sent"), str):
                 found.tell("damaged file", f"a sentence of ref {ref['ref_id']} in {path} lacks sent_id or sent")
         yield ref
+
+
+def _parse_refs(data: bytes, path: Path) -> list[dict[str, Any]]:
+    refs = pickles.loads(data, name=str(path)) if path.suffix == ".p" else parse_json(data, path)
+    if not isinstance(refs, list) or not all(isinstance(ref, dict) for ref in refs):
+        raise ValueError(f"{path} is damaged: expected a list of refs, got {type(refs).__name__}")
+    return refs
 
 
 def _add_ref(ref: Mapping[str, Any], kinds: Mapping[Any, str], found: Contents) -> None:
@@ -119,16 +118,12 @@ def _read_instances(path: Path, folder: Path | None, only: set[Any] | None, foun
         boxes = [] if box is None else [box]
         return Annotation(entry.get("id"), image_id, entry["segmentation"], boxes, entry.get("category_id"))
 
-    try:
-        data = path.read_bytes()
-        content = parse_json_but("segmentation", data, path, pack)
-    except OSError:
+    if not path.is_file():
         found.tell("missing file", f"{path} cannot be read")
         return {}
-    except ValueError as wrong:
-        found.tell("damaged file", wrong)
+    content = found.read_file(path, partial(parse_json_but, "segmentation", build=pack))
+    if content is None:
         return {}
-    found.digests[path.name] = digest(data)
 
     def listed(key: str) -> list[Any]:
         entries = content.get(key) if isinstance(content, dict) else None
@@ -164,15 +159,7 @@ def _read_captions(path: Path, found: Contents) -> None:
     Two shapes are known: [{"image_id", "caption"}, ...] and {image id: caption or captions}; without the file, or in
     any other shape, there are none.
     """
-    if not path.is_file():
-        return
-    try:
-        data = path.read_bytes()
-        content = parse_json(data, path)
-    except (OSError, ValueError) as wrong:
-        found.tell("damaged file", wrong)
-        return
-    found.digests[path.name] = digest(data)
+    content = found.read_file(path, parse_json) if path.is_file() else None
     if isinstance(content, list) and all(isinstance(c, dict) and {"image_id", "caption"} <= set(c) for c in content):
         found.captions = {str(c["image_id"]): str(c["caption"]) for c in content}
     elif isinstance(content, dict):

@@ -123,7 +123,7 @@ class HFCaptioner(Batched):
         kind = written.get("model_type")
         if kind not in CAPTIONERS:
             raise ValueError(f"{folder} holds a model of type {kind!r}; choose from {', '.join(CAPTIONERS)}")
-        if kind == "blip-2" and written.get("image_token_index") is None:
+        if kind == "blip-2" and written.get("image_token_index", written.get("image_token_id")) is None:
             raise ValueError(
                 f"{folder}: this BLIP-2 was exported before its configuration had image_token_index; "
                 "fetch the revision that tasnb pins (tasnb fetch paper)"

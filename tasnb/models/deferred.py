@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,8 @@ class Deferred:
     def fingerprint(self) -> str:
         """The real part's own."""
         if self._fingerprint is None:
-            if self._memo is None:
-                self._fingerprint = self._real_fingerprint()
-            else:
-                self._fingerprint = str(self._memo("fingerprints", "", self._key, {}, self._real_fingerprint))
+            real, memo = self._real_fingerprint, self._memo
+            self._fingerprint = real() if memo is None else str(memo("fingerprints", "", self._key, {}, real))
         return self._fingerprint
 
     def free(self) -> None:
@@ -85,7 +84,7 @@ class Deferred:
         return self._part
 
     def _real_fingerprint(self) -> str:
-        # spaCy's and NLTK's objects have none: their files' content is as good
+        # where a part has none, its files' content is as good
         return str(getattr(self._loaded(), "fingerprint", self._key))
 
 
@@ -119,10 +118,7 @@ def defer(
         As ``load``.
     """
     name, loaders, arguments = presets.plan(preset, device=device, dtype=dtype, **parts)
-    made = {
-        role: Deferred(role, lambda role=role: loaders[role](**arguments[role]), arguments[role], memo)  # type: ignore[misc]
-        for role in arguments
-    }
+    made = {role: Deferred(role, partial(loaders[role], **given), given, memo) for role, given in arguments.items()}
     return presets.assemble(name, made)
 
 

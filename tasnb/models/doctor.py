@@ -9,7 +9,7 @@ from typing import Any
 
 from tasnb.core.tables import text_table
 from tasnb.models.catalogue import PARTS, PRESETS, Preset, Role, is_shipped
-from tasnb.models.presets import cache_root, in_words, missing_files
+from tasnb.models.presets import TRAIN, cache_root, in_words, missing_files
 
 PACKAGES = ("tasnb", "torch", "segment-anything", "open_clip_torch", "transformers", "spacy", "nltk", "numpy")
 SOURCE = {True: "verified", False: "not verified"}
@@ -57,7 +57,7 @@ def _device() -> dict[str, Any]:
 def _preset(preset: Preset) -> dict[str, Any]:
     parts, also = _parts(preset.choices()), _parts(preset.also)
     lacking = [part for part in (*parts, *also) if part["missing"]]
-    command = "python -m toyworld.train" if is_shipped(preset.name) else f"tasnb fetch {preset.name}"
+    command = TRAIN if is_shipped(preset.name) else f"tasnb fetch {preset.name}"
     return {
         "name": preset.name,
         "ready": not any(part["missing"] for part in parts),

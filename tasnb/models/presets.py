@@ -28,6 +28,7 @@ OPTIONS: Mapping[str, Role] = {
 }
 # a role -> the first argument of its adapter's ``load``, where it is not "folder"
 _FIRST: Mapping[Role, str] = {"sam": "checkpoint", "clip": "model"}
+TRAIN = "python data/toyworld/train.py"  # in a clone: what makes the shipped models
 _VENDORS = ("torch", "torchvision", "segment_anything", "open_clip", "transformers", "spacy", "nltk")
 
 
@@ -299,7 +300,7 @@ def command_for(part: Part, name: str) -> str:
         For a terminal.
     """
     if part.home == "shipped":
-        return f"python -m toyworld.train --only {Path(part.folder).name}"
+        return f"{TRAIN} --only {Path(part.folder).name}"
     return f"tasnb fetch {name}"
 
 

@@ -19,12 +19,26 @@ SynonymKind = Literal["path", "official"]
 class SynonymRule:
     """When a phrase names the expression's subject and is dropped.
 
-    kind: "path" compares the head nouns' NOUN synsets, a similarity >= threshold counts, and the same lemma is the
-    same word whether WordNet knows it or not (paper, section 3.3). "official" compares the first noun of each phrase
-    in any part of speech, a similarity > threshold counts, and nothing else does (suoych/TAS, are_near_synonyms).
-    threshold: WordNet path similarity, 0..1. min_pairs: how many synset pairs must reach it. prompt: goes before a
-    negative when it is encoded. repeats: a phrase that the caption says twice counts "once" (T_n is a set) or "each"
-    time (suoych/TAS averages over a list).
+    Parameters
+    ----------
+    kind : str
+        "path" compares the head nouns' NOUN synsets, a similarity >= threshold counts, and the same lemma is the same
+        word whether WordNet knows it or not (paper, section 3.3). "official" compares the first noun of each phrase in
+        any part of speech, a similarity > threshold counts, and nothing else does (suoych/TAS, are_near_synonyms).
+    threshold : float
+        WordNet path similarity, 0..1.
+    min_pairs : int
+        How many synset pairs must reach it.
+    prompt : str
+        Goes before a negative when it is encoded.
+    repeats : str
+        A phrase that the caption says twice counts "once" (T_n is a set) or "each" time (suoych/TAS averages over a
+        list).
+
+    Raises
+    ------
+    ValueError
+        For another choice, or a number out of range.
     """
 
     kind: SynonymKind = "path"
@@ -58,9 +72,31 @@ def mine(
 ) -> Negatives:
     """T_n with its evidence: every phrase of the overall caption with kept or dropped, the synset pair and the reason.
 
-    Policies: an expression without a head noun keeps every phrase and says so; a word that WordNet lacks is no
-    synonym of another word, so its phrase stays. No phrases, or all dropped: T_n is empty and N is 0 for all.
+    Parameters
+    ----------
+    caption : str
+        The overall caption.
+    phrases : sequence of NounPhrase
+        Its noun phrases.
+    parse : Parse
+        The expression's.
+    wordnet : WordNet
+        NLTK's reader.
+    rule : SynonymRule
+        The paper's by default.
 
+    Returns
+    -------
+    Negatives
+        One verdict a phrase, in their order.
+
+    Notes
+    -----
+    An expression without a head noun keeps every phrase and says so; a word that WordNet lacks is no synonym of another
+    word, so its phrase stays. No phrases, or all dropped: T_n is empty and N is 0 for all.
+
+    Examples
+    --------
     >>> from tasnb.core.types import Head
     >>> class NoWordNet:
     ...     def synsets(self, lemma, pos=None):

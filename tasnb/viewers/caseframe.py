@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Kind = Literal["range", "choice", "tag", "text"]
 MOST_CHOICES = 40  # more values than that are typed, not chosen
 LONGEST_CHOICE = 30  # characters; a sentence is typed, not chosen
+NUMBERS = "iuf"  # kinds of dtype
 MOST_HINTS = 200  # values that are proposed while typing
 COLUMNS = (
     "sample", "sample_id", "image_id", "ref_id", "sent_id", "dataset", "split", "expression", "iou", "oracle_iou",
@@ -159,15 +160,11 @@ def grouped(frame: pd.DataFrame, rows: np.ndarray, by: str) -> tuple[np.ndarray,
 
     A case with several tags stands under each of them; one without any comes last, under "none".
     """
-    import pandas as pd
-
     if not by:
         return rows, np.full(len(rows), "", dtype=object)
-    cells = frame[by].iloc[rows]
-    tags = [
-        [cell] if isinstance(cell, str) and cell else () if isinstance(cell, str) else tags_of(cell) for cell in cells
-    ]
-    laid = pd.DataFrame({"row": rows, "name": [list(each) or ["none"] for each in tags]}).explode("name")
+    laid = frame[[by]].iloc[rows].assign(row=rows)
+    laid["name"] = [list(_headings_of(cell)) or ["none"] for cell in laid[by]]
+    laid = laid.explode("name")
     laid = laid.assign(last=laid["name"] == "none").sort_values(["last", "name"], kind="stable")
     return laid["row"].to_numpy(int), laid["name"].to_numpy(object)
 
@@ -193,6 +190,10 @@ def tags_of(cell: Any) -> tuple[str, ...]:
     return ()
 
 
+def _headings_of(cell: Any) -> Sequence[str]:
+    return tags_of(cell) if not isinstance(cell, str) else [cell] if cell else []
+
+
 def in_words(cell: Any) -> str:
     """A cell for people: a number with two places, a list with commas, "none" for what is missing."""
     if isinstance(cell, float) and not np.isnan(cell):
@@ -207,9 +208,7 @@ def _between_commas(text: str) -> tuple[str, ...]:
 
 
 def _same(one: pd.Series, other: pd.Series) -> bool:
-    import pandas as pd
-
-    if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
+    if all(each.dtype.kind in NUMBERS + "b" for each in (one, other)):
         return bool(np.allclose(one.to_numpy(float), other.to_numpy(float), equal_nan=True))
     return bool((one.fillna("").astype(str) == other.fillna("").astype(str)).all())
 
@@ -239,15 +238,11 @@ def _field(column: pd.Series, label: str, kind: Kind) -> Field:
 
 
 def _kind_of(column: pd.Series) -> Kind:
-    import pandas as pd
-
     if any(isinstance(cell, list | tuple | set | frozenset | np.ndarray) for cell in column):
         return "tag"
-    if pd.api.types.is_bool_dtype(column):
-        return "choice"
-    if pd.api.types.is_numeric_dtype(column):
+    if column.dtype.kind in NUMBERS:
         return "range"
-    words = column.map(_plain)
+    words = column.map(_plain)  # "yes" and "no" of a bool
     short = words.nunique() <= MOST_CHOICES and words.str.len().max() <= LONGEST_CHOICE
     return "choice" if short or not len(words) else "text"
 

@@ -5,18 +5,16 @@ tn.viewers.cause_view(tn.Run("outputs/runs/..."), by="target-size")
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import traitlets
 
 from tasnb import analysis, plots
+from tasnb.evaluation.runs import Run
 from tasnb.viewers.galleries import EXPLAINED, Gallery, gallery
 from tasnb.viewers.sweeping import colours
 from tasnb.viewers.viewer import Viewer
-
-if TYPE_CHECKING:
-    from tasnb.evaluation.runs import Run
 
 
 class CauseViewer(Viewer, module="cause_view", kind="table of causes"):

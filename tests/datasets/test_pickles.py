@@ -54,7 +54,7 @@ def test_shared_values_stay_shared() -> None:
 @pytest.mark.parametrize("protocol", range(3))
 def test_python_2s_own_files_are_read(protocol: int) -> None:
     # written by Python 2.7.18: str in Latin-1 and in UTF-8, unicode, long
-    first, second = pickles.load(PYTHON2 / f"refs-protocol{protocol}.p")
+    first, second = pickles.loads((PYTHON2 / f"refs-protocol{protocol}.p").read_bytes())
     assert first["ann_id"] == 10
     assert first["sentences"][0]["tokens"] == ["left", "café"]
     assert first["sentences"][0]["sent"] == "left café"
@@ -68,7 +68,7 @@ def test_python_2s_own_files_are_read(protocol: int) -> None:
 
 def test_the_real_file_is_read(shared_root: Path) -> None:
     path = shared_root / "data" / "mini-refcoco" / "refcoco" / "refs(unc).p"
-    refs = pickles.load(path)
+    refs = pickles.loads(path.read_bytes())
     assert len(refs) == 53
     assert sum(len(ref["sentences"]) for ref in refs) == 63
     assert refs == pickle.loads(path.read_bytes())
@@ -163,7 +163,7 @@ def test_a_malicious_pickle_is_refused_with_its_reason_and_at_once(data: bytes, 
     path.write_bytes(data)
     started = time.perf_counter()
     with pytest.raises(UnsafePickleError, match=reason) as refused:
-        pickles.load(path)
+        pickles.loads(path.read_bytes(), name=str(path))
     assert time.perf_counter() - started < 5
     assert str(refused.value).startswith(f"{path} is refused: ")
     assert "\n" not in str(refused.value)
@@ -249,7 +249,7 @@ def test_damage_is_one_clear_error(data: bytes, says: str, tmp_path: Path) -> No
     path = tmp_path / "refs(unc).p"
     path.write_bytes(data)
     with pytest.raises(ValueError, match=says) as wrong:
-        pickles.load(path)
+        pickles.loads(path.read_bytes(), name=str(path))
     assert not isinstance(wrong.value, UnsafePickleError)
     assert str(path) in str(wrong.value)
     assert "\n" not in str(wrong.value)
