@@ -270,8 +270,8 @@ def cost_chart(result: Cost) -> Figure:
     axes.plot(result.frame["seconds"], places, "o", color=BLUE, label=f"measured, {_plain(result.device)}")
     axes.plot(result.frame["published_seconds"], places, "D", color=VERMILION, label="published, RTX 3090")
     for row, place in zip(rows, places, strict=True):
-        words, above = f"{row['seconds']:.2f} s, {row['peak_gb']:.1f} GB", {"textcoords": "offset points"}
-        axes.annotate(words, (row["seconds"], place), (0, 7), fontsize=9, color=INK, **above)
+        words = f"{row['seconds']:.2f} s, {row['peak_gb']:.1f} GB"
+        axes.annotate(words, (row["seconds"], place), (0, 7), textcoords="offset points", fontsize=9, color=INK)
     axes.set_yticks(places, result.frame["method"])
     axes.set_ylim(-0.6, len(rows) - 0.3)
     axes.set_xlim(0, 1.3 * result.frame[["seconds", "published_seconds"]].max(axis=None))  # room for the words

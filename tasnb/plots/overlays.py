@@ -28,8 +28,6 @@ def outline(mask: np.ndarray, width: int = 2) -> np.ndarray:
     ndarray of bool, shape (h, w)
         Part of the mask.
     """
-    if not mask.any():
-        return np.zeros_like(mask)
     return mask & ~ndimage.binary_erosion(mask, iterations=width)
 
 
@@ -80,8 +78,7 @@ def overlay(image_rgb: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int
     pixels = np.where(mask[:, :, None], pixels, outside)
     width = max(2, round(min(mask.shape) / 110))
     # a dark rim around a coloured one reads on any background, and without colour vision
-    halo = ndimage.binary_dilation(mask, iterations=width) & ~mask if mask.any() else mask
-    pixels[halo] = INK
+    pixels[ndimage.binary_dilation(mask, iterations=width) & ~mask] = INK
     pixels[outline(mask, width)] = colour
     return pixels.round().astype(np.uint8)
 
@@ -224,7 +221,7 @@ def heat(image_rgb: np.ndarray, heatmap: np.ndarray, *, mask: np.ndarray | None 
     colours = np.asarray(colormaps["cividis"](share))[..., :3] * 255
     gray = image_rgb.astype(np.float64).mean(axis=2, keepdims=True)
     pixels = OPAQUE * colours + (1 - OPAQUE) * gray
-    if mask is not None and mask.any():
+    if mask is not None:
         width = max(1, round(min(mask.shape) / 110))
         pixels[outline(mask, 2 * width)] = INK
         pixels[outline(mask, width)] = 255

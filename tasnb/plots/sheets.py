@@ -21,10 +21,8 @@ def font_of(size: int, *, bold: bool = False) -> Any:
     """DejaVu Sans, which matplotlib ships, so that a picture looks the same on every machine."""
     from matplotlib import font_manager
 
-    weight = "bold" if bold else "regular"
-    return ImageFont.truetype(
-        font_manager.findfont(font_manager.FontProperties(family="DejaVu Sans", weight=weight)), size
-    )
+    properties = font_manager.FontProperties(family="DejaVu Sans", weight="bold" if bold else "regular")
+    return ImageFont.truetype(font_manager.findfont(properties), size)
 
 
 def fit(text: str, font: Any, width: float) -> str:
@@ -161,9 +159,8 @@ class Strip:
 
     def __post_init__(self) -> None:
         if len(self.pictures) != len(self.captions):
-            raise ValueError(
-                f"expected one caption a picture, got {len(self.captions)} captions for {len(self.pictures)} pictures"
-            )
+            found = f"{len(self.captions)} captions for {len(self.pictures)} pictures"
+            raise ValueError(f"expected one caption a picture, got {found}")
 
     def __repr__(self) -> str:
         return " | ".join(caption.replace("\n", ", ") for caption in self.captions) or "no pictures"

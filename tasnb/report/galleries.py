@@ -43,11 +43,10 @@ class Gallery:
         groups = analysis.groups(self._found, "type")
         failed = {name: self._cases[mask & self._cases["failed"].to_numpy(bool)] for name, mask in groups.items()}
         return [
-            {"name": name, "count": len(mine), "of": int(groups[name].sum()),
-             "cases": self._cards(_varied(mine, A_TYPE, other=True))}
+            {"name": name, "count": len(mine), "of": int(groups[name].sum()), "cases": self._cards(shown)}
             for name, mine in failed.items()
-            if len(mine)
-        ]  # fmt: skip
+            if len(shown := _varied(mine, A_TYPE, other=True))
+        ]
 
     def of_samples(self, sample_ids: Sequence[str]) -> list[dict[str, Any]]:
         """The first of these samples, in this order."""

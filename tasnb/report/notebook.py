@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+SHOWN = 12  # proposals of an image
 SMALL = 100  # pixels; a picture below it is shown with hard pixel edges, because its pixels are the point
 
 
@@ -28,7 +29,7 @@ def html_of(value: Any, *, page: bool = False) -> str:
 
     Parameters
     ----------
-    value : Prediction, Run, Sweep, Comparison, AgainstPaper, Reproduction, Cost or Strip
+    value : Sample, ImageArtifacts, Prediction, Run, Sweep, Comparison, AgainstPaper, Reproduction, Cost or Strip
         A finished value.
     page : bool
         Whether it becomes a whole document; otherwise it is a fragment with its style. Only a value with a title can.
@@ -61,6 +62,19 @@ def receipt_rows(prediction: Any) -> list[dict[str, Any]]:
 
 def _prediction(value: Any) -> tuple[str, dict[str, Any]]:
     return "card", {"rows": receipt_rows(value)}
+
+
+def _sample(value: Any) -> tuple[str, dict[str, Any]]:
+    from tasnb.plots import rims
+
+    return "sample", {"photo": rims(value.image, value.target)}
+
+
+def _artifacts(value: Any) -> tuple[str, dict[str, Any]]:
+    found, captions = value.proposals, next(iter(value.captions.values()), ("",) * len(value.proposals))
+    columns = zip(found.masks.sum(axis=(1, 2)), found.boxes_xyxy.tolist(), captions, strict=True)
+    rows = [{"proposal": k, "pixels": p, "box": box, "caption": c} for k, (p, box, c) in enumerate(columns)]
+    return "artifacts", {"rows": rows, "limit": SHOWN}
 
 
 def _strip(value: Any) -> tuple[str, dict[str, Any]]:
@@ -132,6 +146,8 @@ def _reproduction(value: Any) -> tuple[str, dict[str, Any]]:
 
 
 VIEWS: dict[str, Callable[[Any], tuple[str, dict[str, Any]]]] = {
+    "tasnb.core.types.arrays.Sample": _sample,
+    "tasnb.core.types.results.ImageArtifacts": _artifacts,
     "tasnb.core.types.results.Prediction": _prediction,
     "tasnb.evaluation.paper.AgainstPaper": _against_paper,
     "tasnb.evaluation.compare.Comparison": _comparison,

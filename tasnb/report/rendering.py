@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from tasnb.core.images import mask_colour, png_uri
 from tasnb.core.tables import NOTHING, cell_text, interval_text
-from tasnb.core.types import Parse
 from tasnb.plots import silhouette
+from tasnb.report.marking import pieces
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,26 +34,10 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = {"colour": mask_colour, "marked": marked, "png": png_uri, "shown": cell_text, "silhouette": silhouette}
+    filters = {"colour": mask_colour, "pieces": pieces, "png": png_uri, "shown": cell_text, "silhouette": silhouette}
     made.filters |= filters | {"estimate": estimate}
     made.globals["interval_text"] = interval_text
     return made
-
-
-def marked(parse: Parse) -> list[tuple[str, str]]:
-    """The expression in pieces, each with "head", "dir" or "": its head noun, and each direction word where it first
-    stands, unless that is in another mark."""
-    text, marks = parse.text, [(*parse.head.span, "head")] if parse.head else []
-    for word in parse.direction_words:
-        start = text.lower().find(word.lower())
-        end = start + len(word)
-        if start >= 0 and all(end <= first or last <= start for first, last, _ in marks):
-            marks.append((start, end, "dir"))
-    pieces, at = [], 0
-    for start, end, kind in sorted(marks):
-        pieces += [(text[at:start], ""), (text[start:end], kind)]
-        at = end
-    return [*pieces, (text[at:], "")]
 
 
 def estimate(row: Mapping[str, Any], name: str, *, signed: bool = False) -> str:

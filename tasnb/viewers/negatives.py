@@ -17,6 +17,7 @@ import traitlets
 from tasnb import plots
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Prediction, ScoreTable
 from tasnb.pipeline.tas import answer, rows_of
+from tasnb.report.marking import labelled
 from tasnb.stages import scores
 from tasnb.viewers import record
 from tasnb.viewers.record import Reading, Settings
@@ -167,7 +168,7 @@ def caption_pieces(negatives: Negatives) -> list[list[Any]]:
         if start >= 0:  # the parser's spelling may not be the caption's: rather no mark than a wrong one
             at = start + len(phrase.text)
             number_at[start:at] = [number] * len(phrase.text)
-    return record.labelled(negatives.caption, number_at)
+    return labelled(negatives.caption, number_at)
 
 
 def negatives_view(

@@ -6,11 +6,9 @@ V, P, N and the rectifier's rule, for each variant. ``static/ranking.js`` does w
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
-from itertools import compress, groupby
-from operator import itemgetter
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -24,6 +22,7 @@ from tasnb.core.masks import areas, centroids_xy, pairwise_iou
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, ScoreTable, Weights, WordNet
 from tasnb.pipeline.tas import MODULES, mine, rectify, score
 from tasnb.pipeline.variant import VARIANTS, Variant, find
+from tasnb.report.marking import pieces
 from tasnb.stages import expressions, spatial
 from tasnb.stages.spatial.scene import Scene
 
@@ -219,33 +218,6 @@ def why_record(
     return found
 
 
-def pieces(parse: Parse) -> list[list[str]]:
-    """The expression cut into [text, stage]: which stage used which word.
-
-    stage: "head", "direction", "modifier", or "" for words that no rule but CLIP reads. The texts together are the
-    expression, character for character.
-    """
-    lower, stage_at = parse.text.lower(), [""] * len(parse.text)
-
-    def mark(words: Iterable[str], stage: str) -> None:
-        for word in words:
-            start, end = _place(lower, word.lower(), stage_at)
-            stage_at[start:end] = [stage] * (end - start)
-
-    mark(parse.direction_words, "direction")
-    if parse.head is not None:
-        start, end = parse.head.span
-        stage_at[start:end] = ["head"] * (end - start)
-    mark(parse.modifiers, "modifier")
-    return labelled(parse.text, stage_at)
-
-
-def labelled(text: str, labels: Sequence[Any]) -> list[list[Any]]:
-    """A text cut into [piece, label], from the label of every character; the pieces together are the text."""
-    runs = groupby(zip(text, labels, strict=True), key=itemgetter(1))
-    return [["".join(character for character, _ in run), label] for label, run in runs]
-
-
 def uri(pixels: np.ndarray, longest: int, *, png_pixels: int = PNG_PIXELS) -> str:
     """A uint8 (h, w, 3) picture as a data URI, shrunk until its longer side is at most ``longest`` pixels.
 
@@ -321,16 +293,6 @@ def _oracle_sentence(told: Why) -> str:
         f"No proposal fits (the best has IoU {told.oracle:.2f}). With the target's own mask as a proposal the best "
         "possible answer would have IoU 1.00; its V, P and N are not known, so it is not ranked here."
     )
-
-
-def _place(text: str, word: str, stage_at: list[str]) -> tuple[int, int]:
-    """Where a word stands that no stage has yet, at the borders of a word before anywhere else; (0, 0) if nowhere."""
-    if not word or len(text) != len(stage_at):
-        return 0, 0  # a letter that changes its length in lower case: rather no colour than a wrong one
-    spans = [(at.start(), at.start() + len(word)) for at in re.finditer(f"(?={re.escape(word)})", text)]
-    free = [(start, end) for start, end in spans if not any(stage_at[start:end])]
-    alone = [(a, b) for a, b in free if not text[max(0, a - 1) : a].isalnum() and not text[b : b + 1].isalnum()]
-    return next(iter([*alone, *free]), (0, 0))
 
 
 def _shown(mask: np.ndarray) -> np.ndarray:

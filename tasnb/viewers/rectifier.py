@@ -13,7 +13,8 @@ import traitlets
 from tasnb import plots
 from tasnb.core.types import ImageArtifacts, Models
 from tasnb.plots.geometry import Rectified, rectify_by_each
-from tasnb.viewers.record import captions_of, centres_record, pieces, uri
+from tasnb.report.marking import pieces
+from tasnb.viewers.record import captions_of, centres_record, uri
 from tasnb.viewers.viewer import Viewer, expression_of, ground, image_of, mask_number
 
 if TYPE_CHECKING:

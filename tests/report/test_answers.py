@@ -23,7 +23,7 @@ def test_the_expression_marks_head_and_direction() -> None:
         directions=("left",),
         direction_words=("left",),
     )
-    assert shown(parse) == '“<span class="dir">left</span> <span class="head">cat</span>”'
+    assert shown(parse) == '“<span class="direction">left</span> <span class="head">cat</span>”'
 
 
 def test_the_expression_without_a_head_is_plain_and_escaped() -> None:

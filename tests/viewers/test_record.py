@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tasnb.core.types import Head, Parse
+from tasnb.report.marking import pieces
 from tasnb.stages import expressions
 from tasnb.viewers import assets, record
-from tasnb.viewers.record import pieces
 from tests.viewers.made_artifacts import only, with_masks
 
 
