@@ -25,7 +25,7 @@ from pycocotools import mask as coco
 
 import tasnb as tn
 from tasnb import analysis, cli
-from tasnb.analysis import single
+from tasnb.analysis import attribution, counterfactuals, evidence
 from tasnb.evaluation import ablation, paper, quality, sweep
 from tasnb.evaluation.metrics import PROTOCOLS
 from tasnb.evaluation.plan import METHODS
@@ -142,14 +142,14 @@ def _analysed(found: Any) -> dict[str, Any]:
         "protocol": found.protocol,
         "cases": _by(cases, "sample_id"),
         "holds": [list(pair) for pair in found.holds.itertuples(index=False)],
-        "prices": _by(analysis.prices(found), "cause"),
+        "recoverable": _by(analysis.recoverable(found), "cause"),
         "overlap": {name: row.to_dict() for name, row in analysis.overlap(found).iterrows()},
-        "ask": {cut: _by(analysis.ask(found, cut), "group") for cut in analysis.CUTS},
+        "breakdown": {cut: _by(analysis.breakdown(found, cut), "group") for cut in analysis.CUTS},
         "heat": {cut: _rows(analysis.heat(found, cut)) for cut in ("type", "length")},
         "calibration": _rows(analysis.calibration(found)),
         "confusion_of_heads": {name: row.to_dict() for name, row in analysis.confusion_of_heads(found).iterrows()},
         "otherwise": {
-            name: {"cause": other.frame["cause"].tolist(), "price": other.frame["price"].tolist()}
+            name: {"cause": other.frame["cause"].tolist(), "recoverable": other.frame["recoverable"].tolist()}
             for name, other in ((name, analysis.attribute(run, **how)) for name, how in again.items())
         },
     }
@@ -372,13 +372,12 @@ def _answer(answer: Any, target: np.ndarray) -> dict[str, Any]:
 
 def _why(answer: Any, sample: Any, models: Any, name: str) -> dict[str, Any]:
     """The cause and the cures from values at hand, as the viewers ask for them."""
-    case = single.case_of(
+    case = evidence.case_of(
         answer.artifacts, answer.table, answer.parse, answer.negatives, sample.target, VARIANTS[name],
         gold=sample.gold, wordnet=models.wordnet,
     )  # fmt: skip
-    told = single.why(case)
-    cures = {cure.name: cure.row for cure in told.cures}
-    return {"cause": told.cause, "iou": told.iou, "oracle": told.oracle, "cures": cures}
+    cures = {switch.name: switch.row for switch in counterfactuals.switches(case)}
+    return {"cause": attribution.verdict_of(case).cause, "iou": case.iou, "oracle": case.ious.max(), "cures": cures}
 
 
 def _parse(text: str, models: Any, name: str) -> dict[str, Any]:
