@@ -33,17 +33,17 @@ def analyse(
     if by is not None:
         analysis.check_cut(by)
     found = analysis.attribute(opened, threshold=threshold)
-    prices, cases, table = analysis.prices(found), analysis.cases(found), analysis.overlap(found)
-    cut = None if by is None else analysis.ask(found, by)
+    regained, cases, table = analysis.recoverable(found), analysis.cases(found), analysis.overlap(found)
+    cut = None if by is None else analysis.breakdown(found, by)
     files: list[Path] = []
     if out is not None:
-        tables = {"cases.csv": cases, "causes.csv": prices, "overlap.csv": table.reset_index()}
+        tables = {"cases.csv": cases, "causes.csv": regained, "overlap.csv": table.reset_index()}
         tables |= {} if cut is None else {f"by-{by}.csv": cut}
         figures = {f"{name}.png": figure for name, figure in plots.analysis_figures(found).items()}
         files = save(out, tables | figures, dpi=120)
-    texts = [analysis.prices_text(prices, len(cases))]
+    texts = [analysis.recoverable_text(regained, len(cases))]
     texts += ["\n" + analysis.overlap_text(table)] if overlap else []
-    texts += ["\n" + analysis.ask_text(cut, by)] if by is not None else []
+    texts += ["\n" + analysis.breakdown_text(cut, by)] if by is not None else []
     texts += [wrote(files)] if files else []
     record: dict[str, Any] = {
         "runs": run,
@@ -51,7 +51,7 @@ def analyse(
         "failures": int(found.frame["failed"].sum()),
         "threshold": threshold,
         "protocol": found.protocol,
-        "causes": prices,
+        "causes": regained,
         "overlap": table.reset_index(),
         "by": by,
         "groups": [] if cut is None else cut,

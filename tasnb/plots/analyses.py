@@ -59,7 +59,7 @@ def cause_heatmap(found: analysis.Attribution, by: str = "type") -> Figure:
     from matplotlib.figure import Figure
 
     cells = analysis.heat(found, by)
-    tables = {name: cells.pivot(index="group", columns="cause", values=name) for name in ("failures", "price")}
+    tables = {name: cells.pivot(index="group", columns="cause", values=name) for name in ("failures", "recoverable")}
     rows = [name for name in analysis.groups(found, by) if tables["failures"].loc[name].sum()]
     columns = [cause for cause in analysis.CAUSES if tables["failures"][cause].sum()]
     figure = Figure(figsize=(2.6 + 1.35 * len(columns), 1.5 + 0.36 * len(rows)), layout="constrained")
@@ -152,7 +152,7 @@ def accuracy_chart(found: analysis.Attribution, by: str) -> Figure:
     ValueError
         For an unknown cut.
     """
-    table = analysis.ask(found, by)
+    table = analysis.breakdown(found, by)
     table = table[table["group"] != "all"].reset_index(drop=True)
     figure, axes = figure_of(5.6, 3.2)
     places = np.arange(len(table))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tasnb import analysis, plots
-from tasnb.evaluation import beside
+from tasnb.evaluation import paper
 from tasnb.report.galleries import Gallery
 
 CUTS = ("type", "style", "length", "n-same-kind", "target-size", "head", "split")
@@ -30,7 +30,7 @@ def of_runs(runs: Sequence[Any], *, against: Sequence[Any] = (), threshold: floa
         "flips": _flips(found, pooled, against, threshold) if against else None,
         "by_cause": gallery.by_cause(),
         "by_type": gallery.by_type(),
-        "papers": [(_data(run), beside.of_run(run)) for run in runs],
+        "papers": [(_data(run), paper.against(run)) for run in runs],
         "causes": analysis.CAUSES,
         "details": analysis.DETAILS,
         "types": analysis.TYPES,
@@ -46,7 +46,7 @@ def _data(run: Any) -> str:
 
 def _summary(found: analysis.Attribution) -> dict[str, Any]:
     """The hardest type of expression, and how often answers are right, from the smallest margin to the largest."""
-    types = analysis.ask(found, "type")
+    types = analysis.breakdown(found, "type")
     types = types[(types["group"] != "all") & (types["n"] >= ENOUGH)]
     hardest = types.loc[types["accuracy"].idxmin()].to_dict() if len(types) else None
     quarters = analysis.calibration(found, bins=QUARTERS)["accuracy"].tolist()
@@ -55,15 +55,15 @@ def _summary(found: analysis.Attribution) -> dict[str, Any]:
 
 def _causes(found: analysis.Attribution) -> dict[str, Any]:
     """What each cause costs, the most frequent and the dearest, and how causes overlap."""
-    prices = analysis.prices(found).to_dict("records")
-    occurring = [row for row in prices if row["cause"] in analysis.CAUSES and row["failures"]]
+    regained = analysis.recoverable(found).to_dict("records")
+    occurring = [row for row in regained if row["cause"] in analysis.CAUSES and row["failures"]]
     counted = analysis.overlap(found)
     held = [name for name in analysis.CAUSES if counted.at[name, name] or counted.at[name, "primary"]]
     return {
-        "prices": [*occurring, *(row for row in prices if row["cause"] == "all")],
+        "regained": [*occurring, *(row for row in regained if row["cause"] == "all")],
         "often": max(occurring, key=lambda row: row["failures"], default=None),
         "dear": max(occurring, key=lambda row: row["miou"], default=None),
-        "absent": [row["cause"] for row in prices if row["cause"] in analysis.CAUSES and not row["failures"]],
+        "absent": [row["cause"] for row in regained if row["cause"] in analysis.CAUSES and not row["failures"]],
         "overlap": counted.loc[held, [*held, "only", "primary"]],
     }
 
@@ -71,7 +71,7 @@ def _causes(found: analysis.Attribution) -> dict[str, Any]:
 def _cuts(found: analysis.Attribution) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """One table a cut; those with a single group are left out."""
     for by in CUTS:
-        table = analysis.ask(found, by)
+        table = analysis.breakdown(found, by)
         if len(table) > 2 or by == "type":
             yield by, table.to_dict("records")
 

@@ -91,7 +91,7 @@ class Gallery:
 
 def _varied(frame: pd.DataFrame, count: int, *, other: bool = False) -> pd.DataFrame:
     """The dearest cases first, one a picture as far as that goes. other: begin with the second, for another gallery."""
-    ordered = frame.sort_values(["price", "sample"], ascending=[False, True], kind="stable")
+    ordered = frame.sort_values(["recoverable", "sample"], ascending=[False, True], kind="stable")
     repeats = ordered.groupby("image_id").cumcount()
     ordered = ordered.iloc[np.argsort(repeats, kind="stable")]
     start = min(1, max(0, len(ordered) - count)) if other else 0

@@ -1,4 +1,4 @@
-"""``cause_view``: cause x type (or another cut) as a table of counts and prices; a cell filters the gallery below it.
+"""``cause_view``: cause x type (or another cut) as a table of counts and points; a cell filters the gallery below it.
 
 tn.viewers.cause_view(tn.Run("outputs/runs/..."), by="target-size")
 """
@@ -56,7 +56,7 @@ class CauseViewer(Viewer, module="cause_view", kind="table of causes"):
         return list(picked)
 
     def picture(self) -> np.ndarray:
-        """The two heat maps, counts and prices.
+        """The two heat maps, counts and what is recoverable.
 
         Returns
         -------
@@ -135,10 +135,10 @@ def _record(found: analysis.Attribution, by: str) -> dict[str, Any]:
     causes = [cause for cause in analysis.CAUSES if (cells["cause"] == cause).any()]
     most, rows = max(1, int(cells["failures"].max())) if len(cells) else 1, []
     for kind, inside in cells.groupby("group", sort=False):
-        told = inside.set_index("cause")[["failures", "price"]].reindex(causes, fill_value=0)
+        told = inside.set_index("cause")[["failures", "recoverable"]].reindex(causes, fill_value=0)
         row = [
-            {"cause": cause, "failures": int(failures), "price": f"{price:.2f}", **colours(failures / most)}
-            for cause, failures, price in told.itertuples()
+            {"cause": cause, "failures": int(failures), "recoverable": f"{points:.2f}", **colours(failures / most)}
+            for cause, failures, points in told.itertuples()
         ]
         rows.append({"type": str(kind), "cells": row})
     return {

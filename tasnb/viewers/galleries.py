@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PAGE = 12
-EXPLAINED = ("cause", "types", "price", "why")  # what the analysis adds to a run that has what it needs
+EXPLAINED = ("cause", "types", "recoverable", "why")  # what the analysis adds to a run that has what it needs
 GROUPS = ("cause", "types")
 SORTS = ("sample", "iou", "oracle_iou", "gap", "expression")
 NOTHING: dict[str, Any] = {"filters": {}, "sort": "sample", "descending": False, "page": 0, "group": ""}
@@ -337,7 +337,7 @@ def gallery(
         Whose answers; default: the run's first method.
     columns : DataFrame, optional
         ``sample_id`` and more columns, such as ``tn.analysis.cases(run)``; each becomes a filter and can be used in
-        ``where``. Default: cause, types, price and why, where the run has what the analysis needs.
+        ``where``. Default: cause, types, recoverable and why, where the run has what the analysis needs.
     show : sequence of str
         Columns to write on every card, such as ["cause", "why"].
     samples : sequence of Sample, optional
@@ -378,7 +378,7 @@ def gallery(
 
 
 def _explained(run: Run) -> pd.DataFrame | None:
-    """Cause, types, price and why of every case; None where the run is too old or lacks the stages."""
+    """Cause, types, recoverable and why of every case; None where the run is too old or lacks the stages."""
     try:
         return analysis.cases(run)[["sample_id", *EXPLAINED]]
     except ValueError:

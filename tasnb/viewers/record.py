@@ -15,8 +15,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from tasnb.analysis.causes import THRESHOLD
-from tasnb.analysis.single import Cure, Why, case_of, why
+from tasnb.analysis.attribution import verdict_of
+from tasnb.analysis.causes import THRESHOLD, sentence_of
+from tasnb.analysis.counterfactuals import Switch, switches
+from tasnb.analysis.evidence import Case, case_of
 from tasnb.core.images import jpeg_uri, png_uri, resized
 from tasnb.core.masks import areas, centroids_xy, pairwise_iou
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, ScoreTable, Weights, WordNet
@@ -207,13 +209,13 @@ def why_record(
         now = settings.model_copy(update={"variant": name, "use_p": True, "use_n": True, "spatial": True})
         scored = table_of(reading, artifacts, now), reading.parse, reading.negatives
         case = case_of(artifacts, *scored, target, reading.variant, gold=gold, wordnet=wordnet)
-        told = why(case)
+        verdict = verdict_of(case)
         found[name] = {
             "base": f"With \u03b1 {now.alpha:g}, \u03bb {now.lam:g} and all parts on",
-            "sentence": told.sentence,
+            "sentence": sentence_of({"failed": bool(verdict.cause), "iou": case.iou, **vars(verdict)}),
             "threshold": THRESHOLD,
-            "cures": [_cure_record(cure) for cure in told.cures],
-            "oracle": _oracle_sentence(told),
+            "cures": [_cure_record(switch) for switch in switches(case)],
+            "oracle": _oracle_sentence(case),
         }
     return found
 
@@ -275,23 +277,23 @@ def _quadrant_reasons(centres_xy: np.ndarray) -> list[str]:
     return [verdict.split(": ", 1)[1] for verdict in step.verdicts]
 
 
-def _cure_record(cure: Cure) -> dict[str, Any]:
-    scores = {"n": cure.n, "kept": cure.kept}
+def _cure_record(switch: Switch) -> dict[str, Any]:
+    weights = switch.changed.get("weights")
     return {
-        "name": cure.name,
-        "words": cure.words,
-        "row": cure.row,
-        "scores": {key: values.tolist() for key, values in scores.items() if values is not None},
-        "settings": {} if cure.weights is None else asdict(cure.weights),
+        "name": switch.name,
+        "words": switch.words,
+        "row": switch.row,
+        "scores": {key: switch.changed[key].tolist() for key in ("n", "kept") if key in switch.changed},
+        "settings": {} if weights is None else asdict(weights),
     }
 
 
-def _oracle_sentence(told: Why) -> str:
-    if told.oracle >= THRESHOLD:
+def _oracle_sentence(case: Case) -> str:
+    if len(case.good):
         return ""
     return (
-        f"No proposal fits (the best has IoU {told.oracle:.2f}). With the target's own mask as a proposal the best "
-        "possible answer would have IoU 1.00; its V, P and N are not known, so it is not ranked here."
+        f"No proposal fits (the best has IoU {case.ious.max(initial=0):.2f}). With the target's own mask as a "
+        "proposal the best possible answer would have IoU 1.00; its V, P and N are not known, so it is not ranked here."
     )
 
 

@@ -48,10 +48,10 @@ def speed(samples: int) -> None:
     started = time.perf_counter()
     found = analysis.attribute(run)
     attributed = time.perf_counter()
-    analysis.prices(found)
+    analysis.recoverable(found)
     analysis.overlap(found)
     priced = time.perf_counter()
-    analysis.ask(found, "type")
+    analysis.breakdown(found, "type")
     analysis.cases(found)
     asked = time.perf_counter()
     failures = int(found.frame["failed"].sum())
@@ -59,7 +59,7 @@ def speed(samples: int) -> None:
     print(
         f"{samples} samples x {PROPOSALS} proposals, {failures} failures: {total:.1f} s in all (budget 10 s for 10,000)"
     )
-    print(f"  attribute {attributed - started:.1f} s, prices and overlap {priced - attributed:.1f} s, "
+    print(f"  attribute {attributed - started:.1f} s, recoverable and overlap {priced - attributed:.1f} s, "
           f"by type and cases {asked - priced:.1f} s; budget / taken {10 * samples / SAMPLES / total:.1f}")  # fmt: skip
 
 

@@ -20,7 +20,7 @@ def test_cases_are_a_row_a_sample(real, real_run) -> None:
     frame = analysis.cases(real)
     assert len(frame) == 60
     assert frame["sample_id"].is_unique
-    assert {"cause", "types", "price", "why", "margin", "same_kind", "target_size"} <= set(frame.columns)
+    assert {"cause", "types", "recoverable", "why", "margin", "same_kind", "target_size"} <= set(frame.columns)
     stored = real_run.predictions().query("method == 'tas'")["iou"].to_numpy()
     assert np.array_equal(frame["iou"].to_numpy(), stored)
     assert frame["target_size"].between(0, 1).all()
@@ -36,7 +36,7 @@ def test_the_margin_is_the_lead_over_the_next_candidate(one) -> None:
 
 @pytest.mark.parametrize("by", analysis.CUTS)
 def test_every_cut_covers_what_it_says(by, real) -> None:
-    table = analysis.ask(real, by).set_index("group")
+    table = analysis.breakdown(real, by).set_index("group")
     whole = table.loc["all"]
     assert whole["n"] == 60
     assert (table["miou_low"] <= table["miou"]).all()
@@ -44,14 +44,14 @@ def test_every_cut_covers_what_it_says(by, real) -> None:
     parts = table.drop(index="all")
     if by in ("length", "style", "head", "n-same-kind", "target-size", "split"):
         assert parts["n"].sum() == 60, "one group each"
-        assert parts["price"].sum() == pytest.approx(whole["price"])
+        assert parts["recoverable"].sum() == pytest.approx(whole["recoverable"])
     if by in ("stage", "cause"):
         assert parts["n"].sum() == whole["failures"]
 
 
 def test_an_unknown_cut_lists_the_cuts(real) -> None:
     with pytest.raises(ValueError, match="choose from type, stage"):
-        analysis.ask(real, "mood")
+        analysis.breakdown(real, "mood")
 
 
 def test_calibration_bins_hold_every_sample_once(planted) -> None:
@@ -74,8 +74,8 @@ def test_heat_adds_up_to_the_failures_of_a_partition(real) -> None:
 
 def test_a_run_without_failures_has_no_causes(one) -> None:
     found = analysis.attribute(PlantedRun([one, deepcopy(one)]))
-    assert analysis.prices(found)["failures"].sum() == 0
-    assert (analysis.ask(found, "type")["main_cause"] == "").all()
+    assert analysis.recoverable(found)["failures"].sum() == 0
+    assert (analysis.breakdown(found, "type")["main_cause"] == "").all()
     assert "No failure" in analysis.overlap_text(analysis.overlap(found))
 
 
@@ -84,13 +84,13 @@ def test_the_intervals_are_those_of_the_metrics(real) -> None:
     samples = real.evidence.samples
     counts = samples[["intersection", "union"]].to_numpy(np.int64)
     images = samples["image_id"].to_numpy(object)
-    whole = analysis.ask(real, "type").set_index("group").loc["all"]
+    whole = analysis.breakdown(real, "type").set_index("group").loc["all"]
     summary = metrics.summarise(counts[:, 0], counts[:, 1], images)
     for name, estimate in (("miou", summary.miou), ("oiou", summary.oiou)):
         assert whole[name] == pytest.approx(estimate.value)
         assert (whole[f"{name}_low"], whole[f"{name}_high"]) == pytest.approx((estimate.low, estimate.high))
     cured = real.frame[["cured_intersection", "cured_union"]].to_numpy(np.int64)
-    everything = analysis.prices(real).set_index("cause").loc["all"]
+    everything = analysis.recoverable(real).set_index("cause").loc["all"]
     for name in ("miou", "oiou"):
         gain = metrics.paired_difference(cured, counts, images, metric=name)
         assert everything[name] == pytest.approx(gain.value)
@@ -149,7 +149,7 @@ def test_two_splits_pool_into_one(real_run, one) -> None:
     b.predictions = lambda: b_predictions.copy()
     found = analysis.attribute(analysis.pool([a, b]))
     assert len(found.frame) == 3
-    assert analysis.ask(found, "split")["n"].tolist() == [2, 1, 3]
+    assert analysis.breakdown(found, "split")["n"].tolist() == [2, 1, 3]
 
 
 def test_a_method_of_ones_own_is_analysed_too(reftoy_val, tmp_path) -> None:
