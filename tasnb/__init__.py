@@ -40,7 +40,7 @@ if TYPE_CHECKING:  # the one list of public names: type checkers read it as code
     from tasnb.evaluation.ablation import ablate as ablate
     from tasnb.evaluation.compare import compare as compare
     from tasnb.evaluation.engine import evaluate as evaluate
-    from tasnb.evaluation.reproduction import reproduce as reproduce
+    from tasnb.evaluation.reproduce import reproduce as reproduce
     from tasnb.evaluation.runs import Run as Run
     from tasnb.evaluation.sweep import sweep as sweep
     from tasnb.pipeline import baselines as baselines

@@ -12,8 +12,8 @@ from tasnb.core.embeddings import cosines
 from tasnb.core.masks import iou
 from tasnb.core.types import ImageArtifacts, Models, Sample
 from tasnb.evaluation import paper
-from tasnb.evaluation.beside import PRINTED
-from tasnb.evaluation.engine import METHODS
+from tasnb.evaluation.paper import PRINTED
+from tasnb.evaluation.plan import METHODS
 from tasnb.models.clip import cells_inside
 from tasnb.pipeline.baselines import MAPS, heatmap, missing
 from tasnb.plots import Strip, heat, strip

@@ -38,7 +38,7 @@ def demo(
     import pandas as pd
 
     from tasnb import datasets, models, plots
-    from tasnb.evaluation import ablation
+    from tasnb.evaluation.ablation import ablate
 
     out.mkdir(parents=True, exist_ok=True)
     with ProgressBar(quiet=json_, total=segmenting.STEPS + SCENES, bar_format=segmenting.BAR) as progress:
@@ -52,7 +52,7 @@ def demo(
         )
         progress.step("module ablation")
         started, numbers = time.perf_counter(), count(1)
-        result = ablation.ablate(
+        result = ablate(
             scenes(), loaded, tick=lambda _: progress.step(f"module ablation, scene {next(numbers)} of {SCENES}")
         )
         ablating = time.perf_counter() - started
@@ -68,7 +68,7 @@ def demo(
     lines = [
         segmenting.in_words(answer),
         "",
-        ablation.as_text(result),
+        result.text,
         f"{written}; {ablating / result.images:.2f} s a scene",
         f"open {out / 'report.html'} in a browser",
     ]

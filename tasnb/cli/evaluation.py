@@ -114,7 +114,7 @@ def sweep(
 ) -> None:
     """Rank the scores of RUN again for a grid of alpha and lambda (the paper's Table 3)."""
     from tasnb import plots
-    from tasnb.evaluation import modules as table4
+    from tasnb.evaluation import ablation
     from tasnb.evaluation import sweep as sweeping
     from tasnb.evaluation.runs import Run
 
@@ -130,10 +130,10 @@ def sweep(
     record: dict[str, Any] = {"run": run}
     record |= {name: getattr(found, name) for name in ("data", "variant", "protocol", "used", "gain", "notes")}
     best = {name: found.best(name) for name in metrics}
-    record |= {"grid": found.frame, "best": best, "beside_paper": found.beside_paper()}
+    record |= {"grid": found.frame, "best": best, "beside_paper": found.against_paper()}
     if modules:
-        record["modules"] = files["modules.csv"] = table4.ablation(opened, variant=variant, protocol=protocol)
-        texts.append(table4.as_text(record["modules"]))
+        record["modules"] = files["modules.csv"] = ablation.ablation(opened, variant=variant, protocol=protocol)
+        texts.append(ablation.as_text(record["modules"]))
     record["files"] = save(run if out is None else out, files)
     show(record, "\n".join([*texts, wrote(record["files"])]), as_json=json_)
 
@@ -174,8 +174,8 @@ def reproduce(
 ) -> None:
     """Run what is missing of a table of the paper and put it beside the published figures."""
     from tasnb import plots, report
-    from tasnb.evaluation.reproduction import Reproduction
-    from tasnb.evaluation.reproduction import reproduce as run_table
+    from tasnb.evaluation.reproduce import Reproduction
+    from tasnb.evaluation.reproduce import reproduce as run_table
     from tasnb.store import Store
 
     data: dict[str, Any] = {"split": split, "limit": limit, "root": root, "freesolo": freesolo}
@@ -198,7 +198,7 @@ def proposals(
     runs: Annotated[list[Path], typer.Argument(help="Run directories, from tasnb evaluate.")], json_: Json = False
 ) -> None:
     """Say how good the proposals of runs are: masks an image, oracle mIoU, recall, redundancy."""
-    from tasnb.evaluation import proposal_quality as quality
+    from tasnb.evaluation import quality
     from tasnb.evaluation.runs import Run
 
     opened = [Run.open(folder) for folder in runs]

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasnb.evaluation import tables
+from tasnb.evaluation.runs import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -214,7 +214,7 @@ class Notes:
         A cell that a spreadsheet could run starts with '.
         """
         text = self.frame().map(lambda cell: f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t") else cell)
-        tables.write_text(Path(path), text.to_csv(index=False, lineterminator="\n"))
+        write_text(Path(path), text.to_csv(index=False, lineterminator="\n"))
         return Path(path)
 
     def _change(self, sample_id: str, change: Callable[[Note], Note]) -> Note:
@@ -227,7 +227,7 @@ class Notes:
             new = replace(changed, time=datetime.now(UTC).isoformat(timespec="seconds"))
             kept |= {sample_id: new} if new.note or new.tags else {}
             written = _json_form().dump_json(dict(sorted(kept.items())), indent=1)
-            tables.write_text(self.path, written.decode() + "\n")
+            write_text(self.path, written.decode() + "\n")
         return new
 
     @contextmanager

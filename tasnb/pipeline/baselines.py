@@ -157,7 +157,8 @@ def score_map(
     ValueError
         For artifacts without the feature, or for an empty expression.
     """
-    return _by_map("score-map", artifacts, expression, models, variant, parse)
+    v = _pooled("score-map", artifacts, expression, models)
+    return _by_score(v, "Score Map", artifacts, expression, models, variant, parse)
 
 
 def grad_cam(
@@ -192,7 +193,8 @@ def grad_cam(
     ViT: the cells after the last block's first normalisation, because nothing later in a cell reaches the embedding.
     A map that is 0 everywhere (no cell speaks for the text) leaves a tie, which keeps the earlier proposal.
     """
-    return _by_map("grad-cam", artifacts, expression, models, variant, parse)
+    v = _pooled("grad-cam", artifacts, expression, models)
+    return _by_score(v, "Grad-CAM", artifacts, expression, models, variant, parse)
 
 
 def clip_surgery(
@@ -226,7 +228,8 @@ def clip_surgery(
     -----
     xmed-lab/CLIP_Surgery averages 85 templates a text; here, as for every method, there is none.
     """
-    return _by_map("clip-surgery", artifacts, expression, models, variant, parse)
+    v = _pooled("clip-surgery", artifacts, expression, models)
+    return _by_score(v, "CLIP Surgery", artifacts, expression, models, variant, parse)
 
 
 def heatmap(
@@ -407,19 +410,12 @@ def missing(feature: str, name: str) -> str:
     )
 
 
-def _by_map(
-    method: str,
-    artifacts: ImageArtifacts,
-    expression: str,
-    models: Models,
-    variant: str | Variant,
-    parse: Parse | None,
-) -> Prediction:
+def _pooled(method: str, artifacts: ImageArtifacts, expression: str, models: Models) -> np.ndarray:
+    """The mean of a method's heat map over each mask."""
     heat, weights = _grid(method, artifacts, expression, models), artifacts.features.pooling
     if weights is None:
         raise ValueError(missing(*MAPS[method]))
-    v = heatmaps.pool(heat, weights)
-    return _by_score(v, MAPS[method][1], artifacts, expression, models, variant, parse)
+    return heatmaps.pool(heat, weights)
 
 
 def _grid(method: str, artifacts: ImageArtifacts, expression: str, models: Models) -> np.ndarray:

@@ -19,17 +19,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tasnb.core.images import as_rgb, image_key_of
-from tasnb.core.types import (
-    FEATURES,
-    GRIDS,
-    REGIONS,
-    Features,
-    ImageArtifacts,
-    Memo,
-    Models,
-    NounPhrase,
-    Proposals,
-)
+from tasnb.core.types import FEATURES, GRIDS, REGIONS, Features, ImageArtifacts, Memo, Models, NounPhrase, Proposals
 from tasnb.pipeline.variant import PAPER, Variant, find
 from tasnb.stages import crops, expressions, heatmaps, proposals
 

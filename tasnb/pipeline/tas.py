@@ -257,13 +257,7 @@ def tas(
 
 
 def answer(
-    artifacts: ImageArtifacts,
-    expression: str,
-    table: ScoreTable,
-    parse: Parse,
-    mined: Negatives,
-    *,
-    method_name: str,
+    artifacts: ImageArtifacts, expression: str, table: ScoreTable, parse: Parse, mined: Negatives, *, method_name: str
 ) -> Prediction:
     """Select from a finished table.
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from tasnb.evaluation.reproduction import Cost, Reproduction
+    from tasnb.evaluation.cost import Cost
+    from tasnb.evaluation.reproduce import Reproduction
     from tasnb.evaluation.sweep import Sweep
 
 # of Okabe and Ito: measured in blue, published or wrong in vermilion, whatever the chart

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tasnb import analysis, plots
-from tasnb.evaluation import beside
+from tasnb.evaluation import paper
 from tasnb.report.galleries import Gallery
 
 CUTS = ("type", "style", "length", "n-same-kind", "target-size", "head", "split")
@@ -30,7 +30,7 @@ def of_runs(runs: Sequence[Any], *, against: Sequence[Any] = (), threshold: floa
         "flips": _flips(found, pooled, against, threshold) if against else None,
         "by_cause": gallery.by_cause(),
         "by_type": gallery.by_type(),
-        "papers": [(_data(run), beside.of_run(run)) for run in runs],
+        "papers": [(_data(run), paper.against(run)) for run in runs],
         "causes": analysis.CAUSES,
         "details": analysis.DETAILS,
         "types": analysis.TYPES,

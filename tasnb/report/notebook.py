@@ -29,7 +29,7 @@ def html_of(value: Any, *, page: bool = False) -> str:
 
     Parameters
     ----------
-    value : Sample, ImageArtifacts, Prediction, Run, Sweep, Comparison, Beside, Reproduction, Cost or Strip
+    value : Sample, ImageArtifacts, Prediction, Run, Sweep, Comparison, AgainstPaper, Reproduction, Cost or Strip
         A finished value.
     page : bool
         Whether it becomes a whole document; otherwise it is a fragment with its style. Only a value with a title can.
@@ -93,7 +93,7 @@ def _comparison(value: Any) -> tuple[str, dict[str, Any]]:
     return _figures(value.frame, notes=value.notes)
 
 
-def _beside(value: Any) -> tuple[str, dict[str, Any]]:
+def _against_paper(value: Any) -> tuple[str, dict[str, Any]]:
     return _figures(value.frame, said=f"published: {value.where}", notes=value.differs)
 
 
@@ -149,10 +149,10 @@ VIEWS: dict[str, Callable[[Any], tuple[str, dict[str, Any]]]] = {
     "tasnb.core.types.arrays.Sample": _sample,
     "tasnb.core.types.results.ImageArtifacts": _artifacts,
     "tasnb.core.types.results.Prediction": _prediction,
-    "tasnb.evaluation.beside.Beside": _beside,
+    "tasnb.evaluation.paper.AgainstPaper": _against_paper,
     "tasnb.evaluation.compare.Comparison": _comparison,
-    "tasnb.evaluation.reproduction.costs.Cost": _cost,
-    "tasnb.evaluation.reproduction.result.Reproduction": _reproduction,
+    "tasnb.evaluation.cost.Cost": _cost,
+    "tasnb.evaluation.reproduce.Reproduction": _reproduction,
     "tasnb.evaluation.runs.Run": _run,
     "tasnb.evaluation.sweep.Sweep": _sweep,
     "tasnb.plots.sheets.Strip": _strip,

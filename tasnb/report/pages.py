@@ -11,7 +11,7 @@ import numpy as np
 from tasnb import plots
 from tasnb.core.images import mask_colour, resized
 from tasnb.core.types import Prediction
-from tasnb.evaluation import tables
+from tasnb.evaluation.runs import write_text
 from tasnb.report import rendering
 from tasnb.report.findings import of_runs
 from tasnb.report.notebook import html_of, receipt_rows
@@ -130,5 +130,5 @@ def result(value: Any, out: Path | str) -> Path:
 
 def _written(out: Path | str, page: str) -> Path:
     path = Path(out)
-    tables.write_text(path, page)
+    write_text(path, page)
     return path

@@ -6,8 +6,9 @@ The rule is strict by intent: only another word for the *same* thing is dropped,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, get_args
 
 from tasnb.core.types import NegativePhrase, Negatives, NounPhrase, Parse, WordNet
@@ -63,12 +64,7 @@ OFFICIAL = SynonymRule(kind="official", min_pairs=3, prompt="a photo of ", repea
 
 
 def mine(
-    caption: str,
-    phrases: Sequence[NounPhrase],
-    parse: Parse,
-    wordnet: WordNet,
-    *,
-    rule: SynonymRule = PAPER,
+    caption: str, phrases: Sequence[NounPhrase], parse: Parse, wordnet: WordNet, *, rule: SynonymRule = PAPER
 ) -> Negatives:
     """T_n with its evidence: every phrase of the overall caption with kept or dropped, the synset pair and the reason.
 
@@ -111,42 +107,44 @@ def mine(
     seen: set[str] = set()
     judged = []
     for phrase in phrases:
+        verdict = partial(NegativePhrase, text=phrase.text, lemma=phrase.lemma)
         if rule.repeats == "once" and phrase.text in seen:
-            judged.append(_verdict(phrase, False, f'"{phrase.text}" was already counted; T_n is a set'))
+            judged.append(verdict(kept=False, reason=f'"{phrase.text}" was already counted; T_n is a set'))
             continue
         seen.add(phrase.text)
-        judged.append(_judge(phrase, parse, wordnet, rule))
+        judged.append(_judge(verdict, phrase, parse, wordnet, rule))
     return Negatives(caption=caption, phrases=tuple(judged))
 
 
-def _judge(phrase: NounPhrase, parse: Parse, wordnet: WordNet, rule: SynonymRule) -> NegativePhrase:
+def _judge(
+    verdict: Callable[..., NegativePhrase], phrase: NounPhrase, parse: Parse, wordnet: WordNet, rule: SynonymRule
+) -> NegativePhrase:
     if parse.head is None:
-        return _verdict(phrase, True, "the expression has no noun to compare with, so every phrase is a negative")
+        return verdict(kept=True, reason="the expression has no noun to compare with, so every phrase is a negative")
     if not phrase.lemma:
-        return _verdict(phrase, True, f'"{phrase.text}" has no noun to compare with "{parse.head.lemma}"')
+        return verdict(kept=True, reason=f'"{phrase.text}" has no noun to compare with "{parse.head.lemma}"')
     if rule.kind == "official":
-        ours, theirs = _first_noun_of_parse(parse), _first_noun(phrase, wordnet)
-        pos = None
+        ours, theirs, pos = _first_noun_of_parse(parse), _first_noun(phrase, wordnet), None
     else:
-        ours, theirs = parse.head.lemma.lower(), phrase.lemma.lower()
-        pos = "n"
+        ours, theirs, pos = parse.head.lemma.lower(), phrase.lemma.lower(), "n"
         if ours == theirs:
-            return _verdict(phrase, False, f'"{phrase.text}" names the subject: the same word, "{ours}"')
+            return verdict(kept=False, reason=f'"{phrase.text}" names the subject: the same word, "{ours}"')
     for word in (theirs, ours):
         if not _synsets(wordnet, word, pos):
-            return _verdict(
-                phrase,
-                True,
-                f'"{word}" is not in WordNet{" as a noun" if pos else ""}, so nothing says it is the subject',
-            )
+            kind = " as a noun" if pos else ""
+            return verdict(kept=True, reason=f'"{word}" is not in WordNet{kind}, so nothing says it is the subject')
     pairs = list(_similarities(_synsets(wordnet, ours, pos), _synsets(wordnet, theirs, pos)))
     if not pairs:
-        return _verdict(phrase, True, f'WordNet has no path between "{theirs}" and "{ours}"')
-    return _weigh(phrase, ours, theirs, pairs, rule)
+        return verdict(kept=True, reason=f'WordNet has no path between "{theirs}" and "{ours}"')
+    return _weigh(verdict, ours, theirs, pairs, rule)
 
 
 def _weigh(
-    phrase: NounPhrase, ours: str, theirs: str, pairs: list[tuple[float, str, str]], rule: SynonymRule
+    verdict: Callable[..., NegativePhrase],
+    ours: str,
+    theirs: str,
+    pairs: list[tuple[float, str, str]],
+    rule: SynonymRule,
 ) -> NegativePhrase:
     """The verdict on two words whose synset pairs have these similarities."""
     # of equals the first, because WordNet lists the common senses first
@@ -165,7 +163,7 @@ def _weigh(
         f'"{theirs}" {"is another word for" if dropped else "is not"} the subject "{ours}": '
         f"{'they share' if one == two else 'closest are'} {closest}, {found}"
     )
-    return _verdict(phrase, not dropped, reason, synsets=(one, two), similarity=similarity)
+    return verdict(kept=not dropped, reason=reason, synsets=(one, two), similarity=similarity)
 
 
 def _similarities(ours: list[Any], theirs: list[Any]) -> Iterator[tuple[float, str, str]]:
@@ -199,16 +197,3 @@ def _first_noun(phrase: NounPhrase, wordnet: WordNet) -> str:
         if kinds == {"n"}:
             return word
     return phrase.lemma.lower()
-
-
-def _verdict(
-    phrase: NounPhrase,
-    kept: bool,
-    reason: str,
-    *,
-    synsets: tuple[str, str] | None = None,
-    similarity: float | None = None,
-) -> NegativePhrase:
-    return NegativePhrase(
-        text=phrase.text, lemma=phrase.lemma, kept=kept, reason=reason, synsets=synsets, similarity=similarity
-    )

@@ -12,9 +12,9 @@ import numpy as np
 
 from tasnb.core.masks import make_proposals
 from tasnb.core.types import ImageArtifacts, Models, Sample
+from tasnb.evaluation.plan import GivenProposals
 from tasnb.evaluation.runs import Run
 from tasnb.evaluation.samples import MissingCase, RunSamples
-from tasnb.evaluation.sources import GivenProposals
 from tasnb.models.deferred import defer
 from tasnb.pipeline.describe import describe
 from tasnb.pipeline.variant import find

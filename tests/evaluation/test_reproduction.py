@@ -10,9 +10,10 @@ import pytest
 
 import tasnb as tn
 from tasnb import cli
-from tasnb.evaluation import modules, paper
-from tasnb.evaluation.reproduction import WHAT, recipes, reproduce
-from tasnb.evaluation.reproduction.columns import columns
+from tasnb.evaluation import paper
+from tasnb.evaluation.ablation import ablation as ablation_of
+from tasnb.evaluation.recipes import columns, rows
+from tasnb.evaluation.reproduce import WHAT, reproduce
 from tasnb.evaluation.runs import Run
 from tasnb.report.notebook import html_of
 
@@ -39,9 +40,9 @@ def run_table(home, warm_store):
 def test_every_printed_row_has_a_recipe_or_a_reason(table: int, preset: str) -> None:
     frame = paper.table(table)
     printed = set(zip(frame["method"], frame["encoder"], strict=True))
-    rows = recipes.rows(table, preset)
-    assert {(row.method, row.encoder) for row in rows} >= printed
-    assert all((row.recipe is None) == bool(row.why) for row in rows)
+    found = rows(table, preset)
+    assert {(row.method, row.encoder) for row in found} >= printed
+    assert all((row.recipe is None) == bool(row.why) for row in found)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def table4(run_table):
 
 def test_table_4_is_the_ablation_of_its_run(table4) -> None:
     run = Run(table4.runs[0])
-    ablation = modules.ablation(run)
+    ablation = ablation_of(run)
     frame = table4.frame[table4.frame["metric"] == "mIoU"]
     assert frame["method"].tolist() == ablation["modules"].tolist()
     assert frame["measured"].to_numpy() == pytest.approx(ablation["miou"].to_numpy())
@@ -151,12 +152,11 @@ def test_table_6_says_what_cannot_be_run_and_what_the_captions_are_like(run_tabl
 
 def test_the_papers_own_slip_is_marked() -> None:
     """Table 6 prints 46.62 where Tables 1 and 7 have 42.66; no other figure of it is doubted."""
-    from tasnb.evaluation.reproduction import _cell
-    from tasnb.evaluation.reproduction.reading import Figures
+    from tasnb.evaluation.reproduce import _cell, _printed_figures
 
     column = columns(6, "reftoyg")[0]
-    nothing = Figures({}, 0, 0, "not run")
-    cells = [_cell(paper.table(6), column, row, nothing, m) for row in recipes.rows(6, "toy") for m in ("mIoU", "oIoU")]
+    printed = _printed_figures(6)
+    cells = [_cell(printed, column, row, m, None, "not run") for row in rows(6, "toy") for m in ("mIoU", "oIoU")]
     marked = [(c["method"], c["encoder"], c["metric"], c["published"]) for c in cells if c["contradicted"]]
     assert marked == [("no captioner", "ViT-B/32", "mIoU", 46.62)]
 
@@ -229,7 +229,7 @@ def test_the_files_hold_the_table(table4, tmp_path) -> None:
     for words in ("V+P+N+spatial", "39.84", "Why measured and published differ", "95 % interval"):
         assert words in page
     assert "<script" not in page
-    assert "http" not in page
+    assert "://" not in page
     assert "V+P+N+spatial" in html_of(table4)
 
 

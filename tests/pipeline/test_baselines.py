@@ -10,7 +10,7 @@ import pytest
 import tasnb as tn
 from tasnb.core.masks import make_proposals
 from tasnb.core.types import FEATURES, Features, ImageArtifacts, Models
-from tasnb.evaluation.engine import METHODS
+from tasnb.evaluation.plan import METHODS
 from tasnb.pipeline import baselines
 from tasnb.pipeline.describe import with_features
 from tasnb.report.notebook import html_of

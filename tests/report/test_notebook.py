@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import importlib
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +15,7 @@ from tasnb.report import notebook
 SHELL = """
 from IPython.core.interactiveshell import InteractiveShell
 import sys
+from dataclasses import replace
 shell = InteractiveShell.instance()
 import tasnb as tn
 heavy = [name for name in ("jinja2", "matplotlib", "pandas", "scipy", "torch") if name in sys.modules]
@@ -38,3 +41,15 @@ def test_a_value_without_a_view_is_refused() -> None:
 def test_a_notebook_shows_views_and_importing_stays_light() -> None:
     run = subprocess.run([sys.executable, "-c", SHELL], capture_output=True, text=True, check=True)
     assert run.stdout.split("\n")[-2] == "[] True False", run.stdout
+
+
+def test_samples_and_artifacts_show_their_pictures_and_escape_their_words(toy_case) -> None:
+    sample, artifacts = toy_case
+    nasty = replace(sample, expression="<b>cat</b>")
+    card = notebook.html_of(nasty)
+    assert "&lt;b&gt;cat" in card
+    assert "target's rim" in html.unescape(card)
+    assert "no target is known" in notebook.html_of(replace(sample, target=None))
+    shown = notebook.html_of(replace(artifacts, overall_caption="<i>all</i>"))
+    assert "&lt;i&gt;all" in shown
+    assert shown.count('class="thumb"') == min(len(artifacts.proposals), notebook.SHOWN)
