@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:  # the one list of public names: type checkers read it as code
     from tasnb.evaluation.ablation import ablate as ablate
     from tasnb.evaluation.compare import compare as compare
     from tasnb.evaluation.engine import evaluate as evaluate
-    from tasnb.evaluation.reproduction import reproduce as reproduce
+    from tasnb.evaluation.reproduce import reproduce as reproduce
     from tasnb.evaluation.runs import Run as Run
     from tasnb.evaluation.sweep import sweep as sweep
     from tasnb.pipeline import baselines as baselines
@@ -89,3 +90,15 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def _show_values_in_a_notebook() -> None:
+    """In a running IPython shell, values get their views; they are known by name, so that nothing is imported."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is not None:
+        from tasnb.report import notebook
+
+        notebook.register(shell.display_formatter.formatters["text/html"])
+
+
+_show_values_in_a_notebook()

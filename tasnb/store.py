@@ -1,8 +1,11 @@
 """The artifact store: what a model said about an image, kept on disk under the hash of everything it depends on.
 
 Models are unknown here: a stage arrives as a name, a fingerprint, a config and a function that computes. A value is one
-safetensors file: arrays are tensors; texts, masks (run lengths) and the identity are JSON in its metadata, next to a
-SHA-256 over all of it. Nothing is ever unpickled.
+safetensors file, ``<root>/<stage>/<first two digits>/<key>.safetensors``: arrays are tensors; texts, masks (run
+lengths) and the identity are JSON in its metadata, next to a SHA-256 over all of it. Nothing is ever unpickled. A file
+is written under a temporary name and renamed, so that two processes may share a store and a killed one leaves no half
+entry; damage is detected on reading, reported once and computed again. What a store cannot do is a warning, never an
+error, because the result itself is right without it.
 """
 
 from __future__ import annotations
@@ -29,26 +32,87 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from tasnb.core.masks import from_rle, to_rle
+from tasnb.core.tables import text_table
 from tasnb.core.types import Proposals
 
+T = TypeVar("T")
+
 SCHEMA = 1  # raise it when a stage's meaning or the file format changes: older entries are then never asked for
+METADATA = "tasnb"  # its text: the SHA-256 in hex, a space, JSON
+KINDS = ("array", "proposals", "text", "texts")
+SUFFIX = ".safetensors"
+KEEP_SHARE = 0.9  # a full store is pruned to this share, so that not every write prunes
+LEFTOVER_SECONDS = 3600  # a temporary file this old belongs to a process that was killed
 STAGE_NAME = re.compile(r"[a-z][a-z_]{0,39}")  # a stage is also a folder's name
+_ENTRY_NAME = re.compile(r"[0-9a-f]{64}\.safetensors")
+_LEFTOVER_NAME = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]+\.tmp")
+_FAN_NAME = re.compile(r"[0-9a-f]{2}")
+_MISSING: Any = object()
+
+
+class DamagedEntry(ValueError):
+    """An entry's bytes are not what was written; the message says how it shows."""
+
+
+class StoreWarning(UserWarning):
+    """The store could not do its part; the result itself is right."""
+
+
+class DamagedEntryWarning(StoreWarning):
+    """An entry was damaged and is computed again."""
+
+
+class StoreWriteWarning(StoreWarning):
+    """A result could not be kept, so it will be computed again next time."""
+
+
+# what a value is kept under
 
 
 def canonical(value: Any) -> str:
-    """JSON with sorted keys and no spaces, so that equal values give equal text; frozen configs become mappings.
+    """JSON with sorted keys and no spaces, so that equal values give equal text.
 
-    Raises TypeError for what has no JSON form: a key must not depend on a memory address.
+    Parameters
+    ----------
+    value : Any
+        Plain values; frozen configs become mappings.
+
+    Returns
+    -------
+    str
+        The text.
+
+    Raises
+    ------
+    TypeError
+        For what has no JSON form: a key must not depend on a memory address.
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
 
 
 def identity(stage: str, image_key: str, fingerprint: str, config: Mapping[str, Any]) -> str:
-    """All that a value depends on, as canonical JSON; it is stored beside the value and compared on reading.
+    """All that a value depends on; it is stored beside the value and compared on reading.
 
-    image_key: of size and pixels. fingerprint: of the model that computes. config: the stage's own options, and
-    the content of what it takes from an earlier stage.
-    Raises ValueError for a stage name that is no folder name.
+    Parameters
+    ----------
+    stage : str
+        The stage's name.
+    image_key : str
+        Of size and pixels.
+    fingerprint : str
+        Of the model that computes.
+    config : mapping
+        The stage's own options, and the content of what it takes from an earlier stage.
+
+    Returns
+    -------
+    str
+        Canonical JSON.
+
+    Raises
+    ------
+    ValueError
+        For a stage name that is no folder name.
     """
     if not STAGE_NAME.fullmatch(stage):
         raise ValueError(f"stage: expected lower-case letters and underscores, got {stage!r}")
@@ -57,7 +121,18 @@ def identity(stage: str, image_key: str, fingerprint: str, config: Mapping[str, 
 
 
 def key_of(identity: str) -> str:
-    """SHA-256 of an identity: 64 hex digits."""
+    """The name under which a value is kept.
+
+    Parameters
+    ----------
+    identity : str
+        From ``identity``.
+
+    Returns
+    -------
+    str
+        Its SHA-256, 64 hex digits.
+    """
     return hashlib.sha256(identity.encode("utf-8")).hexdigest()
 
 
@@ -71,30 +146,56 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"a key needs plain values (text, numbers, lists, mappings, dataclasses), got {type(value)}")
 
 
-METADATA = "tasnb"  # its text: the SHA-256 in hex, a space, JSON
-KINDS = ("array", "proposals", "text", "texts")
-
-
-class DamagedEntry(ValueError):
-    """An entry's bytes are not what was written; the message says how it shows."""
+# a value as the bytes of a file
 
 
 def pack(value: Any, identity: str) -> bytes:
-    """The bytes of a value: an array, Proposals, a text or a tuple of texts.
+    """The bytes of a value.
 
-    Raises TypeError for any other value.
+    Parameters
+    ----------
+    value : ndarray, Proposals, str or tuple of str
+        What a stage gave.
+    identity : str
+        From ``identity``.
+
+    Returns
+    -------
+    bytes
+        A safetensors file; equal values give equal files.
+
+    Raises
+    ------
+    TypeError
+        For any other value.
     """
     tensors, about = _encode(value)
     text = json.dumps({**about, "identity": identity})  # ASCII: any text survives, lone surrogates too
-    # one metadata key, because safetensors writes several in random order: equal values give equal files
+    # one metadata key, because safetensors writes several in random order
     return save(tensors, metadata={METADATA: f"{_digest(tensors, text)} {text}"})
 
 
 def unpack(data: bytes, *, expected: str | None = None) -> tuple[Any, str]:
-    """The value and its identity.
+    """The value that ``pack`` wrote.
 
-    Raises DamagedEntry when the bytes are not a safetensors file of ours, do not match their checksum, or belong to
-    another identity than the expected one.
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    expected : str or None
+        The identity that it must have; None: any.
+
+    Returns
+    -------
+    value : ndarray, Proposals, str or tuple of str
+        As it was.
+    identity : str
+        What it was kept under.
+
+    Raises
+    ------
+    DamagedEntry
+        When the bytes are not a safetensors file of ours, do not match their checksum, or belong to another identity.
     """
     try:
         tensors = load(data)
@@ -116,22 +217,20 @@ def unpack(data: bytes, *, expected: str | None = None) -> tuple[Any, str]:
 
 
 def _encode(value: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    tensors: dict[str, Any] = {}
     if isinstance(value, Proposals):
-        tensors = {
-            "boxes_xyxy": value.boxes_xyxy,
-            "pred_iou": value.pred_iou,
-            "stability_score": value.stability_score,
-        }
+        tensors = {name: getattr(value, name) for name in ("boxes_xyxy", "pred_iou", "stability_score")}
         runs = [to_rle(mask)["counts"] for mask in value.masks]
         about = {"kind": "proposals", "size_hw": list(value.size_hw), "masks": runs, "source": value.source}
-        return {name: np.asarray(array, order="C") for name, array in tensors.items()}, about
-    if isinstance(value, np.ndarray):
-        return {"array": np.asarray(value, order="C")}, {"kind": "array"}
-    if isinstance(value, str):
-        return {}, {"kind": "text", "text": value}
-    if isinstance(value, tuple | list) and all(isinstance(text, str) for text in value):
-        return {}, {"kind": "texts", "texts": list(value)}
-    raise TypeError(f"a store keeps {', '.join(KINDS)}, got {type(value).__name__}")
+    elif isinstance(value, np.ndarray):
+        tensors, about = {"array": value}, {"kind": "array"}
+    elif isinstance(value, str):
+        about = {"kind": "text", "text": value}
+    elif isinstance(value, tuple | list) and all(isinstance(text, str) for text in value):
+        about = {"kind": "texts", "texts": list(value)}
+    else:
+        raise TypeError(f"a store keeps {', '.join(KINDS)}, got {type(value).__name__}")
+    return {name: np.asarray(array, order="C") for name, array in tensors.items()}, about
 
 
 def _decode(tensors: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> Any:
@@ -161,32 +260,20 @@ def _digest(tensors: Mapping[str, np.ndarray], text: str) -> str:
     return digest.hexdigest()
 
 
-T = TypeVar("T")
-
-SUFFIX = ".safetensors"
-KEEP_SHARE = 0.9  # a full store is pruned to this share, so that not every write prunes
-LEFTOVER_SECONDS = 3600  # a temporary file this old belongs to a process that was killed
-_ENTRY_NAME = re.compile(r"[0-9a-f]{64}\.safetensors")
-_LEFTOVER_NAME = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]+\.tmp")
-_FAN_NAME = re.compile(r"[0-9a-f]{2}")
-_MISSING: Any = object()
-
-
-class StoreWarning(UserWarning):
-    """The store could not do its part; the result itself is right."""
-
-
-class DamagedEntryWarning(StoreWarning):
-    """An entry was damaged and is computed again."""
-
-
-class StoreWriteWarning(StoreWarning):
-    """A result could not be kept, so it will be computed again next time."""
+# what a store tells about itself
 
 
 @dataclass(frozen=True, kw_only=True)
 class StageInfo:
-    """One stage. entries, bytes: on disk. hits, misses: of this Store object, since it was made."""
+    """The entries of one stage.
+
+    Parameters
+    ----------
+    entries, bytes : int
+        On disk.
+    hits, misses : int
+        Of this Store object, since it was made.
+    """
 
     entries: int = 0
     bytes: int = 0
@@ -195,28 +282,44 @@ class StageInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoreInfo:
-    """What a store holds and how it has served; totals, and the same by stage."""
+class StoreInfo(StageInfo):
+    """What a store holds and how it has served.
+
+    Parameters
+    ----------
+    entries, bytes, hits, misses : int
+        As in ``StageInfo``, of all stages.
+    root : Path
+        Where it is.
+    max_bytes : int or None
+        Its bound.
+    stages : mapping of str to StageInfo
+        By stage.
+    """
 
     root: Path
     max_bytes: int | None
-    entries: int
-    bytes: int
-    hits: int
-    misses: int
     stages: Mapping[str, StageInfo]
 
     def __str__(self) -> str:
-        rows: list[tuple[str, StageInfo | StoreInfo]] = [*self.stages.items(), ("total", self)]
         bound = "no bound" if self.max_bytes is None else f"at most {self.max_bytes:,} bytes"
-        lines = [f"{self.root} ({bound})", f"{'stage':<20}{'entries':>10}{'bytes':>16}{'hits':>10}{'misses':>10}"]
-        lines += [f"{name:<20}{s.entries:>10,}{s.bytes:>16,}{s.hits:>10,}{s.misses:>10,}" for name, s in rows]
-        return "\n".join(lines)
+        lines = [(name, s.entries, s.bytes, s.hits, s.misses) for name, s in [*self.stages.items(), ("total", self)]]
+        return f"{self.root} ({bound})\n" + text_table(["stage", "entries", "bytes", "hits", "misses"], lines)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Damage:
-    """A damaged entry found by ``Store.verify``."""
+    """A damaged entry found by ``Store.verify``.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    stage : str
+        Its stage.
+    reason : str
+        How the damage shows.
+    """
 
     path: Path
     stage: str
@@ -233,7 +336,13 @@ class _Entry(NamedTuple):
 
 
 def default_root() -> Path:
-    """``artifacts`` in the folder that TASNB_CACHE names, or in the user's cache folder for tasnb."""
+    """Where a store is when nobody says where.
+
+    Returns
+    -------
+    Path
+        ``artifacts`` in the folder that TASNB_CACHE names, or in the user's cache folder for tasnb.
+    """
     if chosen := os.environ.get("TASNB_CACHE"):
         return Path(chosen).expanduser() / "artifacts"
     import pooch
@@ -244,10 +353,18 @@ def default_root() -> Path:
 class Store:
     """A content-addressed store of what depends on an image alone (DESIGN section 8).
 
-    root: created on the first write; default: see ``default_root``. max_bytes: when the entries exceed it, the
-    least recently used go until 90 % of it is left; None is no bound. Processes that share a store may together
-    exceed the bound by a tenth for each process, for as long as they write.
-    Raises ValueError for a max_bytes below 0.
+    Parameters
+    ----------
+    root : str, Path or None
+        Created on the first write; by default ``default_root()``.
+    max_bytes : int or None
+        When the entries exceed it, the least recently used go until 90 % of it is left; None is no bound. Processes
+        that share a store may together exceed the bound by a tenth for each process, for as long as they write.
+
+    Raises
+    ------
+    ValueError
+        For a max_bytes below 0.
     """
 
     def __init__(self, root: str | Path | None = None, *, max_bytes: int | None = None) -> None:
@@ -263,10 +380,28 @@ class Store:
         return f"Store({str(self.root)!r}, max_bytes={self.max_bytes})"
 
     def recall(self, fn: Callable[..., T], image: Any, models: Any, **options: Any) -> T:
-        """``fn(image, models, **options)``, with every stage that is already known taken from the store.
+        """Call a function with every stage that is already known taken from the store; what is missing is kept.
 
-        fn: a function with a ``memo`` option, such as ``tn.describe``. Whatever is missing is computed and kept.
-        Raises TypeError for a function without that option.
+        Parameters
+        ----------
+        fn : callable
+            A function with a ``memo`` option, such as ``tn.describe``.
+        image : Any
+            Its first argument.
+        models : Models
+            Its second one.
+        **options : Any
+            Its other options.
+
+        Returns
+        -------
+        Any
+            ``fn(image, models, **options)``.
+
+        Raises
+        ------
+        TypeError
+            For a function without that option.
         """
         if "memo" not in inspect.signature(fn).parameters:
             name = getattr(fn, "__name__", repr(fn))
@@ -278,8 +413,24 @@ class Store:
     ) -> T:
         """One stage's value: the stored one, or ``compute()``, which is then stored.
 
-        A damaged entry is reported by a DamagedEntryWarning, computed again and replaced; a store that cannot be
-        written is reported once by a StoreWriteWarning. Raises what ``compute`` raises, and stores nothing then.
+        Parameters
+        ----------
+        stage, image_key, fingerprint, config
+            As in ``identity``.
+        compute : callable
+            Gives the value; what it raises comes through, and nothing is stored then.
+
+        Returns
+        -------
+        Any
+            The value.
+
+        Warns
+        -----
+        DamagedEntryWarning
+            When the entry was damaged; it is computed again and replaced.
+        StoreWriteWarning
+            Once, when the store cannot be written.
         """
         about = identity(stage, image_key, fingerprint, config)
         path = self._path(stage, key_of(about))
@@ -293,30 +444,42 @@ class Store:
         return value
 
     def info(self) -> StoreInfo:
-        """Entries and bytes on disk, and this object's hits and misses, by stage; reads names and sizes only."""
+        """Measure the store; only names and sizes are read.
+
+        Returns
+        -------
+        StoreInfo
+            Entries and bytes on disk, and this object's hits and misses, by stage.
+        """
         entries, sizes = Counter[str](), Counter[str]()
         for entry in self._entries():
             entries[entry.stage] += 1
             sizes[entry.stage] += entry.bytes
-        return StoreInfo(
-            root=self.root,
-            max_bytes=self.max_bytes,
-            entries=entries.total(),
-            bytes=sizes.total(),
-            hits=self._hits.total(),
-            misses=self._misses.total(),
-            stages={
-                stage: StageInfo(
-                    entries=entries[stage], bytes=sizes[stage], hits=self._hits[stage], misses=self._misses[stage]
-                )
-                for stage in sorted({*entries, *self._hits, *self._misses})
-            },
-        )
+        counts = {"entries": entries, "bytes": sizes, "hits": self._hits, "misses": self._misses}
+        names = sorted(set().union(*counts.values()))
+        stages = {stage: StageInfo(**{name: count[stage] for name, count in counts.items()}) for stage in names}
+        totals = {name: count.total() for name, count in counts.items()}
+        return StoreInfo(root=self.root, max_bytes=self.max_bytes, stages=stages, **totals)
 
     def prune(self, max_bytes: int) -> int:
-        """Remove the least recently used entries until at most max_bytes are left; returns how many went.
+        """Remove the least recently used entries, and temporary files of killed processes.
 
-        Temporary files of killed processes go too. Nothing but the store's own files is ever touched.
+        Nothing but the store's own files is ever touched.
+
+        Parameters
+        ----------
+        max_bytes : int
+            How much may stay.
+
+        Returns
+        -------
+        int
+            How many entries went.
+
+        Raises
+        ------
+        ValueError
+            For a number below 0.
         """
         _check_bytes(max_bytes)
         entries = sorted(self._entries(clean=True), key=lambda entry: (entry.used_ns, entry.path))
@@ -330,7 +493,13 @@ class Store:
         return removed
 
     def verify(self) -> list[Damage]:
-        """Read every entry and list the damaged ones; nothing is changed, the next use repairs them."""
+        """Read every entry; nothing is changed, the next use repairs the damaged ones.
+
+        Returns
+        -------
+        list of Damage
+            The damaged ones.
+        """
         found = []
         for entry in self._entries():
             path = Path(entry.path)

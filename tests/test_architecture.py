@@ -35,8 +35,8 @@ HOMES: dict[str, set[str] | None] = {
     "torch": {"models"},
     "segment_anything": {"models.sam"},
     "open_clip": {"models.clip"},
-    "transformers": {"models.captioner", "models.itc", "models.itc_albef", "models.loading", "models.sam_hf"},
-    "timm": {"models.itc_albef"},
+    "transformers": {"models.albef", "models.captioner", "models.sam_hf", "models.weights"},
+    "timm": {"models.albef"},
     "ultralytics": {"models.fastsam"},
     "spacy": {"models.language"},
     "nltk": {"models.language"},
@@ -291,7 +291,7 @@ def test_the_import_test_can_fail() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["pipeline.tas", "pipeline.baselines", "evaluation.engine", "models.sam", "models.clip", "models.dense",
+    ["pipeline.tas", "pipeline.baselines", "evaluation.engine", "models.sam", "models.clip",
      "models.captioner", "models.presets", "models.deferred"],
 )  # fmt: skip
 def test_the_stages_and_adapters_import_without_torch(module: str) -> None:

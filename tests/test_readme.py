@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tasnb.report.notebook import html_of
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -19,7 +21,7 @@ def test_the_cells_run_as_printed(toy_models, tmp_path, monkeypatch) -> None:
     for cell in cells:  # one after the other, as in a notebook
         exec(compile(cell, "README.md", "exec"), space)
     assert space["answer"].index is not None
-    assert space["answer"]._repr_html_()
+    assert html_of(space["answer"])
 
 
 def test_links_and_pictures_are_there() -> None:

@@ -100,7 +100,7 @@ def begin(seed: int, device: str) -> tuple[Any, str]:
     import numpy as np
     import torch
 
-    from tasnb.models.devices import resolve_device
+    from tasnb.models.machine import resolve_device
 
     torch.manual_seed(seed)
     return np.random.default_rng(seed), resolve_device(device)

@@ -12,13 +12,11 @@ from tasnb.core.embeddings import cosines
 from tasnb.core.masks import iou
 from tasnb.core.types import ImageArtifacts, Models, Sample
 from tasnb.evaluation import paper
-from tasnb.evaluation.beside import PRINTED
-from tasnb.evaluation.engine import METHODS
-from tasnb.models.dense import cells_inside
-from tasnb.pipeline.baselines import heatmap
-from tasnb.pipeline.baselines.maps import MAPS, missing
-from tasnb.plots import heat
-from tasnb.plots.strips import Strip, strip
+from tasnb.evaluation.paper import PRINTED
+from tasnb.evaluation.plan import METHODS
+from tasnb.models.clip import cells_inside
+from tasnb.pipeline.baselines import MAPS, heatmap, missing
+from tasnb.plots import Strip, heat, strip
 from tasnb.stages import heatmaps
 
 from .answers import Right, Slip, called, in_words, numbers, settle

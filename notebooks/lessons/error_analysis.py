@@ -53,13 +53,13 @@ def check_right(function: Any, cases: pd.DataFrame) -> Right:
 
 
 def check_price(function: Any, cases: pd.DataFrame) -> Right:
-    """Exercise 2: the points of the run's mIoU that one cause costs, from the column ``price`` of the cases."""
+    """Exercise 2: the points of the run's mIoU that one cause costs, from the column ``recoverable`` of the cases."""
     expected = "a function of cases and a cause that returns points of the whole run's mIoU"
-    todo = "add up price (IoU regained, 0 to 1) over the cases of that cause, divide by all cases, times 100"
+    todo = "add up recoverable (IoU regained, 0 to 1) over the cases of that cause, divide by all cases, times 100"
     causes = [name for name in cases["cause"].unique() if name]
     dearest, most = "", -1.0
     for name in causes:
-        mine = cases["price"][cases["cause"] == name]
+        mine = cases["recoverable"][cases["cause"] == name]
         right = 100 * float(mine.sum()) / len(cases)
         answer = called(function, cases.copy(), name, expected=expected, todo=todo)
         got = number(answer, expected=expected, todo=todo)
@@ -72,7 +72,7 @@ def check_price(function: Any, cases: pd.DataFrame) -> Right:
             Slip(100 * float(mine.sum()) / failures, "the mean over all failures",
                  "divide by the number of all cases, the right ones too"),
             Slip(100 * len(mine) / len(cases), "how often the cause occurs",
-                 "a case counts by what its cure regains: its price"),
+                 "a case counts by what its cure regains: what is recoverable"),
         ]  # fmt: skip
         settle(got, right, slips, expected=expected, got=f"{in_words(got)} for {name!r}", todo=todo)
         if right > most:
@@ -92,15 +92,15 @@ def check_gain(answer: Any, before: pd.DataFrame, after: pd.DataFrame) -> Right:
     got = number(given(answer, expected=expected, todo=todo), expected=expected, todo=todo)
     gain = 100 * float(after["iou"].mean() - before["iou"].mean())
     passed = 100 * float(before["failed"].mean() - after["failed"].mean())
-    promised = 100 * float(before["price"][before["cause"] == "place"].sum()) / len(before)
+    promised = 100 * float(before["recoverable"][before["cause"] == "place"].sum()) / len(before)
     slips = [
         Slip(gain / 100, "a difference from 0 to 1", "multiply by 100"),
         Slip(-gain, "before less after", "subtract the other way round"),
-        Slip(promised, "what was promised, the price", "measure it: compare the column iou of the two runs"),
+        Slip(promised, "what was promised, what is recoverable", "measure it: compare the column iou of the two runs"),
         Slip(passed, "the change of how many are right", "take the mean IoU, not the number of failures"),
     ]
     settle(got, gain, slips, expected=expected, got=in_words(got), todo=todo, tolerance=6e-3)
     return Right(
-        f"The fix was promised {promised:+.2f} points and gave {gain:+.2f}. A price is what an ideal stage would give "
-        "in these cases alone; a real fix mends some of them and spoils others."
+        f"The fix was promised {promised:+.2f} points and gave {gain:+.2f}. What is recoverable is what an ideal "
+        "stage would give in these cases alone; a real fix mends some of them and spoils others."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,10 @@ import numpy as np
 from tasnb import plots
 from tasnb.analysis import CAUSES, Attribution
 from tasnb.analysis.causes import INSIDE
-from tasnb.analysis.counterfactuals import choose
 from tasnb.core.images import as_rgb
-from tasnb.core.masks import from_rle
 from tasnb.core.types import Sample
-from tasnb.plots.strips import Strip, strip
+from tasnb.evaluation.samples import RunSamples
+from tasnb.plots import Strip, strip
 
 from .answers import NotYet, Right, Slip, called, choice, given, in_words, number, settle
 
@@ -27,18 +27,15 @@ def one_of_each(found: Attribution, run: Any, samples: Sequence[Sample], *, name
 
     named: whether the caption says the cause. Raises ValueError for a run without failures.
     """
-    masks = run.proposals().set_index(["image_id", "proposal"])
+    behind = RunSamples(run, samples=samples)
     pictures, captions = [], []
     for name in CAUSES:
-        mine = found.frame[found.frame["cause"] == name].sort_values(["price", "sample"], ascending=[False, True])
+        mine = found.frame[found.frame["cause"] == name].sort_values(["recoverable", "sample"], ascending=[False, True])
         if not len(mine):
             continue
         row = mine.iloc[0]
-        sample, chosen = samples[int(row["sample"])], int(found.evidence.samples["chosen"][mine.index[0]])
-        answer = None
-        if chosen >= 0:
-            stored = masks.loc[(row["image_id"], chosen)]
-            answer = from_rle({"size": [stored["height"], stored["width"]], "counts": stored["mask"]})
+        sample, chosen = behind.sample(int(row["sample"])), int(found.evidence.samples["chosen"][mine.index[0]])
+        answer = behind.mask(row["image_id"], chosen)
         pictures.append(plots.rims(as_rgb(sample.image), sample.target, answer, index=max(chosen, 0)))
         captions.append(f"{name}: {row['expression']}" if named else f"{len(pictures)}: {row['expression']}")
     if not pictures:
@@ -51,18 +48,24 @@ def check_without_p(function: Any, found: Attribution) -> Right:
     expected = "a function of v, p, n, kept and lam that returns the number of the chosen row"
     todo = "the row with the largest V + lam N among the kept ones: np.argmax of np.where(kept, s, -np.inf)"
     failed = found.frame["failed"].to_numpy(bool)
-    cases = [case for case in found.evidence.cases(failed) if len(case.v) > 1 and case.kept.any()][:CASES]
+    cases = [case for case in found.evidence.cases(failed) if len(case.table) > 1][:CASES]
     if not cases:
         return Right("No answer of this run failed, so there is nothing to ask about.")
-    lam, alpha = found.evidence.weights.lam, found.evidence.weights.alpha
-    answers = [called(function, c.v, c.p, c.n, c.kept, lam, expected=expected, todo=todo) for c in cases]
+    weights, tables = found.evidence.weights, [case.table for case in cases]
+    lam = weights.lam
+    answers = [called(function, t.v, t.p, t.n, t.kept, lam, expected=expected, todo=todo) for t in tables]
     got = np.array([number(answer, expected=expected, todo=todo) for answer in answers])
-    right = [int(np.argmax(np.where(c.kept, c.v + lam * c.n, -np.inf))) for c in cases]
+
+    def best(**changed: Any) -> list[int | None]:
+        return [replace(table, **changed).best for table in tables]
+
+    without = replace(weights, alpha=0.0)
+    right = best(weights=without)
     rows = {
-        "all": [int(np.argmax(c.v + lam * c.n)) for c in cases],
-        "v": [choose(c.v, c.kept) for c in cases],
-        "s": [choose(c.v + alpha * c.p + lam * c.n, c.kept) for c in cases],
-        "minus": [choose(c.v - lam * c.n, c.kept) for c in cases],
+        "all": [int(np.argmax(replace(table, weights=without).total)) for table in tables],
+        "v": best(weights=replace(without, lam=0.0)),
+        "s": best(),
+        "minus": best(weights=replace(without, lam=-lam)),
     }
     slips = [
         Slip(rows["all"], "the best of all rows, also of those that the rectifier took out", "use kept"),
@@ -72,7 +75,7 @@ def check_without_p(function: Any, found: Attribution) -> Right:
     ]
     wrong = int((got != np.array(right)).sum())
     settle(got, right, slips, expected=expected, got=f"{wrong} of {len(cases)} cases wrong", todo=todo, tolerance=0)
-    cured = sum(bool(c.ious[row] >= c.threshold) for c, row in zip(cases, right, strict=True))
+    cured = sum(case.is_right(row) for case, row in zip(cases, right, strict=True))
     return Right(
         f"Without P {cured} of these {len(cases)} failures would be right. They have the cause 'caption' where no "
         "earlier question in the fixed order holds."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb.core.types import Sample
-from tasnb.datasets.published import CARDS
+from tasnb.datasets.cards import CARDS
 from tasnb.datasets.samples import Samples
 from tasnb.evaluation.metrics import Estimate, iou, is_right
 from tasnb.evaluation.runs import Run, paired

@@ -12,8 +12,8 @@ from tasnb.core.images import mask_colour
 from tasnb.core.masks import centroids_xy
 from tasnb.core.types import DIRECTIONS, Direction, ImageArtifacts, Parse
 from tasnb.evaluation.runs import Run
-from tasnb.plots.lettering import INK, font_of
-from tasnb.plots.strips import Strip, strip
+from tasnb.plots import Strip, strip
+from tasnb.plots.sheets import INK, font_of
 from tasnb.stages import spatial
 
 from .answers import NotYet, Right, Slip, called, given, in_words, numbers, settle

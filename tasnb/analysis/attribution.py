@@ -1,9 +1,9 @@
-"""Why each failure failed: one primary cause a case, what curing it would give, and where causes overlap.
+"""Why each failure failed: one primary cause a case, what curing it would regain, and where causes overlap.
 
 Every cause is tested on its own: its stage's result is replaced by the ideal, the stored scores are ranked again, and
 the cause holds when the answer is then right. The primary cause is the first that holds, in the order of ``CAUSES``.
 Where no single cure suffices it is the first stage whose result is wrong in itself (``alone`` is False then, and the
-price is what the cure gives, often nothing); V is always the last resort, so the causes add up to the failures.
+cure regains little, often nothing); V is always the last resort, so the causes add up to the failures.
 """
 
 from __future__ import annotations
@@ -16,52 +16,62 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb.analysis import counterfactuals as what_if
-from tasnb.analysis.annotation_noise import annotation_doubt
-from tasnb.analysis.causes import CAUSES, GRID, RIGHT, THRESHOLD
-from tasnb.analysis.evidence import METHOD, Case, Evidence
-from tasnb.analysis.kinds import is_a_by, wordnet_of
-from tasnb.analysis.types import ExpressionTypes, types_of
-from tasnb.core.types import Weights, WordNet
+from tasnb.analysis.causes import CAUSES, RIGHT, THRESHOLD
+from tasnb.analysis.evidence import METHOD, Case, Evidence, wordnet_of
+from tasnb.analysis.types import ExpressionTypes
+from tasnb.core.tables import interval_text, text_table
+from tasnb.core.types import WordNet
 from tasnb.evaluation import metrics
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_ANNOTATION = -2  # a cured row that is the annotated mask itself
-_UNCURED = -1
-
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """Why one case failed. holds: every cause that holds on its own. cured: cause -> row chosen after its cure.
+    """Why one case failed; by default it did not. holds: every cause that holds on its own. counts: intersection and
+    union once the primary cause is cured. alone: whether that makes the answer right by itself."""
 
-    alone: whether the primary cause's cure makes the answer right by itself.
-    """
-
-    cause: str
-    detail: str
-    alone: bool
-    holds: frozenset[str]
-    cured: dict[str, int]
+    cause: str = RIGHT
+    detail: str = ""
     words: str = ""
+    alone: bool = False
+    holds: frozenset[str] = frozenset()
+    counts: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Attribution:
     """All samples of a run with their cause.
 
-    frame: a row a sample, sorted: sample, sample_id, image_id, dataset, split, expression, iou, failed, cause ("": no
-    failure), detail, alone, words (of the phrase or weights concerned), stage, price (IoU gained if the cause were
-    cured, 0..1), cured_intersection, cured_union. holds: sample, cause: a row for every cause that holds on its own.
-    types: one a sample. about: the run's run.json.
+    Parameters
+    ----------
+    frame : DataFrame
+        A row a sample, sorted: sample, sample_id, image_id, dataset, split, expression, iou, failed, cause ("": no
+        failure), detail, alone, words (of the phrase or weights concerned), stage, recoverable (IoU regained if the
+        cause were cured, 0..1), cured_intersection, cured_union.
+    holds : DataFrame
+        sample, cause: a row for every cause that holds on its own.
+    evidence : Evidence
+        What the run stored.
+    about : mapping
+        The run's run.json.
     """
 
     frame: pd.DataFrame
     holds: pd.DataFrame
     evidence: Evidence
-    types: tuple[ExpressionTypes, ...]
-    protocol: str
     about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def types(self) -> tuple[ExpressionTypes, ...]:
+        """The types of each sample's expression."""
+        return self.evidence.types
+
+    @property
+    def protocol(self) -> str:
+        """The protocol that measures."""
+        return self.evidence.protocol
 
     @cached_property
     def resamples(self) -> metrics.Resamples:
@@ -79,6 +89,23 @@ class Attribution:
         """The rows of failed samples."""
         return self.frame[self.frame["failed"]].reset_index(drop=True)
 
+    def gains(self, which: np.ndarray) -> dict[str, metrics.Estimate]:
+        """Estimate what is regained if these cases were cured of their primary cause.
+
+        Parameters
+        ----------
+        which : bool array (samples,)
+            The cases.
+
+        Returns
+        -------
+        dict of str to Estimate
+            "miou" and "oiou" of the whole run, in points.
+        """
+        cured = self.frame[["cured_intersection", "cured_union"]].to_numpy(np.int64)
+        after = np.where(which[:, None], cured, self.evidence.counts)
+        return self.resamples.gains(after, self.evidence.counts, protocol=self.protocol, which=self.measured)
+
 
 def attribute(
     run: Any,
@@ -88,149 +115,199 @@ def attribute(
     protocol: str | None = None,
     wordnet: WordNet | None = None,
 ) -> Attribution:
-    """Find the cause of every failure of a run: an answer whose IoU is below the threshold.
+    """Find the cause of every failure of a run: an answer that Pr@t does not count.
 
-    run: a ``Run``. method: "tas". protocol: for the prices; default the run's, or "tas" where that merges sentences.
-    wordnet: tells persons from things beyond our list of words, and that a duck is an animal; default that of the run's
-    preset, and where its files are not here the words alone.
-    Raises ValueError for a method without stored stages, a threshold outside 0..1, or a run of an older tasnb.
+    Parameters
+    ----------
+    run : Run
+        A finished one, or a ``Pool``.
+    method : str
+        "tas", whose stages the stored scores are.
+    threshold : float
+        t, an IoU above 0 and at most 1.
+    protocol : str, optional
+        That measures; default the run's, or "tas" where that merges sentences.
+    wordnet : WordNet, optional
+        Tells persons from things beyond our list of words, and that a duck is an animal. Default that of the run's
+        preset, and where its files are not here the words alone.
+
+    Returns
+    -------
+    Attribution
+        A row a sample.
+
+    Raises
+    ------
+    ValueError
+        For a method without stored stages, a threshold outside 0..1, a run without any answer, or a run of an older
+        tasnb, which lacks captions and phrases.
     """
     import pandas as pd
 
-    evidence = Evidence.of(run, method=method, threshold=threshold)
-    wordnet = wordnet_of(run) if wordnet is None else wordnet
-    rule = metrics.find(protocol or str(run.about["protocol"]))
-    chosen = (protocol or str(run.about["protocol"])) if rule.unit == "sentence" else "tas"
-    known: dict[str, ExpressionTypes] = {}
-    for parse in evidence.parses:
-        if parse.text not in known:
-            known[parse.text] = types_of(parse, wordnet)
-    types = tuple(known[parse.text] for parse in evidence.parses)
-    names = [frozenset(t.names) for t in types]
-    failed = evidence.is_failure
-    grid = _grid(evidence)
-    verdicts: dict[int, Verdict] = {}
-    counts = evidence.samples[["intersection", "union"]].to_numpy(np.int64).copy()
-    holds = []
-    for place, case in zip(np.flatnonzero(failed), evidence.cases(failed, names, is_a_by(wordnet)), strict=True):
-        verdict = verdict_of(case, grid_rows=grid[:, place], start=int(evidence.spans[place, 0]))
-        verdicts[int(place)] = verdict
-        counts[place] = _counts(case, verdict.cured.get(verdict.cause, _UNCURED), counts[place])
-        holds += [(case.sample, name) for name in CAUSES if name in verdict.holds]
-    frame = evidence.samples[["sample", "sample_id", "image_id", "dataset", "split", "expression", "iou"]].copy()
-    found = [verdicts.get(place) for place in range(len(frame))]
+    wanted = protocol or str(run.about["protocol"])
+    evidence = Evidence.of(
+        run,
+        method=method,
+        threshold=threshold,
+        protocol=wanted if metrics.find(wanted).unit == "sentence" else "tas",
+        wordnet=wordnet_of(run) if wordnet is None else wordnet,
+    )
+    failed, samples = evidence.is_failure, evidence.samples
+    verdicts = [Verdict()] * len(samples)
+    for place, case in zip(np.flatnonzero(failed), evidence.cases(failed), strict=True):
+        verdicts[place] = verdict_of(case)
+    frame = samples[["sample", "sample_id", "image_id", "dataset", "split", "expression", "iou"]].copy()
     frame["failed"] = failed
-    frame["cause"] = [v.cause if v else RIGHT for v in found]
-    frame["detail"] = [v.detail if v else "" for v in found]
-    frame["alone"] = [v.alone if v else False for v in found]
-    frame["words"] = [v.words if v else "" for v in found]
-    frame["stage"] = [CAUSES[v.cause].stage if v else "" for v in found]
-    after = metrics.iou(counts[:, 0], counts[:, 1], protocol=chosen)
-    frame["price"] = np.where(failed, np.maximum(after - frame["iou"], 0), 0.0)
+    for name in ("cause", "detail", "alone", "words"):
+        frame[name] = [getattr(verdict, name) for verdict in verdicts]
+    frame["stage"] = [CAUSES[v.cause].stage if v.cause else "" for v in verdicts]
+    told = [verdict.counts or before for verdict, before in zip(verdicts, evidence.counts, strict=True)]
+    counts = np.array(told, dtype=np.int64).reshape(-1, 2)
+    after, before = metrics.iou(counts[:, 0], counts[:, 1], protocol=evidence.protocol), frame["iou"].to_numpy()
+    frame["recoverable"] = np.where(failed, np.maximum(after - before, 0), 0.0)
     # an ideal stage is never worse than the real one: where its cure lowers the IoU, nothing is regained
-    worse = after < frame["iou"].to_numpy()
-    counts[worse] = evidence.samples[["intersection", "union"]].to_numpy(np.int64)[worse]
-    frame["cured_intersection"], frame["cured_union"] = counts[:, 0], counts[:, 1]
+    cured = np.where((after < before)[:, None], evidence.counts, counts)
+    frame["cured_intersection"], frame["cured_union"] = cured.T
+    holding = zip(frame["sample"], verdicts, strict=True)
+    holds = [(sample, name) for sample, verdict in holding for name in CAUSES if name in verdict.holds]
     return Attribution(
-        frame=frame.reset_index(drop=True), holds=pd.DataFrame(holds, columns=["sample", "cause"]),
-        evidence=evidence, types=types, protocol=chosen, about=run.about,
-    )  # fmt: skip
+        frame=frame, holds=pd.DataFrame(holds, columns=["sample", "cause"]), evidence=evidence, about=run.about
+    )
 
 
-def verdict_of(case: Case, *, grid_rows: np.ndarray, start: int = 0) -> Verdict:
-    """The cause of one failed case. grid_rows: for every point of GRID the flat row chosen, -1 for none; start: the
-    case's first flat row."""
-    cured: dict[str, int] = {}
-    detail: dict[str, str] = {}
-    words: dict[str, str] = {}
-    faulty = []  # wrong in itself, whether or not the cure suffices
-
-    def try_(name: str, row: int | None, said: str, about: str = "") -> None:
-        if row is not None:
-            cured[name], detail[name], words[name] = row, said, about
-
-    if not len(case.good) and not what_if.granularity(case):
-        try_("no proposal", _ANNOTATION, "all wrong" if len(case.ious) else "nothing")
-    if said := what_if.granularity(case):
-        best = int(np.argmax(case.ious))
-        try_("granularity", best if len(case.good) else _ANNOTATION, said)
-    if fault := what_if.language_fault(case):
-        faulty.append("language")
-        try_("language", what_if.with_gold_parse(case), fault)
-    if doubt := annotation_doubt(case):
-        try_("annotation", _ANNOTATION, doubt, _caption(case))
-    _try_rectifier(case, try_, faulty)
-    if (row := what_if.without_naming_negatives(case)) is not None:
-        bad = what_if.kept_phrases(case) & what_if.naming_the_target(case)
-        named = ", ".join(p["text"] for p, is_bad in zip(case.phrases, bad, strict=True) if is_bad)
-        try_("negative", row, "", named)
-    if case.answer is not None:
-        row = what_if.without_captions(case)
-        exchanged = None if what_if.is_right(case, row) else what_if.with_captions_exchanged(case)
-        try_("caption", row if exchanged is None else exchanged, "", _caption(case))
-        _try_weights(case, grid_rows - start, try_)
-        lost = "same kind" if what_if.same_kind(case) else "other kind"
-        try_("appearance", what_if.with_ideal_v(case), lost, _caption(case))
-    holds = frozenset(name for name, row in cured.items() if row == _ANNOTATION or what_if.is_right(case, row))
+def verdict_of(case: Case) -> Verdict:
+    """The cause of one case; none where its answer is right."""
+    if case.is_right(case.answer):
+        return Verdict()
+    found = {name: cured for name, cure in what_if.CURES.items() if (cured := cure(case)) is not None}
+    holds = {name for name, cured in found.items() if cured.row == what_if.ANNOTATED or case.is_right(cured.row)}
     # weights that would happen to choose right are no cause where V, P and N speak against the target
     counted = holds if what_if.for_the_target(case) >= 2 else holds - {"weights"}
     alone = next((name for name in CAUSES if name in counted), None)
-    cause = alone or next((name for name in CAUSES if name in faulty), "appearance")
+    cause = alone or next((name for name in found if found[name].faulty), "appearance")
+    cured = found.get(cause, what_if.Cured(row=None))
+    counts: tuple[int, int] | None = None
+    if cured.row == what_if.ANNOTATED:
+        counts = (case.target_area, case.target_area)
+    elif cured.row is not None:
+        counts = (int(case.intersections[cured.row]), int(case.unions[cured.row]))
     return Verdict(
-        cause=cause, detail=detail.get(cause, ""), alone=alone is not None, holds=holds, cured=cured,
-        words=words.get(cause, ""),
-    )  # fmt: skip
+        cause=cause,
+        detail=cured.detail,
+        words=cured.words,
+        alone=alone is not None,
+        holds=frozenset(holds),
+        counts=counts,
+    )
 
 
-def _try_rectifier(case: Case, try_: Any, faulty: list[str]) -> None:
-    if what_if.excludes_the_target(case):
-        faulty.append("rectifier")
-        said = "wrong way" if what_if.on_the_other_side(case) else "excluded"
-        try_("rectifier", what_if.with_the_target_kept(case), said, " ".join(case.parse.directions))
-        return
-    row = what_if.with_the_place_read(case)
-    fired = not case.kept.all()
-    said = " ".join(c.words for c in case.parse.cues) or " ".join(case.parse.directions)
-    try_("place", row, "too coarse" if fired else "did not fire", said)
+def recoverable(found: Attribution) -> pd.DataFrame:
+    """Estimate what each cause costs: what is regained if that cause alone were cured wherever it is primary.
 
+    Parameters
+    ----------
+    found : Attribution
+        From ``attribute``.
 
-def nearest_right(case: Case, rows: np.ndarray) -> tuple[tuple[float, float], int] | None:
-    """The point of GRID nearest to the weights in use that chooses right, and its row; None where none does.
-
-    rows: the row of the case that every point chooses, -1 for none.
+    Returns
+    -------
+    DataFrame
+        A row a cause, in the order of ``CAUSES``, and the row "all" for every failure. Columns: cause, stage, failures,
+        share (per cent of the failures), alone (cures that suffice by themselves), and in points miou and oiou, each
+        with the interval _low, _high of an image-cluster bootstrap. A run without failures has zeros.
     """
-    right = [
-        (point, int(row))
-        for point, row in zip(GRID, rows, strict=True)
-        if 0 <= row < len(case.ious) and what_if.is_right(case, int(row))
+    import pandas as pd
+
+    frame, rows = found.frame, []
+    total = int(frame["failed"].sum())
+    for name in (*CAUSES, "all"):
+        mine = (frame["failed"] if name == "all" else frame["cause"] == name).to_numpy(bool)
+        count = int(mine.sum())
+        row: dict[str, Any] = {"cause": name, "stage": CAUSES[name].stage if name in CAUSES else "", "failures": count}
+        row |= {"share": 100 * count / total if total else 0.0, "alone": int((mine & frame["alone"]).sum())}
+        for metric, gain in found.gains(mine).items():
+            row |= gain.columns(metric)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def recoverable_text(table: pd.DataFrame, samples: int) -> str:
+    """Print what ``recoverable`` gave for a terminal.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From ``recoverable``.
+    samples : int
+        Of the run.
+
+    Returns
+    -------
+    str
+        Causes by failures, with what curing each alone would regain.
+    """
+    rows = [row for row in table.to_dict("records") if row["cause"] == "all" or row["failures"]]
+    total = rows[-1]["failures"]
+    shown = [
+        (row["cause"], row["stage"], row["failures"], row["share"], *_gain(row, "miou"), *_gain(row, "oiou"))
+        for row in rows
     ]
-    used = (case.weights.alpha, case.weights.lam)
-    return min(right, key=lambda r: (abs(r[0][0] - used[0]) + abs(r[0][1] - used[1]), r[0]), default=None)
+    lines = [
+        f"{total} of {samples} answers failed" + (f" ({100 * total / samples:.1f} %)." if samples else "."),
+        "Points regained if that cause alone were cured, with 95 % intervals:",
+        text_table(("cause", "stage", "failures", "share %", "mIoU", "interval", "oIoU", "interval"), shown),
+    ]
+    absent = [name for name in CAUSES if name not in {row["cause"] for row in rows}]
+    if absent and total:
+        lines.append(f"no failure by: {', '.join(absent)}")
+    return "\n".join(lines)
 
 
-def _try_weights(case: Case, rows: np.ndarray, try_: Any) -> None:
-    if (found := nearest_right(case, rows)) is not None:
-        point, row = found
-        try_("weights", row, "", f"alpha {point[0]:g}, lambda {point[1]:g}")
+def _gain(row: Mapping[str, Any], metric: str) -> tuple[float, str]:
+    return row[metric], interval_text(row[f"{metric}_low"], row[f"{metric}_high"], signed=True)
 
 
-def _caption(case: Case) -> str:
-    return case.captions[case.answer] if case.answer is not None else ""
+def overlap(found: Attribution) -> pd.DataFrame:
+    """Count causes independently: how many failures two of them would both explain.
+
+    Parameters
+    ----------
+    found : Attribution
+        From ``attribute``.
+
+    Returns
+    -------
+    DataFrame
+        A row and a column a cause; the diagonal holds how often a cause holds at all. The column "only" counts failures
+        that nothing else explains, and "primary" those that the fixed order gives to it. A failure that no single cure
+        explains is in "primary" alone.
+    """
+    import pandas as pd
+
+    names = pd.Index(CAUSES, name="cause")
+    held = pd.crosstab(found.holds["sample"], found.holds["cause"]).reindex(columns=names, fill_value=0)
+    values = held.to_numpy(np.int64)
+    table = pd.DataFrame(values.T @ values, index=names, columns=list(CAUSES))
+    table["only"] = values[values.sum(axis=1) == 1].sum(axis=0)
+    table["primary"] = found.frame["cause"].value_counts().reindex(names, fill_value=0)
+    return table
 
 
-def _grid(evidence: Evidence) -> np.ndarray:
-    """The flat row that every sample chooses at every point of GRID: (points, samples), -1 for none."""
-    answered = evidence.ranking.answered
-    rows = np.full((len(GRID), len(answered)), _UNCURED)
-    for point, (alpha, lam) in enumerate(GRID):
-        rows[point, answered] = evidence.ranking.rows(Weights(alpha=alpha, lam=lam))
-    return rows
+def overlap_text(table: pd.DataFrame) -> str:
+    """Print what ``overlap`` gave for a terminal.
 
+    Parameters
+    ----------
+    table : DataFrame
+        From ``overlap``.
 
-def _counts(case: Case, row: int, before: np.ndarray) -> np.ndarray:
-    """Intersection and union once cured."""
-    if row == _ANNOTATION:
-        return np.array([case.target_area, case.target_area])
-    if row < 0:
-        return before
-    return np.array([case.intersections[row], case.unions()[row]])
+    Returns
+    -------
+    str
+        The causes that occur.
+    """
+    names = [name for name in CAUSES if table.at[name, name] or table.at[name, "primary"]]
+    shown = table.loc[names, [*names, "only", "primary"]].reset_index()
+    head = "Causes counted independently (both would explain a failure; on the diagonal: how often at all):"
+    rows = shown.itertuples(index=False, name=None)
+    return f"{head}\n{text_table(list(shown.columns), list(rows))}" if names else "No failure, so no overlap."

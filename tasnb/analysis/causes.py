@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from tasnb.evaluation import metrics
 from tasnb.evaluation.sweep import PAPER_ALPHAS, PAPER_LAMS
 
-THRESHOLD = 0.5  # an answer with a lower IoU is a failure; Pr@0.5 is the field's usual cut
+THRESHOLD = metrics.THRESHOLDS[0]  # an answer with a lower IoU is a failure; Pr@0.5 is the field's usual cut
 INSIDE = 0.8  # a mask lies in another when this share of its pixels does
 NEAR_MISS = 0.25  # IoU from which a mask is the right thing badly cut rather than another thing
 DISJOINT = 0.2  # two masks are two things when at most this share of the smaller is shared
@@ -20,7 +22,19 @@ GRID = tuple((alpha, lam) for alpha in PAPER_ALPHAS for lam in (*PAPER_LAMS, 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """A cause. stage: where it arises. question: what is asked. cure: the ideal that replaces the stage's result."""
+    """A cause of failures.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``CAUSES``.
+    stage : str
+        Where it arises.
+    question : str
+        What is asked.
+    cure : str
+        The ideal that replaces the stage's result.
+    """
 
     name: str
     stage: str
@@ -113,8 +127,59 @@ DETAILS: Mapping[str, str] = {
 }
 
 
-def find_cause(name: str) -> Cause:
-    """A cause by name. Raises ValueError that lists the names."""
-    if name not in CAUSES:
-        raise ValueError(f"unknown cause {name!r}; choose from {', '.join(CAUSES)}")
-    return CAUSES[name]
+_SENTENCES: Mapping[str, Any] = {
+    "no proposal": {
+        "nothing": "No proposal was made, so nothing could be chosen.",
+        "all wrong": "None of the proposals covers the target well enough, so no score could have helped.",
+    },
+    "granularity": {
+        "contains": "The answer contains the target and more: the right place, cut too large.",
+        "part": "The answer is only a part of the target: the right place, cut too small.",
+    },
+    "language": {
+        "no noun": "No noun was found in the expression, so every phrase of the caption became a negative.",
+        "head": "The parser took another word for the head noun, and the negatives were chosen for that word.",
+        "direction": "The parser read another direction than people mean, and the rectifier followed it.",
+        "head and direction": "The parser read both the head noun and the direction wrongly.",
+    },
+    "rectifier": {
+        "excluded": 'The rectifier for "{words}" took the right proposal out, although it lies on that side.',
+        "wrong way": 'The rectifier kept the side "{words}", and the target lies on the other one.',
+    },
+    "place": {
+        "did not fire": 'The expression names a place ("{words}") that the rectifier does not read.',
+        "too coarse": "The half that the rectifier keeps still holds another thing; the utmost one is meant.",
+    },
+    "annotation": {
+        "several fit": 'The answer ("{words}") fits as well as the target does: the expression is not unique.',
+        "another fits": "The answer fits every word and the target does not: is the annotation right?",
+    },
+    "negative": 'The negative "{words}" names the target itself and pushes it away.',
+    "caption": 'Without P the answer would be right: the caption "{words}" misleads.',
+    "weights": "The scores favour the target, and other weights ({words}) would have chosen it.",
+    "appearance": {
+        "same kind": 'V prefers another thing of the same kind ("{words}"): the crop does not tell them apart.',
+        "other kind": 'V prefers a thing of another kind ("{words}").',
+        "": "V does not rank the target first.",
+    },
+}
+
+
+def sentence_of(row: Mapping[str, Any]) -> str:
+    """Explain a case in one plain sentence.
+
+    Parameters
+    ----------
+    row : mapping
+        Of ``Attribution.frame``, or with its columns.
+
+    Returns
+    -------
+    str
+        For a reader.
+    """
+    if not row["failed"]:
+        return f"Right: the IoU is {row['iou']:.2f}."
+    said = _SENTENCES[row["cause"]]
+    text: str = (said[row["detail"]] if isinstance(said, dict) else said).format(words=row["words"])
+    return text if row["alone"] else f"{text} Curing this alone would not be enough."

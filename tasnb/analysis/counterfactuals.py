@@ -1,37 +1,211 @@
 """One stage's result replaced by its ideal, and the stored scores ranked again: no model, only arrays.
 
-Every function takes a ``Case`` and gives the row that would be chosen, or None where the question does not arise.
+``CURES`` has a function a cause, in the order of ``causes.CAUSES``: from a failed ``Case`` to what the cure gives, or
+None where its question does not arise. ``switches`` are the changes that a reader of one case can try.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from tasnb.analysis.annotation_noise import SIDES, confirmed, words_of
-from tasnb.analysis.causes import INSIDE, NEAR_MISS
+from tasnb.analysis import annotation_noise
+from tasnb.analysis.causes import CAUSES, GRID, INSIDE, NEAR_MISS
 from tasnb.analysis.evidence import Case
-from tasnb.core.types import DIRECTIONS, Cue, Direction, Parse
+from tasnb.core.types import DIRECTIONS, Cue, Parse, Weights, combine
 from tasnb.stages import spatial
 from tasnb.stages.spatial import EXTENDED
 
+ANNOTATED = -1  # in place of a row: the annotated mask itself is the answer
 _IDEAL = 2.0  # more than the difference of two cosines can be, times any weight in use
+_PLACES = ("middle", "extreme", "ordinal", "clock")
 
 
-def choose(total: np.ndarray, kept: np.ndarray) -> int | None:
-    """The kept row with the largest S, the earlier one in a tie; None where none is kept."""
-    if not kept.any():
+@dataclass(frozen=True, kw_only=True)
+class Cured:
+    """What a cure gives. row: chosen then, None for none, or ANNOTATED. detail: a key of ``causes.DETAILS``, or "".
+
+    words: of the phrase, caption or weights concerned. faulty: wrong in itself, whether or not the cure suffices.
+    """
+
+    row: int | None
+    detail: str = ""
+    words: str = ""
+    faulty: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Switch:
+    """One change that can be tried. row: the proposal that it chooses, None for none. changed: field of the score
+    table ("n", "kept", "weights") -> its new value."""
+
+    name: str
+    words: str
+    row: int | None
+    changed: Mapping[str, Any] = field(default_factory=dict)
+
+
+def chosen(case: Case, **changed: Any) -> int | None:
+    """The row with the largest S once these fields of the score table are replaced."""
+    return replace(case.table, **changed).best
+
+
+def no_proposal(case: Case) -> Cured | None:
+    if len(case.good) or _cut(case):
         return None
-    return int(np.argmax(np.where(kept, total, -np.inf)))
+    return Cured(row=ANNOTATED, detail="all wrong" if len(case.ious) else "nothing")
 
 
-def is_right(case: Case, row: int | None) -> bool:
-    """Whether this row reaches the threshold."""
-    return row is not None and bool(case.ious[row] >= case.threshold)
+def granularity(case: Case) -> Cured | None:
+    said = _cut(case)
+    return Cured(row=ANNOTATED if case.best is None else case.best, detail=said) if said else None
 
 
-def granularity(case: Case) -> str:
+def language(case: Case) -> Cured | None:
+    fault = _language_fault(case)
+    return Cured(row=_with_gold_parse(case), detail=fault, faulty=True) if fault else None
+
+
+def annotation(case: Case) -> Cured | None:
+    noise = annotation_noise.suspected(case)
+    return Cured(row=ANNOTATED, detail=noise, words=_caption(case)) if noise else None
+
+
+def rectifier(case: Case) -> Cured | None:
+    """The good proposals stay as well."""
+    if not _excludes_the_target(case):
+        return None
+    row = chosen(case, kept=case.table.kept | case.right)
+    said = "wrong way" if _on_the_other_side(case) else "excluded"
+    return Cured(row=row, detail=said, words=" ".join(case.parse.directions), faulty=True)
+
+
+def negative(case: Case) -> Cured | None:
+    """No negative names the target."""
+    bad = _bad_negatives(case)
+    if not bad.any():
+        return None
+    return Cured(row=chosen(case, n=_n_of(case, _kept_phrases(case) & ~bad)), words=_named(case, bad))
+
+
+def caption(case: Case) -> Cured | None:
+    """P does not count; where that does not help, the captions of answer and target change places.
+
+    They do where the answer's caption says more of the expression than the target's, and P follows it.
+    """
+    if case.answer is None:
+        return None
+    row = chosen(case, weights=replace(case.table.weights, alpha=0.0))
+    if not case.is_right(row) and (p := _captions_exchanged(case, case.answer)) is not None:
+        row = chosen(case, p=p)
+    return Cured(row=row, words=_caption(case))
+
+
+def place(case: Case) -> Cured | None:
+    """The extended rectifier, a plain direction read as the utmost of the likely subjects."""
+    cues = tuple(cue for cue in case.parse.cues if cue.kind in _PLACES)
+    if {cue.kind for cue in cues}.isdisjoint(("ordinal", "extreme")):
+        cues += tuple(Cue(kind="extreme", value=d, words=d) for d in case.parse.directions)
+    if not cues or _excludes_the_target(case):
+        return None
+    parse, total = replace(case.parse, cues=cues, relations=()), case.table.total
+    kept, _ = spatial.rectify(parse, case.centres_xy, rule=EXTENDED, totals=total, areas=case.areas)
+    said = " ".join(cue.words for cue in case.parse.cues) or " ".join(case.parse.directions)
+    return Cured(
+        row=chosen(case, kept=kept), detail="did not fire" if case.table.kept.all() else "too coarse", words=said
+    )
+
+
+def weights(case: Case) -> Cured | None:
+    """The point of the grid nearest to the weights used that chooses right."""
+    if (found := nearest_right(case)) is None:
+        return None
+    point, row = found
+    return Cured(row=row, words=f"alpha {point.alpha:g}, lambda {point.lam:g}")
+
+
+def appearance(case: Case) -> Cured | None:
+    """The crop of the best good proposal looks more like the expression than any other."""
+    if case.answer is None or case.best is None:
+        return None
+    row = chosen(case, v=case.table.v + _IDEAL * (np.arange(len(case.table)) == case.best))
+    same_kind = not case.heads.isdisjoint(case.words(case.answer))
+    return Cured(row=row, detail="same kind" if same_kind else "other kind", words=_caption(case))
+
+
+_IN_ORDER = (no_proposal, granularity, language, annotation, rectifier, negative, caption, place, weights, appearance)
+CURES: Mapping[str, Callable[[Case], Cured | None]] = dict(zip(CAUSES, _IN_ORDER, strict=True))
+
+
+def for_the_target(case: Case) -> int:
+    """How many of V, P and N put a kept good proposal above the answer."""
+    good = np.flatnonzero(case.right & case.table.kept)
+    if case.answer is None or not len(good):
+        return 0
+    return sum(bool(s[good].max() > s[case.answer]) for s in (case.table.v, case.table.p, case.table.n))
+
+
+def nearest_right(case: Case) -> tuple[Weights, int] | None:
+    """The point of GRID nearest to the weights in use that chooses right, and its row; None where none does."""
+    table, used = case.table, case.table.weights
+    if case.answer is None or not len(case.good):
+        return None
+    points = [Weights(alpha=alpha, lam=lam) for alpha, lam in GRID]
+    totals = np.stack([combine(table.v, table.p, table.n, point) for point in points])
+    kept = table.kept
+    if case.rule.half == "quadrants":  # S decides which of them is left
+        kept = np.stack([_rectified(case, case.parse, total) for total in totals])
+    rows = np.where(kept, totals, -np.inf).argmax(axis=1)
+    right = [(point, int(row)) for point, row in zip(points, rows, strict=True) if case.right[row]]
+    return min(right, key=lambda it: abs(it[0].alpha - used.alpha) + abs(it[0].lam - used.lam), default=None)
+
+
+def switches(case: Case) -> list[Switch]:
+    """What a reader of one case can try, right or wrong; what changes nothing in question is left out."""
+    if case.answer is None:
+        return []
+    table, found = case.table, list[Switch]()
+
+    def add(name: str, words: str, **changed: Any) -> None:
+        found.append(Switch(name=name, words=words, row=chosen(case, **changed), changed=changed))
+
+    if not table.kept.all():
+        add("no rectifier", "ignore the rectifier", kept=np.ones(len(table), dtype=bool))
+        add("thrown out", "only the masks that the rectifier threw out", kept=~table.kept)
+    if _is_another_direction(case):
+        said = " ".join(case.gold["directions"]) or "none"
+        kept = _rectified(case, _gold_directions(case), table.total)
+        add("gold direction", f"the direction that people mean: {said}", kept=kept)
+    if (bad := _bad_negatives(case)).any():
+        n = _n_of(case, _kept_phrases(case) & ~bad)
+        add("negative", f"without the negative that names the target: {_named(case, bad)}", n=n)
+    add("no P", "P off: captions do not count", weights=replace(table.weights, alpha=0.0))
+    if (best := nearest_right(case)) is not None and not case.is_right(case.answer):
+        point = best[0]
+        said = f"weights that choose right: alpha {point.alpha:g}, lambda {point.lam:g}"
+        found.append(Switch(name="weights", words=said, row=best[1], changed={"weights": point}))
+    return found
+
+
+def _caption(case: Case) -> str:
+    return case.captions[case.answer] if case.answer is not None else ""
+
+
+def _captions_exchanged(case: Case, answer: int) -> np.ndarray | None:
+    """P once the captions of answer and target change places; None where the words give no reason to."""
+    best, p = case.best, case.table.p.copy()
+    if best is None or p[answer] <= p[best]:
+        return None
+    if not annotation_noise.confirmed(case, answer) > annotation_noise.confirmed(case, best):
+        return None
+    p[[answer, best]] = p[[best, answer]]
+    return p
+
+
+def _cut(case: Case) -> str:
     """ "contains", "part", or "" where the answer is another thing."""
     if case.answer is None or case.target_area == 0 or case.areas[case.answer] == 0:
         return ""
@@ -43,183 +217,93 @@ def granularity(case: Case) -> str:
     return "part" if shared >= INSIDE * case.areas[case.answer] else ""
 
 
-# language
-
-
-def language_fault(case: Case) -> str:
+def _language_fault(case: Case) -> str:
     """ "no noun", "head", "direction", "head and direction"; "" where the parse is as gold, or gold is unknown."""
     if case.parse.head is None:
         return "no noun"
-    if not case.gold:
-        return ""
-    head = str(case.gold.get("head", ""))
-    lemma = case.parse.head.lemma.lower()
-    wrong_head = bool(head) and lemma not in (head.lower(), head.lower().split()[-1])
-    wrong_place = "directions" in case.gold and set(case.gold["directions"]) != set(case.parse.directions)
-    named = [name for name, wrong in (("head", wrong_head), ("direction", wrong_place)) if wrong]
+    wrong_head = bool(case.gold_head) and case.parse.head.lemma.lower() not in _heads(case.gold_head)
+    named = [name for name, wrong in (("head", wrong_head), ("direction", _is_another_direction(case))) if wrong]
     return " and ".join(named)
 
 
-def with_gold_parse(case: Case) -> int | None:
+def _with_gold_parse(case: Case) -> int | None:
     """The answer when head and directions are the gold ones. Without gold, no phrase that names the target is kept."""
-    total, parse = case.total, case.parse
-    head = str(case.gold.get("head", ""))
-    if head:
-        kept = [p["kept"] or _dropped_for_another(p, case, head) for p in case.phrases]
-        kept = [keep and p["lemma"].lower() not in _heads(head) for keep, p in zip(kept, case.phrases, strict=True)]
-        total = total_with(case, np.array(kept, dtype=bool))
+    table, kept = case.table, _kept_phrases(case)
+    if case.gold_head:
+        heads = _heads(case.gold_head)
+        wrong_head = case.parse.head is not None and case.parse.head.lemma.lower() not in heads
+        # dropped because it names the parse's head, which is not the gold one; a repeat stays dropped
+        again = [wrong_head and "already counted" not in phrase.reason for phrase in case.phrases]
+        others = [phrase.lemma.lower() not in heads for phrase in case.phrases]
+        kept = (kept | np.array(again, dtype=bool)) & np.array(others, dtype=bool)
     elif case.parse.head is None:
-        total = total_with(case, kept_phrases(case) & ~naming_the_target(case))
-    if "directions" in case.gold:
-        gold: tuple[Direction, ...] = tuple(d for d in DIRECTIONS if d in case.gold["directions"])
-        parse = replace(parse, directions=gold, direction_words=gold)
+        kept &= ~_naming_the_target(case)
+    table = replace(table, n=_n_of(case, kept))
     # what the parse and gold agree on was done already, by the run's own rectifier
-    same_place = set(parse.directions) == set(case.parse.directions)
-    return choose(total, case.kept if same_place else rectified(case, parse, total))
+    if _is_another_direction(case):
+        table = replace(table, kept=_rectified(case, _gold_directions(case), table.total))
+    return table.best
 
 
 def _heads(head: str) -> set[str]:
-    return {head.lower(), head.lower().split()[-1]}
+    return {head, head.split()[-1]}
 
 
-def _dropped_for_another(phrase: dict[str, object], case: Case, head: str) -> bool:
-    """Dropped because it names the parse's head, which is not the gold one; a repeat stays dropped."""
-    if case.parse.head is None or case.parse.head.lemma.lower() in _heads(head):
-        return False
-    return not phrase["kept"] and "already counted" not in str(phrase.get("reason", ""))
+def _is_another_direction(case: Case) -> bool:
+    return "directions" in case.gold and set(case.gold["directions"]) != set(case.parse.directions)
 
 
-# the rectifier
+def _gold_directions(case: Case) -> Parse:
+    gold = tuple(direction for direction in DIRECTIONS if direction in case.gold["directions"])
+    return replace(case.parse, directions=gold, direction_words=gold)
 
 
-def rectified(case: Case, parse: Parse, total: np.ndarray, *, extended: bool = False) -> np.ndarray:
-    """What the run's rectifier, or the extended one, keeps for this parse: bool (n,)."""
-    rule = EXTENDED if extended else case.rule
-    kept, _ = spatial.rectify(parse, case.centres_xy, rule=rule, totals=total, areas=case.areas)
+def _rectified(case: Case, parse: Parse, total: np.ndarray) -> np.ndarray:
+    """What the run's rectifier keeps for this parse and this S: bool (n,)."""
+    kept, _ = spatial.rectify(parse, case.centres_xy, rule=case.rule, totals=total, areas=case.areas)
     return np.asarray(kept)
 
 
-def excludes_the_target(case: Case) -> bool:
+def _excludes_the_target(case: Case) -> bool:
     """Whether every good proposal was taken out."""
-    return bool(len(case.good)) and not case.kept[case.good].any()
+    return bool(len(case.good)) and not (case.table.kept & case.right).any()
 
 
-def on_the_other_side(case: Case) -> bool:
+def _on_the_other_side(case: Case) -> bool:
     """Whether the best good proposal lies, seen from the middle of all centres, opposite to a named direction."""
-    placed = case.centres_xy[np.isfinite(case.centres_xy).all(axis=1)]
-    if not len(case.good) or not len(placed) or not case.parse.directions:
-        return False
-    middle = (placed.min(axis=0) + placed.max(axis=0)) / 2
-    best = case.centres_xy[case.good[np.argmax(case.ious[case.good])]]
-    return any(sign * (best[axis] - middle[axis]) < 0 for axis, sign in map(SIDES.__getitem__, case.parse.directions))
+    places = [case.towards(direction) for direction in case.parse.directions]
+    return any(at[case.best] < (np.nanmin(at) + np.nanmax(at)) / 2 for at in places)
 
 
-def with_the_target_kept(case: Case) -> int | None:
-    """The answer when the rectifier leaves the good proposals in as well."""
-    kept = case.kept.copy()
-    kept[case.good] = True
-    return choose(case.total, kept)
-
-
-def with_the_place_read(case: Case) -> int | None:
-    """The answer of the extended rectifier, a plain direction read as the utmost of the likely subjects.
-
-    None where the expression names no place.
-    """
-    cues = tuple(c for c in case.parse.cues if c.kind in ("middle", "extreme", "ordinal", "clock"))
-    counted = {c.kind for c in cues}
-    if "ordinal" not in counted and "extreme" not in counted:
-        cues += tuple(Cue(kind="extreme", value=d, words=d) for d in case.parse.directions)
-    if not cues:
-        return None
-    parse = replace(case.parse, cues=cues, relations=())
-    return choose(case.total, rectified(case, parse, case.total, extended=True))
-
-
-# negatives, captions, appearance
-
-
-def kept_phrases(case: Case) -> np.ndarray:
+def _kept_phrases(case: Case) -> np.ndarray:
     """Which phrases are negatives: bool (k,)."""
-    return np.array([bool(p["kept"]) for p in case.phrases], dtype=bool)
+    return np.array([phrase.kept for phrase in case.phrases], dtype=bool)
 
 
-def naming_the_target(case: Case) -> np.ndarray:
+def _naming_the_target(case: Case) -> np.ndarray:
     """Which phrases name the target: bool (k,).
 
     The good proposals hold the crop that is nearest to the phrase, and either the phrase's noun is the head or the
     kind of the target, or a good proposal's caption says that noun.
     """
-    named = np.zeros(len(case.phrases), dtype=bool)
     if not len(case.good) or case.cosines.shape[1] != len(case.phrases):
-        return named
-    heads = {case.category.lower(), str(case.gold.get("head", "")).lower()} - {""}
-    heads |= {case.parse.head.lemma.lower()} if case.parse.head else set()
-    said = set().union(*(words_of(case.captions[row]) for row in case.good))
-    for column, phrase in enumerate(case.phrases):
-        nearest = case.cosines[:, column].max()
-        ours = case.cosines[case.good, column].max()
-        named[column] = ours >= nearest and phrase["lemma"].lower() in heads | said
-    return named
+        return np.zeros(len(case.phrases), dtype=bool)
+    said = case.heads.union({case.gold_head} - {""}, *(case.words(row) for row in case.good))
+    ours = case.cosines[case.good].max(axis=0) >= case.cosines.max(axis=0)
+    return ours & np.array([phrase.lemma.lower() in said for phrase in case.phrases], dtype=bool)
 
 
-def total_with(case: Case, kept: np.ndarray) -> np.ndarray:
-    """S with N averaged over these phrases: (n,). No phrase: N is 0, as in ``scores.n_score``."""
-    if len(case.phrases) == 0 or case.cosines.shape[1] != len(kept) or np.array_equal(kept, kept_phrases(case)):
-        return case.total
-    n = -case.cosines[:, kept].mean(axis=1) if kept.any() else np.zeros(len(case.v))
-    return case.v + case.weights.alpha * case.p + case.weights.lam * n
+def _bad_negatives(case: Case) -> np.ndarray:
+    """Which negatives name the target: bool (k,)."""
+    return _kept_phrases(case) & _naming_the_target(case)
 
 
-def without_naming_negatives(case: Case) -> int | None:
-    """The answer when no negative names the target; None where none does."""
-    kept = kept_phrases(case)
-    bad = kept & naming_the_target(case)
-    return choose(total_with(case, kept & ~bad), case.kept) if bad.any() else None
+def _named(case: Case, which: np.ndarray) -> str:
+    return ", ".join(phrase.text for phrase, named in zip(case.phrases, which, strict=True) if named)
 
 
-def without_captions(case: Case) -> int | None:
-    """The answer when P does not count."""
-    return choose(case.total - case.weights.alpha * case.p, case.kept)
-
-
-def with_captions_exchanged(case: Case) -> int | None:
-    """The answer when the captions of answer and target change places; None where the words give no reason to.
-
-    The answer's caption says more of the expression than the target's, and P follows it.
-    """
-    if case.answer is None or not len(case.good):
-        return None
-    best = int(case.good[np.argmax(case.ious[case.good])])
-    if case.p[case.answer] <= case.p[best] or not confirmed(case, case.answer) > confirmed(case, best):
-        return None
-    p = case.p.copy()
-    p[[case.answer, best]] = p[[best, case.answer]]
-    return choose(case.total + case.weights.alpha * (p - case.p), case.kept)
-
-
-def with_ideal_v(case: Case) -> int | None:
-    """The answer when the crop of the best good proposal looks more like the expression than any other."""
-    if not len(case.good):
-        return None
-    best = int(case.good[np.argmax(case.ious[case.good])])
-    total = case.total.copy()
-    total[best] += _IDEAL
-    return choose(total, case.kept)
-
-
-def for_the_target(case: Case) -> int:
-    """How many of V, P and N put a kept good proposal above the answer."""
-    good = case.good[case.kept[case.good]] if len(case.good) else case.good
-    if case.answer is None or not len(good):
-        return 0
-    return sum(bool(scores[good].max() > scores[case.answer]) for scores in (case.v, case.p, case.n))
-
-
-def same_kind(case: Case) -> bool:
-    """Whether the caption of what was chosen names the head of the expression, or the kind of the target."""
-    if case.answer is None:
-        return False
-    kinds = {case.category.lower()} - {""}
-    kinds |= {case.parse.head.lemma.lower()} if case.parse.head else set()
-    return bool(kinds & words_of(case.captions[case.answer]))
+def _n_of(case: Case, kept: np.ndarray) -> np.ndarray:
+    """N averaged over these phrases: (n,). No phrase: N is 0, as in ``scores.n_score``."""
+    if not len(case.phrases) or case.cosines.shape[1] != len(kept) or np.array_equal(kept, _kept_phrases(case)):
+        return case.table.n
+    return -case.cosines[:, kept].mean(axis=1) if kept.any() else np.zeros(len(case.table))

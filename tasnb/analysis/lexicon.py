@@ -6,77 +6,72 @@ leaves a tag out, and the tag's evidence shows why another one is there.
 
 from __future__ import annotations
 
+from tasnb.stages.expressions import lexicon
+
 
 def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-COLOURS = _set(
+COLOUR_WORDS = _set(
     """red orange yellow green blue purple pink brown black white gray grey tan beige gold golden silver maroon navy
-    teal turquoise violet magenta cream ivory blond blonde blondish brunette redhead burgundy khaki peach
-    lavender lime aqua reddish bluish greenish yellowish brownish whitish pinkish colored coloured multicolored
-    rainbow blu dark darker darkest light lighter lightest bright pale redder whiter yellower"""
+    teal turquoise violet magenta cream ivory blond blonde blondish brunette redhead burgundy khaki peach lavender lime
+    aqua reddish bluish greenish yellowish brownish whitish pinkish colored coloured multicolored rainbow blu dark
+    darker darkest light lighter lightest bright pale redder whiter yellower"""
 )
-SHADES = _set("dark darker darkest light lighter lightest bright pale colored coloured")  # alone, of no certain colour
 NOT_SHADES = _set("light lights")  # "the light" is a lamp; as an adjective it is a shade
-SIZES = _set(
+SIZE_WORDS = _set(
     """big bigger biggest large larger largest small smaller smallest little littlest tiny tiniest huge giant enormous
     massive tall taller tallest short shorter shortest long longer longest wide wider widest narrow thin thinner
     thinnest thick thicker thickest fat fatter fattest skinny slim mini miniature medium sized whole full-size"""
 )
-SMALL = _set("small smaller smallest little littlest tiny tiniest short shorter shortest thin thinner thinnest mini")
-PATTERNS = _set(
-    """striped stripes stripe stripey stripy strips spotted spots spot polka dots dotted dot plaid checkered checked
-    checkerboard checker floral flowered flowery paisley camo camouflage printed patterned pattern zebra-print
-    tiled plain wooden wood metal metallic steel glass plastic leather stone brick concrete cardboard paper
-    furry fluffy fuzzy shiny silver-plated denim knit knitted wool woolen lace wicker rusty ceramic porcelain
-    marble velvet fabric cloth transparent clear"""
-)
+SMALL = _set("small smaller smallest little littlest tiny tiniest short shorter shortest")
 MATERIAL_NOUNS = _set(
     "glass stone brick paper cloth spot dot clear pattern fabric plain wood metal"
 )  # only before a noun
-CLOTHES = _set(
-    """shirt shirts tshirt t-shirt tee sweater sweatshirt hoodie jacket jackets coat coats vest suit suits dress
-    dresses skirt pants jeans shorts trousers khakis uniform uniforms jersey robe apron scarf tie necktie bowtie
-    hat hats cap caps helmet helmets hood beanie glasses sunglasses goggles shoe shoes sneakers boots boot
-    sandals sock socks glove gloves mitt belt wetsuit swimsuit bikini trunks blouse clothes clothing outfit
-    backpack purse polo gown overalls bandana headband watch necklace bracelet earrings costume tux tuxedo
-    leggings stockings pajamas visor turban veil sleeve sleeves sweats sweatpants cardigan blazer hijab tank-top
-    top wearing wears worn dressed shirtless barefoot naked topless suspenders attire cloths"""
+PATTERNS = MATERIAL_NOUNS | _set(
+    """striped stripes stripe stripey stripy strips spotted spots polka dots dotted plaid checkered checked checkerboard
+    checker floral flowered flowery paisley camo camouflage printed patterned zebra-print tiled wooden metallic steel
+    plastic leather concrete cardboard furry fluffy fuzzy shiny silver-plated denim knit knitted wool woolen lace wicker
+    rusty ceramic porcelain marble velvet transparent"""
 )
-WEARING = _set("wearing wears wear worn dressed shirtless barefoot naked topless")
-CLOTHES_UNLESS_PLACE = _set("top suit")  # "top" is clothing only with a colour, an article or "tank" before it
+CLOTHING = _set(
+    """shirt shirts tshirt t-shirt tee sweater sweatshirt hoodie jacket jackets coat coats vest suit suits dress dresses
+    skirt pants jeans shorts trousers khakis uniform uniforms jersey robe apron scarf tie necktie bowtie hat hats cap
+    caps helmet helmets hood beanie glasses sunglasses goggles shoe shoes sneakers boots boot sandals sock socks glove
+    gloves mitt belt wetsuit swimsuit bikini trunks blouse clothes clothing outfit backpack purse polo gown overalls
+    bandana headband watch necklace bracelet earrings costume tux tuxedo leggings stockings pajamas visor turban veil
+    sleeve sleeves sweats sweatpants cardigan blazer hijab tank-top top wearing wears worn dressed shirtless barefoot
+    naked topless suspenders attire cloths"""
+)
+CLOTHING_UNLESS_PLACE = _set("top suit")  # "top" is clothing only with a colour, an article or "tank" before it
+BEFORE_CLOTHING = COLOUR_WORDS | _set("tank a halter crop")
 NO_ACTION = _set(
     """be is are was were been being have has had having wear wearing wears worn dress dressed see seen show shown cut
-    cropped get do does did can will would might may must stripe striped spot spotted dot dotted color colored
-    colour coloured pattern patterned locate located situate position place call name make made please click
-    guess mean let check checkered flower flowered print printed say left facing"""
+    cropped get do does did can will would might may must stripe striped spot spotted dot dotted color colored colour
+    coloured pattern patterned locate located situate position place call name make made please click guess mean let
+    check checkered flower flowered print printed say left facing"""
 )
 ACTIONS = _set(
     """standing sitting walking running riding holding eating drinking playing jumping surfing skiing skating
-    skateboarding lying laying sleeping kneeling squatting crouching bending leaning looking facing pointing
-    swinging hitting batting pitching throwing catching kicking reaching smiling laughing talking reading
-    writing driving flying parked floating growing grazing swimming carrying pulling pushing crossing waving
-    posing touching feeding cooking cutting texting snowboarding climbing hanging stacked folded opened closed
-    turned seated bent"""
+    skateboarding lying laying sleeping kneeling squatting crouching bending leaning looking facing pointing swinging
+    hitting batting pitching throwing catching kicking reaching smiling laughing talking reading writing driving flying
+    parked floating growing grazing swimming carrying pulling pushing crossing waving posing touching feeding cooking
+    cutting texting snowboarding climbing hanging stacked folded opened closed turned seated bent"""
 )
-ORDINALS = _set(
-    """first second third fourth fifth sixth seventh eighth ninth tenth last 1st 2nd 3rd 4th 5th 6th 7th 8th 9th 10th"""
-)
+RANKS = (lexicon.ORDINALS.keys() - {"next"}) | _set("seventh eighth ninth tenth 7th 8th 9th 10th")
 COUNTS = _set("two three four five six seven eight nine ten eleven twelve both pair couple several dozen half-dozen")
 NEGATIONS = _set(
     """no not without n't nt isnt isn't doesnt doesn't dont don't hasnt never none except excluding non neither"""
 )
 NEAREST = _set("closest nearest furthest farthest closer nearer further farther foremost frontmost backmost")
-DEPTH = _set("front back background foreground rear distance backmost frontmost behind-most")
+DEPTH_WORDS = lexicon.DEPTH | _set("backmost frontmost behind-most")
 NOT_IN_DEPTH = _set("his her its their 's my facing showing turned against from on")  # "his back", "from the back"
-PLACE_ENDS = _set("side corner edge end row")
-MIDDLE = _set("middle center centre mid central")
 # not attributes of the thing itself: these are places, so they make no comparative and no superlative
 NO_DEGREE = NEAREST | _set(
     """highest lowest upper lower higher topmost uppermost lowermost leftmost rightmost farther other another water
-    corner center under over either later after former inner outer wooden west east lowermost uppermost paper
-    computer number never silver rubber leather summer winter younger-looking"""
+    corner center under over either later after former inner outer wooden west east lowermost uppermost paper computer
+    number never silver rubber leather summer winter younger-looking"""
 )
 COMPARATIVES = _set(
     """bigger larger smaller taller shorter longer wider thinner thicker fatter darker lighter older younger brighter
@@ -86,35 +81,31 @@ SUPERLATIVES = _set(
     """biggest largest smallest littlest tiniest tallest shortest longest widest thinnest thickest fattest darkest
     lightest oldest youngest brightest whitest cleanest fullest most least best worst heaviest"""
 )
-PARTS = _set(
-    """hand hands arm arms leg legs foot feet head face eye eyes ear ears nose mouth finger fingers thumb shoulder
-    elbow wrist knee paw wing tail horn horns tusk trunk mane beak hoof wheel wheels tire tires tyre handle door
-    window windows roof hood bumper seat handlebar handlebars headlight windshield screen keyboard leaf leaves
-    branch petal stem crust slice piece pieces part parts half section portion chunk bite segment quarter edge
-    rim lid sleeve collar torso body hair neck butt back-end front-end"""
-)
-# parts of speech aside, these are parts only when a whole is named ("piece of cake", "door of the car")
+# parts only when a whole is named ("piece of cake", "door of the car")
 PARTS_OF = _set(
     """slice piece pieces part parts half section portion chunk segment quarter edge rim door window windows screen
-    keyboard seat branch leaf leaves roof hood trunk wing handle body back-end front-end bite stem lid collar
-    sleeve"""
+    keyboard seat branch leaf leaves roof hood trunk wing handle body back-end front-end bite stem lid collar sleeve"""
+)
+PARTS = PARTS_OF | _set(
+    """hand hands arm arms leg legs foot feet head face eye eyes ear ears nose mouth finger fingers thumb shoulder elbow
+    wrist knee paw tail horn horns tusk mane beak hoof wheel wheels tire tires tyre bumper handlebar handlebars
+    headlight windshield petal crust torso hair neck butt"""
 )
 PEOPLE = _set(
     """person people man men woman women guy guys lady ladies girl girls boy boys child children kid kids baby babies
     toddler dude dudes gentleman gentlemen player batter catcher umpire pitcher referee ump skier surfer rider
-    skateboarder skater snowboarder player players cop policeman officer fireman soldier chef cook waiter
-    waitress bride groom mom mother dad father son daughter brother sister grandma grandpa grandmother
-    grandfather girlfriend boyfriend wife husband friend teacher student worker driver passenger spectator
-    spectators audience fan fans crowd adult teenager teen youth fellow bloke female male blonde brunette
-    someone somebody anyone he she him her wrestler couple family team coach goalie biker cyclist motorcyclist
-    pedestrian jockey cowboy homeboy chick bro hitter baseman runner swimmer dancer singer musician doctor nurse
-    businessman businesswoman human santa"""
+    skateboarder skater snowboarder player players cop policeman officer fireman soldier chef cook waiter waitress bride
+    groom mom mother dad father son daughter brother sister grandma grandpa grandmother grandfather girlfriend boyfriend
+    wife husband friend teacher student worker driver passenger spectator spectators audience fan fans crowd adult
+    teenager teen youth fellow bloke female male blonde brunette someone somebody anyone he she him her wrestler couple
+    family team coach goalie biker cyclist motorcyclist pedestrian jockey cowboy homeboy chick bro hitter baseman runner
+    swimmer dancer singer musician doctor nurse businessman businesswoman human santa"""
 )
 # whose first sense in WordNet is a person, and in photos is none
 NO_PEOPLE = _set("bunny doll bear teddy puppy kitten kitty duck chicken pig cow cat dog horse mouse star pitcher model")
 SCENES = _set(
-    """grass meadow field beach sand street road snow playground ground floor water sky air sidewalk pavement court
-    park yard lawn shore sea ocean river hill slope sun shade dirt mud room kitchen wild distance photo picture
-    image daylight night rain action motion game"""
+    """grass meadow field beach sand street road snow playground ground floor water sky air sidewalk pavement court park
+    yard lawn shore sea ocean river hill slope sun shade dirt mud room kitchen wild distance photo picture image
+    daylight night rain action motion game"""
 )
 ARTICLES = _set("the a an")

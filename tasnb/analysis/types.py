@@ -1,20 +1,19 @@
 """What kind of expression it is: several tags an expression, each with the words that made it.
 
 Tags describe the subject. The colour of another thing ("the boy next to the red car") makes no tag: what is said of
-others is told apart as the parser does it (``wording.of_others``). Only words and the parse count, no model.
+others is told apart as the parser does it (``Words.of_others``). Only words and the parse count, no model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
 from tasnb.analysis import lexicon as lists
-from tasnb.analysis.kinds import upwards
 from tasnb.core.types import Parse, WordNet
-from tasnb.stages.expressions import lexicon
-from tasnb.stages.expressions.phrases import Wording, of_others, relations
+from tasnb.stages.expressions import Words, lexicon
 
 Style = Literal["terse", "phrase", "sentence"]
 # in the order of every table; what each means in one line, for people
@@ -38,12 +37,24 @@ TYPES: dict[str, str] = {
 }
 STYLES: tuple[Style, ...] = ("terse", "phrase", "sentence")
 LENGTHS = ((1, "1"), (2, "2"), (3, "3"), (5, "4-5"), (8, "6-8"))  # up to so many words: its name
+LENGTH_NAMES = (*(name for _, name in LENGTHS), "9+")
 TERSE_WORDS = 4  # at most, and without an article
+SENSES = 3  # of a word: the common ones; rarer ones join what people keep apart
+
+IsA = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tag:
-    """One type of an expression and its words as typed, lower case; no words where the absence of words made it."""
+    """One type of an expression and the words that made it.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``TYPES``.
+    words : tuple of str
+        As typed, lower case; none where the absence of words made it.
+    """
 
     name: str
     words: tuple[str, ...] = ()
@@ -51,7 +62,17 @@ class Tag:
 
 @dataclass(frozen=True, kw_only=True)
 class ExpressionTypes:
-    """tags: in the order of TYPES. length: words, punctuation aside. style: terse, phrase or sentence."""
+    """What kind of expression it is.
+
+    Parameters
+    ----------
+    tags : tuple of Tag
+        In the order of ``TYPES``.
+    length : int
+        Words, punctuation aside.
+    style : {"terse", "phrase", "sentence"}
+        How it is put.
+    """
 
     tags: tuple[Tag, ...]
     length: int
@@ -64,35 +85,51 @@ class ExpressionTypes:
 
     @property
     def length_group(self) -> str:
-        """The length as a group of LENGTHS, "9+" beyond them."""
-        return length_group(self.length)
+        """The length as a group of ``LENGTH_NAMES``."""
+        return next((name for most, name in LENGTHS if self.length <= most), LENGTH_NAMES[-1])
 
     def evidence(self, name: str) -> tuple[str, ...]:
-        """The words that made a tag, () where it is not there. Raises ValueError for a name that is no type."""
+        """Give the words that made a tag.
+
+        Parameters
+        ----------
+        name : str
+            A key of ``TYPES``.
+
+        Returns
+        -------
+        tuple of str
+            () where the tag is not there.
+
+        Raises
+        ------
+        ValueError
+            For a name that is no type.
+        """
         if name not in TYPES:
             raise ValueError(f"unknown type {name!r}; choose from {', '.join(TYPES)}")
         return next((tag.words for tag in self.tags if tag.name == name), ())
 
 
-def length_group(length: int) -> str:
-    """ "1", "2", "3", "4-5", "6-8" or "9+".
-
-    >>> length_group(4)
-    '4-5'
-    """
-    return next((name for most, name in LENGTHS if length <= most), "9+")
-
-
 def types_of(parse: Parse, wordnet: WordNet | None = None) -> ExpressionTypes:
-    """The types of a parsed expression. wordnet: says who is a person beyond our list of words; None: the list alone.
+    """Find the types of a parsed expression.
 
-    An expression without a noun gets "no noun" and whatever else its words say ("left": location). An empty or
-    non-English one gets "no noun" alone, and its length.
+    Parameters
+    ----------
+    parse : Parse
+        Of the expression.
+    wordnet : WordNet, optional
+        Says who is a person beyond our list of words; None: the list alone.
+
+    Returns
+    -------
+    ExpressionTypes
+        An expression without a noun has "no noun" and whatever else its words say ("left": location). An empty or
+        non-English one has "no noun" alone, and its length.
     """
-    w = Wording(parse.tokens, parse.text)
-    subject = _subject(w, parse)
-    related = relations(w)
-    others = of_others(w, subject, related) | {i for r in related for i in range(r.start, r.end)}
+    w = Words(parse)
+    subject, related = w.subject, w.relations
+    others = w.of_others | {i for r in related for i in range(r.start, r.end)}
     own = [i for i in range(len(w)) if i not in others]
     # "in the snow" and "by the road" say where, but of no other thing
     things = [
@@ -101,21 +138,25 @@ def types_of(parse: Parse, wordnet: WordNet | None = None) -> ExpressionTypes:
         if w.word(r.end - 1) not in lexicon.VIEWER
         and (r.relation.lemma not in lists.SCENES or r.relation.word not in lexicon.WEAK_RELATIONS)
     ]
-    found: dict[str, list[str]] = {
+
+    def said(fits: Callable[[int], bool]) -> list[str]:
+        return [w.word(i) for i in own if fits(i)]
+
+    found: dict[str, list[str]] = {  # in the order of TYPES
         "location": _location(w, parse, own),
         "relation": [w.spelled(r.start, r.end) for r in things],
-        "colour": _colours(w, own, subject),
-        "size": _listed(w, own, lists.SIZES, subject),
-        "pattern": _patterns(w, own, subject),
+        "colour": said(lambda i: _is_colour(w, i, subject)),
+        "size": said(lambda i: w.word(i) in lists.SIZE_WORDS and i != subject),
+        "pattern": said(lambda i: _is_pattern(w, i) and i != subject),
         "clothing": _clothes(w, own),
-        "action": _actions(w, own, subject),
-        "ordinal": _ordinals(w, own),
-        "comparative": _degree(w, own, lists.COMPARATIVES, "er"),
-        "superlative": _degree(w, own, lists.SUPERLATIVES, "est"),
+        "action": said(lambda i: _is_action(w, i) and i != subject),
+        "ordinal": said(lambda i: w.word(i) in lists.RANKS | lists.COUNTS),
+        "comparative": said(lambda i: _is_degree(w, i, lists.COMPARATIVES, "er")),
+        "superlative": said(lambda i: _is_degree(w, i, lists.SUPERLATIVES, "est")),
         "negation": _negations(w),
-        "part": _parts(w, subject),
+        "part": [w.word(subject)] if subject is not None and _is_part(w, subject) else [],
     }
-    tags = [Tag(name=name, words=tuple(dict.fromkeys(said))) for name, said in found.items() if said]
+    tags = [Tag(name=name, words=tuple(dict.fromkeys(words))) for name, words in found.items() if words]
     if parse.head is None:
         tags.append(Tag(name="no noun"))
     else:
@@ -124,11 +165,8 @@ def types_of(parse: Parse, wordnet: WordNet | None = None) -> ExpressionTypes:
         own_phrase = {parse.head.lemma, *parse.phrase.lower().split(), *lists.ARTICLES}
         if not tags[:-1] and all(word in own_phrase or not word.isalnum() for word in w.lower):
             tags.append(Tag(name="bare noun", words=(lemma,)))
-    order = list(TYPES)
-    said_words = [i for i in range(len(w)) if any(c.isalnum() for c in w.word(i))]
-    return ExpressionTypes(
-        tags=tuple(sorted(tags, key=lambda tag: order.index(tag.name))), length=len(said_words), style=_style(w, parse)
-    )
+    length = sum(any(c.isalnum() for c in word) for word in w.lower)
+    return ExpressionTypes(tags=tuple(tags), length=length, style=_style(w, parse))
 
 
 def is_person(lemma: str, wordnet: WordNet | None = None) -> bool:
@@ -141,38 +179,56 @@ def is_person(lemma: str, wordnet: WordNet | None = None) -> bool:
     return "person.n.01" in upwards(wordnet.synsets(last, "n")[:1])
 
 
-def _subject(w: Wording, parse: Parse) -> int | None:
-    if parse.head is None:
-        return None
-    start, end = parse.head.span
-    return next((i for i, token in reversed(list(enumerate(w.tokens))) if start <= token.start < end), None)
+def upwards(synsets: list[Any]) -> set[str]:
+    """The names of these synsets and of all above them."""
+    waiting, seen = list(synsets), set()
+    while waiting:
+        synset = waiting.pop()
+        if synset.name() not in seen:
+            seen.add(synset.name())
+            waiting += [*synset.hypernyms(), *getattr(synset, "instance_hypernyms", list)()]
+    return seen
 
 
-def _listed(w: Wording, own: Sequence[int], listed: frozenset[str], subject: int | None) -> list[str]:
-    return [w.word(i) for i in own if w.word(i) in listed and i != subject]
+def is_a_by(wordnet: WordNet | None) -> IsA:
+    """A function (word, kind) -> whether "duck" is an "animal", which remembers what it looked up.
+
+    It is where one of the word's first senses is one of the kind's, or lies below it. Without WordNet only the same
+    word is the same kind.
+    """
+
+    @cache
+    def senses(word: str) -> list[Any]:
+        return [] if wordnet is None else wordnet.synsets(word.replace(" ", "_"), "n")[:SENSES]
+
+    @cache
+    def above(word: str) -> set[str]:
+        return upwards(senses(word))
+
+    return lambda word, kind: word == kind or any(sense.name() in above(word) for sense in senses(kind))
 
 
-def _location(w: Wording, parse: Parse, own: Sequence[int]) -> list[str]:
+def _location(w: Words, parse: Parse, own: Sequence[int]) -> list[str]:
     said = list(parse.direction_words)
     said += [cue.words for cue in parse.cues if cue.kind in ("middle", "extreme", "ordinal", "clock")]
-    said += [w.word(i) for i in own if w.word(i) in lists.MIDDLE]
+    said += [w.word(i) for i in own if w.word(i) in lexicon.MIDDLE]
     for i in range(len(w)):
         word, before = w.word(i), w.word(i - 1)
         if word in lists.NEAREST and (i in own or _of_viewer(w, i)):
             said.append(word)
-        if word in lists.DEPTH and i in own and not _is_of_something(w, i):
+        if word in lists.DEPTH_WORDS and i in own and not _is_of_something(w, i):
             body = before in lists.NOT_IN_DEPTH or (before == "the" and w.word(i - 2) == "from")
             if not body and w.word(i + 1) not in ("to", "turned", "towards", "toward", "pack"):
                 said.append(word)
     return said
 
 
-def _of_viewer(w: Wording, i: int) -> bool:
+def _of_viewer(w: Words, i: int) -> bool:
     """ "closest to us", "nearest the camera": a place in the picture."""
     return any(w.word(k) in lexicon.VIEWER for k in range(i + 1, i + 4))
 
 
-def _is_of_something(w: Wording, i: int) -> bool:
+def _is_of_something(w: Words, i: int) -> bool:
     """ "in front of the bus", "back of the truck"; "front of the picture" and "back of the group" are places."""
     if w.word(i + 1) != "of":
         return False
@@ -180,100 +236,57 @@ def _is_of_something(w: Wording, i: int) -> bool:
     return thing is not None and w.word(thing) not in lexicon.IMAGE | {"line", "group", "row", "pack", "us"}
 
 
-def _colours(w: Wording, own: Sequence[int], subject: int | None) -> list[str]:
-    said = []
-    for i in own:
-        word = w.word(i)
-        if word not in lists.COLOURS or (i == subject and word in ("orange", "light", "gold", "peach", "lime")):
-            continue
-        if word == "orange" and w.word(i - 1) in ("of", "an") and w.pos(i) in ("NOUN", "PROPN"):
-            continue  # the fruit
-        if word in lists.NOT_SHADES and w.pos(i) in ("NOUN", "PROPN", "VERB"):
-            continue
-        said.append(word)
-    return said
+def _is_colour(w: Words, i: int, subject: int | None) -> bool:
+    word, noun = w.word(i), w.pos(i) in ("NOUN", "PROPN")
+    fruit = word == "orange" and noun and w.word(i - 1) in ("of", "an")
+    lamp = word in lists.NOT_SHADES and (noun or w.pos(i) == "VERB")
+    thing = i == subject and word in ("orange", "light", "gold", "peach", "lime")
+    return word in lists.COLOUR_WORDS and not (fruit or lamp or thing)
 
 
-def _patterns(w: Wording, own: Sequence[int], subject: int | None) -> list[str]:
-    said = []
-    for i in own:
-        word = w.word(i)
-        if word not in lists.PATTERNS or i == subject:
-            continue
-        before_noun = w.modified_from(i + 1) is not None
-        if word in lists.MATERIAL_NOUNS and not before_noun and w.word(i - 1) not in ("polka", "made"):
-            continue
-        said.append(word)
-    return said
+def _is_pattern(w: Words, i: int) -> bool:
+    made_of = w.modified_from(i + 1) is not None or w.word(i - 1) in ("polka", "made")
+    return w.word(i) in lists.PATTERNS and (made_of or w.word(i) not in lists.MATERIAL_NOUNS)
 
 
-def _clothes(w: Wording, own: Sequence[int]) -> list[str]:
+def _clothes(w: Words, own: Sequence[int]) -> list[str]:
     said = []
     for i in own:
         word, before = w.word(i), w.word(i - 1)
-        if word in lists.CLOTHES:  # the head too: "blue shirt" means who wears it
-            if word in lists.CLOTHES_UNLESS_PLACE and before not in lists.COLOURS | {"tank", "a", "halter", "crop"}:
-                continue
-            if word == "watch" and w.pos(i) == "VERB":
-                continue
-            said.append(word)
-        elif word in lists.COLOURS and before == "in" and w.modified_from(i + 1) is None:
+        if word in lists.CLOTHING:  # the head too: "blue shirt" means who wears it
+            place = word in lists.CLOTHING_UNLESS_PLACE and before not in lists.BEFORE_CLOTHING
+            said += [word] if not place and (word != "watch" or w.pos(i) != "VERB") else []
+        elif word in lists.COLOUR_WORDS and before == "in" and w.modified_from(i + 1) is None:
             said.append(f"in {word}")  # "lady in red"
     return said
 
 
-def _actions(w: Wording, own: Sequence[int], subject: int | None) -> list[str]:
-    said = []
-    others_places = {k for k in range(len(w)) if k not in own}
-    for i in range(len(w)):
-        word = w.word(i)
-        if i == subject or i in others_places or w.is_place(i):
-            continue
-        verb = w.pos(i) == "VERB" and w.tokens[i].lemma.lower() not in lists.NO_ACTION and word not in lists.NO_ACTION
-        worn = word in lists.CLOTHES | lists.PATTERNS | lists.COLOURS | lists.SIZES
-        if (verb and not worn) or word in lists.ACTIONS:
-            said.append(word)
-    return said
+def _is_action(w: Words, i: int) -> bool:
+    word, lemma = w.word(i), w.tokens[i].lemma.lower()
+    worn = word in lists.CLOTHING | lists.PATTERNS | lists.COLOUR_WORDS | lists.SIZE_WORDS
+    verb = w.pos(i) == "VERB" and lists.NO_ACTION.isdisjoint((lemma, word)) and not worn
+    return not w.is_direction(i) and (verb or word in lists.ACTIONS)
 
 
-def _ordinals(w: Wording, own: Sequence[int]) -> list[str]:
-    return [w.word(i) for i in own if w.word(i) in lists.ORDINALS | lists.COUNTS]
+def _is_degree(w: Words, i: int, listed: frozenset[str], ending: str) -> bool:
+    word = w.word(i)
+    of_a_place = w.is_direction(i) or (word in ("most", "more", "least", "less") and w.is_direction(i - 1))
+    of_a_place |= word in ("most", "more") and w.is_direction(i + 1)
+    ends = word.endswith(ending) and w.pos(i) == "ADJ" and w.tokens[i].lemma.lower() != word
+    return word not in lists.NO_DEGREE and not of_a_place and (word in listed or ends)
 
 
-def _degree(w: Wording, own: Sequence[int], listed: frozenset[str], ending: str) -> list[str]:
-    said = []
-    for i in own:
-        word = w.word(i)
-        if (
-            word in lists.NO_DEGREE
-            or w.is_place(i)
-            or (word in ("most", "more", "least", "less") and w.is_place(i - 1))
-        ):
-            continue
-        if word in ("most", "more") and w.is_place(i + 1):
-            continue
-        ends = word.endswith(ending) and w.pos(i) == "ADJ" and w.tokens[i].lemma.lower() != word
-        if word in listed or ends:
-            said.append(word)
-    return said
-
-
-def _negations(w: Wording) -> list[str]:
+def _negations(w: Words) -> list[str]:
     said = [word for word in w.lower if word in lists.NEGATIONS]
     return said + ["other than" for i in range(len(w)) if w.word(i) == "other" and w.word(i + 1) == "than"]
 
 
-def _parts(w: Wording, subject: int | None) -> list[str]:
-    if subject is None or w.word(subject) not in lists.PARTS:
-        return []
-    word = w.word(subject)
-    named_whole = w.word(subject + 1) == "of" or w.word(subject - 1) == "'s" or w.word(subject - 1) in (
-        lexicon.OTHERS_POSSESSIVE
-    )  # fmt: skip
-    return [word] if named_whole or word not in lists.PARTS_OF else []
+def _is_part(w: Words, i: int) -> bool:
+    of_a_whole = w.word(i + 1) == "of" or w.word(i - 1) in lexicon.OTHERS_POSSESSIVE  # which holds "'s"
+    return w.word(i) in lists.PARTS and (of_a_whole or w.word(i) not in lists.PARTS_OF)
 
 
-def _style(w: Wording, parse: Parse) -> Style:
+def _style(w: Words, parse: Parse) -> Style:
     clause = any(t.pos == "AUX" or t.dep in ("nsubj", "nsubjpass", "relcl") for t in parse.tokens)
     if clause and len(w) > TERSE_WORDS:
         return "sentence"

@@ -2,90 +2,74 @@
 
 from __future__ import annotations
 
-import csv
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import islice
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
-from tasnb import datasets, models
-from tasnb.cli import segmenting as story
-from tasnb.core.types import Sample
-from tasnb.evaluation import ablation
-from tasnb.plots import ablation_chart
+import typer
+
+from tasnb.cli import segmenting
+from tasnb.cli.options import Device, Json
+from tasnb.cli.output import ProgressBar, save, show, wrote
+
+if TYPE_CHECKING:
+    from tasnb.core.types import Sample
 
 SCENES = 30  # the first 30 images of RefToy val, in the data set's own order
 SHOWN = 159  # two boys alike: V alone takes the wrong one, the rectifier the right one
-STEPS = story.STEPS + SCENES
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """record: JSON-ready facts. text: the same for a terminal."""
+def scenes() -> list[Sample]:
+    """Every expression of the first SCENES images of RefToy val, whose order goes image by image."""
+    from tasnb import datasets
 
-    record: dict[str, Any]
-    text: str
-
-
-def scenes(count: int = SCENES) -> list[Sample]:
-    """Every expression of the first ``count`` images of RefToy val, image by image."""
     split = datasets.load("reftoy", split="val")
-    by_image: dict[str, list[int]] = {}
-    for number in range(len(split)):
-        by_image.setdefault(split.image_id(number), []).append(number)
-    return [split[number] for group in islice(by_image.values(), count) for number in group]
+    first = list(dict.fromkeys(split.image_ids))[:SCENES]
+    return [split[number] for number, image_id in enumerate(split.image_ids) if image_id in first]
 
 
-def run(out: Path, *, device: str = "auto", step: Callable[[str], None] = lambda _: None) -> Shown:
-    """Write the demo to ``out`` and return what to print."""
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("outputs/demo"),
+    device: Device = "auto",
+    json_: Json = False,
+) -> None:
+    """Segment a toy scene, show why, and print the module ablation on 30 scenes."""
+    import pandas as pd
+
+    from tasnb import datasets, models, plots
+    from tasnb.evaluation.ablation import ablate
+
     out.mkdir(parents=True, exist_ok=True)
-    step("loading the toy models (their libraries take most of it)")
-    started = time.perf_counter()
-    loaded = models.load("toy", device=device)
-    loading = time.perf_counter() - started
-    sample = datasets.load("reftoy", split="val")[SHOWN]
-    told = story.tell(sample.image, sample.expression, loaded, out=out, target=sample.target, step=step)
-    started = time.perf_counter()
-    done = 0
-
-    def tick(_: str) -> None:
-        nonlocal done
-        done += 1
-        step(f"module ablation, scene {done} of {SCENES}")
-
-    step("module ablation")
-    result = ablation.ablate(scenes(), loaded, tick=tick)
-    seconds = time.perf_counter() - started
-    with (out / "ablation.csv").open("w", encoding="utf-8", newline="") as lines:
-        fields = list(dict.fromkeys(key for row in result.rows for key in row))
-        writer = csv.DictWriter(lines, fields)
-        writer.writeheader()
-        writer.writerows(result.rows)
-    ablation_chart(result.rows, title=f"{result.data}: {result.n} expressions, 95 % intervals").savefig(
-        out / "ablation.png", dpi=150
-    )
+    with ProgressBar(quiet=json_, total=segmenting.STEPS + SCENES, bar_format=segmenting.BAR) as progress:
+        progress.step("loading the toy models (their libraries take most of it)")
+        started = time.perf_counter()
+        loaded = models.load("toy", device=device)
+        seconds = {"load": time.perf_counter() - started}
+        sample = datasets.load("reftoy", split="val")[SHOWN]
+        answer = segmenting.answer(
+            sample.image, sample.expression, loaded, out, target=sample.target, step=progress.step, seconds=seconds
+        )
+        progress.step("module ablation")
+        started, numbers = time.perf_counter(), count(1)
+        result = ablate(
+            scenes(), loaded, tick=lambda _: progress.step(f"module ablation, scene {next(numbers)} of {SCENES}")
+        )
+        ablating = time.perf_counter() - started
+    chart = plots.ablation_chart(result.rows, title=f"{result.data}: {result.n} expressions, 95 % intervals")
+    written = wrote(save(out, {"ablation.csv": pd.DataFrame(result.rows), "ablation.png": chart}))
+    measured = ("rows", "n", "images", "oracle_miou", "chance_miou", "protocol")
     record = {
-        **told.record,
+        **answer,
         "sample_id": sample.sample_id,
-        "ablation": {
-            "rows": list(result.rows),
-            "n": result.n,
-            "images": result.images,
-            "oracle_miou": result.oracle_miou,
-            "chance_miou": result.chance_miou,
-            "protocol": result.protocol,
-        },
-        "seconds": {**told.record["seconds"], "load": round(loading, 3), "ablation": round(seconds, 3)},
+        "ablation": {name: getattr(result, name) for name in measured},
+        "seconds": {**answer["seconds"], "ablation": round(ablating, 3)},
     }
-    text = "\n".join(
-        [
-            told.text,
-            "",
-            ablation.as_text(result),
-            f"wrote {out / 'ablation.csv'}, {out / 'ablation.png'}; {seconds / result.images:.2f} s a scene",
-            f"open {out / 'report.html'} in a browser",
-        ]
-    )
-    return Shown(record=record, text=text)
+    lines = [
+        segmenting.in_words(answer),
+        "",
+        result.text,
+        f"{written}; {ablating / result.images:.2f} s a scene",
+        f"open {out / 'report.html'} in a browser",
+    ]
+    show(record, "\n".join(lines), as_json=json_)

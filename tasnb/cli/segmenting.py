@@ -1,27 +1,22 @@
-"""One picture and one expression, told in full: segment it and write down the answer and why.
-
-``tasnb segment`` and ``tasnb demo`` are this function; a notebook calls ``describe`` and ``tas`` itself.
-"""
+"""``tasnb segment``: one picture and one expression; the answer, and why, on the terminal and in a folder."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
+import typer
 
-from tasnb import models, plots
-from tasnb.core.images import as_rgb, png_bytes
-from tasnb.core.masks import iou, to_rle
-from tasnb.core.types import Models, Prediction
-from tasnb.pipeline import tas as pipeline
-from tasnb.pipeline import variant as variants
-from tasnb.report import answers as report
-from tasnb.stages import expressions
+from tasnb.cli.options import Alpha, Device, Json, Lam, Models, Variant
+from tasnb.cli.output import ProgressBar, show, wrote
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tasnb.core import types
 
 STAGES = {
     "proposals": "proposing masks",
@@ -32,114 +27,113 @@ STAGES = {
     "phrase_embeddings": "embedding the mined phrases",
 }
 STEPS = 2 + len(STAGES) + 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """record: JSON-ready facts. text: the same for a terminal. prediction: the answer itself."""
-
-    record: dict[str, Any]
-    text: str
-    prediction: Prediction
+FILES = ("mask.png", "picture.png", "receipt.csv", "report.html", "answer.json")
+BAR = "{desc:<50} {bar:20} {n_fmt}/{total_fmt} {elapsed}"
 
 
 def segment(
-    image: str | Path,
-    expression: str,
-    *,
-    preset: str = "toy",
-    variant: str = "paper",
-    alpha: float | None = None,
-    lam: float | None = None,
-    out: Path,
-    device: str = "auto",
-    step: Callable[[str], None] = lambda _: None,
-) -> Told:
-    """Segment a picture file and write mask.png, picture.png, receipt.csv, report.html and answer.json to ``out``.
+    image: Annotated[Path, typer.Argument(help="A photo: JPEG, PNG, WebP ...")],
+    expression: Annotated[str, typer.Argument(help='What to find, in quotes: "the left cat".')],
+    models: Models = "toy",
+    variant: Variant = "paper",
+    alpha: Alpha = None,
+    lam: Lam = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to; default outputs/segment/NAME.")] = None,
+    device: Device = "auto",
+    json_: Json = False,
+) -> None:
+    """Find the one object that EXPRESSION means in IMAGE."""
+    from tasnb.core.images import as_rgb
+    from tasnb.models import import_vendors, load, plan
+    from tasnb.pipeline import variant as variants
+    from tasnb.stages import expressions
 
-    Raises FileNotFoundError or ValueError for a bad picture, expression, preset, variant or missing checkpoint,
-    before any model is loaded where that can be known.
-    """
-    chosen = variants.find(variant)
     expressions.require_text(expression)
+    chosen = variants.find(variant)
     image_rgb = as_rgb(image)
-    out.mkdir(parents=True, exist_ok=True)
-    models.plan(preset, device=device, **chosen.model_options)  # a missing file is said before the long wait
-    step("importing the libraries")
-    started = time.perf_counter()
-    models.import_vendors()
-    imported = time.perf_counter()
-    step(f"loading the {preset} models")
-    loaded = models.load(preset, device=device, **chosen.model_options)
-    seconds = {"imports": imported - started, "load": time.perf_counter() - imported}
-    told = tell(
-        image_rgb, expression, loaded, variant=chosen, alpha=alpha, lam=lam, out=out, step=step, seconds=seconds
-    )
-    told.record["image"] = str(image)
-    return told
+    folder = out or Path("outputs", "segment", image.stem)
+    folder.mkdir(parents=True, exist_ok=True)
+    plan(models, device=device, **chosen.model_options)  # a missing file is said before the long wait
+    with ProgressBar(quiet=json_, total=STEPS, bar_format=BAR) as progress:
+        progress.step("importing the libraries")
+        started = time.perf_counter()
+        import_vendors()
+        imported = time.perf_counter()
+        progress.step(f"loading the {models} models")
+        loaded = load(models, device=device, **chosen.model_options)
+        seconds = {"imports": imported - started, "load": time.perf_counter() - imported}
+        weighed: dict[str, Any] = {"variant": chosen, "alpha": alpha, "lam": lam}
+        record = answer(image_rgb, expression, loaded, folder, step=progress.step, seconds=seconds, **weighed)
+    show({**record, "image": image}, in_words(record), as_json=json_)
 
 
-def tell(
+def answer(
     image_rgb: np.ndarray,
     expression: str,
-    loaded: Models,
+    loaded: types.Models,
+    folder: Path,
     *,
-    variant: str | variants.Variant = variants.PAPER,
-    alpha: float | None = None,
-    lam: float | None = None,
-    out: Path,
+    step: Callable[[str], None],
+    seconds: dict[str, float],
     target: np.ndarray | None = None,
-    step: Callable[[str], None] = lambda _: None,
-    seconds: dict[str, float] | None = None,
-) -> Told:
-    """The same for a picture and models at hand. target: the true mask, when known."""
-    seconds = dict(seconds or {})
+    **weighed: Any,
+) -> dict[str, Any]:
+    """Segment a picture with models at hand, write FILES into the folder, and return what ``--json`` prints.
+
+    step: called with what is done next. seconds: what was measured before. target: the true mask, when known. weighed:
+    options of ``tas``.
+    """
+    from tasnb.pipeline.describe import describe
+    from tasnb.pipeline.tas import tas
 
     def announce(stage: str, image_key: str, fingerprint: str, config: Any, compute: Callable[[], Any]) -> Any:
         step(STAGES.get(stage, stage))
         return compute()
 
     started = time.perf_counter()
-    artifacts = pipeline.describe(image_rgb, loaded, variant=variant, memo=announce)
-    seconds["describe"] = time.perf_counter() - started
+    artifacts = describe(image_rgb, loaded, variant=weighed.get("variant", "paper"), memo=announce)
+    described = time.perf_counter()
     step("choosing the mask")
-    started = time.perf_counter()
-    prediction = pipeline.tas(artifacts, expression, loaded, variant=variant, alpha=alpha, lam=lam)
-    seconds["choose"] = time.perf_counter() - started
+    prediction = tas(artifacts, expression, loaded, **weighed)
+    chosen = time.perf_counter()
     step("writing the report")
-    files = write(prediction, image_rgb, out, target=target, models_name=loaded.name)
-    record = {**facts(prediction, target), "models": loaded.name, "files": files,
-              "seconds": {name: round(value, 3) for name, value in seconds.items()}}  # fmt: skip
-    (out / "answer.json").write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return Told(record=record, text=in_words(prediction, record), prediction=prediction)
+    files = write(prediction, image_rgb, folder, target=target, models_name=loaded.name)
+    seconds = {**seconds, "describe": described - started, "choose": chosen - described}
+    record = {
+        **facts(prediction, target),
+        "models": loaded.name,
+        "files": files,
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+    }
+    Path(files["answer"]).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return record
 
 
 def write(
-    prediction: Prediction, image_rgb: np.ndarray, out: Path, *, target: np.ndarray | None = None, models_name: str = ""
+    prediction: types.Prediction, image_rgb: np.ndarray, folder: Path, *, target: np.ndarray | None, models_name: str
 ) -> dict[str, str]:
-    """Write the answer's files; returns name -> path."""
-    out.mkdir(parents=True, exist_ok=True)
-    paths = {n: out / f for n, f in (("mask", "mask.png"), ("picture", "picture.png"), ("receipt", "receipt.csv"),
-                                     ("report", "report.html"), ("answer", "answer.json"))}  # fmt: skip
+    """Write the answer's files, but for answer.json; returns the path of each of FILES by its stem."""
+    from tasnb import plots, report
+    from tasnb.core.images import png_bytes
+
+    paths = {Path(name).stem: folder / name for name in FILES}
     paths["mask"].write_bytes(png_bytes(prediction.mask))
-    plots.annotated(prediction, image_rgb, target=target).save(paths["picture"], optimize=True)
+    plots.annotated(image_rgb, prediction, target=target).save(paths["picture"], optimize=True)
     prediction.to_frame().to_csv(paths["receipt"], index=False, float_format="%.6f")
-    page = report.page(prediction, image_rgb, target=target, models_name=models_name)
-    paths["report"].write_text(page, encoding="utf-8")
+    report.answer(image_rgb, prediction, paths["report"], target=target, models_name=models_name)
     return {name: str(path) for name, path in paths.items()}
 
 
-def facts(prediction: Prediction, target: np.ndarray | None = None) -> dict[str, Any]:
+def facts(prediction: types.Prediction, target: np.ndarray | None) -> dict[str, Any]:
     """What ``--json`` prints about the answer; the mask as COCO RLE."""
+    from tasnb.core.masks import iou, to_rle
+
     table, index = prediction.table, prediction.index
     chosen = None
     if index is not None:
         chosen = {
-            "v": float(table.v[index]),
-            "p": float(table.p[index]),
-            "n": float(table.n[index]),
-            "total": float(table.total[index]),
-            "box_xyxy": [int(x) for x in prediction.artifacts.proposals.boxes_xyxy[index]],
+            **{name: float(getattr(table, name)[index]) for name in ("v", "p", "n", "total")},
+            "box_xyxy": prediction.artifacts.proposals.boxes_xyxy[index].tolist(),
             "caption": next(iter(prediction.artifacts.captions.values()))[index],
         }
     return {
@@ -161,23 +155,21 @@ def facts(prediction: Prediction, target: np.ndarray | None = None) -> dict[str,
     }
 
 
-def in_words(prediction: Prediction, record: dict[str, Any]) -> str:
-    """A few lines for a terminal."""
-    chosen = record["chosen"]
-    lines = [f"“{prediction.expression}”  ({prediction.method}, models: {record['models']})"]
+def in_words(record: dict[str, Any]) -> str:
+    """The record for a person, in a few lines."""
+    chosen, weights = record["chosen"], record["weights"]
+    lines = [f"“{record['expression']}”  ({record['method']}, models: {record['models']})"]
     if chosen is None:
         lines.append("  no proposal was found, so there is no answer")
     else:
-        weights = record["weights"]
-        lines.append(f"  mask {record['index']} of {record['proposals']}, {record['area']} px: “{chosen['caption']}”")
-        lines.append(
-            f"  S = V {chosen['v']:.3f} + {weights['alpha']:g} x P {chosen['p']:.3f}"
-            f" + {weights['lam']:g} x N {chosen['n']:.3f} = {chosen['total']:.3f}"
-        )
-        lines.append(f"  {record['rectifier']}")
         pushed = ", ".join(f"“{text}”" for text in record["negatives"]) or "nothing"
-        lines.append(f"  pushed away from: {pushed}")
+        lines += [
+            f"  mask {record['index']} of {record['proposals']}, {record['area']} px: “{chosen['caption']}”",
+            f"  S = V {chosen['v']:.3f} + {weights['alpha']:g} x P {chosen['p']:.3f}"
+            f" + {weights['lam']:g} x N {chosen['n']:.3f} = {chosen['total']:.3f}",
+            f"  {record['rectifier']}",
+            f"  pushed away from: {pushed}",
+        ]
     if record["iou"] is not None:
         lines.append(f"  IoU with the true mask: {record['iou']:.2f}")
-    lines.append(f"  wrote {', '.join(sorted(record['files'].values()))}")
-    return "\n".join(lines)
+    return "\n".join([*lines, "  " + wrote(sorted(record["files"].values()))])

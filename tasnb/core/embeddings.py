@@ -7,12 +7,25 @@ from jaxtyping import Float
 
 
 def cosines(a: Float[np.ndarray, "n *q d"], b: Float[np.ndarray, "k d"]) -> Float[np.ndarray, "n k"]:
-    """Cosine of every row of ``a`` with every row of ``b``: float64 (n, k), -1..1, 0 for a row of zeros.
+    """Cosine of every row of ``a`` with every row of ``b``.
 
-    ``a`` may hold q features a picture, (n, q, d): the largest of the q cosines counts, as BLIP-2 compares its
-    query features with a text (Li et al. 2023, section 3.1).
+    Parameters
+    ----------
+    a : ndarray of float, shape (n, d) or (n, q, d)
+        Of q features a picture the largest of the q cosines counts, as BLIP-2 compares its query features with a text
+        (Li et al. 2023, section 3.1).
+    b : ndarray of float, shape (k, d)
+        Of the same space.
 
-    Raises ValueError when the widths differ or a value is not finite.
+    Returns
+    -------
+    ndarray of float64, shape (n, k)
+        -1..1; 0 for a row of zeros.
+
+    Raises
+    ------
+    ValueError
+        When the widths differ or a value is not finite.
     """
     if len(a) == 0 or len(b) == 0:
         return np.zeros((len(a), len(b)))
@@ -26,6 +39,23 @@ def cosines(a: Float[np.ndarray, "n *q d"], b: Float[np.ndarray, "k d"]) -> Floa
 
 
 def unit_rows(rows: np.ndarray) -> np.ndarray:
+    """Rows of length 1.
+
+    Parameters
+    ----------
+    rows : ndarray of float, shape (..., d)
+        Of any lengths.
+
+    Returns
+    -------
+    ndarray of float64, shape (..., d)
+        A row of zeros stays one.
+
+    Raises
+    ------
+    ValueError
+        When a value is not finite.
+    """
     rows = rows.astype(np.float64)
     lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
     if not np.isfinite(lengths).all():

@@ -110,6 +110,29 @@ def _array_as_rgb(array: np.ndarray) -> np.ndarray:
     return array
 
 
+def resized(image: np.ndarray, scale: float, *, smooth: bool = True) -> np.ndarray:
+    """Enlarge or shrink a picture or a mask.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (h, w, 3), or of bool, shape (h, w)
+        A mask stays a mask: no value between in and out.
+    scale : float
+        New length of a side over its old one.
+    smooth : bool
+        Whether pixels are mixed; otherwise they stay squares.
+
+    Returns
+    -------
+    ndarray
+        Of the same dtype, at least one pixel on each side.
+    """
+    size = tuple(max(1, round(scale * side)) for side in (image.shape[1], image.shape[0]))
+    if not smooth or image.dtype == bool:
+        return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.NEAREST))
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
+
+
 def png_bytes(image: np.ndarray) -> bytes:
     """Encode an array as PNG.
 
@@ -142,7 +165,31 @@ def png_uri(image: np.ndarray) -> str:
     str
         The PNG in base 64.
     """
-    return "data:image/png;base64," + base64.b64encode(png_bytes(image)).decode("ascii")
+    return _data_uri("png", png_bytes(image))
+
+
+def jpeg_uri(image: np.ndarray, *, quality: int = 82) -> str:
+    """Encode a photo as a ``data:`` URI that takes a tenth of a PNG's.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (h, w, 3)
+        The photo.
+    quality : int
+        1 to 95, as Pillow takes it.
+
+    Returns
+    -------
+    str
+        The JPEG in base 64.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, format="JPEG", quality=quality, optimize=True)
+    return _data_uri("jpeg", buffer.getvalue())
+
+
+def _data_uri(kind: str, data: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def image_key_of(image_rgb: np.ndarray) -> str:

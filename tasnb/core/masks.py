@@ -21,14 +21,47 @@ STRIP_PIXELS = 1 << 18  # pixels a matrix product takes at once: float32 counts 
 
 
 def areas(masks: Bool[np.ndarray, "n h w"]) -> Int[np.ndarray, " n"]:
-    """Foreground pixels of each mask: int (n,), 0 for an empty mask."""
+    """Foreground pixels of each mask.
+
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (n, h, w)
+        Masks of one image.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        0 for an empty mask.
+
+    Raises
+    ------
+    ValueError
+        For an array of another kind.
+    """
     _check_masks(masks, "masks")
     return np.count_nonzero(masks, axis=(1, 2))
 
 
 def boxes_xyxy(masks: Bool[np.ndarray, "n h w"]) -> Int[np.ndarray, "n 4"]:
-    """The tightest box of each mask: int (n, 4), pixels, exclusive end, (0, 0, 0, 0) for an empty mask.
+    """The tightest box of each mask.
 
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (n, h, w)
+        Masks of one image.
+
+    Returns
+    -------
+    ndarray of int, shape (n, 4)
+        x0, y0, x1, y1 in pixels, exclusive end; (0, 0, 0, 0) for an empty mask.
+
+    Raises
+    ------
+    ValueError
+        For an array of another kind.
+
+    Examples
+    --------
     >>> mask = np.zeros((1, 4, 5), dtype=bool)
     >>> mask[0, 1:3, 2] = True
     >>> boxes_xyxy(mask).tolist()
@@ -47,8 +80,25 @@ def boxes_xyxy(masks: Bool[np.ndarray, "n h w"]) -> Int[np.ndarray, "n 4"]:
 
 
 def centroids_xy(masks: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, "n 2"]:
-    """The centre of each mask: float (n, 2), the mean (x, y) of its foreground pixels; NaN for an empty mask.
+    """The centre of each mask: the mean (x, y) of its foreground pixels.
 
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (n, h, w)
+        Masks of one image.
+
+    Returns
+    -------
+    ndarray of float, shape (n, 2)
+        Pixels; NaN for an empty mask.
+
+    Raises
+    ------
+    ValueError
+        For an array of another kind.
+
+    Notes
+    -----
     A pixel's coordinate is its index, so a mask of the first pixel alone has its centre at (0, 0).
     Source: paper, section 3.4, "averaging the coordinates of all foreground pixels".
     """
@@ -61,7 +111,25 @@ def centroids_xy(masks: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, "n 2"]:
 
 
 def pairwise_intersection(a: Bool[np.ndarray, "n h w"], b: Bool[np.ndarray, "m h w"]) -> Int[np.ndarray, "n m"]:
-    """Pixels that mask i of ``a`` shares with mask j of ``b``: int (n, m), exact for any picture size."""
+    """Pixels that mask i of ``a`` shares with mask j of ``b``.
+
+    Parameters
+    ----------
+    a : ndarray of bool, shape (n, h, w)
+        Masks of one image.
+    b : ndarray of bool, shape (m, h, w)
+        Masks of the same image.
+
+    Returns
+    -------
+    ndarray of int, shape (n, m)
+        Exact for any picture size.
+
+    Raises
+    ------
+    ValueError
+        When the sizes differ.
+    """
     _check_masks(a, "a")
     _check_masks(b, "b")
     if a.shape[1:] != b.shape[1:]:
@@ -78,22 +146,76 @@ def pairwise_intersection(a: Bool[np.ndarray, "n h w"], b: Bool[np.ndarray, "m h
 
 
 def pairwise_iou(a: Bool[np.ndarray, "n h w"], b: Bool[np.ndarray, "m h w"]) -> Float[np.ndarray, "n m"]:
-    """Intersection over union of every pair: float (n, m), 0..1; two empty masks have IoU 0."""
+    """Intersection over union of every pair.
+
+    Parameters
+    ----------
+    a : ndarray of bool, shape (n, h, w)
+        Masks of one image.
+    b : ndarray of bool, shape (m, h, w)
+        Masks of the same image.
+
+    Returns
+    -------
+    ndarray of float, shape (n, m)
+        0..1; two empty masks have IoU 0.
+
+    Raises
+    ------
+    ValueError
+        When the sizes differ.
+    """
     shared = pairwise_intersection(a, b)
     return _ratio(shared, areas(a)[:, None] + areas(b)[None, :] - shared)
 
 
 def pairwise_containment(a: Bool[np.ndarray, "n h w"], b: Bool[np.ndarray, "m h w"]) -> Float[np.ndarray, "n m"]:
-    """Intersection over the smaller area of every pair: float (n, m), 0..1; 0 where one mask is empty.
+    """Intersection over the smaller area of every pair.
 
-    1 means that the smaller mask lies inside the larger one. Source: suoych/TAS, ``calculate_overlap``.
+    Parameters
+    ----------
+    a : ndarray of bool, shape (n, h, w)
+        Masks of one image.
+    b : ndarray of bool, shape (m, h, w)
+        Masks of the same image.
+
+    Returns
+    -------
+    ndarray of float, shape (n, m)
+        0..1; 0 where one mask is empty; 1 means that the smaller mask lies inside the larger one.
+
+    Raises
+    ------
+    ValueError
+        When the sizes differ.
+
+    Notes
+    -----
+    Source: suoych/TAS, ``calculate_overlap``.
     """
     return _ratio(pairwise_intersection(a, b), np.minimum(areas(a)[:, None], areas(b)[None, :]))
 
 
 def iou(a: Bool[np.ndarray, "h w"], b: Bool[np.ndarray, "h w"]) -> float:
-    """Intersection over union of two masks, 0..1; two empty masks have IoU 0, as nothing was found.
+    """Intersection over union of two masks.
 
+    Parameters
+    ----------
+    a, b : ndarray of bool, shape (h, w)
+        Masks of one image.
+
+    Returns
+    -------
+    float
+        0..1; two empty masks have IoU 0, as nothing was found.
+
+    Raises
+    ------
+    ValueError
+        When the sizes differ.
+
+    Examples
+    --------
     >>> iou(np.array([[True, True, False, False]]), np.array([[True, False, False, False]]))
     0.5
     """
@@ -112,7 +234,24 @@ def make_proposals(
 ) -> Proposals:
     """Proposals from masks alone: their boxes are computed, a score that the source lacks is NaN.
 
-    Raises ValueError when a score list is not as long as the masks.
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (n, h, w)
+        Masks of one image.
+    pred_iou, stability_score : sequence of float, or None
+        One a mask.
+    source : str
+        Who made them, for people.
+
+    Returns
+    -------
+    Proposals
+        In the order of the masks.
+
+    Raises
+    ------
+    ValueError
+        When a score list is not as long as the masks.
     """
     _check_masks(masks, "masks")
     unknown = np.full(len(masks), np.nan, dtype=np.float32)

@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 PACKAGE = Path(__file__).resolve().parents[1]
 _HELPERS = "tasnb_lessons"  # the name under which the lessons' helpers are imported, so that no other package is hidden
@@ -82,7 +83,22 @@ def lesson(name: str) -> ModuleType:
     return importlib.import_module(f"{_HELPERS}.{name}")
 
 
-def copy_lessons(folder: str | Path, *, solutions: bool = False) -> tuple[Path, ...]:
+class CopiedLessons(NamedTuple):
+    """What ``copy_lessons`` did.
+
+    Parameters
+    ----------
+    written : tuple of Path
+        The files that were written, in the order of their names.
+    kept : tuple of Path
+        Those that were there already and stayed as they were.
+    """
+
+    written: tuple[Path, ...]
+    kept: tuple[Path, ...]
+
+
+def copy_lessons(folder: str | Path, *, solutions: bool = False) -> CopiedLessons:
     """Copy the numbered notebooks and their helpers out of the library, to be opened and changed there.
 
     Parameters
@@ -94,8 +110,8 @@ def copy_lessons(folder: str | Path, *, solutions: bool = False) -> tuple[Path, 
 
     Returns
     -------
-    tuple of Path
-        The files that were written, in the order of their names.
+    CopiedLessons
+        Which files were written and which were kept.
 
     Raises
     ------
@@ -104,17 +120,16 @@ def copy_lessons(folder: str | Path, *, solutions: bool = False) -> tuple[Path, 
     """
     source, target = lessons_root(), Path(folder)
     kinds = ["*.ipynb", "*.md", "lessons/*.py", *(["solutions/*.ipynb"] if solutions else [])]
-    written = []
+    copies = {target / path.relative_to(source): path for kind in kinds for path in source.glob(kind)}
     try:
-        for path in sorted(path for kind in kinds for path in source.glob(kind)):
-            copy = target / path.relative_to(source)
-            if not copy.exists():
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, copy)
-                written.append(copy)
+        kept = tuple(copy for copy in sorted(copies) if copy.exists())
+        written = tuple(copy for copy in sorted(copies) if copy not in kept)
+        for copy in written:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(copies[copy], copy)
     except OSError as problem:
         raise ValueError(f"{target}: the lessons could not be written ({problem}); choose another folder") from problem
-    return tuple(written)
+    return CopiedLessons(written, kept)
 
 
 def _shipped(name: str, inside: str) -> Path:

@@ -41,7 +41,7 @@ def text_table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, digi
     for row in rows:
         if len(row) != len(headers):
             raise ValueError(f"expected {len(headers)} values a row, got {len(row)}: {row!r}")
-    cells = [[_cell(value, digits) for value in row] for row in rows]
+    cells = [[cell_text(value, digits) for value in row] for row in rows]
     lines = [list(headers), *cells]
     widths = [max(len(line[k]) for line in lines) for k in range(len(headers))]
     right = [bool(rows) and all(_is_number(row[k]) for row in rows) for k in range(len(headers))]
@@ -86,7 +86,21 @@ def _is_number(value: object) -> bool:
     return value is None or (isinstance(value, Real) and not isinstance(value, bool))
 
 
-def _cell(value: object, digits: int) -> str:
+def cell_text(value: object, digits: int = 2) -> str:
+    """One value as a table shows it.
+
+    Parameters
+    ----------
+    value : object
+        A number, None, or anything with a text.
+    digits : int
+        Decimals of a real number; integers have none.
+
+    Returns
+    -------
+    str
+        "-" for None and NaN.
+    """
     if value is None or (isinstance(value, Real) and math.isnan(value)):
         return NOTHING
     if isinstance(value, Real) and not isinstance(value, bool | Integral):

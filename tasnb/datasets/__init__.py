@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from tasnb.datasets import folder, phrasecut, refer, reftoy, results
+from tasnb.datasets.cards import CARDS, CountWarning, published
 from tasnb.datasets.checks import Report, check
+from tasnb.datasets.folder import photo, photos
 from tasnb.datasets.opening import is_there, load, names, overview, reopen
-from tasnb.datasets.photos import photo, photos
 from tasnb.datasets.pickles import UnsafePickleError
-from tasnb.datasets.published import CARDS, CountWarning, published
 from tasnb.datasets.results import ResultsFile
-from tasnb.datasets.samples import RefSamples, Samples
+from tasnb.datasets.samples import Samples
 from tasnb.datasets.writing import write
 
-__all__ = [
-    "CARDS", "CountWarning", "RefSamples", "Report", "ResultsFile", "Samples", "UnsafePickleError", "check", "folder",
-    "is_there", "load", "names", "overview", "photo", "photos", "phrasecut",
-    "published", "refer", "reftoy", "reopen", "results", "write",
-]  # fmt: skip
+__all__ = ["CARDS", "CountWarning", "Report", "ResultsFile", "Samples", "UnsafePickleError", "check", "is_there"]
+__all__ += ["load", "names", "overview", "photo", "photos", "published", "reopen", "write"]

@@ -1,4 +1,4 @@
-"""A folder of one's own images: ``samples.csv`` or ``samples.json`` with image, expression and, optionally, a mask.
+"""One's own images: a photo and an expression, or a folder with ``samples.csv`` or ``samples.json``.
 
     image,expression,mask
     park.jpg,the left dog,masks/dog.png
@@ -11,84 +11,75 @@ columns: split (a row without one is in val; the split "all" is every row), imag
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from tasnb.datasets.annotations import mask_of
-from tasnb.datasets.published import choose
-from tasnb.datasets.reading import parse_json
-from tasnb.datasets.samples import Row, Samples
+from tasnb.core.images import as_rgb, image_id_of
+from tasnb.core.types import Sample
+from tasnb.datasets.annotations import mask_of, parse_json
+from tasnb.datasets.cards import choose
+from tasnb.datasets.contents import Annotation, Contents, Picture, Ref, Row, Size, digest
 
 NAME = "folder"
 TABLES = ("samples.csv", "samples.json")
-COLUMNS = ("image", "expression", "mask", "split", "image_id", "ref_id", "sent_id", "category")
 EVERY = "all"
 
 
-class FolderSource:
-    """Where a folder's pictures and masks are; implements ``samples.Source``."""
+def photo(picture: Any, expression: str, target: Any = None) -> Sample:
+    """One expression about one picture, as a data set gives it.
 
-    def __init__(self, home: Path, rows: Sequence[Row], pictures: Mapping[str, str], table: tuple[str, str]) -> None:
-        self.captions: Mapping[str, str] = {}
-        self._home, self._rows, self._pictures, self._table = home, rows, pictures, table
+    Parameters
+    ----------
+    picture : path, Pillow image or array
+        What ``as_rgb`` takes.
+    expression : str
+        Such as "the left dog".
+    target : bool (h, w), path, Pillow image or array, optional
+        The true mask when you have it, or a picture of it, in which any pixel above 0 belongs.
 
-    def digests(self) -> Mapping[str, str]:
-        """Of the table and of every mask file, because here they are the annotations."""
-        digests = dict([self._table])
-        for name in {row.target for row in self._rows if is_file_name(row.target)}:
-            path = self._home / name
-            digests[name] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
-        return digests
+    Returns
+    -------
+    Sample
+        Of the data set "photo" and the split "own".
 
-    def picture(self, image_id: str) -> Path:
-        return self._home / self._pictures[image_id]
-
-    def mask(self, row: Row, size_hw: tuple[int, int]) -> np.ndarray | None:
-        return read_mask(self._home, row.target, size_hw)
-
-    def things(self, image_id: str) -> np.ndarray:
-        if image_id not in self._pictures:
-            raise KeyError(f"{NAME} has no image {image_id!r}; see image_ids")
-        with Image.open(self.picture(image_id)) as picture:
-            size_hw = (picture.height, picture.width)
-            if picture.getexif().get(0x0112, 1) >= 5:  # EXIF orientation: 5 to 8 stand on their side
-                size_hw = size_hw[::-1]
-        masks: dict[bytes, np.ndarray] = {}
-        for row in self._rows:
-            mask = self.mask(row, size_hw) if row.image_id == image_id else None
-            if mask is not None:
-                masks.setdefault(mask.tobytes(), mask)
-        return np.stack(list(masks.values())) if masks else np.zeros((0, *size_hw), dtype=bool)
-
-
-def load(root: Path, *, split: str = "val", spec_root: str | None = None) -> Samples:
-    """Read a folder. root: the folder or its table. The masks and pictures are read when a sample is asked for.
-
-    Raises FileNotFoundError without a table, ValueError with the line number for a row that cannot be understood.
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        For what is no picture, ValueError for an empty expression or a mask of another size too.
     """
-    table = table_in(root)
-    if table is None:
-        raise FileNotFoundError(
-            f"{root} has no {' or '.join(TABLES)}; expected a table with the columns image, expression and mask"
-        )
+    if not isinstance(expression, str) or not expression.strip():
+        raise ValueError(f'expected an expression such as "the left dog", got {expression!r}')
+    image_rgb = as_rgb(picture)
+    if target is not None and not (isinstance(target, np.ndarray) and target.dtype == bool):
+        target = np.asarray(as_rgb(target).any(axis=2))
+    if target is not None and target.shape != image_rgb.shape[:2]:
+        raise ValueError(f"target: expected the picture's size {image_rgb.shape[:2]} (h, w), got {target.shape}")
+    name = image_id_of(image_rgb)
+    ids: dict[str, Any] = {"sample_id": f"photo-{name}", "image_id": name, "ref_id": name, "sent_id": "0"}
+    return Sample(image=image_rgb, expression=expression, target=target, dataset="photo", split="own", **ids)
 
-    def stop(problem: str) -> None:
-        raise ValueError(problem)
 
-    data = table.read_bytes()
-    rows, pictures = parse(data, table, stop)
-    splits = sorted({row.split for row in rows} | {"val"})
-    choose("split", split, (*splits, EVERY), of=str(table))
-    chosen = [row for row in rows if split in (row.split, EVERY)]
-    source = FolderSource(table.parent, rows, pictures, (table.name, hashlib.sha256(data).hexdigest()))
-    return Samples(chosen, source, name=NAME, split=split, root=spec_root)
+def photos(*rows: tuple) -> list[Sample]:
+    """Several of them: ``photos(("park.jpg", "the left dog"), ("park.jpg", "the ball", "ball_mask.png"))``.
+
+    Parameters
+    ----------
+    *rows : tuple
+        The arguments of ``photo``.
+
+    Returns
+    -------
+    list of Sample
+        One a row.
+    """
+    return [photo(*row) for row in rows]
 
 
 def table_in(root: Path) -> Path | None:
@@ -98,32 +89,53 @@ def table_in(root: Path) -> Path | None:
     return next((root / name for name in TABLES if (root / name).is_file()), None)
 
 
-def parse(data: bytes, table: Path, tell: Callable[[str], None]) -> tuple[list[Row], dict[str, str]]:
-    """The rows of a table, and image id -> file name. tell: called with a sentence for each row that is left out."""
-    rows: list[Row] = []
+def read(root: Path, split: str | None = None) -> Contents:
+    """Read a split strictly, or all of them with every fault noted. root: the folder or its table.
+
+    Raises FileNotFoundError without a table, ValueError with the line number for a row that cannot be understood.
+    """
+    table = table_in(root)
+    home = root if table is None else table.parent
+    found = Contents(name=NAME, strict=split is not None, draw=partial(_draw, home), shared=True)
+    if table is None:
+        wanted = "; expected a table with the columns image, expression and mask" if found.strict else ""
+        found.tell("missing file", FileNotFoundError(f"{root} has no {' or '.join(TABLES)}{wanted}"))
+        return found
     pictures: dict[str, str] = {}
-    sentences: set[str] = set()
-    for number, (where, fields) in enumerate(_fields(data, table, tell), start=1):
-        try:
-            row, file_name = _row(fields, number)
-            if pictures.setdefault(row.image_id, file_name) != file_name:
-                raise ValueError(f"image_id {row.image_id!r} names both {pictures[row.image_id]} and {file_name}")
-            if row.sent_id in sentences:
-                raise ValueError(f"sent_id {row.sent_id!r} was used before")
-        except ValueError as wrong:
-            tell(f"{table}, {where}: {wrong}")
-            continue
-        sentences.add(row.sent_id)
-        rows.append(row)
-    return rows, pictures
+    taken: set[str] = set()
+    try:
+        data = table.read_bytes()
+        found.digests[table.name] = digest(data)
+        for number, (where, fields) in enumerate(_fields(data, table, found), start=1):
+            try:
+                row, file_name, mask = _row(fields, number)
+                if pictures.setdefault(row.image_id, file_name) != file_name:
+                    raise ValueError(f"image_id {row.image_id!r} names both {pictures[row.image_id]} and {file_name}")
+                if row.sent_id in taken:
+                    raise ValueError(f"sent_id {row.sent_id!r} was used before")
+            except ValueError as wrong:
+                found.tell("bad row", f"{table}, {where}: {wrong}")
+                continue
+            taken.add(row.sent_id)
+            marked = [] if mask is None else [row.sent_id]
+            found.rows.append(row)
+            found.refs.append(Ref(row.sent_id, row.image_id, row.split, marked, [row.sent_id]))
+            found.annotations += [Annotation(sent_id, row.image_id, mask, []) for sent_id in marked]
+    except (OSError, ValueError) as wrong:
+        found.tell("damaged file", wrong)
+    found.pictures = [Picture(image_id, home / file_name, None) for image_id, file_name in pictures.items()]
+    names = [a.segmentation for a in found.annotations if _is_file_name(a.segmentation)]
+    found.mask_files = {name: home / name for name in names}
+    if split is not None:
+        choose("split", split, (*sorted({row.split for row in found.rows} | {"val"}), EVERY), of=str(table))
+        found.rows = [row for row in found.rows if split in (row.split, EVERY)]
+    return found
 
 
-def read_mask(home: Path, target: Any, size_hw: tuple[int, int]) -> np.ndarray | None:
-    """A row's mask: bool (h, w), None where it has none. Raises ValueError or FileNotFoundError."""
-    if target is None:
-        return None
-    if is_file_name(target):
-        return _picture_mask(home / target)
+def _draw(home: Path, target: Any, size_hw: Size) -> list[np.ndarray]:
+    """A row's mask. Raises ValueError or FileNotFoundError."""
+    if _is_file_name(target):
+        return [_picture_mask(home / target)]
     if isinstance(target, str):
         try:
             target = json.loads(target)
@@ -131,10 +143,10 @@ def read_mask(home: Path, target: Any, size_hw: tuple[int, int]) -> np.ndarray |
             raise ValueError(f"its JSON cannot be read ({wrong})") from wrong
     if isinstance(target, list) and target and not isinstance(target[0], list):
         target = [target]  # a single polygon [x, y, x, y, ...]
-    return mask_of(target, size_hw)
+    return [mask_of(target, size_hw)]
 
 
-def is_file_name(target: Any) -> bool:
+def _is_file_name(target: Any) -> TypeGuard[str]:
     return isinstance(target, str) and not target.startswith(("{", "["))
 
 
@@ -153,7 +165,7 @@ def _picture_mask(path: Path) -> np.ndarray:
     return values > 0
 
 
-def _fields(data: bytes, table: Path, tell: Callable[[str], None]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _fields(data: bytes, table: Path, found: Contents) -> Iterator[tuple[str, dict[str, Any]]]:
     """Where a row stands, for people, and its fields."""
     if table.suffix == ".json":
         content = parse_json(data, table)
@@ -164,62 +176,55 @@ def _fields(data: bytes, table: Path, tell: Callable[[str], None]) -> Iterator[t
             if isinstance(item, dict):
                 yield f"sample {number}", item
             else:
-                tell(f"{table}, sample {number}: expected an object with image and expression, got {item!r:.60}")
+                wanted = "expected an object with image and expression"
+                found.tell("bad row", f"{table}, sample {number}: {wanted}, got {item!r:.60}")
         return
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
         line = data[: wrong.start].count(b"\n") + 1
         raise ValueError(f"{table}, line {line}: not UTF-8 ({wrong.reason}); save the table as UTF-8") from wrong
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header: list[str] = []
-    while True:
+    reader, line = csv.reader(io.StringIO(text, newline=""), strict=True), 1
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        if not {"image", "expression"} <= set(header):
+            got = ", ".join(header)
+            raise ValueError(f"{table}, line 1: expected the columns image, expression and mask, got {got}")
         line = reader.line_num + 1
-        try:
-            values = next(reader)
-        except StopIteration:
-            break
-        except csv.Error as wrong:
-            tell(f"{table}, line {line}: {wrong}; is a quote missing?")
-            return  # after a broken quote nothing can be told apart
-        if not header:
-            header = [name.strip() for name in values]
-            if not {"image", "expression"} <= set(header):
-                break
-        elif len(values) > len(header):
-            tell(f"{table}, line {line}: more values than columns; a text with a comma needs quotes")
-        elif values:
-            yield f"line {line}", dict(zip(header, values, strict=False))
-    if not {"image", "expression"} <= set(header):
-        raise ValueError(f"{table}, line 1: expected the columns image, expression and mask, got {', '.join(header)}")
+        for values in reader:
+            if len(values) > len(header):
+                found.tell(
+                    "bad row", f"{table}, line {line}: more values than columns; a text with a comma needs quotes"
+                )
+            elif values:
+                yield f"line {line}", dict(zip(header, values, strict=False))
+            line = reader.line_num + 1
+    except csv.Error as wrong:
+        # after a broken quote nothing can be told apart
+        found.tell("bad row", f"{table}, line {line}: {wrong}; is a quote missing?")
 
 
-def _row(fields: Mapping[str, Any], number: int) -> tuple[Row, str]:
-    image, expression = fields.get("image"), fields.get("expression")
-    for name, value in (("image", image), ("expression", expression)):
-        if not isinstance(value, str) or not value.strip():
+def _row(fields: Mapping[str, Any], number: int) -> tuple[Row, str, Any]:
+    """A row, its image's file name and its mask as written. Raises ValueError."""
+    texts = {name: str(value).strip() for name, value in fields.items() if value is not None}
+    for name in ("image", "expression"):
+        if not isinstance(fields.get(name), str) or not texts[name]:
             raise ValueError(f"{name} is empty")
-    file_name = inside(str(image).strip())
-    target = fields.get("mask")
-    if isinstance(target, str):
-        target = target.strip() or None
-    if target is not None and not isinstance(target, str | list | dict):
-        raise ValueError(f"mask: expected a file name, a run-length code or polygons, got {type(target).__name__}")
-    if isinstance(target, str) and is_file_name(target):
-        target = inside(target)
-
-    def known(name: str, otherwise: str) -> str:
-        value = fields.get(name)
-        return otherwise if value is None or not str(value).strip() else str(value).strip()
-
-    sent_id = known("sent_id", str(number))
-    return Row(
-        str(expression).strip(), known("image_id", file_name), known("ref_id", sent_id), sent_id,
-        known("split", "val"), target, known("category", ""),
-    ), file_name  # fmt: skip
+    file_name, mask = _inside(texts["image"]), fields.get("mask")
+    if isinstance(mask, str):
+        mask = texts["mask"] or None
+    if mask is not None and not isinstance(mask, str | list | dict):
+        raise ValueError(f"mask: expected a file name, a run-length code or polygons, got {type(mask).__name__}")
+    if _is_file_name(mask):
+        mask = _inside(mask)
+    sent_id, split = texts.get("sent_id") or str(number), texts.get("split") or "val"
+    image_id, ref_id = texts.get("image_id") or file_name, texts.get("ref_id") or sent_id
+    target = None if mask is None else sent_id
+    row = Row(texts["expression"], image_id, ref_id, sent_id, split, target, texts.get("category", ""))
+    return row, file_name, mask
 
 
-def inside(file_name: str) -> str:
+def _inside(file_name: str) -> str:
     """The name as a relative path. Raises ValueError for one that leads out of the folder."""
     posix, windows = PurePosixPath(file_name), PureWindowsPath(file_name)
     if posix.is_absolute() or windows.drive or windows.root or ".." in posix.parts or ".." in windows.parts:

@@ -8,34 +8,80 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tasnb.datasets import folder, phrasecut, refer, reftoy
-from tasnb.datasets.published import CARDS, choose
+from tasnb.datasets import folder, phrasecut, refer
+from tasnb.datasets.cards import CARDS, Counts, choose, warn_of_differences
+from tasnb.datasets.contents import Contents
 from tasnb.datasets.samples import Samples
 
 ROOT_VARIABLE = "TASNB_DATA"
 
 
 def names() -> tuple[str, ...]:
-    """The data sets that ``load`` knows."""
+    """The data sets that ``load`` knows.
+
+    Returns
+    -------
+    tuple of str
+        Their names.
+    """
     return tuple(CARDS)
 
 
 def load(name: str, *, split: str = "val", root: Path | str | None = None, split_by: str | None = None) -> Samples:
     """One sample a sentence, in the data set's own order.
 
-    root: the folder that holds the data set; None: the folder that the environment variable TASNB_DATA names, for
-    RefToy the shipped one. split_by: who split RefCOCO ("unc", "google") or RefCOCOg ("umd", "google"); None: the
-    first. Warns once where a split differs from the published one. Raises ValueError for an unknown name, split or
-    split_by, listing the choices, and for damaged files; FileNotFoundError naming the folder where data are missing.
+    Parameters
+    ----------
+    name : str
+        One of ``names()``.
+    split : str
+        One of the data set's; of a folder, "all" is every row.
+    root : path or str, optional
+        The folder that holds the data set; None: the folder that the environment variable TASNB_DATA names, for
+        RefToy the shipped one.
+    split_by : str, optional
+        Who split RefCOCO ("unc", "google") or RefCOCOg ("umd", "google"); None: the first.
+
+    Returns
+    -------
+    Samples
+        A lazy sequence.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, split or split_by, listing the choices, and for damaged files.
+    FileNotFoundError
+        Naming the folder where data are missing.
+
+    Warns
+    -----
+    CountWarning
+        Once, where a split differs from the published one.
     """
-    return _open(name, split=split, root=root, split_by=split_by, checked=True)
+    return _open(name, split, root, split_by, checked=True)
 
 
 def reopen(spec: Mapping[str, Any]) -> Samples:
-    """The samples of ``Samples.spec``, slice and all; without the warning, which was given when they were opened."""
-    samples = _open(
-        spec["name"], split=spec["split"], root=spec.get("root"), checked=False, **dict(spec.get("options") or {})
-    )
+    """The samples of ``Samples.spec``, slice and all; without the warning, which was given when they were opened.
+
+    Parameters
+    ----------
+    spec : mapping
+        What ``Samples.spec`` gave, in this process or another one.
+
+    Returns
+    -------
+    Samples
+        The same.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        As ``load`` does.
+    """
+    split_by = (spec.get("options") or {}).get("split_by")
+    samples = _open(spec["name"], spec["split"], spec.get("root"), split_by, checked=False)
     if spec.get("rows") is not None:
         start, stop = spec["rows"]
         return samples[start:stop]
@@ -44,10 +90,19 @@ def reopen(spec: Mapping[str, Any]) -> Samples:
     return samples
 
 
+def read(name: str, root: Path, split_by: str, split: str | None = None) -> Contents:
+    """What lies in the folder: a split, read strictly, or all of them with every fault noted."""
+    if name == folder.NAME:
+        return folder.read(root, split)
+    if name == phrasecut.NAME:
+        return phrasecut.read(root, split)
+    return refer.read(name, root, split_by, split)
+
+
 def find_root(name: str, root: Path | str | None) -> Path:
     """The folder to look in: the one given, else TASNB_DATA's, for RefToy the shipped one. Raises FileNotFoundError."""
-    if root is None and name in reftoy.STYLES:
-        return reftoy.shipped_root()
+    if root is None and name in refer.TOY_NAMES:
+        return refer.shipped_root()
     chosen = root if root is not None else os.environ.get(ROOT_VARIABLE)
     if not chosen:
         raise FileNotFoundError(
@@ -60,45 +115,69 @@ def find_root(name: str, root: Path | str | None) -> Path:
 
 
 def is_there(name: str, root: Path | str | None = None) -> Path | None:
-    """The folder in which the annotations of a data set were found, None where they were not."""
+    """The folder in which the annotations of a data set were found.
+
+    Parameters
+    ----------
+    name : str
+        One of ``names()``.
+    root : path or str, optional
+        As for ``load``.
+
+    Returns
+    -------
+    Path or None
+        None where they were not found.
+    """
     try:
         place = find_root(name, root)
     except FileNotFoundError:
         return None
-    if name == "folder":
+    if name == folder.NAME:
         return place if folder.table_in(place) is not None else None
-    if name == "phrasecut":
+    if name == phrasecut.NAME:
         return phrasecut.home(place)
     here = any(refer.files(name, place, split_by)[1] is not None for split_by in CARDS[name].split_bys)
     return place if here and (place / name / "instances.json").is_file() else None
 
 
 def overview(root: Path | str | None = None) -> list[dict[str, Any]]:
-    """Every data set as plain values: name, title, splits with published counts, licence, source, layout, found."""
+    """Every data set as plain values.
+
+    Parameters
+    ----------
+    root : path or str, optional
+        As for ``load``.
+
+    Returns
+    -------
+    list of dict
+        name, title, splits with published counts, licence, source, layout, found.
+    """
     entries = []
     for name, card in CARDS.items():
         place = is_there(name, root)
-        if place is None and name in reftoy.STYLES:
+        if place is None and name in refer.TOY_NAMES:
             place = is_there(name)  # the shipped one needs no root
-        splits = {by: {split: asdict(counts) for split, counts in card.counts[by].items()} for by in card.split_bys}
-        entries.append(
-            {"name": name, "title": card.title, "splits": splits, "licence": card.licence, "source": card.source,
-             "layout": card.layout, "found": None if place is None else str(place)}
-        )  # fmt: skip
+        counts = {by: {split: asdict(known) for split, known in splits.items()} for by, splits in card.counts.items()}
+        told = {"licence": card.licence, "source": card.source, "layout": card.layout}
+        found = None if place is None else str(place)
+        entries.append({"name": name, "title": card.title, "splits": counts, **told, "found": found})
     return entries
 
 
-def _open(name: str, *, split: str, root: Path | str | None, split_by: str | None = None, checked: bool) -> Samples:
-    choose("data set", name, names())
-    choose("split_by", split_by or CARDS[name].split_bys[0], CARDS[name].split_bys, of=name)
-    if name in reftoy.STYLES:
-        return reftoy.load(name, split=split, root=root)
-    if name != "folder":
-        choose("split", split, CARDS[name].counts[split_by or CARDS[name].split_bys[0]], of=name)
+def _open(name: str, split: str, root: Path | str | None, split_by: str | None, *, checked: bool) -> Samples:
+    card = CARDS[choose("data set", name, names())]
+    by = choose("split_by", split_by or card.split_bys[0], card.split_bys, of=name)
+    if name != folder.NAME:
+        choose("split", split, card.counts[by], of=name)
     place = find_root(name, root)
-    kept = str(place.absolute())
-    if name == "folder":
-        return folder.load(place, split=split, spec_root=kept)
-    if name == "phrasecut":
-        return phrasecut.load(place, split=split, spec_root=kept, checked=checked)
-    return refer.load(name, split=split, root=place, split_by=split_by, spec_root=kept, checked=checked)
+    contents = read(name, place, by, split)
+    if checked:
+        images = {row.image_id for row in contents.rows}
+        found = Counts(images=len(images), refs=len(contents.refs), sentences=len(contents.rows))
+        warn_of_differences(name, by, split, found)
+    shipped = root is None and name in refer.TOY_NAMES
+    options = {"split_by": by} if name in refer.NAMES else {}
+    kept = None if shipped else str(place.absolute())
+    return Samples(contents, {"name": name, "split": split, "root": kept, "options": options})

@@ -1,24 +1,20 @@
 """PhraseCut (Wu et al., CVPR 2020): ``VGPhraseCut_v0`` with a task list a split and Visual Genome's images.
 
-A phrase may mean several instances, and an instance may have several polygons: the target is the union of all.
+A phrase may mean several instances, and an instance may have several polygons: the target is the union of all. A phrase
+is a ref of one sentence, its ids are its task id; val is without the 100 images of miniv, as published.
 Source: ChenyunWu/PhraseCutDataset, README.md and utils/refvg_loader.py.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from tasnb.datasets.annotations import points_mask
-from tasnb.datasets.published import Counts, choose, warn_of_differences
-from tasnb.datasets.reading import parse_json, parse_json_but, read_now
-from tasnb.datasets.samples import Row, Samples
+from tasnb.datasets.annotations import parse_json, parse_json_but, points_mask, read_now
+from tasnb.datasets.contents import Annotation, Contents, Picture, Ref, Row, Size
 
 NAME = "phrasecut"
 SPLITS = ("train", "val", "test", "miniv")
@@ -27,140 +23,83 @@ SIZE_FILES = ("image_data_split.json", "image_data_split3000.json")  # the code'
 IMAGE_FOLDERS = ("images", "VG_100K", "VG_100K_2")  # the authors' download, Visual Genome's own two parts
 
 
-class Task(NamedTuple):
-    """A phrase with its region. polygons: instance -> polygon -> points [x, y]."""
-
-    task_id: Any
-    image_id: Any
-    ann_ids: Any
-    instance_boxes: Any
-    polygons: Any
-    phrase: Any
-    structure: Any
-
-
-class PhraseCutSource:
-    """Where PhraseCut's pictures and masks are; implements ``samples.Source``."""
-
-    def __init__(
-        self, tasks: Sequence[Task], folder: Path, sizes_hw: Mapping[str, tuple[int, int]], digests: Mapping[str, str]
-    ) -> None:
-        self.captions: Mapping[str, str] = {}
-        self._tasks, self._folder, self._sizes, self._digests = tasks, folder, sizes_hw, digests
-        self._tasks_of: dict[str, list[Task]] = {}
-        for task in tasks:
-            self._tasks_of.setdefault(str(task.image_id), []).append(task)
-
-    def digests(self) -> Mapping[str, str]:
-        return self._digests
-
-    def picture(self, image_id: str) -> Path:
-        return find_picture(self._folder, image_id)
-
-    def mask(self, row: Row, size_hw: tuple[int, int]) -> np.ndarray:
-        polygons = self._tasks[row.target].polygons
-        return points_mask(flat(polygons), self._sizes.get(row.image_id, size_hw))
-
-    def things(self, image_id: str) -> np.ndarray:
-        if image_id not in self._tasks_of:
-            raise KeyError(f"{NAME} has no image {image_id!r} in this split; see image_ids")
-        size_hw = self._sizes.get(image_id)
-        if size_hw is None:
-            with Image.open(self.picture(image_id)) as picture:
-                size_hw = (picture.height, picture.width)
-        # phrases share instances, and each brings its own copy
-        masks: dict[bytes, np.ndarray] = {}
-        for task in self._tasks_of[image_id]:
-            for polygons in instances(task.polygons):
-                mask = points_mask(polygons, size_hw)
-                masks.setdefault(mask.tobytes(), mask)
-        return np.stack(list(masks.values())) if masks else np.zeros((0, *size_hw), dtype=bool)
-
-
-def load(root: Path, *, split: str, spec_root: str | None = None, checked: bool = True) -> Samples:
-    """Read one split; val is without the 100 images of miniv, as published.
-
-    root: ``VGPhraseCut_v0`` or a folder that holds it. A sample's ref and sentence ids are its task id, ``gold`` its
-    phrase structure, its category the structure's name. Raises as ``refer.load`` does.
-    """
-    choose("split", split, SPLITS, of=NAME)
-    folder = home(root)
-    if folder is None or not (folder / f"refer_{split}.json").is_file():
-        raise FileNotFoundError(
-            f"{NAME} {split} is missing: expected VGPhraseCut_v0/ with refer_{split}.json, image_data_split.json and "
-            f"images/ in {root}; pass another root or set TASNB_DATA"
-        )
-    tasks, digest = read_tasks(folder / f"refer_{split}.json")
-    digests = {f"refer_{split}.json": digest}
-    sizes: dict[str, tuple[int, int]] = {}
-    size_file = find_size_file(folder)
-    if size_file is not None:
-        sizes, digests[size_file.name] = read_sizes(size_file, only={str(task.image_id) for task in tasks})
-    rows = [_row(task, place, split) for place, task in enumerate(tasks)]
-    if checked:
-        found = Counts(images=len({row.image_id for row in rows}), refs=len(rows), sentences=len(rows))
-        warn_of_differences(NAME, "official", split, found)
-    source = PhraseCutSource(tasks, folder, sizes, digests)
-    return Samples(rows, source, name=NAME, split=split, root=spec_root)
-
-
 def home(root: Path) -> Path | None:
     """The folder with the task lists: the root itself or one of the usual places in it."""
     places = (root / place for place in HOMES)
     return next((p for p in places if any((p / f"refer_{split}.json").is_file() for split in SPLITS)), None)
 
 
-def find_size_file(folder: Path) -> Path | None:
-    return next((folder / name for name in SIZE_FILES if (folder / name).is_file()), None)
+def read(root: Path, split: str | None = None) -> Contents:
+    """Read a split strictly, or all of them with every fault noted. Raises as ``refer.read`` does."""
+    found = Contents(name=NAME, strict=split is not None, draw=_draw, shared=True)
+    folder = home(root)
+    if found.strict and (folder is None or not (folder / f"refer_{split}.json").is_file()):
+        raise FileNotFoundError(
+            f"{NAME} {split} is missing: expected VGPhraseCut_v0/ with refer_{split}.json, image_data_split.json and "
+            f"images/ in {root}; pass another root or set TASNB_DATA"
+        )
+    if folder is None:
+        found.tell("missing file", f"no refer_test.json or any other task list in {root}; expected VGPhraseCut_v0/")
+        return found
+    sizes: dict[str, Size] = {}
+    size_file = next((folder / name for name in SIZE_FILES if (folder / name).is_file()), None)
+    if size_file is None:
+        found.note("missing file", f"{folder} has no {SIZE_FILES[0]}")  # the pictures themselves are asked
+    else:
+        sizes = found.read_file(size_file, _parse_sizes) or {}
+    for part in SPLITS if split is None else (split,):
+        path = folder / f"refer_{part}.json"
+        for task in (found.read_file(path, _parse_tasks) or []) if path.is_file() else []:
+            _add_task(task, part, path, found)
+    for image_id in dict.fromkeys(row.image_id for row in found.refs):
+        places = [folder / images / f"{image_id}.jpg" for images in IMAGE_FOLDERS]
+        picture = next((place for place in places if place.is_file()), places[0])
+        found.pictures.append(Picture(image_id, picture, sizes.get(image_id)))
+    return found
 
 
-def find_picture(folder: Path, image_id: str) -> Path:
-    """The first place where the picture is; where it is nowhere, the one where it should be."""
-    places = [folder / part / f"{image_id}.jpg" for part in IMAGE_FOLDERS]
-    return next((place for place in places if place.is_file()), places[0])
-
-
-def read_tasks(path: Path) -> tuple[list[Task], str]:
-    """The tasks of a list with their polygons unread, and the file's SHA-256."""
-    data = path.read_bytes()
-
-    def pack(found: dict[str, Any]) -> Any:
-        if "task_id" not in found:
-            return found
-        return Task(
-            found["task_id"], found.get("image_id"), found.get("ann_ids"), found.get("instance_boxes"),
-            found.get("Polygons"),
-            found.get("phrase"), found.get("phrase_structure"),
-        )  # fmt: skip
-
-    tasks = parse_json_but("Polygons", data, path, pack)
-    if not isinstance(tasks, list) or not all(isinstance(task, Task) for task in tasks):
+def _parse_tasks(data: bytes, path: Path) -> list[dict[str, Any]]:
+    """The tasks of a list with their polygons unread."""
+    tasks = parse_json_but("Polygons", data, path)
+    if not isinstance(tasks, list) or not all(isinstance(task, dict) and "task_id" in task for task in tasks):
         raise ValueError(f"{path} is damaged: expected a list of tasks, each with task_id; download it again")
-    return tasks, hashlib.sha256(data).hexdigest()
+    return tasks
 
 
-def read_sizes(path: Path, *, only: set[str] | None = None) -> tuple[dict[str, tuple[int, int]], str]:
-    """Image id -> (h, w), and the file's SHA-256."""
-    data = path.read_bytes()
+def _parse_sizes(data: bytes, path: Path) -> dict[str, Size]:
+    """Image id -> (h, w)."""
     try:
-        sizes = {str(i["image_id"]): (int(i["height"]), int(i["width"])) for i in parse_json(data, path)}
+        return {str(i["image_id"]): (int(i["height"]), int(i["width"])) for i in parse_json(data, path)}
     except (KeyError, TypeError) as wrong:
         raise ValueError(f"{path} is damaged: an image lacks {wrong}; download it again") from wrong
-    kept = sizes if only is None else {image_id: size for image_id, size in sizes.items() if image_id in only}
-    return kept, hashlib.sha256(data).hexdigest()
 
 
-def _row(task: Task, place: int, split: str) -> Row:
-    if not isinstance(task.phrase, str) or task.image_id is None:
-        raise ValueError(f"task {task.task_id} of PhraseCut's {split} has no phrase or no image_id; download it again")
-    structure = task.structure if isinstance(task.structure, dict) else {}
-    return Row(
-        task.phrase, str(task.image_id), str(task.task_id), str(task.task_id), split, place,
-        str(structure.get("name", "")), MappingProxyType({"phrase_structure": structure}),
-    )  # fmt: skip
+def _add_task(task: dict[str, Any], split: str, path: Path, found: Contents) -> None:
+    task_id, image_id, where = str(task["task_id"]), str(task.get("image_id")), f"task {task['task_id']} of {path}"
+    phrase, polygons, boxes = task.get("phrase"), task.get("Polygons"), task.get("instance_boxes")
+    boxes = boxes if isinstance(boxes, list) else []
+    found.annotations.append(Annotation(task_id, image_id, polygons, boxes))
+    found.refs.append(Ref(task_id, image_id, split, [task_id], [task_id]))
+    if not isinstance(phrase, str) or task.get("image_id") is None:
+        found.tell("damaged file", f"{where} has no phrase or no image_id; download it again")
+        return
+    structure = task.get("phrase_structure")
+    structure = structure if isinstance(structure, dict) else {}
+    gold = MappingProxyType({"phrase_structure": structure})
+    found.rows.append(Row(phrase, image_id, task_id, task_id, split, task_id, str(structure.get("name", "")), gold))
+    if not phrase.strip():
+        found.note("damaged file", f"{where} has no phrase")
+    if found.strict:
+        return  # its polygons stay unread
+    try:
+        number = len(_instances(polygons))
+    except ValueError:
+        return  # noted when its area is asked for
+    if len(boxes) != number:
+        found.note("damaged file", f"{where} has {len(boxes)} boxes for {number} instances")
 
 
-def instances(polygons: Any) -> list[list[Any]]:
+def _instances(polygons: Any) -> list[list[Any]]:
     """Instance -> polygon -> points. Raises ValueError where they are anything else."""
     polygons = read_now(polygons)
     if not isinstance(polygons, list) or not all(isinstance(instance, list) for instance in polygons):
@@ -168,6 +107,5 @@ def instances(polygons: Any) -> list[list[Any]]:
     return polygons
 
 
-def flat(polygons: Any) -> list[Any]:
-    """All polygons of all instances."""
-    return [polygon for instance in instances(polygons) for polygon in instance]
+def _draw(polygons: Any, size_hw: Size) -> list[np.ndarray]:
+    return [points_mask(instance, size_hw) for instance in _instances(polygons)]

@@ -1,115 +1,219 @@
-"""REFER's pickles, read by an unpickler of our own that knows plain containers, numbers and strings, and nothing else.
+"""REFER's pickles, read by the standard library's unpickler without what could name, import or call anything.
 
-Python's own would import and call whatever a file names. Even with that forbidden it can be made to hang or to fill the
-memory: nested tuples as dictionary keys, a memo place of two thousand million, a byte array of any size. Here such
-instructions do not exist, sizes are checked against the file, and the result is measured as it would be written out in
-full, so that a few hundred bytes cannot stand for a thousand million lists.
+Python's own would import and call whatever a file names. Even with that forbidden it can be made to hang or to fill
+the memory: nested tuples as dictionary keys, a memo place of two thousand million, millions of one-byte sets. Here only
+the instructions of plain values exist, a key is looked at before it is hashed, containers are counted in the file
+before anything is read, and the result is measured as it would be written out in full, so that a few hundred bytes
+cannot stand for a thousand million lists. The memory is at most 25 bytes for each byte of the file and 500 for each
+container: 5 GB for the worst of files.
+
+The Python half of the standard library's unpickler is the one whose steps can be left out and looked into; joblib
+stands on it too. Its memo is a dictionary, so that a far place takes no memory.
 """
 
 from __future__ import annotations
 
+import io
+import pickle
+import pickletools
 import struct
-from pathlib import Path
-from typing import Any
+import warnings
+from collections.abc import Callable
+from typing import Any, NoReturn
 
-from tasnb.datasets.pickle_machine import Machine, UnsafePickleError
-from tasnb.datasets.reading import uncollected
+from tasnb.datasets.annotations import uncollected
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_VALUES", "UnsafePickleError", "load", "loads"]
-
-# RefCOCO's own file: 50,000 refs, 142,000 sentences, about 4 million values, 5 levels
+# RefCOCO's own file: 26 MB, 50,000 refs, 142,000 sentences, about 4 million values, 5 levels
+MAX_BYTES = 100_000_000
+MAX_MADE = 5_000_000  # containers, which one byte makes; RefCOCO's own file may make 2 million
 MAX_VALUES = 50_000_000
 MAX_DEPTH = 64
-MAX_BYTES = 500_000_000
 TEXT_UNIT = 32  # characters that count as one more value, so that one long text repeated often counts too
 
+# the instructions of plain values; those that ask for something by its name are refused with the name
+PLAIN = (
+    "PROTO FRAME STOP MARK PUT BINPUT LONG_BINPUT MEMOIZE GET BINGET LONG_BINGET POP POP_MARK DUP NONE NEWTRUE "
+    "NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING UNICODE "
+    "BINUNICODE SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8 EMPTY_LIST LIST APPEND APPENDS "
+    "EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_DICT DICT SETITEM SETITEMS EMPTY_SET ADDITEMS FROZENSET"
+)
+ASKING = "GLOBAL STACK_GLOBAL INST PERSID BINPERSID EXT1 EXT2 EXT4"
+CALLING = "OBJ NEWOBJ NEWOBJ_EX REDUCE BUILD"
+# where the keys lie when one of these runs, among the values since the mark or all that are open
+KEYS = {
+    "SETITEM": slice(-2, -1),
+    "SETITEMS": slice(None, None, 2),
+    "DICT": slice(None, None, 2),
+    "ADDITEMS": slice(None),
+    "FROZENSET": slice(None),
+}
+# every container takes one of these bytes, as does every MEMOIZE; LIST, DICT, TUPLE and FROZENSET take a MARK each
+MAKERS: tuple[bytes, ...] = (pickle.EMPTY_LIST, pickle.EMPTY_DICT, pickle.EMPTY_SET, pickle.MARK, pickle.MEMOIZE)
+MAKERS += (pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3)
+# what the steps raise over a damaged file
+DAMAGE: tuple[type[Exception], ...] = (ArithmeticError, AttributeError, EOFError, LookupError, TypeError, ValueError)
+DAMAGE += (pickle.UnpicklingError, struct.error)
+
 _CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
+_Step = Callable[[Any], None]
 
 
-def load(path: Path | str) -> Any:
-    """The content of a pickle file of any protocol, 0 to 5, Python 2's too.
+class UnsafePickleError(ValueError):
+    """The file asks for more than plain containers, numbers and strings; the message says for what."""
 
-    Raises UnsafePickleError for a file that asks for anything but plain values, ValueError for damage, both naming
-    the file; OSError where it cannot be read.
+
+class _Unpickler(pickle._Unpickler):
+    """The standard library's unpickler, which runs no step that could reach a class, a function or another file."""
+
+    read: Callable[[int], bytes]
+    stack: list[Any]  # the values since the last mark
+    metastack: list[list[Any]]  # those before it, a list a mark
+
+    def find_class(self, module: str, name: str) -> NoReturn:
+        raise UnsafePickleError(f"it asks for {' '.join(f'{module}.{name}'[:200].split())}")
+
+    def get_extension(self, code: int) -> NoReturn:
+        raise UnsafePickleError("it holds an extension code, which stands for a class")
+
+    def persistent_load(self, pid: Any) -> NoReturn:
+        raise UnsafePickleError("it holds a persistent id, which names an object outside the file")
+
+    def load_frame(self) -> None:
+        self.read(8)  # a hint for readers of streams
+
+    def _decode_string(self, value: bytes) -> str:
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            return value.decode("latin-1")
+
+
+def _refuse(name: str) -> _Step:
+    def step(_: _Unpickler) -> NoReturn:
+        if name in CALLING.split():
+            raise UnsafePickleError(f"it asks for an object or a call ({name})")
+        raise UnsafePickleError(f"it holds {name}, which makes no plain value")
+
+    return step
+
+
+def _stop(_: Any) -> NoReturn:
+    raise ValueError("a byte that is no pickle instruction")
+
+
+def _look_at_keys(where: slice, fill: _Step) -> _Step:
+    """``fill`` after a look at the keys: text, or a number of machine size.
+
+    The hash of nested tuples takes a time that doubles with every level, and long integers can be made to collide.
     """
-    return loads(Path(path).read_bytes(), name=str(path))
+
+    def step(unpickler: _Unpickler) -> None:
+        keys = unpickler.stack[where]
+        if set(map(type, keys)) != {str}:
+            for key in keys:
+                if type(key) is int and not -(1 << 63) <= key < 1 << 64:
+                    raise UnsafePickleError("it uses a long number as a key")
+                if type(key) not in (str, int, bool, bytes, float, type(None)):
+                    raise UnsafePickleError(f"it uses a {type(key).__name__} as a key")
+        fill(unpickler)
+
+    return step
+
+
+def _steps() -> dict[int, _Step]:
+    """What each of the 256 bytes makes the unpickler do."""
+    steps: dict[int, _Step] = dict.fromkeys(range(256), _stop)
+    for instruction in pickletools.opcodes:
+        code, name = ord(instruction.code), instruction.name
+        known: Any = pickle._Unpickler.dispatch[code]
+        steps[code] = known if name in f"{PLAIN} {ASKING}".split() else _refuse(name)
+        if name in KEYS:
+            steps[code] = _look_at_keys(KEYS[name], known)
+    steps[pickle.FRAME[0]] = _Unpickler.load_frame
+    return steps
+
+
+_Unpickler.dispatch = _steps()
 
 
 def loads(data: bytes, *, name: str = "the pickle") -> Any:
-    """The same from bytes. Python 2's ``str`` is read as UTF-8, and as Latin-1 where it is not."""
+    """The content of a pickle of any protocol, 0 to 5, Python 2's too.
+
+    Parameters
+    ----------
+    data : bytes
+        The pickle.
+    name : str
+        What the errors call it.
+
+    Returns
+    -------
+    object
+        Plain containers, numbers and strings. Python 2's ``str`` is read as UTF-8, and as Latin-1 where it is not.
+
+    Raises
+    ------
+    UnsafePickleError
+        For a pickle that asks for anything but plain values, or for more of them than a file of refs can hold.
+    ValueError
+        For damage; both give the name.
+    """
     if len(data) > MAX_BYTES:
         raise UnsafePickleError(f"{name} is refused: {len(data):,} bytes, more than {MAX_BYTES:,}")
-    machine = Machine(data)
+    # too many rather than too few: some of these bytes are parts of texts and numbers
+    made = sum(map(data.count, MAKERS))
+    if made > MAX_MADE:
+        raise UnsafePickleError(f"{name} is refused: it may make {made:,} containers, more than {MAX_MADE:,}")
+    file = io.BytesIO(data)
+    unpickler = _Unpickler(file)
     try:
-        with uncollected():
-            value = machine.run()
+        with uncollected(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an escape that Python does not know stays as it is
+            value = unpickler.load()
+            values, marks = len(unpickler.stack), len(unpickler.metastack)
+            if values or marks:
+                raise ValueError(f"it ends with {1 + values} values and {marks} containers still open")
+            if type(value) in _CONTAINERS:
+                _size(value, {})
     except UnsafePickleError as wrong:
-        raise UnsafePickleError(f"{name} is refused: {wrong}, at byte {machine.at}; only plain containers, numbers "
-                                "and strings are read") from None  # fmt: skip
-    except (IndexError, KeyError, ValueError, TypeError, AttributeError, OverflowError, struct.error) as wrong:
-        raise ValueError(
-            f"{name} is no whole pickle: reading stopped at byte {machine.at} of {len(data)} ({wrong}); "
-            "download it again"
+        raise UnsafePickleError(
+            f"{name} is refused: {wrong}, at byte {file.tell()}; only plain containers, numbers and strings are read"
         ) from None
-    try:
-        with uncollected():
-            _measure(value)
-    except UnsafePickleError as wrong:
-        raise UnsafePickleError(f"{name} is refused: {wrong}") from None
+    except DAMAGE as wrong:
+        raise ValueError(
+            f"{name} is no whole pickle: reading stopped at byte {file.tell()} of {len(data)} "
+            f"({str(wrong) or 'it ends too early'}); download it again"
+        ) from None
     return value
 
 
-def _measure(value: Any) -> None:
-    """Refuse what is larger than MAX_VALUES when written out in full, deeper than MAX_DEPTH, or holds itself.
+def _size(value: Any, known: dict[int, tuple[int, int] | None], depth: int = 1) -> tuple[int, int]:
+    """How many values a container stands for when written out in full, and how many levels of containers.
 
-    Each container is visited once, however often it is referred to: its size is remembered.
+    known: by id; each container is visited once, however often it is referred to, and None while it is being visited.
     """
-    if type(value) not in _CONTAINERS:
-        return
-    known: dict[int, tuple[int, int]] = {}  # id -> size and depth of a container that is done
-    open_now: set[int] = set()
-    pending = [value]
-    while pending:
-        top = pending[-1]
-        key = id(top)
-        if key in known:
-            pending.pop()
-            continue
-        open_now.add(key)
-        total, depth, waiting = _leaves(top), 1, False
-        for child in top.values() if type(top) is dict else top:
-            if type(child) not in _CONTAINERS:
-                continue
-            done = known.get(id(child))
-            if done is None and _CONTAINERS.isdisjoint(map(type, child.values() if type(child) is dict else child)):
-                done = known[id(child)] = (_leaves(child), 1)
-            if done is None:
-                if id(child) in open_now:
-                    raise UnsafePickleError("a container holds itself")
-                pending.append(child)
-                waiting = True
-            else:
-                total, depth = total + done[0], max(depth, done[1] + 1)
-        if waiting:
-            continue
-        if total > MAX_VALUES:
-            raise UnsafePickleError(
-                f"its few bytes stand for more than {MAX_VALUES:,} values, containers repeated within containers"
-            )
-        if depth > MAX_DEPTH:
-            raise UnsafePickleError(f"its containers are nested more than {MAX_DEPTH} deep")
-        known[key] = (total, depth)
-        open_now.discard(key)
-        pending.pop()
-
-
-def _leaves(container: Any) -> int:
-    """How many values a container holds itself, with one more for every TEXT_UNIT characters of text."""
-    total, text = 1 + len(container), 0
-    for value in container.values() if type(container) is dict else container:
-        if type(value) is str or type(value) is bytes:
-            text += len(value)
-    if type(container) is dict:
-        total += len(container)
-        text += sum(len(key) for key in container if type(key) is str or type(key) is bytes)
-    return total + text // TEXT_UNIT
+    key = id(value)
+    if key in known:
+        size = known[key]
+        if size is None:
+            raise UnsafePickleError("a container holds itself")
+        return size
+    if depth > MAX_DEPTH:
+        raise UnsafePickleError(f"its containers are nested more than {MAX_DEPTH} deep")
+    known[key] = None
+    parts = [*value, *value.values()] if type(value) is dict else value
+    total, text, levels = 1 + len(parts), 0, 1
+    for part in parts:
+        kind = type(part)
+        if kind in _CONTAINERS:
+            held, below = _size(part, known, depth + 1)
+            total, levels = total + held, max(levels, below + 1)
+        elif kind is str or kind is bytes:
+            text += len(part)
+    total += text // TEXT_UNIT
+    if total > MAX_VALUES:
+        raise UnsafePickleError(f"its few bytes stand for more than {MAX_VALUES:,} values, repeated within containers")
+    if depth + levels > MAX_DEPTH + 1:
+        raise UnsafePickleError(f"its containers are nested more than {MAX_DEPTH} deep")
+    known[key] = total, levels
+    return total, levels

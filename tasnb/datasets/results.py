@@ -17,16 +17,21 @@ import numpy as np
 
 from tasnb.core.masks import make_proposals
 from tasnb.core.types import Proposals
-from tasnb.datasets.annotations import mask_of
-from tasnb.datasets.reading import parse_json
+from tasnb.datasets.annotations import mask_of, parse_json
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ResultsFile:
     """The masks of many images, kept as they are written and drawn when an image is asked for.
 
-    fingerprint: names the file's content. of_image: image id as text -> (segmentation, score or None) in the file's
-    order.
+    Parameters
+    ----------
+    path : Path
+        The file.
+    fingerprint : str
+        Names the file's content.
+    of_image : mapping
+        Image id as text -> (segmentation, score or None) in the file's order.
     """
 
     path: Path
@@ -35,7 +40,25 @@ class ResultsFile:
 
     @classmethod
     def read(cls, path: Path | str) -> ResultsFile:
-        """Read a file. Raises FileNotFoundError, or ValueError that says which entry is not as expected."""
+        """Read a file.
+
+        Parameters
+        ----------
+        path : path or str
+            A COCO results file.
+
+        Returns
+        -------
+        ResultsFile
+            Its masks, undrawn.
+
+        Raises
+        ------
+        FileNotFoundError
+            Where there is none.
+        ValueError
+            Which says what entry is not as expected.
+        """
         path = Path(path)
         if not path.is_file():
             raise FileNotFoundError(f"no such file of proposals: {path}")
@@ -53,8 +76,26 @@ class ResultsFile:
     def proposals(self, image_id: str, size_hw: tuple[int, int]) -> Proposals:
         """The masks of one image, best score first (equal scores in the file's order), the score as ``pred_iou``.
 
-        Empty masks and exact repeats are left out, as SAM's are. An image that the file does not name has no
-        proposals. Raises ValueError for a damaged mask, or one of another size than the image.
+        Parameters
+        ----------
+        image_id : str
+            The image, as the file names it.
+        size_hw : tuple of int
+            Height and width of the image in pixels.
+
+        Returns
+        -------
+        Proposals
+            None for an image that the file does not name.
+
+        Raises
+        ------
+        ValueError
+            For a damaged mask, or one of another size than the image.
+
+        Notes
+        -----
+        Empty masks and exact repeats are left out, as SAM's are.
         """
         entries = list(self.of_image.get(image_id, ()))
         # without a score an entry goes last; the sort is stable
@@ -75,7 +116,18 @@ class ResultsFile:
         )
 
     def check(self, image_ids: Collection[str]) -> None:
-        """Raise ValueError when the file names none of these images: it belongs to other data."""
+        """Refuse a file that names none of these images: it belongs to other data.
+
+        Parameters
+        ----------
+        image_ids : collection of str
+            The data set's own.
+
+        Raises
+        ------
+        ValueError
+            With an image id of the file and one of the data set.
+        """
         if not image_ids or not self.of_image.keys().isdisjoint(image_ids):
             return
         theirs, ours = next(iter(self.of_image), "none"), next(iter(image_ids))
@@ -86,7 +138,18 @@ class ResultsFile:
 
 
 def fingerprint_of(path: Path | str) -> str:
-    """A name for the content of a results file, without reading its entries."""
+    """A name for the content of a results file, without reading its entries.
+
+    Parameters
+    ----------
+    path : path or str
+        The file.
+
+    Returns
+    -------
+    str
+        With its SHA-256.
+    """
     with Path(path).open("rb") as file:
         return f"coco-results {hashlib.file_digest(file, 'sha256').hexdigest()}"
 

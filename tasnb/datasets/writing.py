@@ -24,13 +24,30 @@ LONGEST_NAME = 60  # characters of a file's name that come from an image's id
 
 
 def write(samples: Sequence[Sample], root: Path | str, *, replace: bool = False) -> Path:
-    """Write samples as a folder data set and return the folder. The mask of a sample without a target stays empty.
+    """Write samples as a folder data set.
 
-    root: a folder that does not exist yet or is empty. replace: write over a data set that is nothing but what this
-    function writes; it is exchanged only when the new one is complete. A picture is written once, however many
-    samples share its image_id. Read it with the samples' own split, or with split="all".
-    Raises ValueError for no samples, an empty expression, or two pictures with one image_id, FileExistsError where
-    something else lies.
+    Parameters
+    ----------
+    samples : sequence of Sample
+        At least one. The mask of a sample without a target stays empty. A picture is written once, however many
+        samples share its image_id.
+    root : path or str
+        A folder that does not exist yet or is empty.
+    replace : bool
+        Write over a data set that is nothing but what this function writes; it is exchanged only when the new one is
+        complete.
+
+    Returns
+    -------
+    Path
+        The folder. Read it with the samples' own split, or with split="all".
+
+    Raises
+    ------
+    ValueError
+        For no samples, an empty expression, or two pictures with one image_id.
+    FileExistsError
+        Where something else lies.
     """
     if not len(samples):
         raise ValueError("expected at least one sample to write, got none; annotate something first")
@@ -40,8 +57,7 @@ def write(samples: Sequence[Sample], root: Path | str, *, replace: bool = False)
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=place.parent) as made:
         home = Path(made) / "data"
         _fill(home, samples)
-        table = home / folder.TABLES[0]
-        folder.parse(table.read_bytes(), table, _stop)  # what could not be read again is an error now
+        folder.read(home, folder.EVERY)  # what could not be read again is an error now
         if place.is_dir():
             shutil.rmtree(place)
         home.rename(place)
@@ -52,10 +68,11 @@ def is_written(place: Path) -> bool:
     """Whether a folder is nothing but a data set as ``write`` makes it: its table, and the files that it names."""
     table = place / folder.TABLES[0]
     try:
-        rows, pictures = folder.parse(table.read_bytes(), table, _stop)
+        contents = folder.read(table, folder.EVERY)
     except (OSError, ValueError):
         return False
-    named = {table.name, *pictures.values(), *(row.target for row in rows if row.target is not None)}
+    pictures = {picture.path.relative_to(place).as_posix() for picture in contents.pictures}
+    named = {table.name, *pictures, *(annotation.segmentation for annotation in contents.annotations)}
     found = {path.relative_to(place).as_posix() for path in place.rglob("*") if not path.is_dir()}
     folders = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_dir()}
     return found == named and folders <= {IMAGES, MASKS}
@@ -115,7 +132,3 @@ def _file_name(image_id: str, taken: set[str]) -> str:
         number += 1
         name = f"{stem}-{number}"
     return f"{name}.png"
-
-
-def _stop(problem: str) -> None:
-    raise ValueError(problem)

@@ -1,41 +1,110 @@
-"""The module ablation of the paper's Table 4 on any samples: V; +P; +P+N; +P+N+spatial.
+"""The paper's Table 4, what each module adds: V; +P; +P+N; +P+N+spatial.
 
-Each image is described once and each expression scored once; the four rows are re-weightings of the same scores.
+``ablation`` reads it off a run's stored scores, without any model; ``ablate`` describes each image and scores each
+expression once. Either way the four rows are re-weightings of the same scores.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb.core.masks import pairwise_intersection
-from tasnb.core.shipped import data_root
+from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import ImageArtifacts, Models, Sample, ScoreTable, Weights
-from tasnb.evaluation import metrics
-from tasnb.pipeline import tas as pipeline
-from tasnb.pipeline import variant as variants
+from tasnb.evaluation import metrics, paper
+from tasnb.evaluation.records import Measured
+from tasnb.evaluation.reranking import Ranking, sentence_protocol
+from tasnb.evaluation.runs import ScoredRun
+from tasnb.pipeline.describe import describe
+from tasnb.pipeline.tas import mine, rectify, score
+from tasnb.pipeline.variant import PAPER, Variant, find
 from tasnb.stages import expressions
 
-ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("V", ("v",)),
-    ("V+P", ("v", "p")),
-    ("V+P+N", ("v", "p", "n")),
-    ("V+P+N+spatial", ("v", "p", "n", "spatial")),
+if TYPE_CHECKING:
+    import pandas as pd
+
+# the paper's label of a row -> the modules that count
+ROWS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "V": ("v",),
+        "V+P": ("v", "p"),
+        "V+P+N": ("v", "p", "n"),
+        "V+P+N+spatial": ("v", "p", "n", "spatial"),
+    }
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ablation:
-    """rows: one a module set, JSON-ready; IoU figures in percent with 95 % intervals. n: sentences. images: scenes.
+def with_modules(weights: Weights, modules: Collection[str]) -> Weights:
+    """Weights of which only those of some modules count.
 
-    oracle_miou: the best proposal of each sample. chance_miou: a proposal drawn at random, in expectation.
+    Parameters
+    ----------
+    weights : Weights
+        Of all modules.
+    modules : collection of str
+        Of "v", "p", "n" and "spatial".
+
+    Returns
+    -------
+    Weights
+        With 0 for a module that is not among them.
+    """
+    return Weights(alpha=weights.alpha if "p" in modules else 0.0, lam=weights.lam if "n" in modules else 0.0)
+
+
+def ablation(run: ScoredRun, *, variant: str | Variant | None = None, protocol: str | None = None) -> pd.DataFrame:
+    """The paper's Table 4 from stored scores, with the run's own alpha and lambda.
+
+    Parameters
+    ----------
+    run : Run
+        Only its about, predictions() and scores() are read.
+    variant : str or Variant, optional
+        Whose rectifier; the run's by default.
+    protocol : str, optional
+        The run's by default.
+
+    Returns
+    -------
+    DataFrame
+        A row a module set: modules, n, and in per cent miou, oiou, pr50, each with _low and _high; miou_gain and
+        oiou_gain over the row above, in points, with their paired intervals (NaN in the first row); paper_miou,
+        paper_oiou.
+
+    Raises
+    ------
+    ValueError
+        For the protocol "car", which merges masks, and for damaged tables.
+    """
+    ranking, own = Ranking.of(run, variant=variant), Weights(**run.about["weights"])
+    name = sentence_protocol(protocol or str(run.about["protocol"]))
+    counts = [ranking.counts(with_modules(own, used), rectified="spatial" in used) for used in ROWS.values()]
+    return _table(np.asarray(counts).transpose(2, 0, 1), ranking.image_ids, ranking.answered, name)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ablation:
+    """Table 4 measured on samples.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As ``ablation`` gives it.
+    n, images : int
+        Sentences, and the images that they are about.
+    oracle_miou : float
+        Of the best proposal of each sample, per cent.
+    chance_miou : float
+        Of a proposal drawn at random, in expectation, per cent.
+    protocol, data, models : str
+        What was measured, and how.
     """
 
-    rows: tuple[dict[str, Any], ...]
+    frame: pd.DataFrame
     n: int
     images: int
     oracle_miou: float
@@ -44,53 +113,96 @@ class Ablation:
     data: str
     models: str
 
+    @property
+    def rows(self) -> tuple[dict[str, Any], ...]:
+        """A JSON-ready record a module set: modules, miou, oiou, pr50, the paper's, and the gain in mIoU."""
+        ends = ("", "_low", "_high")
+        names = [f"{metric}{end}" for metric in ("miou", "oiou") for end in ends]
+        names += ["pr50", "paper_miou", "paper_oiou", *(f"gain{end}" for end in ends)]
+        frame = self.frame.rename(columns={f"miou_gain{end}": f"gain{end}" for end in ends})[["modules", *names]]
+        return tuple({key: value for key, value in row.items() if value == value} for row in frame.to_dict("records"))
+
+    @property
+    def text(self) -> str:
+        """For a terminal, the paper's Table 4 beside it."""
+        lines = [
+            f"module ablation: {self.data}, {self.images} scenes, {self.n} expressions, {self.models} models,"
+            f" protocol {self.protocol}, 95 % intervals",
+            as_text(self.frame),
+            f"oracle (best proposal) {self.oracle_miou:.2f} mIoU; a random proposal {self.chance_miou:.2f}.",
+            "paper: Table 4, RefCOCO val, SAM ViT-H, CLIP ViT-B/32, BLIP-2. Other data and other models: compare the"
+            " steps, not the levels.",
+        ]
+        for row in self.frame.to_dict("records"):
+            step, low, high = f"the step to {row['modules']}", row["miou_gain_low"], row["miou_gain_high"]
+            if low <= 0 <= high:
+                lines.append(f"note: the interval of {step} includes 0, so it is not shown to help here.")
+            elif high < 0:
+                lines.append(f"note: {step} makes it worse here.")
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.text
+
 
 def ablate(
     samples: Iterable[Sample],
     models: Models,
     *,
-    variant: str | variants.Variant = variants.PAPER,
+    variant: str | Variant = PAPER,
     artifacts: Mapping[str, ImageArtifacts] | None = None,
     protocol: str = "tas",
     tick: Callable[[str], None] = lambda _: None,
 ) -> Ablation:
-    """Run the four rows of Table 4. Samples of one image should follow each other, so that it is described once.
+    """Run the four rows of Table 4 on samples.
 
-    artifacts: image id -> what ``describe`` gave, where at hand. tick: called with each image id when it is done.
-    Raises ValueError for a sample without a target, or for no samples.
+    Parameters
+    ----------
+    samples : iterable of Sample
+        Those of one image should follow each other, so that it is described once.
+    models : Models
+        Loaded.
+    variant : str or Variant
+        Of TAS, with its own alpha and lambda.
+    artifacts : mapping of str to ImageArtifacts, optional
+        Image id -> what ``describe`` gave, where at hand.
+    protocol : str
+        Of ``metrics.PROTOCOLS``.
+    tick : callable
+        Called with each image id when it is described.
+
+    Returns
+    -------
+    Ablation
+        Its ``frame``, ``rows`` and ``text``.
+
+    Raises
+    ------
+    ValueError
+        For a sample without a target, or for no samples.
     """
-    chosen = variants.find(variant)
-    known = dict(artifacts or {})
-    hits: list[list[tuple[int, int]]] = []
-    best: list[float] = []
-    chance: list[float] = []
+    chosen, known, data = find(variant), dict(artifacts or {}), ""
+    counts, best, chance = [], [], []
     image_ids: list[str] = []
     answered: list[bool] = []
-    data = ""
     for sample in samples:
         if sample.target is None:
             raise ValueError(f"sample {sample.sample_id} has no target mask; an ablation needs one")
         if sample.image_id not in known:
             # one image at a time: a full split's masks would not fit in memory
-            known = {sample.image_id: pipeline.describe(sample.image, models, variant=chosen, image_id=sample.image_id)}
+            known = {sample.image_id: describe(sample.image, models, variant=chosen, image_id=sample.image_id)}
             tick(sample.image_id)
-        here = known[sample.image_id]
-        data = f"{sample.dataset} {sample.split}"
-        ious, pairs = overlaps(here, sample.target)
-        target_area = int(sample.target.sum())
-        hits.append(
-            [pairs[table.best] if table.best is not None else (0, target_area)
-             for table in tables(here, sample.expression, models, variant=chosen)]
-        )  # fmt: skip
-        best.append(float(ious.max(initial=0.0)))
-        chance.append(float(ious.mean()) if len(ious) else 0.0)
+        here, data = known[sample.image_id], f"{sample.dataset} {sample.split}"
+        measured = Measured(here, sample.target)
+        counts.append([measured.of(table.best) for table in tables(here, sample.expression, models, variant=chosen)])
+        best.append(measured.ious.max(initial=0.0))
+        chance.append(measured.ious.mean() if len(measured.ious) else 0.0)
         image_ids.append(sample.image_id)
-        answered.append(len(ious) > 0)
-    if not hits:
+        answered.append(len(measured.ious) > 0)
+    if not counts:
         raise ValueError("expected at least one sample, got none; check the data set and the split")
-    counts = np.asarray(hits)  # (samples, rows, 2)
     return Ablation(
-        rows=tuple(_rows(counts, image_ids, np.asarray(answered), protocol)),
+        frame=_table(np.asarray(counts), image_ids, np.asarray(answered), protocol),
         n=len(counts),
         images=len(set(image_ids)),
         oracle_miou=100 * float(np.mean(best)),
@@ -101,104 +213,79 @@ def ablate(
     )
 
 
-def overlaps(artifacts: ImageArtifacts, target: np.ndarray) -> tuple[np.ndarray, list[tuple[int, int]]]:
-    """IoU of every proposal with the target, float (n,), and its (intersection, union) in pixels."""
-    masks = artifacts.proposals.masks
-    if not len(masks):
-        return np.zeros(0), []
-    inter = pairwise_intersection(masks, target[None])[:, 0].astype(np.int64)
-    union = masks.sum(axis=(1, 2)) + int(target.sum()) - inter
-    return inter / np.maximum(union, 1), [(int(i), int(u)) for i, u in zip(inter, union, strict=True)]
-
-
 def tables(
-    artifacts: ImageArtifacts, expression: str, models: Models, *, variant: str | variants.Variant = variants.PAPER
+    artifacts: ImageArtifacts, expression: str, models: Models, *, variant: str | Variant = PAPER
 ) -> list[ScoreTable]:
-    """The score table of each row of ``ROWS``, from one scoring of the expression."""
-    chosen = variants.find(variant)
+    """What each row of ``ROWS`` ranks, from one scoring of the expression.
+
+    Parameters
+    ----------
+    artifacts : ImageArtifacts
+        Of the image.
+    expression : str
+        What is referred to.
+    models : Models
+        Loaded.
+    variant : str or Variant
+        Of TAS.
+
+    Returns
+    -------
+    list of ScoreTable
+        One a row.
+    """
+    chosen = find(variant)
     parse = expressions.parse(expression, models.parser, rule=chosen.parse)
-    mined = pipeline.mine(artifacts, parse, models, variant=chosen)
-    full = pipeline.score(artifacts, expression, mined, models, variant=chosen)
+    full = score(artifacts, expression, mine(artifacts, parse, models, variant=chosen), models, variant=chosen)
     found = []
-    for _, modules in ROWS:
-        weights = Weights(
-            alpha=chosen.weights.alpha if "p" in modules else 0.0, lam=chosen.weights.lam if "n" in modules else 0.0
-        )
-        table = replace(full, weights=weights)
-        found.append(pipeline.rectify(table, parse, artifacts, variant=chosen) if "spatial" in modules else table)
+    for modules in ROWS.values():
+        table = replace(full, weights=with_modules(chosen.weights, modules))
+        found.append(rectify(table, parse, artifacts, variant=chosen) if "spatial" in modules else table)
     return found
 
 
-def _rows(
-    counts: np.ndarray, image_ids: Sequence[str], answered: np.ndarray, protocol: str
-) -> Iterable[dict[str, Any]]:
-    published = paper_table4()
-    for number, (name, _) in enumerate(ROWS):
-        summary = metrics.summarise(
-            counts[:, number, 0], counts[:, number, 1], image_ids, protocol=protocol, answered=answered
-        )
-        row: dict[str, Any] = {
-            "modules": name,
-            "miou": summary.miou.value,
-            "miou_low": summary.miou.low,
-            "miou_high": summary.miou.high,
-            "oiou": summary.oiou.value,
-            "oiou_low": summary.oiou.low,
-            "oiou_high": summary.oiou.high,
-            "pr50": summary.precision[0.5].value,
-            "paper_miou": published[name]["mIoU"],
-            "paper_oiou": published[name]["oIoU"],
-        }
-        if number:
-            gain = metrics.paired_difference(
-                counts[:, number],
-                counts[:, number - 1],
-                image_ids,
-                protocol=protocol,
-                metric="miou",
-                answered=answered,
-            )
-            row |= {"gain": gain.value, "gain_low": gain.low, "gain_high": gain.high}
-        yield row
+def as_text(table: pd.DataFrame) -> str:
+    """Table 4 for a terminal.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What ``ablation`` gave.
+
+    Returns
+    -------
+    str
+        A line a row, the paper's figures last.
+    """
+    rows = []
+    for row in table.to_dict("records"):
+        first = row["miou_gain"] != row["miou_gain"]  # NaN
+        gain = "" if first else f"{row['miou_gain']:+.2f}"
+        step = "" if first else interval_text(row["miou_gain_low"], row["miou_gain_high"], signed=True)
+        interval = interval_text(row["miou_low"], row["miou_high"])
+        published = (row["paper_miou"], row["paper_oiou"])
+        rows.append([row["modules"], row["miou"], interval, gain, step, row["oiou"], row["pr50"], *published])
+    headers = ["modules", "mIoU", "interval", "gain", "interval", "oIoU", "Pr@0.5", "paper mIoU", "paper oIoU"]
+    return text_table(headers, rows)
 
 
-def paper_table4() -> dict[str, dict[str, float]]:
-    """The published Table 4 (RefCOCO val, SAM ViT-H, CLIP ViT-B/32, BLIP-2): modules -> metric -> percent."""
-    found: dict[str, dict[str, float]] = {}
-    with (data_root() / "paper" / "table4.csv").open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            found.setdefault(row["method"], {})[row["metric"]] = float(row["value"])
-    return found
+def _table(
+    counts: np.ndarray, image_ids: Sequence[str] | np.ndarray, answered: np.ndarray, protocol: str
+) -> pd.DataFrame:
+    """Table 4 from the (intersection, union) of every sample under every row: int (samples, rows, 2)."""
+    import pandas as pd
 
-
-def as_text(result: Ablation) -> str:
-    """The ablation for a terminal, the paper's Table 4 beside it."""
-    lines = [
-        f"module ablation: {result.data}, {result.images} scenes, {result.n} expressions, {result.models} models,"
-        f" protocol {result.protocol}, 95 % intervals",
-        f"{'modules':<15} {'mIoU':>6}  {'interval':<15} {'gain':>6}  {'interval':<16} {'oIoU':>6} {'Pr@0.5':>7}"
-        f"   {'paper mIoU':>10} {'oIoU':>6}",
-    ]
-    for row in result.rows:
-        gain = (
-            f"{row['gain']:+6.2f}  [{row['gain_low']:+6.2f}, {row['gain_high']:+6.2f}]"
-            if "gain" in row
-            else " " * 6 + "  " + " " * 16
-        )
-        lines.append(
-            f"{row['modules']:<15} {row['miou']:6.2f}  [{row['miou_low']:5.2f}, {row['miou_high']:5.2f}]  {gain}"
-            f" {row['oiou']:6.2f} {row['pr50']:7.2f}   {row['paper_miou']:10.2f} {row['paper_oiou']:6.2f}"
-        )
-    lines.append(f"oracle (best proposal) {result.oracle_miou:.2f} mIoU; a random proposal {result.chance_miou:.2f}.")
-    lines.append(
-        "paper: Table 4, RefCOCO val, SAM ViT-H, CLIP ViT-B/32, BLIP-2. Other data and other models: compare the"
-        " steps, not the levels."
-    )
-    for row in result.rows:
-        if "gain" in row and row["gain_low"] <= 0 <= row["gain_high"]:
-            lines.append(
-                f"note: the interval of the step to {row['modules']} includes 0, so it is not shown to help here."
-            )
-        elif "gain" in row and row["gain_high"] < 0:
-            lines.append(f"note: the step to {row['modules']} makes it worse here.")
-    return "\n".join(lines)
+    common: dict[str, Any] = {"image_ids": image_ids, "protocol": protocol, "answered": answered}
+    nothing = metrics.Estimate(value=np.nan, low=np.nan, high=np.nan)
+    printed, rows = paper.wide(4)["RefCOCO"], []
+    for number, name in enumerate(ROWS):
+        here = counts[:, number]
+        found = metrics.summarise(here[:, 0], here[:, 1], thresholds=(0.5,), **common)
+        row = {"modules": name, "n": found.n, **found.miou.columns("miou"), **found.oiou.columns("oiou")}
+        row |= found.precision.get(0.5, nothing).columns("pr50")
+        for metric in ("miou", "oiou"):
+            before = counts[:, number - 1]
+            gain = metrics.paired_difference(here, before, metric=metric, **common) if number else nothing
+            row |= gain.columns(f"{metric}_gain")
+        rows.append(row | {"paper_miou": printed.at[name, "mIoU"], "paper_oiou": printed.at[name, "oIoU"]})
+    return pd.DataFrame(rows)

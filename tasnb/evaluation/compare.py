@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tasnb.evaluation import metrics
-from tasnb.evaluation.runs import ORACLE, Run, paired
+from tasnb.core.tables import interval_text, text_table
+from tasnb.evaluation.runs import ORACLE, RunLike, paired, summary_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,38 +15,55 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparison:
-    """frame: a row per method and metric: a, b, difference (b - a) in points with its interval, n.
+    """What ``compare`` found.
 
-    notes: what differs between the runs besides the figures, in words.
+    Parameters
+    ----------
+    frame : DataFrame
+        A row per method and metric: method, metric, a, b, difference (b - a) in points with its interval (low, high),
+        n.
+    notes : tuple of str
+        What differs between the runs besides the figures, in words.
     """
 
     frame: pd.DataFrame
     notes: tuple[str, ...]
 
     def __str__(self) -> str:
-        width = max([len("method"), *self.frame["method"].str.len()])
-        lines = [f"{'method':<{width}} {'metric':>6} {'A':>7} {'B':>7} {'B - A':>7}  {'95 % interval':<18} {'n':>6}"]
+        rows = []
         for row in self.frame.to_dict("records"):
-            verdict = "" if row["low"] <= 0 <= row["high"] else "  *"
-            lines.append(
-                f"{row['method']:<{width}} {row['metric']:>6} {row['a']:7.2f} {row['b']:7.2f} {row['difference']:+7.2f}"
-                f"  [{row['low']:+6.2f}, {row['high']:+6.2f}]   {row['n']:>6}{verdict}"
-            )
-        lines.append("* the interval leaves 0 out: a difference at the 5 % level")
+            verdict = "" if row["low"] <= 0 <= row["high"] else "*"
+            interval = interval_text(row["low"], row["high"], signed=True)
+            difference = f"{row['difference']:+.2f}"
+            rows.append([row["method"], row["metric"], row["a"], row["b"], difference, interval, row["n"], verdict])
+        lines = [
+            text_table(["method", "metric", "A", "B", "B - A", "95 % interval", "n", ""], rows),
+            "* the interval leaves 0 out: a difference at the 5 % level",
+        ]
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
-    def _repr_html_(self) -> str:
-        from tasnb.core.html import escape
 
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
-        return f"{self.frame.round(2).to_html(index=False)}<ul>{notes}</ul>"
+def compare(a: RunLike, b: RunLike, *, protocol: str | None = None, metric: str | None = None) -> Comparison:
+    """How one run differs from another on the samples that both measured.
 
+    Parameters
+    ----------
+    a, b : Run
+        On the same data and split.
+    protocol : str, optional
+        That of ``a`` by default.
+    metric : str, optional
+        "miou", "oiou" or "pr@0.5" (any threshold); by default mIoU and oIoU.
 
-def compare(a: Run, b: Run, *, protocol: str | None = None, metric: str | None = None) -> Comparison:
-    """b minus a on the samples that both measured, for every method of both runs and for the oracle.
+    Returns
+    -------
+    Comparison
+        b minus a for every method of both runs, and for the oracle.
 
-    protocol: that of ``a`` by default. metric: "miou", "oiou" or "pr@0.5" (any threshold); default: mIoU and oIoU.
-    Raises ValueError when the runs are on different data, or have no method or no sample in common.
+    Raises
+    ------
+    ValueError
+        When the runs are on different data, or have no method or no sample in common.
     """
     import pandas as pd
 
@@ -61,43 +79,34 @@ def compare(a: Run, b: Run, *, protocol: str | None = None, metric: str | None =
         raise ValueError(f"no method in common: {', '.join(a.methods)} and {', '.join(b.methods)}")
     rows = []
     for method in [*shared, ORACLE]:
-        pair = a.units(method, chosen), b.units(method, chosen)
-        both = sorted(set(pair[0]["unit"]) & set(pair[1]["unit"]))
-        first, second = (frame[frame["unit"].isin(both)] for frame in pair)
+        first, second = a.units(method, chosen), b.units(method, chosen)
+        both = first[first["unit"].isin(second["unit"])]
         for name in (metric,) if metric else ("miou", "oiou"):
             gain, n = paired(second, first, metric=name, protocol=chosen)
-            value = _value(first, name, chosen)
-            rows.append(
-                {"method": method, "metric": name, "a": value, "b": value + gain.value, "difference": gain.value,
-                 "low": gain.low, "high": gain.high, "n": n}
-            )  # fmt: skip
+            value = _value(both, name, chosen)
+            row = {"method": method, "metric": name, "a": value, "b": value + gain.value, "difference": gain.value}
+            rows.append({**row, "low": gain.low, "high": gain.high, "n": n})
     return Comparison(frame=pd.DataFrame(rows), notes=tuple(_notes(a, b)))
 
 
 def _value(units: pd.DataFrame, metric: str, protocol: str) -> float:
-    thresholds = (float(metric.removeprefix("pr@")),) if metric.startswith("pr@") else (0.5,)
-    summary = metrics.summarise(
-        units["intersection"].to_numpy(), units["union"].to_numpy(), units["image_id"].to_numpy(), protocol=protocol,
-        answered=units["answered"].to_numpy(dtype=bool), thresholds=thresholds, resamples=1,
-        ref_ids=units["unit"].tolist() if metrics.find(protocol).unit == "ref" else None,
-    )  # fmt: skip
-    figure = {"miou": summary.miou, "oiou": summary.oiou}.get(metric)
-    return figure.value if figure else summary.precision[thresholds[0]].value
+    threshold = float(metric.removeprefix("pr@")) if metric.startswith("pr@") else 0.5
+    found = summary_of(units, protocol, thresholds=(threshold,), resamples=1)
+    figure = {"miou": found.miou, "oiou": found.oiou}.get(metric)
+    return figure.value if figure else found.precision[threshold].value
 
 
-def _notes(a: Run, b: Run) -> list[str]:
+def _notes(a: RunLike, b: RunLike) -> Iterator[str]:
     """In words: every way in which the runs differ, and samples that only one of them measured."""
-    found = []
-    sides: tuple[dict[str, Any], dict[str, Any]] = (a.about, b.about)
+    one, two = a.about, b.about
     for key in ("variant", "weights", "proposals", "protocol"):
-        if sides[0][key] != sides[1][key]:
-            found.append(f"{key}: {sides[0][key]} in A, {sides[1][key]} in B")
-    for role, name in sides[0]["models"]["parts"].items():
-        if name != sides[1]["models"]["parts"].get(role):
-            found.append(f"{role}: other weights or options")
-    if sides[0]["dataset"]["fingerprint"] != sides[1]["dataset"]["fingerprint"]:
-        found.append("the data differ in content or in the samples chosen; only shared samples are compared")
+        if one[key] != two[key]:
+            yield f"{key}: {one[key]} in A, {two[key]} in B"
+    for role, name in one["models"]["parts"].items():
+        if name != two["models"]["parts"].get(role):
+            yield f"{role}: other weights or options"
+    if one["dataset"]["fingerprint"] != two["dataset"]["fingerprint"]:
+        yield "the data differ in content or in the samples chosen; only shared samples are compared"
     for name, run in (("A", a), ("B", b)):
         if failed := run.errors()["sample"].nunique():
-            found.append(f"{failed} samples of {name} failed")
-    return found
+            yield f"{failed} samples of {name} failed"

@@ -6,21 +6,17 @@ proposals, in the IoU of nothing with nothing, and in whether an IoU of exactly 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 from tasnb.core.masks import areas, pairwise_intersection
 from tasnb.core.tables import interval_text
-
-__all__ = [
-    "PROTOCOLS", "THRESHOLDS", "Estimate", "MetricSummary", "Protocol", "Resamples", "best_proposal", "find",
-    "intersection_union", "iou", "is_right", "merge_sentences", "paired_difference", "summarise",
-]  # fmt: skip
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
 RESAMPLES = 1000
@@ -334,75 +330,82 @@ class Resamples:
         Estimate
             NaN where there is no whole.
         """
-        return _estimate(self._ratios(part, whole, whole))
+        return _estimate(self._ratios([(part, whole)], whole)[:, 0])
 
-    def figure(
-        self, counts: np.ndarray, *, metric: str = "miou", protocol: str = "tas", which: np.ndarray | None = None
-    ) -> Estimate:
-        """Estimate a metric.
+    def figures(
+        self,
+        counts: np.ndarray,
+        metrics: Sequence[str] = ("miou", "oiou"),
+        *,
+        protocol: str = "tas",
+        which: np.ndarray | None = None,
+    ) -> dict[str, Estimate]:
+        """Estimate metrics of n units.
 
         Parameters
         ----------
-        counts : int array (units, 2)
+        counts : int array (n, 2)
             Intersection and union of each unit, pixels.
-        metric : str
+        metrics : sequence of str
             "oiou", "miou", or "pr@0.5" with any threshold.
         protocol : str
             A key of ``PROTOCOLS``.
-        which : bool array (units,), optional
+        which : bool array (n,), optional
             The units that are measured; default all.
 
         Returns
         -------
-        Estimate
-            In per cent.
+        dict of str to Estimate
+            Each metric in per cent.
 
         Raises
         ------
         ValueError
             For an unknown metric, or Pr@t under a protocol that has none.
         """
-        return _estimate(self._figures(counts, metric, protocol, which))
+        counted = np.ones(len(counts)) if which is None else which
+        drawn = self._ratios([_terms(counts, metric, protocol) for metric in metrics], counted)
+        return {metric: _estimate(column) for metric, column in zip(metrics, drawn.T, strict=True)}
 
-    def gain(
+    def gains(
         self,
         after: np.ndarray,
         before: np.ndarray,
+        metrics: Sequence[str] = ("miou", "oiou"),
         *,
-        metric: str = "miou",
         protocol: str = "tas",
         which: np.ndarray | None = None,
-    ) -> Estimate:
-        """Estimate ``after`` minus ``before`` in points, both measured on the same resamples.
+    ) -> dict[str, Estimate]:
+        """Estimate by how much ``after`` is better than ``before``, both measured on the same resamples.
 
         Parameters
         ----------
-        after, before : int array (units, 2)
+        after, before : int array (n, 2)
             Intersection and union of each unit, pixels.
-        metric, protocol, which
-            As ``figure`` has them.
+        metrics, protocol, which
+            As ``figures`` has them.
 
         Returns
         -------
-        Estimate
-            In points.
+        dict of str to Estimate
+            Each metric's difference in points.
         """
-        first, second = (self._figures(counts, metric, protocol, which) for counts in (after, before))
-        return _estimate(first - second)
+        counted = np.ones(len(after)) if which is None else which
+        pairs = [_terms(counts, metric, protocol) for counts in (after, before) for metric in metrics]
+        first, second = np.hsplit(self._ratios(pairs, counted), 2)
+        return {metric: _estimate(column) for metric, column in zip(metrics, (first - second).T, strict=True)}
 
-    def _figures(self, counts: np.ndarray, metric: str, protocol: str, which: np.ndarray | None) -> np.ndarray:
-        part, whole = _terms(counts, metric, protocol)
-        counted = np.ones(len(counts)) if which is None else which
-        # every union 0: no pixel was asked for and none was given, so oIoU is 0 as the IoU is
-        return self._ratios(part * counted, whole * counted, counted)
+    def _ratios(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]], counted: np.ndarray) -> np.ndarray:
+        """Part / whole of each pair in per cent, (1 + resamples, pairs), summed over the units that are counted.
 
-    def _ratios(self, part: np.ndarray, whole: np.ndarray, counted: np.ndarray) -> np.ndarray:
-        """In per cent, (1 + resamples,): 0 where the whole is 0, NaN where nothing is counted."""
-        columns = (np.asarray(column, np.float64) for column in (part, whole, counted))
-        per_image = [np.bincount(self._image_of, column, minlength=self.images) for column in columns]
+        NaN where no unit is counted. Every union 0: no pixel was asked for and none was given, so oIoU is 0 as the IoU.
+        """
+        columns = [np.asarray(column * counted, np.float64) for pair in pairs for column in pair]
+        per_image = [np.bincount(self._image_of, c, minlength=self.images) for c in (*columns, counted)]
         sums = self._weights @ np.stack(per_image, axis=1)
-        nothing = np.where(sums[:, 2] > 0, 0.0, np.nan)
-        return 100.0 * np.divide(sums[:, 0], sums[:, 1], out=nothing, where=sums[:, 1] > 0)
+        parts, wholes = sums[:, 0:-1:2], sums[:, 1:-1:2]
+        nothing = np.where(sums[:, -1:] > 0, 0.0, np.nan) + np.zeros(parts.shape)
+        return 100.0 * np.divide(parts, wholes, out=nothing, where=wholes > 0)
 
 
 def summarise(
@@ -449,19 +452,20 @@ def summarise(
     ValueError
         For lengths that differ, an impossible intersection or an unknown protocol.
     """
-    _check(intersections, unions, image_ids, protocol, answered, ref_ids)
+    _check(protocol, ref_ids, intersections=intersections, unions=unions, image_ids=image_ids, answered=answered)
     counts, images = np.stack([intersections, unions], axis=1), np.asarray(image_ids)
     if find(protocol).skips_unanswered and answered is not None:
         counts, images = counts[answered], images[answered]
     drawn = Resamples(images, resamples=resamples, seed=seed)
-    passed = [float(t) for t in thresholds] if find(protocol).passes else []
+    passed = {float(t): f"pr@{float(t)}" for t in thresholds} if find(protocol).passes else {}
+    found = drawn.figures(counts, ("oiou", "miou", *passed.values()), protocol=protocol)
     return MetricSummary(
         protocol=protocol,
         n=len(counts),
         images=drawn.images,
-        oiou=drawn.figure(counts, metric="oiou", protocol=protocol),
-        miou=drawn.figure(counts, metric="miou", protocol=protocol),
-        precision=MappingProxyType({t: drawn.figure(counts, metric=f"pr@{t}", protocol=protocol) for t in passed}),
+        oiou=found["oiou"],
+        miou=found["miou"],
+        precision=MappingProxyType({t: found[name] for t, name in passed.items()}),
         unanswered=0 if answered is None else int(np.count_nonzero(~answered)),
         missing=missing,
     )
@@ -513,11 +517,11 @@ def paired_difference(
     Both methods are measured on the same resamples, so what makes an image hard for both cancels out. An interval that
     leaves 0 out is a difference at the 5 % level.
     """
-    for pairs in (first, second):
-        _check(pairs[:, 0], pairs[:, 1], image_ids, protocol, answered, ref_ids)
+    for i, u in (first.T, second.T):
+        _check(protocol, ref_ids, intersections=i, unions=u, image_ids=image_ids, answered=answered)
     which = answered if find(protocol).skips_unanswered and answered is not None else np.ones(len(first), dtype=bool)
     drawn = Resamples(np.asarray(image_ids)[which], resamples=resamples, seed=seed)
-    return drawn.gain(first[which], second[which], metric=metric, protocol=protocol)
+    return drawn.gains(first[which], second[which], (metric,), protocol=protocol)[metric]
 
 
 def _terms(counts: np.ndarray, metric: str, protocol: str) -> tuple[np.ndarray, np.ndarray]:
@@ -547,19 +551,12 @@ def _estimate(figures: np.ndarray) -> Estimate:
     return Estimate(value=float(figures[0]), low=float(low), high=float(high))
 
 
-def _check(
-    intersections: np.ndarray,
-    unions: np.ndarray,
-    image_ids: Sequence[str] | np.ndarray,
-    protocol: str,
-    answered: np.ndarray | None,
-    ref_ids: Sequence[str] | None,
-) -> None:
-    lengths = {"intersections": len(intersections), "unions": len(unions), "image_ids": len(image_ids)}
-    if answered is not None:
-        lengths["answered"] = len(answered)
+def _check(protocol: str, ref_ids: Sequence[str] | None, **columns: Any) -> None:
+    """columns: intersections, unions, image_ids, and answered where it is known."""
+    lengths = {name: len(column) for name, column in columns.items() if column is not None}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"expected one entry a unit in each, got {lengths}")
+    intersections, unions = columns["intersections"], columns["unions"]
     wrong = np.flatnonzero((intersections < 0) | (intersections > unions))
     if wrong.size:
         at = int(wrong[0])
@@ -571,9 +568,9 @@ def _check(
     if ref_ids is None or len(ref_ids) != len(unions):
         got = "none" if ref_ids is None else f"{len(ref_ids)}"
         raise ValueError(f"protocol {protocol!r} measures refs: expected {len(unions)} ref_ids, got {got}")
-    if len(set(ref_ids)) != len(ref_ids):
-        twice = next(ref for ref in ref_ids if list(ref_ids).count(ref) > 1)
+    twice, times = Counter(ref_ids).most_common(1)[0] if ref_ids else ("", 1)
+    if times > 1:
         raise ValueError(
-            f"protocol {protocol!r} measures refs, and ref {twice!r} comes {list(ref_ids).count(twice)} times; "
-            "merge its sentences' masks first (merge_sentences)"
+            f"protocol {protocol!r} measures refs, and ref {twice!r} comes {times} times; merge its sentences' masks "
+            "first (merge_sentences)"
         )

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasnb.evaluation import tables
+from tasnb.evaluation.runs import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pydantic import TypeAdapter
 
 FILE = "notes.json"
 LONGEST = 10_000  # characters of a note
@@ -28,18 +27,38 @@ ABANDONED = 60.0  # a lock this old belongs to a process that was killed
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """What somebody wrote about a case. tags: in order, each once. time: of the last change, UTC, ISO 8601."""
+    """What somebody wrote about a case.
 
-    note: str = ""
+    Parameters
+    ----------
+    tags : tuple of str
+        In order, each once.
+    note : str
+        The text.
+    time : str
+        Of the last change, UTC, ISO 8601.
+    """
+
     tags: tuple[str, ...] = ()
+    note: str = ""
     time: str = ""
 
 
 class Notes:
-    """The notes of a run. Every call reads the file again, so several processes may write."""
+    """The notes of a run; every call reads the file again, so several processes may write.
+
+    Parameters
+    ----------
+    run : Run or Path
+        A run, or its folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        For a folder that holds no run.
+    """
 
     def __init__(self, run: Any) -> None:
-        """run: a ``Run``, or its folder. Raises FileNotFoundError for a folder that holds no run."""
         self.folder = Path(getattr(run, "folder", run))
         if not (self.folder / "run.json").is_file():
             raise FileNotFoundError(f"{self.folder} holds no run: expected run.json in it; see tasnb evaluate --out")
@@ -55,91 +74,161 @@ class Notes:
         return f"Notes({str(self.path)!r}, {len(self.all())} cases)"
 
     def all(self) -> dict[str, Note]:
-        """sample_id -> its note. Raises ValueError for a file that is no notes file."""
+        """Read every note.
+
+        Returns
+        -------
+        dict of str to Note
+            By sample_id.
+
+        Raises
+        ------
+        ValueError
+            For a file that is no notes file.
+        """
         if not self.path.is_file():
             return {}
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
-            return {
-                str(key): Note(note=str(v["note"]), tags=tuple(map(str, v["tags"])), time=str(v["time"]))
-                for key, v in found.items()
-            }
-        except (ValueError, KeyError, TypeError, AttributeError) as problem:
-            raise ValueError(f"{self.path} is not a notes file ({problem!r}); move it away or mend it") from problem
+            return _json_form().validate_json(self.path.read_bytes())
+        except ValueError as problem:
+            told = " ".join(str(problem).split())
+            raise ValueError(f"{self.path} is not a notes file ({told}); move it away or mend it") from problem
 
     def of(self, sample_id: str) -> Note:
-        """The note of a case, an empty one where nothing was written."""
+        """Read the note of a case.
+
+        Parameters
+        ----------
+        sample_id : str
+            Of the case.
+
+        Returns
+        -------
+        Note
+            An empty one where nothing was written.
+        """
         return self.all().get(sample_id, Note())
 
     def write(self, sample_id: str, *, note: str | None = None, tags: Sequence[str] | None = None) -> Note:
-        """Set the note or the tags of a case; None leaves as it is, and a case without either has no entry.
+        """Set the note or the tags of a case.
 
-        Raises ValueError for a sample the run does not have, or a text that is too long; TypeError for what is no text.
+        Parameters
+        ----------
+        sample_id : str
+            Of the case; without note and tags it has no entry any more.
+        note : str, optional
+            At most 10,000 characters; None leaves it as it is.
+        tags : sequence of str, optional
+            Each at most 60 characters without a comma; None leaves them as they are.
+
+        Returns
+        -------
+        Note
+            As it is now.
+
+        Raises
+        ------
+        ValueError
+            For a sample that the run does not have, or a text that is too long.
+        TypeError
+            For what is no text.
         """
-        self._check(sample_id)
-        note, wanted = None if note is None else _text(note), None if tags is None else _tags(tags)
-        with self._alone():
-            both = self.all()
-            old = both.pop(sample_id, Note())
-            new = Note(
-                note=old.note if note is None else note, tags=old.tags if wanted is None else wanted,
-                time=datetime.now(UTC).isoformat(timespec="seconds"),
-            )  # fmt: skip
-            if new.note or new.tags:
-                both[sample_id] = new
-            self._save(both)
-        return new
+        changed: dict[str, Any] = {} if note is None else {"note": _text(note)}
+        changed |= {} if tags is None else {"tags": _tags(tags)}
+        return self._change(sample_id, lambda old: replace(old, **changed))
 
     def tag(self, sample_id: str, *tags: str) -> Note:
-        """Add tags to a case."""
-        return self._retag(sample_id, tags, add=True)
+        """Add tags to a case.
+
+        Parameters
+        ----------
+        sample_id : str
+            Of the case.
+        *tags : str
+            As ``write`` takes them.
+
+        Returns
+        -------
+        Note
+            As it is now.
+        """
+        added = _tags(tags)
+        return self._change(sample_id, lambda old: replace(old, tags=_tags((*old.tags, *added))))
 
     def untag(self, sample_id: str, *tags: str) -> Note:
-        """Take tags off a case; one that it does not have is no error."""
-        return self._retag(sample_id, tags, add=False)
+        """Take tags off a case.
+
+        Parameters
+        ----------
+        sample_id : str
+            Of the case.
+        *tags : str
+            One that it does not have is no error.
+
+        Returns
+        -------
+        Note
+            As it is now.
+        """
+        gone = _tags(tags)
+        return self._change(sample_id, lambda old: replace(old, tags=tuple(t for t in old.tags if t not in gone)))
 
     def remove(self, sample_id: str) -> None:
-        """Forget the note and the tags of a case."""
+        """Forget the note and the tags of a case.
+
+        Parameters
+        ----------
+        sample_id : str
+            Of the case.
+        """
         self.write(sample_id, note="", tags=())
 
     def frame(self) -> pd.DataFrame:
-        """A row a case, sorted: sample_id, tags (joined by a comma and a blank), note, time."""
+        """Give the notes as a table.
+
+        Returns
+        -------
+        DataFrame
+            A row a case, sorted: sample_id, tags (joined by a comma and a blank), note, time.
+        """
         import pandas as pd
 
         rows = [(key, ", ".join(n.tags), n.note, n.time) for key, n in sorted(self.all().items())]
         return pd.DataFrame(rows, columns=["sample_id", "tags", "note", "time"])
 
     def export(self, path: Path | str) -> Path:
-        """Write all notes as CSV (UTF-8) and give the path. A cell that a spreadsheet could run starts with '."""
-        out = io.StringIO()
-        table = self.frame()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(table.columns)
-        writer.writerows([[_inert(cell) for cell in row] for row in table.itertuples(index=False)])
-        tables.write_text(Path(path), out.getvalue())
+        """Write all notes as CSV (UTF-8).
+
+        Parameters
+        ----------
+        path : Path or str
+            The file.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Notes
+        -----
+        A cell that a spreadsheet could run starts with '.
+        """
+        text = self.frame().map(lambda cell: f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t") else cell)
+        write_text(Path(path), text.to_csv(index=False, lineterminator="\n"))
         return Path(path)
 
-    def _retag(self, sample_id: str, tags: Sequence[str], *, add: bool) -> Note:
-        self._check(sample_id)
-        changed = _tags(tags)
-        with self._alone():
-            both = self.all()
-            old = both.pop(sample_id, Note())
-            left = (*old.tags, *changed) if add else (t for t in old.tags if t not in changed)
-            new = Note(note=old.note, tags=_tags(tuple(left)), time=datetime.now(UTC).isoformat(timespec="seconds"))
-            if new.note or new.tags:
-                both[sample_id] = new
-            self._save(both)
-        return new
-
-    def _save(self, notes: Mapping[str, Note]) -> None:
-        plain = {key: {"tags": list(n.tags), "note": n.note, "time": n.time} for key, n in sorted(notes.items())}
-        tables.write_text(self.path, json.dumps(plain, ensure_ascii=False, indent=1) + "\n")
-
-    def _check(self, sample_id: str) -> None:
+    def _change(self, sample_id: str, change: Callable[[Note], Note]) -> Note:
         if self._known is not None and sample_id not in self._known:
             some = ", ".join(repr(each) for each in sorted(self._known)[:3])
             raise ValueError(f"sample_id: the run has no {sample_id!r}; expected one such as {some}")
+        with self._alone():
+            kept = self.all()
+            changed = change(kept.pop(sample_id, Note()))
+            new = replace(changed, time=datetime.now(UTC).isoformat(timespec="seconds"))
+            kept |= {sample_id: new} if new.note or new.tags else {}
+            written = _json_form().dump_json(dict(sorted(kept.items())), indent=1)
+            write_text(self.path, written.decode() + "\n")
+        return new
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -168,8 +257,26 @@ class Notes:
 
 
 def notes(run: Any) -> Notes:
-    """The notes and tags of a run's cases. run: a ``Run``, or its folder."""
+    """Open the notes and tags of a run's cases.
+
+    Parameters
+    ----------
+    run : Run or Path
+        A run, or its folder.
+
+    Returns
+    -------
+    Notes
+        To read and to write.
+    """
     return Notes(run)
+
+
+@cache
+def _json_form() -> TypeAdapter[dict[str, Note]]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(dict[str, Note])
 
 
 def _text(note: str) -> str:
@@ -188,7 +295,3 @@ def _tags(tags: Sequence[str]) -> tuple[str, ...]:
         if len(tag) > LONGEST_TAG or "," in tag:
             raise ValueError(f"tags: expected at most {LONGEST_TAG} characters without a comma, got {tag!r}")
     return clean
-
-
-def _inert(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t") else cell

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tasnb.evaluation import tables
-from tasnb.evaluation.local import Job
-from tasnb.evaluation.parts import compute_part
+from tasnb.evaluation.worker import Job
 
 
 class PartWorker:
@@ -25,15 +23,13 @@ class PartWorker:
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Compute and write the parts in the batch, those that are already done excepted."""
-        job = self._job
         for number in batch["part"].tolist():
-            if not tables.is_done(job.folder, number):
-                tables.write_part(job.folder, number, compute_part(self._session, job.plan.parts[number]))
+            self._job.compute(self._session, number)
         return batch
 
 
-def run(job: Job, numbers: Sequence[int], workers: int, *, tick: Callable[[int], None]) -> None:
-    """Compute and write parts on ``workers`` actors. tick: called with the number of each part that is done.
+def run(job: Job, numbers: Sequence[int]) -> Iterator[int]:
+    """Compute and write parts on the job's number of actors; each is yielded when it is done.
 
     Uses the cluster that RAY_ADDRESS names or that is already connected, else starts ray on this machine alone. Each
     actor takes a GPU where the cluster has as many, else CPU cores. Raises ImportError without ray, and what a part
@@ -44,7 +40,7 @@ def run(job: Job, numbers: Sequence[int], workers: int, *, tick: Callable[[int],
         import ray.data
     except ImportError as missing:
         raise ImportError("the ray engine needs ray: pip install 'tasnb[ray]', or use --engine local") from missing
-    ours = not ray.is_initialized()
+    ours, workers = not ray.is_initialized(), job.plan.options.workers
     if ours:
         _start(ray, workers)
     try:
@@ -60,7 +56,7 @@ def run(job: Job, numbers: Sequence[int], workers: int, *, tick: Callable[[int],
             **_share(ray.cluster_resources(), workers),
         )
         for row in done.iter_rows():
-            tick(int(row["part"]))
+            yield int(row["part"])
     finally:
         if ours:
             ray.shutdown()

@@ -1,10 +1,13 @@
-"""One row of a run's tables, from a prediction and its sample. Column names are those of DESIGN section 8."""
+"""The tables of a run: their columns, and one row of each from a prediction and its sample (DESIGN section 8)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,10 +21,113 @@ from tasnb.pipeline.variant import Variant
 
 NO_PROPOSAL = -1  # in the columns ``chosen`` and ``oracle``
 SCORED = FEATURES  # columns of the baselines' own scores, named as what they read
+# table -> its columns in order; one without a type is text
+COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        "predictions": "sample:int64 sample_id image_id ref_id sent_id dataset split method expression chosen:int64 "
+        "proposals:int64 intersection:int64 union:int64 iou:float64 target_area:int64 oracle:int64 "
+        "oracle_intersection:int64 oracle_union:int64 oracle_iou:float64 head phrase directions relations negatives "
+        "caption rectified:bool parse phrases gold category same_kind:int64",
+        "proposals": "image_id proposal:int64 caption x0:int64 y0:int64 x1:int64 y1:int64 height:int64 width:int64 "
+        "mask phrase_cosines:floats",
+        "scores": "sample:int64 sample_id image_id proposal:int64 v:float64 p:float64 n:float64 kept:bool cx:float64 "
+        "cy:float64 area:int64 intersection:int64 union:int64 iou:float64 "
+        # the baselines' own scores, NaN where the run has no such method; CLIP-only's is v, Text-only's p
+        + " ".join(f"{name}:float64" for name in SCORED),
+        "refs": "image_id ref_id method sentences:int64 intersection:int64 union:int64 answered:bool",
+        "errors": "sample:int64 sample_id image_id method stage error message",
+    }
+)
+TABLES = tuple(COLUMNS)
+_BY_COLUMN = ("proposals", "scores")  # their rows come as arrays, a block an image or sample
+_OF_SAMPLE = ("sample_id", "image_id", "ref_id", "sent_id", "dataset", "split", "expression")
+
+
+@cache
+def schema(table: str) -> Any:
+    """The columns of a table.
+
+    Parameters
+    ----------
+    table : str
+        Of ``TABLES``.
+
+    Returns
+    -------
+    pyarrow.Schema
+        The same for every part, empty ones too.
+    """
+    import pyarrow as pa
+
+    types = {
+        "": pa.string(),
+        "int64": pa.int64(),
+        "float64": pa.float64(),
+        "bool": pa.bool_(),
+        "floats": pa.list_(pa.float64()),
+    }
+    columns = (column.partition(":") for column in COLUMNS[table].split())
+    return pa.schema([(name, types[kind]) for name, _, kind in columns])
+
+
+@dataclass
+class Rows:
+    """The rows of a part, table by table; scores and proposals in blocks of columns."""
+
+    predictions: list[dict[str, Any]] = field(default_factory=list)
+    refs: list[dict[str, Any]] = field(default_factory=list)
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    scores: list[dict[str, Any]] = field(default_factory=list)
+    proposals: list[dict[str, Any]] = field(default_factory=list)
+
+    def table(self, name: str) -> Any:
+        """One table.
+
+        Parameters
+        ----------
+        name : str
+            Of ``TABLES``.
+
+        Returns
+        -------
+        pyarrow.Table
+            With the table's schema, without any row too.
+        """
+        import pyarrow as pa
+
+        rows, columns = getattr(self, name), schema(name)
+        if name in _BY_COLUMN:
+            found = {column: list(chain.from_iterable(block[column] for block in rows)) for column in columns.names}
+            return pa.table(found, schema=columns)
+        return pa.Table.from_pylist(rows, schema=columns)
 
 
 class Measured:
-    """The proposals of one image against one target: intersection and union of each, int (n,), and the oracle's."""
+    """The proposals of one image against one target.
+
+    Parameters
+    ----------
+    artifacts : ImageArtifacts
+        Of the image, with n proposals.
+    target : ndarray of bool, shape (h, w)
+        The mask that is meant.
+
+    Attributes
+    ----------
+    areas, intersections, unions : ndarray of int64, shape (n,)
+        Pixels.
+    ious : ndarray of float, shape (n,)
+        0 to 1.
+    target_area : int
+        Pixels.
+    oracle : int
+        The proposal with the best IoU, the earlier one in a tie; -1 without proposals.
+
+    Raises
+    ------
+    ValueError
+        For a target that is not of the image's size.
+    """
 
     def __init__(self, artifacts: ImageArtifacts, target: np.ndarray) -> None:
         masks = artifacts.proposals.masks
@@ -32,71 +138,60 @@ class Measured:
             )
         self.target_area = int(np.count_nonzero(target))
         self.areas: Int[np.ndarray, " n"] = areas(masks).astype(np.int64)
+        self.intersections = np.zeros(0, np.int64)
         if len(masks):
             self.intersections = pairwise_intersection(masks, target[None])[:, 0].astype(np.int64)
-        else:
-            self.intersections = np.zeros(0, np.int64)
         self.unions = self.areas + self.target_area - self.intersections
         self.ious = iou(self.intersections, self.unions)
         self.oracle = int(np.argmax(self.ious)) if len(masks) else NO_PROPOSAL
 
     def of(self, index: int | None) -> tuple[int, int]:
-        """(intersection, union) of a proposal in pixels; no answer: (0, target area)."""
+        """What an answer covers of the target.
+
+        Parameters
+        ----------
+        index : int or None
+            A proposal; None or -1 for no answer.
+
+        Returns
+        -------
+        tuple of int
+            Intersection and union in pixels; no answer: (0, target area).
+        """
         if index is None or index == NO_PROPOSAL:
             return 0, self.target_area
         return int(self.intersections[index]), int(self.unions[index])
 
 
 def prediction_row(
-    number: int,
-    sample: Sample,
-    method: str,
-    answer: Prediction,
-    measured: Measured,
-    evidence: Prediction,
-    known: Mapping[str, Any] | None = None,
+    number: int, sample: Sample, method: str, answer: Prediction, measured: Measured, evidence: Prediction
 ) -> dict[str, Any]:
-    """A row of ``predictions``. evidence: the TAS prediction, whose parse and negatives stand beside every method.
+    """A row of ``predictions``, but for what the data set alone knows (category, same_kind).
 
-    known: what the data set says of the target beyond the sample: "category", "same_kind".
+    evidence: the TAS prediction, whose parse and negatives stand beside every method.
     """
-    known = known or {}
     inter, union = measured.of(answer.index)
     if answer.index is None or not np.array_equal(answer.mask, answer.artifacts.proposals.masks[answer.index]):
         # a method may answer with a mask that is none of the proposals
         inter = int(np.count_nonzero(answer.mask & sample.target))
         union = int(np.count_nonzero(answer.mask | sample.target))
     best_inter, best_union = measured.of(measured.oracle)
-    parse = evidence.parse
-    return {
-        "sample": number, "sample_id": sample.sample_id, "image_id": sample.image_id, "ref_id": sample.ref_id,
-        "sent_id": sample.sent_id, "dataset": sample.dataset, "split": sample.split, "method": method,
-        "expression": sample.expression, "chosen": NO_PROPOSAL if answer.index is None else answer.index,
-        "proposals": len(answer.artifacts.proposals), "intersection": inter, "union": union,
-        "iou": inter / union if union else 0.0, "target_area": measured.target_area, "oracle": measured.oracle,
-        "oracle_intersection": best_inter, "oracle_union": best_union,
-        "oracle_iou": best_inter / best_union if best_union else 0.0,
-        "head": parse.head.lemma if parse.head else "", "phrase": parse.phrase,
-        "directions": " ".join(parse.directions),
-        "relations": json.dumps([asdict(r) for r in parse.relations]),
-        "negatives": json.dumps(list(evidence.negatives.kept)), "caption": evidence.negatives.caption,
-        "rectified": bool(evidence.table.trace and evidence.table.trace.applied), "parse": parse_to_json(parse),
-        "phrases": _phrases(evidence), "gold": _gold(sample.gold), "category": str(known.get("category", "")),
-        "same_kind": known.get("same_kind"),
-    }  # fmt: skip
-
-
-def _phrases(evidence: Prediction) -> str:
-    """Every phrase of the overall caption with its verdict, in the order of the columns of ``phrase_cosines``."""
-    rows = [{"text": p.text, "lemma": p.lemma, "kept": p.kept, "similarity": p.similarity, "reason": p.reason}
-            for p in evidence.negatives.phrases]  # fmt: skip
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
-
-
-def _gold(gold: Mapping[str, Any]) -> str:
-    """What the data set knows of the expression, as JSON without its tokens; "" where it knows nothing."""
-    kept = {key: value for key, value in gold.items() if key != "tokens"}
-    return json.dumps(kept, ensure_ascii=False, default=str, separators=(",", ":")) if kept else ""
+    parse, negatives = evidence.parse, evidence.negatives
+    phrases = [
+        {name: getattr(phrase, name) for name in ("text", "lemma", "kept", "similarity", "reason")}
+        for phrase in negatives.phrases  # in the order of the columns of phrase_cosines
+    ]
+    gold = {key: value for key, value in sample.gold.items() if key != "tokens"}
+    row = {name: getattr(sample, name) for name in _OF_SAMPLE} | {"sample": number, "method": method}
+    row |= {"chosen": NO_PROPOSAL if answer.index is None else answer.index, "target_area": measured.target_area}
+    row |= {"intersection": inter, "union": union, "iou": inter / union if union else 0.0}
+    row |= {"oracle": measured.oracle, "oracle_intersection": best_inter, "oracle_union": best_union}
+    row |= {"oracle_iou": best_inter / best_union if best_union else 0.0, "proposals": len(answer.artifacts.proposals)}
+    row |= {"head": parse.head.lemma if parse.head else "", "phrase": parse.phrase, "parse": parse_to_json(parse)}
+    row |= {"directions": " ".join(parse.directions), "relations": json.dumps([asdict(r) for r in parse.relations])}
+    row |= {"caption": negatives.caption, "negatives": json.dumps(list(negatives.kept)), "phrases": _compact(phrases)}
+    trace = evidence.table.trace
+    return row | {"rectified": bool(trace and trace.applied), "gold": _compact(gold) if gold else ""}
 
 
 def proposal_columns(image_id: str, artifacts: ImageArtifacts, variant: Variant) -> dict[str, Any]:
@@ -105,18 +200,16 @@ def proposal_columns(image_id: str, artifacts: ImageArtifacts, variant: Variant)
     caption: what P compares. phrase_cosines: of the crop with every phrase of the overall caption, what N averages.
     x0 .. y1: the box, end exclusive, pixels. mask: COCO's compressed run lengths, of a picture height x width.
     """
-    n = len(artifacts.proposals)
-    height, width = artifacts.size_hw
-    captions = artifacts.captions.get(variant.p_crop.style, ("",) * n)
+    n, (height, width) = len(artifacts.proposals), artifacts.size_hw
     crops = artifacts.crop_embeddings.get(variant.v_crop.style, np.zeros((n, 0)))
-    boxes = artifacts.proposals.boxes_xyxy
-    return {
-        "image_id": [image_id] * n, "proposal": np.arange(n), "caption": list(captions),
-        "x0": boxes[:, 0], "y0": boxes[:, 1], "x1": boxes[:, 2], "y1": boxes[:, 3],
-        "height": np.full(n, height), "width": np.full(n, width),
+    columns: dict[str, Any] = dict(zip(("x0", "y0", "x1", "y1"), artifacts.proposals.boxes_xyxy.T, strict=True))
+    columns |= {"image_id": [image_id] * n, "proposal": np.arange(n)}
+    columns |= {"height": np.full(n, height), "width": np.full(n, width)}
+    return columns | {
+        "caption": list(artifacts.captions.get(variant.p_crop.style, ("",) * n)),
         "mask": [to_rle(mask)["counts"] for mask in artifacts.proposals.masks],
         "phrase_cosines": list(cosines(crops, artifacts.phrase_embeddings)),
-    }  # fmt: skip
+    }
 
 
 def score_columns(
@@ -125,47 +218,37 @@ def score_columns(
     table: ScoreTable,
     artifacts: ImageArtifacts,
     measured: Measured,
-    baselines: Mapping[str, np.ndarray] | None = None,
+    baselines: Mapping[str, np.ndarray],
 ) -> dict[str, Any]:
     """Columns of ``scores`` for one sample: a row a proposal. baselines: their own scores, by column (``SCORED``)."""
-    own = baselines or {}
     n = len(table)
-    centres = centroids_xy(artifacts.proposals.masks)
-    return {
-        "sample": np.full(n, number), "sample_id": [sample.sample_id] * n, "image_id": [sample.image_id] * n,
-        "proposal": np.arange(n), "v": table.v, "p": table.p, "n": table.n, "kept": table.kept,
-        "cx": centres[:, 0].astype(np.float64), "cy": centres[:, 1].astype(np.float64), "area": measured.areas,
-        "intersection": measured.intersections, "union": measured.unions, "iou": measured.ious,
-        **{name: own.get(name, np.full(n, np.nan)) for name in SCORED},
-    }  # fmt: skip
+    centres = centroids_xy(artifacts.proposals.masks).astype(np.float64)
+    columns: dict[str, Any] = {name: getattr(table, name) for name in ("v", "p", "n", "kept")}
+    columns |= {name: baselines.get(name, np.full(n, np.nan)) for name in SCORED}
+    columns |= {"sample": np.full(n, number), "sample_id": [sample.sample_id] * n, "image_id": [sample.image_id] * n}
+    columns |= {"proposal": np.arange(n), "cx": centres[:, 0], "cy": centres[:, 1], "area": measured.areas}
+    return columns | {"intersection": measured.intersections, "union": measured.unions, "iou": measured.ious}
 
 
 def ref_rows(samples: Sequence[Sample], answers: Sequence[Prediction], method: str) -> list[dict[str, Any]]:
     """Rows of ``refs`` for one image and method: all sentences of an object merged, the unit of protocol "car"."""
-    masks = np.stack([answer.mask for answer in answers])
-    merged, names = merge_sentences(masks, [sample.ref_id for sample in samples])
-    target_of = {sample.ref_id: sample for sample in samples}
-    answered = {s.ref_id: False for s in samples}
-    for sample, answer in zip(samples, answers, strict=True):
-        answered[sample.ref_id] |= len(answer.artifacts.proposals) > 0
+    merged, ref_ids = merge_sentences(np.stack([answer.mask for answer in answers]), [s.ref_id for s in samples])
     rows = []
-    for mask, ref_id in zip(merged, names, strict=True):
-        target = target_of[ref_id].target
+    for mask, ref_id in zip(merged, ref_ids, strict=True):
+        own = [(s, a) for s, a in zip(samples, answers, strict=True) if s.ref_id == ref_id]
+        sample, target = own[-1][0], own[-1][0].target
         assert target is not None  # samples without one never come this far
-        rows.append(
-            {
-                "image_id": target_of[ref_id].image_id, "ref_id": ref_id, "method": method,
-                "sentences": sum(s.ref_id == ref_id for s in samples),
-                "intersection": int(np.count_nonzero(mask & target)), "union": int(np.count_nonzero(mask | target)),
-                "answered": answered[ref_id],
-            }
-        )  # fmt: skip
+        row = {"image_id": sample.image_id, "ref_id": ref_id, "method": method, "sentences": len(own)}
+        row |= {"intersection": int(np.count_nonzero(mask & target)), "union": int(np.count_nonzero(mask | target))}
+        rows.append(row | {"answered": any(len(answer.artifacts.proposals) for _, answer in own)})
     return rows
 
 
 def error_row(number: int, sample_id: str, image_id: str, method: str, stage: str, error: Exception) -> dict[str, Any]:
     """A row of ``errors``; method "" means that no method could be tried."""
-    return {
-        "sample": number, "sample_id": sample_id, "image_id": image_id, "method": method, "stage": stage,
-        "error": type(error).__name__, "message": " ".join(str(error).split())[:1000],
-    }  # fmt: skip
+    row = {"sample": number, "sample_id": sample_id, "image_id": image_id, "method": method, "stage": stage}
+    return row | {"error": type(error).__name__, "message": " ".join(str(error).split())[:1000]}
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str, separators=(",", ":"))

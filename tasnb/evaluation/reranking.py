@@ -2,29 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tasnb.core.types import Weights, combine, parse_from_json
+from tasnb.core.types import Parse, Weights, combine, parse_from_json
 from tasnb.evaluation import metrics
 from tasnb.evaluation.records import NO_PROPOSAL
-from tasnb.pipeline import variant as variants
+from tasnb.evaluation.runs import ScoredRun
+from tasnb.pipeline.variant import Variant, find
 from tasnb.stages import spatial
 
 if TYPE_CHECKING:
     import pandas as pd
 
+# field of a ranking -> the column that it is, and its type
+_OF_SAMPLES = {
+    "samples": ("sample", np.int64),
+    "image_ids": ("image_id", object),
+    "target_areas": ("target_area", np.int64),
+}
+_OF_SCORES = {"proposals": "proposal", "intersections": "intersection", "unions": "union", "areas": "area"}
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ranking:
-    """Samples in order, and below each its proposals: ``starts[i]`` is the first row of answered sample i.
+    """Samples in order, and below each its proposals.
 
-    samples, image_ids, target_areas, answered: one a sample. v, p, n, intersections, unions, proposals: one a row.
-    kept: bool (rows,), what the rectifier leaves whatever the weights. quadrants: the rows of the two quadrants, where
-    S decides which of them is left (suoych/TAS); those rows are not in ``kept``. parses: what the extended rectifier
-    reads. variant: the name of the rectifier's variant.
+    Parameters
+    ----------
+    variant : str
+        Whose rectifier.
+    rule : RectifierRule
+        That rectifier.
+    samples, image_ids, target_areas, answered : ndarray, shape (samples,)
+        Number, image, pixels of the target, and whether there is any proposal.
+    starts, sizes : ndarray of int, shape (answered samples,)
+        The first row and the number of rows of each answered sample.
+    v, p, n, proposals, intersections, unions, areas : ndarray, shape (rows,)
+        Of each proposal.
+    kept : ndarray of bool, shape (rows,)
+        What the rectifier leaves whatever the weights.
+    centres_xy : ndarray of float, shape (rows, 2)
+        Pixels; NaN for an empty mask.
+    quadrants : pair of ndarray of bool, shape (rows,), optional
+        The rows of the two quadrants, where S decides which of them is left (suoych/TAS); they are not in ``kept``.
+    parses : dict of int to Parse, optional
+        What the extended rectifier reads, by answered sample.
     """
 
     variant: str
@@ -45,15 +71,30 @@ class Ranking:
     centres_xy: np.ndarray
     areas: np.ndarray
     quadrants: tuple[np.ndarray, np.ndarray] | None = None
-    parses: dict[int, Any] | None = None
+    parses: dict[int, Parse] | None = None
 
     @classmethod
-    def of(cls, run: Any, *, variant: str | variants.Variant | None = None) -> Ranking:
-        """Read a run's predictions and scores. variant: whose rectifier; default the run's.
+    def of(cls, run: ScoredRun, *, variant: str | Variant | None = None) -> Ranking:
+        """Read a run.
 
-        Raises ValueError for a run without any sample, or for scores that do not fit the predictions.
+        Parameters
+        ----------
+        run : Run
+            Only its about, predictions() and scores() are read.
+        variant : str or Variant, optional
+            Whose rectifier; the run's by default.
+
+        Returns
+        -------
+        Ranking
+            Of all its samples.
+
+        Raises
+        ------
+        ValueError
+            For a run without any sample, or for scores that do not fit the predictions.
         """
-        chosen = variants.find(str(run.about["variant"]) if variant is None else variant)
+        chosen = find(str(run.about["variant"]) if variant is None else variant)
         rule = chosen.rectifier
         # one row a sample: parse, image and target are the same for every variant
         samples = run.predictions().drop_duplicates("sample").sort_values("sample", ignore_index=True)
@@ -62,36 +103,62 @@ class Ranking:
         sizes = samples["proposals"].to_numpy(np.int64)
         answered = sizes > 0
         sizes = sizes[answered]
-        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)[:-1]]) if len(sizes) else np.zeros(0, np.int64)
+        starts = np.cumsum(sizes) - sizes
         centres = scores[["cx", "cy"]].to_numpy(np.float64)
-        stored = scores["kept"].to_numpy(bool)
-        directions = [tuple(str(text).split()) for text in samples["directions"][answered]]
-        quadrants, parses = None, None
+        kept, quadrants, parses = scores["kept"].to_numpy(bool), None, None
         if rule.extended:
-            texts = samples["parse"][answered]
-            parses = {i: parse_from_json(text) for i, text in enumerate(texts)}
-            stored = np.ones(len(scores), dtype=bool)
+            parses = {i: parse_from_json(text) for i, text in enumerate(samples["parse"][answered])}
+            kept = np.ones(len(scores), dtype=bool)
         elif rule.half == "quadrants" or chosen.name != run.about["variant"]:
-            stored, quadrants = _halves(directions, centres, starts, sizes, rule)
+            directions = [tuple(str(text).split()) for text in samples["directions"][answered]]
+            kept, quadrants = _regions(directions, rule.centres_of(centres), starts, sizes, rule)
         numbers = {name: scores[name].to_numpy(np.float64) for name in ("v", "p", "n")}
         for name, values in numbers.items():
             if not np.isfinite(values).all():
                 raise ValueError(f"scores: {name} holds NaN or infinity; evaluate again")
         return cls(
-            variant=chosen.name, rule=rule,
-            samples=samples["sample"].to_numpy(np.int64), image_ids=samples["image_id"].to_numpy(object),
-            target_areas=samples["target_area"].to_numpy(np.int64), answered=answered, starts=starts, sizes=sizes,
-            proposals=scores["proposal"].to_numpy(np.int64), intersections=scores["intersection"].to_numpy(np.int64),
-            unions=scores["union"].to_numpy(np.int64), kept=stored, centres_xy=centres,
-            areas=scores["area"].to_numpy(np.int64), quadrants=quadrants, parses=parses, **numbers,
-        )  # fmt: skip
+            variant=chosen.name,
+            rule=rule,
+            answered=answered,
+            starts=starts,
+            sizes=sizes,
+            kept=kept,
+            centres_xy=centres,
+            quadrants=quadrants,
+            parses=parses,
+            **numbers,
+            **{name: samples[column].to_numpy(kind) for name, (column, kind) in _OF_SAMPLES.items()},
+            **{name: scores[column].to_numpy(np.int64) for name, column in _OF_SCORES.items()},
+        )
 
     def total(self, weights: Weights) -> np.ndarray:
-        """S of every row."""
+        """S of every row.
+
+        Parameters
+        ----------
+        weights : Weights
+            alpha and lam.
+
+        Returns
+        -------
+        ndarray of float, shape (rows,)
+            Not rectified.
+        """
         return combine(self.v, self.p, self.n, weights)
 
     def candidates(self, total: np.ndarray) -> np.ndarray:
-        """What the rectifier keeps when S is this: bool (rows,)."""
+        """What the rectifier keeps.
+
+        Parameters
+        ----------
+        total : ndarray of float, shape (rows,)
+            S.
+
+        Returns
+        -------
+        ndarray of bool, shape (rows,)
+            Who may be chosen.
+        """
         if self.parses is not None:
             return self._rectified_one_by_one(total)
         if self.quadrants is None:
@@ -100,7 +167,20 @@ class Ranking:
         return self.kept | np.where(np.repeat(spatial.winning_region(np.stack(best)) == 0, self.sizes), *self.quadrants)
 
     def rows(self, weights: Weights, *, rectified: bool = True) -> np.ndarray:
-        """The row that each answered sample chooses; -1 where no proposal is left. A tie keeps the earlier proposal."""
+        """The row that each answered sample chooses.
+
+        Parameters
+        ----------
+        weights : Weights
+            alpha and lam.
+        rectified : bool
+            False leaves the rectifier out.
+
+        Returns
+        -------
+        ndarray of int, shape (answered samples,)
+            -1 where no proposal is left. A tie keeps the earlier proposal.
+        """
         total = self.total(weights)
         if rectified:
             total = np.where(self.candidates(total), total, -np.inf)
@@ -113,14 +193,40 @@ class Ranking:
         return np.where(np.isfinite(best), first, NO_PROPOSAL)
 
     def chosen(self, weights: Weights, *, rectified: bool = True) -> np.ndarray:
-        """The proposal that each sample chooses, -1 for none: int (samples,)."""
+        """The proposal that each sample chooses.
+
+        Parameters
+        ----------
+        weights : Weights
+            alpha and lam.
+        rectified : bool
+            False leaves the rectifier out.
+
+        Returns
+        -------
+        ndarray of int, shape (samples,)
+            -1 for none.
+        """
         rows = self.rows(weights, rectified=rectified)
         answers = np.full(len(self.samples), NO_PROPOSAL)
         answers[self.answered] = np.where(rows >= 0, self.proposals[rows], NO_PROPOSAL)
         return answers
 
     def counts(self, weights: Weights, *, rectified: bool = True) -> tuple[np.ndarray, np.ndarray]:
-        """Intersection and union of each sample's answer in pixels; no answer: (0, target area)."""
+        """What each sample's answer covers of its target.
+
+        Parameters
+        ----------
+        weights : Weights
+            alpha and lam.
+        rectified : bool
+            False leaves the rectifier out.
+
+        Returns
+        -------
+        tuple of ndarray of int, shape (samples,)
+            Intersection and union in pixels; no answer: 0 and the target's area.
+        """
         rows = self.rows(weights, rectified=rectified)
         intersections, unions = np.zeros(len(self.samples), np.int64), self.target_areas.copy()
         places = np.flatnonzero(self.answered)[rows >= 0]
@@ -142,7 +248,23 @@ class Ranking:
 
 
 def sentence_protocol(name: str) -> str:
-    """The protocol, default the run's. Raises ValueError for "car", whose unit is a ref, and for an unknown name."""
+    """The protocol of that name, where it can be measured without masks.
+
+    Parameters
+    ----------
+    name : str
+        Of ``metrics.PROTOCOLS``.
+
+    Returns
+    -------
+    str
+        The same.
+
+    Raises
+    ------
+    ValueError
+        For "car", whose unit is a ref, and for an unknown name.
+    """
     if metrics.find(name).unit != "sentence":
         usable = [other for other, rule in metrics.PROTOCOLS.items() if rule.unit == "sentence"]
         raise ValueError(
@@ -152,12 +274,14 @@ def sentence_protocol(name: str) -> str:
     return name
 
 
-def _halves(
-    directions: list[tuple[str, ...]], centres_xy: np.ndarray, starts: np.ndarray, sizes: np.ndarray,
+def _regions(
+    directions: Sequence[tuple[str, ...]],
+    centres: np.ndarray,
+    starts: np.ndarray,
+    sizes: np.ndarray,
     rule: spatial.RectifierRule,
-) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:  # fmt: skip
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
     """What the plain rectifiers keep in every sample, and the two quadrants where S decides between them."""
-    centres = rule.centres_of(centres_xy)
     kept = np.ones(len(centres), dtype=bool)
     first, second = np.zeros(len(centres), dtype=bool), np.zeros(len(centres), dtype=bool)
     for start, size, named in zip(starts, sizes, directions, strict=True):

@@ -1,44 +1,132 @@
-"""A finished (or growing) run directory, and its figures: ``Run.open(folder).table()``."""
+"""A run directory, finished or growing: its files, written whole or not at all, and its figures.
+
+    Run.open("outputs/runs/...").table()
+
+run.json says what was evaluated; predictions/, proposals/, scores/, refs/ and errors/ hold one Parquet file a part;
+errors.parquet and summary.json are made of them at the end.
+"""
 
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Mapping, Sequence
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
-from tasnb.core.html import escape
-from tasnb.evaluation import metrics, tables
+from tasnb.core.tables import interval_text, text_table
+from tasnb.core.types import Weights
+from tasnb.evaluation import metrics
+from tasnb.evaluation.records import TABLES, Rows, schema
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ORACLE = "oracle"  # the row of the best proposal
+SCHEMA = 3  # of the run directory; 2: proposals, phrases, gold; 3: variant, which was called method
+LEFTOVER_SECONDS = 3600  # a temporary file this old belongs to a process that was killed
+# predictions last: where that file is, the part is done
+_WRITTEN_IN_ORDER = ("proposals", "scores", "refs", "errors", "predictions")
+
+
+class ScoredRun(Protocol):
+    """What can be ranked again; ``Run`` has it, and so may a value in memory.
+
+    A table is a DataFrame with the columns of ``records.COLUMNS``.
+    """
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """The run.json."""
+
+    def predictions(self) -> pd.DataFrame:
+        """A row per sample and method, sorted by both."""
+
+    def scores(self) -> pd.DataFrame:
+        """A row per sample and proposal, sorted by both."""
+
+
+class RunLike(ScoredRun, Protocol):
+    """What comparisons and analyses read of a run beyond its scores."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Names of the methods, in the order in which they were asked for."""
+
+    def proposals(self) -> pd.DataFrame:
+        """A row per image and proposal, sorted by both."""
+
+    def errors(self) -> pd.DataFrame:
+        """A row per sample that failed."""
+
+    def table(self, protocol: str | None = None, methods: Sequence[str] | None = None) -> pd.DataFrame:
+        """Figures with intervals, a row a method."""
+
+    def units(self, method: str, protocol: str | None = None) -> pd.DataFrame:
+        """What is averaged."""
 
 
 class Run:
     """An evaluation on disk. Nothing is computed again: figures under any protocol come from the stored counts.
 
-    folder: holds run.json and the Parquet parts. about: run.json. summary: summary.json, {} until it is finished.
+    Parameters
+    ----------
+    folder : path
+        Holds run.json and the Parquet parts.
+
+    Attributes
+    ----------
+    folder : Path
+        The same.
+    about : dict
+        run.json: data, models, methods, variant, weights, proposals, protocol, versions.
+    summary : dict
+        summary.json, {} until the run is finished.
+
+    Raises
+    ------
+    FileNotFoundError
+        For a folder without run.json.
+    ValueError
+        For one that is unreadable, or written by another version of tasnb.
     """
 
     def __init__(self, folder: Path | str) -> None:
-        """Open a run. Raises FileNotFoundError for a folder without run.json, ValueError for one that is unreadable."""
         self.folder = Path(folder)
         path = self.folder / "run.json"
         if not path.is_file():
             raise FileNotFoundError(f"{self.folder} holds no run: expected {path.name} in it; see tasnb evaluate --out")
-        self.about: dict[str, Any] = _json(path)
+        self.about: dict[str, Any] = _read_about(path)
         summary = self.folder / "summary.json"
-        self.summary: dict[str, Any] = _json(summary) if summary.is_file() else {}
-        self._read = lru_cache(maxsize=len(tables.TABLES))(self._read_table)
+        self.summary: dict[str, Any] = _read_json(summary) if summary.is_file() else {}
+        self._read = lru_cache(maxsize=len(TABLES))(self._read_table)
 
     @classmethod
     def open(cls, folder: Path | str) -> Run:
-        """Open a run directory; the same as ``Run(folder)``."""
+        """Open a run directory; the same as ``Run(folder)``.
+
+        Parameters
+        ----------
+        folder : path
+            Holds run.json.
+
+        Returns
+        -------
+        Run
+            What it holds so far.
+        """
         return cls(folder)
 
     def __repr__(self) -> str:
@@ -53,180 +141,246 @@ class Run:
     @property
     def is_finished(self) -> bool:
         """Whether every part is done."""
-        return all(tables.is_done(self.folder, number) for number in range(int(self.about["parts"])))
+        return all(is_done(self.folder, number) for number in range(int(self.about["parts"])))
 
     def predictions(self) -> pd.DataFrame:
-        """A row per sample and method, sorted by both."""
+        """What every method answered.
+
+        Returns
+        -------
+        DataFrame
+            A row per sample and method, sorted by both.
+        """
         return self._read("predictions").copy()
 
     def scores(self) -> pd.DataFrame:
-        """A row per sample and proposal, sorted by both: what a sweep ranks again."""
+        """V, P and N of every proposal, which a sweep ranks again.
+
+        Returns
+        -------
+        DataFrame
+            A row per sample and proposal, sorted by both.
+        """
         return self._read("scores").copy()
 
     def proposals(self) -> pd.DataFrame:
-        """A row per image and proposal, sorted by both: caption, box, mask, cosines with the caption's phrases."""
+        """The proposals of every image: caption, box, mask, cosines with the caption's phrases.
+
+        Returns
+        -------
+        DataFrame
+            A row per image and proposal, sorted by both.
+        """
         return self._read("proposals").copy()
 
     def refs(self) -> pd.DataFrame:
-        """A row per ref and method: all sentences of an object merged, the unit of protocol "car"."""
+        """All sentences of an object merged, the unit of protocol "car".
+
+        Returns
+        -------
+        DataFrame
+            A row per ref and method.
+        """
         return self._read("refs").copy()
 
     def errors(self) -> pd.DataFrame:
-        """A row per sample (and method, "" for all) that failed, with the stage and the reason."""
+        """What failed, with the stage and the reason.
+
+        Returns
+        -------
+        DataFrame
+            A row per sample and method; method "" means that no method could be tried.
+        """
         return self._read("errors").copy()
 
     def table(self, protocol: str | None = None, methods: Sequence[str] | None = None) -> pd.DataFrame:
-        """oIoU, mIoU and Pr@t in per cent with 95 % intervals: a row a method, and the oracle's.
+        """Figures of every method, and of the best proposals ("oracle").
 
-        protocol: the run's own by default. missing: samples without a figure, because they failed.
-        Raises ValueError for an unknown protocol or method.
+        Parameters
+        ----------
+        protocol : str, optional
+            Of ``metrics.PROTOCOLS``; the run's own by default.
+        methods : sequence of str, optional
+            Only these; by default all.
+
+        Returns
+        -------
+        DataFrame
+            method, n, missing (samples without a figure, because they failed), and oiou, miou, pr50 ... pr90 in per
+            cent, each with _low and _high, its 95 % interval.
+
+        Raises
+        ------
+        ValueError
+            For an unknown protocol or method.
         """
         import pandas as pd
 
-        chosen = protocol or self.about["protocol"]
-        names = self._check_methods(methods)
-        rows = [self._row(name, chosen) for name in names]
-        rows.append(self._row(ORACLE, chosen))
-        return pd.DataFrame(rows)
-
-    def units(self, method: str, protocol: str | None = None) -> pd.DataFrame:
-        """What is averaged: unit, image_id, ref_id, intersection, union, answered; a row a sentence ("car": a ref).
-
-        unit: the sample's number, or "image/ref". method: "oracle" for the best proposals.
-        """
-        rule = metrics.find(protocol or self.about["protocol"])
-        if rule.unit == "ref":
-            frame = self._read("refs")
-            of_sentence = self._read("predictions").drop_duplicates(["image_id", "ref_id"])
-            if method == ORACLE:
-                frame = frame.drop_duplicates(["image_id", "ref_id"]).merge(
-                    of_sentence[["image_id", "ref_id", "oracle_intersection", "oracle_union"]],
-                    on=["image_id", "ref_id"],
-                )
-                frame = frame.assign(intersection=frame["oracle_intersection"], union=frame["oracle_union"])
-            else:
-                frame = frame[frame["method"] == method]
-            return frame.assign(unit=frame["image_id"] + "/" + frame["ref_id"])[_UNIT_COLUMNS].reset_index(drop=True)
-        frame = self._read("predictions")
-        if method == ORACLE:
-            frame = frame.drop_duplicates("sample")
-            frame = frame.assign(intersection=frame["oracle_intersection"], union=frame["oracle_union"])
-        else:
-            frame = frame[frame["method"] == method]
-        return frame.assign(unit=frame["sample"], answered=frame["proposals"] > 0)[_UNIT_COLUMNS].reset_index(drop=True)
-
-    def text(self, protocol: str | None = None) -> str:
-        """The table for a terminal, with what it rests on."""
-        data, frame, weights = self.about["dataset"], self.table(protocol), self.about["weights"]
-        width = max(12, *(len(name) for name in frame["method"]))
-        lines = [
-            f"{data['name']} {data['split']}: {data['samples']} sentences of {data['images']} images, models "
-            f"{self.about['models']['name']}, variant {self.about['variant']} (alpha {weights['alpha']:g}, lambda "
-            f"{weights['lam']:g}), proposals {self.about['proposals']}, protocol "
-            f"{protocol or self.about['protocol']}, 95 % intervals",
-            f"{'method':<{width}} {'mIoU':>6} {'interval':>16} {'oIoU':>6} {'interval':>16} "
-            + " ".join(f"{'Pr@' + str(t):>7}" for t in metrics.THRESHOLDS)
-            + f" {'n':>6} {'missing':>8}",
-        ]
-        for row in frame.to_dict("records"):
-            passes = " ".join(f"{row[_pr(t)]:7.2f}" if _pr(t) in row else f"{'-':>7}" for t in metrics.THRESHOLDS)
-            lines.append(
-                f"{row['method']:<{width}} {row['miou']:6.2f} [{row['miou_low']:6.2f}, {row['miou_high']:5.2f}] "
-                f"{row['oiou']:6.2f} [{row['oiou_low']:6.2f}, {row['oiou_high']:5.2f}] {passes} {row['n']:>6} "
-                f"{row['missing']:>8}"
-            )
-        if failed := len(self._read("errors")):
-            lines.append(f"{failed} errors: see {self.folder / 'errors.parquet'} (Run.errors())")
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        shown = self.table().round(2).to_html(index=False)
-        return f"<figure>{shown}<figcaption>{escape(repr(self))}</figcaption></figure>"
-
-    def _row(self, method: str, protocol: str) -> dict[str, Any]:
-        units = self.units(method, protocol)
-        rule = metrics.find(protocol)
-        total = int(self.about["dataset"]["samples"])
-        done = self._read("predictions")
-        measured = done["sample"].nunique() if method == ORACLE else int((done["method"] == method).sum())
-        summary = metrics.summarise(
-            units["intersection"].to_numpy(), units["union"].to_numpy(), units["image_id"].to_numpy(),
-            protocol=protocol, answered=units["answered"].to_numpy(dtype=bool), missing=total - measured,
-            ref_ids=units["unit"].tolist() if rule.unit == "ref" else None,
-        )  # fmt: skip
-        row: dict[str, Any] = {"method": method, "n": summary.n, "missing": summary.missing}
-        figures = {"oiou": summary.oiou, "miou": summary.miou, **{_pr(t): e for t, e in summary.precision.items()}}
-        for name, estimate in figures.items():
-            row |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-        return row
-
-    def _check_methods(self, methods: Sequence[str] | None) -> Sequence[str]:
         names = self.methods if methods is None else tuple(methods)
         for name in names:
             if name not in self.methods:
                 raise ValueError(f"this run has no method {name!r}; choose from {', '.join(self.methods)}")
-        return names
+        return pd.DataFrame([self._row(name, protocol or self.about["protocol"]) for name in (*names, ORACLE)])
+
+    def units(self, method: str, protocol: str | None = None) -> pd.DataFrame:
+        """What is averaged: a sentence, or all sentences of an object where the protocol merges them ("car").
+
+        Parameters
+        ----------
+        method : str
+            One of the run's, or "oracle" for the best proposals.
+        protocol : str, optional
+            The run's own by default.
+
+        Returns
+        -------
+        DataFrame
+            unit (the sample's number, or "image/ref"), image_id, ref_id, intersection, union, answered.
+        """
+        merged = metrics.find(protocol or self.about["protocol"]).unit == "ref"
+        frame = self._read("predictions")
+        keys = ["image_id", "ref_id"] if merged else ["sample"]
+        best = frame.drop_duplicates(keys)
+        if merged:
+            frame = self._read("refs")
+            frame = frame.assign(unit=frame["image_id"] + "/" + frame["ref_id"])
+        else:
+            frame = frame.assign(unit=frame["sample"], answered=frame["proposals"] > 0)
+        if method == ORACLE:
+            frame = frame.drop_duplicates(keys).drop(columns=["intersection", "union"])
+            oracle = best[keys].assign(intersection=best["oracle_intersection"], union=best["oracle_union"])
+            frame = frame.merge(oracle, on=keys)
+        else:
+            frame = frame[frame["method"] == method]
+        return frame[["unit", "image_id", "ref_id", "intersection", "union", "answered"]].reset_index(drop=True)
+
+    def text(self, protocol: str | None = None) -> str:
+        """The table for a terminal, with what it rests on.
+
+        Parameters
+        ----------
+        protocol : str, optional
+            The run's own by default.
+
+        Returns
+        -------
+        str
+            Several lines.
+        """
+        about, data, weights = self.about, self.about["dataset"], self.about["weights"]
+        precision, rows = {f"Pr@{t}": _pr(t) for t in metrics.THRESHOLDS}, []
+        for row in self.table(protocol).to_dict("records"):
+            passed = [row.get(name) for name in precision.values()]
+            figures = [*_with_interval(row, "miou"), *_with_interval(row, "oiou"), *passed]
+            rows.append([row["method"], *figures, row["n"], row["missing"]])
+        head = (
+            f"{data['name']} {data['split']}: {data['samples']} sentences of {data['images']} images, models "
+            f"{about['models']['name']}, variant {about['variant']} (alpha {weights['alpha']:g}, lambda "
+            f"{weights['lam']:g}), proposals {about['proposals']}, protocol {protocol or about['protocol']}, "
+            "95 % intervals"
+        )
+        headers = ["method", "mIoU", "interval", "oIoU", "interval", *precision, "n", "missing"]
+        lines = [head, text_table(headers, rows)]
+        if failed := len(self._read("errors")):
+            lines.append(f"{failed} errors: see {self.folder / 'errors.parquet'} (Run.errors())")
+        return "\n".join(lines)
+
+    def _row(self, method: str, protocol: str) -> dict[str, Any]:
+        done = self._read("predictions")
+        measured = done["sample"].nunique() if method == ORACLE else int((done["method"] == method).sum())
+        missing = int(self.about["dataset"]["samples"]) - measured
+        found = summary_of(self.units(method, protocol), protocol, missing=missing)
+        row = {"method": method, "n": found.n, "missing": found.missing}
+        row |= found.oiou.columns("oiou") | found.miou.columns("miou")
+        for threshold, precision in found.precision.items():
+            row |= precision.columns(_pr(threshold))
+        return row
 
     def _read_table(self, table: str) -> pd.DataFrame:
-        frame = tables.read(self.folder, table)
-        keys = _SORTED_BY.get(table)
+        """All parts of a table, in the order of the parts; columns too where there is no row."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        paths = sorted((self.folder / table).glob("part-*.parquet"))
+        parts = [schema(table).empty_table(), *(pq.read_table(path) for path in paths)]
+        # a file that lacks a column is read with nulls, and who needs it says so
+        frame = pa.concat_tables(parts, promote_options="default").to_pandas()
         # a stable sort keeps the methods of a sample in the order of the run
+        keys = _SORTED_BY.get(table)
         return frame.sort_values(keys, kind="stable", ignore_index=True) if keys else frame
 
 
 _SORTED_BY = {
-    "predictions": ["sample"], "scores": ["sample", "proposal"], "errors": ["sample"],
+    "predictions": ["sample"],
+    "scores": ["sample", "proposal"],
+    "errors": ["sample"],
     "proposals": ["image_id", "proposal"],
-}  # fmt: skip
-_UNIT_COLUMNS = ["unit", "image_id", "ref_id", "intersection", "union", "answered"]
+}
+
+
+def summary_of(units: pd.DataFrame, protocol: str, **options: Any) -> metrics.MetricSummary:
+    """``metrics.summarise`` of units.
+
+    Parameters
+    ----------
+    units : DataFrame
+        From ``Run.units``, under the same protocol.
+    protocol : str
+        Of ``metrics.PROTOCOLS``.
+    **options : Any
+        As ``metrics.summarise`` takes them: thresholds, missing, resamples ...
+
+    Returns
+    -------
+    MetricSummary
+        oIoU, mIoU and Pr@t with their intervals.
+    """
+    counts, images = _counts(units), units["image_id"].to_numpy()
+    answered, ref_ids = units["answered"].to_numpy(dtype=bool), _ref_ids(units, protocol)
+    return metrics.summarise(
+        counts[:, 0], counts[:, 1], images, protocol=protocol, answered=answered, ref_ids=ref_ids, **options
+    )
 
 
 def paired(
     first: pd.DataFrame, second: pd.DataFrame, *, metric: str = "miou", protocol: str = "tas"
 ) -> tuple[metrics.Estimate, int]:
-    """First minus second on the units that both have (from ``Run.units``), in points with its interval, and how many.
+    """First minus second on the units that both have.
 
-    Raises ValueError when they share no unit.
+    Parameters
+    ----------
+    first, second : DataFrame
+        From ``Run.units``, of two methods or two runs.
+    metric : str
+        "miou", "oiou" or "pr@0.5" (any threshold).
+    protocol : str
+        That of the units.
+
+    Returns
+    -------
+    tuple of Estimate and int
+        The difference in points with its 95 % interval, and on how many units.
+
+    Raises
+    ------
+    ValueError
+        When they share no unit.
     """
     both = first.merge(second, on="unit", suffixes=("", "_other"))
     if both.empty:
         raise ValueError("the two have no sample in common; compare runs on the same data set and split")
+    answered = (both["answered"] & both["answered_other"]).to_numpy(dtype=bool)
+    ref_ids = _ref_ids(both, protocol)
     difference = metrics.paired_difference(
-        both[["intersection", "union"]].to_numpy(),
-        both[["intersection_other", "union_other"]].to_numpy(),
+        _counts(both),
+        _counts(both, "_other"),
         both["image_id"].to_numpy(),
         metric=metric,
         protocol=protocol,
-        answered=(both["answered"] & both["answered_other"]).to_numpy(dtype=bool),
-        ref_ids=both["unit"].tolist() if metrics.find(protocol).unit == "ref" else None,
+        answered=answered,
+        ref_ids=ref_ids,
     )
     return difference, len(both)
-
-
-def summarise(run: Run) -> dict[str, Any]:
-    """The summary.json of a run: its table, how the first method differs from each other one, and what is missing."""
-    protocol = str(run.about["protocol"])
-    frame = run.table()
-    first, differences = run.methods[0], []
-    for other in run.methods[1:]:
-        for metric in ("miou", "oiou"):
-            units = run.units(first, protocol), run.units(other, protocol)
-            if not len(units[0]) or not len(units[1]):
-                continue
-            gain, n = paired(*units, metric=metric, protocol=protocol)
-            differences.append(
-                {"first": first, "second": other, "metric": metric, "difference": gain.value, "low": gain.low,
-                 "high": gain.high, "n": n}
-            )  # fmt: skip
-    errors = run.errors()
-    return {
-        "protocol": protocol,
-        "table": _plain(frame.to_dict("records")),
-        "differences": _plain(differences),
-        "samples": run.about["dataset"]["samples"],
-        "errors": len(errors),
-        "failed_samples": int(errors["sample"].nunique()),
-    }
 
 
 def finish(folder: Path) -> Run:
@@ -235,31 +389,162 @@ def finish(folder: Path) -> Run:
 
     run = Run(folder)
     errors = run.errors().sort_values(["sample", "method"], kind="stable", ignore_index=True)
-    tables.write_table(
-        folder / "errors.parquet", pa.Table.from_pandas(errors, schema=tables.schema("errors"), preserve_index=False)
-    )
-    tables.write_text(folder / "summary.json", json.dumps(summarise(run), indent=2) + "\n")
+    write_table(folder / "errors.parquet", pa.Table.from_pandas(errors, schema=schema("errors"), preserve_index=False))
+    write_text(folder / "summary.json", json.dumps(_summary(run), indent=2) + "\n")
     return Run(folder)
+
+
+def part_path(folder: Path, table: str, number: int) -> Path:
+    """Where a part of a table lies."""
+    return folder / table / f"part-{number:05d}.parquet"
+
+
+def write_part(folder: Path, number: int, rows: Rows) -> None:
+    """Write the five files of a part, each under a temporary name and renamed, the one that says "done" last.
+
+    Raises OSError with one sentence when the disk is full or the folder cannot be written; nothing half-written stays.
+    """
+    made = {table: rows.table(table) for table in _WRITTEN_IN_ORDER}
+    for table, content in made.items():
+        write_table(part_path(folder, table, number), content)
+
+
+def is_done(folder: Path, number: int) -> bool:
+    """Whether all five files of a part are there and readable."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for table in reversed(_WRITTEN_IN_ORDER):
+        path = part_path(folder, table, number)
+        try:
+            if not path.is_file() or not pq.read_schema(path).equals(schema(table)):
+                return False
+        except (pa.ArrowException, OSError):
+            return False  # cut short by a power cut, say: computed again
+    return True
+
+
+def write_table(path: Path, table: Any) -> None:
+    """Write one Parquet file, whole or not at all."""
+    import pyarrow.parquet as pq
+
+    _whole_or_not(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write one text file, whole or not at all."""
+    _whole_or_not(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def _whole_or_not(path: Path, write: Callable[[Path], Any]) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid():x}{secrets.token_hex(3)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            write(temporary)
+            os.replace(temporary, path)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            for leftover in path.parent.glob(f".{path.name}.*.tmp"):
+                with suppress(OSError):
+                    if time.time() - leftover.stat().st_mtime > LEFTOVER_SECONDS:
+                        leftover.unlink(missing_ok=True)
+    except OSError as problem:
+        why = "no space left on the disk" if problem.errno == errno.ENOSPC else str(problem)
+        raise OSError(
+            f"cannot write {path} ({why}); finished parts are kept: make room or choose another folder, and run the "
+            "same command again to go on"
+        ) from problem
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    """The summary.json of a run: its table, how the first method differs from each other one, and what is missing."""
+    protocol, (first, *others), errors = str(run.about["protocol"]), run.methods, run.errors()
+    differences = []
+    for other in others:
+        for metric in ("miou", "oiou"):
+            units = run.units(first, protocol), run.units(other, protocol)
+            if len(units[0]) and len(units[1]):
+                gain, n = paired(*units, metric=metric, protocol=protocol)
+                row = {"first": first, "second": other, "metric": metric, "difference": gain.value}
+                differences.append({**row, "low": gain.low, "high": gain.high, "n": n})
+    summary = {"protocol": protocol, "table": run.table().to_dict("records"), "differences": differences}
+    summary |= {"samples": run.about["dataset"]["samples"], "errors": len(errors)}
+    summary["failed_samples"] = int(errors["sample"].nunique())
+    return to_jsonable_python(summary, inf_nan_mode="null")  # type: ignore[no-any-return]
+
+
+def _counts(units: pd.DataFrame, suffix: str = "") -> Any:
+    return units[[f"intersection{suffix}", f"union{suffix}"]].to_numpy()
+
+
+def _ref_ids(units: pd.DataFrame, protocol: str) -> list[str] | None:
+    return units["unit"].tolist() if metrics.find(protocol).unit == "ref" else None
+
+
+def _with_interval(row: Mapping[str, Any], name: str) -> tuple[float, str]:
+    return row[name], interval_text(row[f"{name}_low"], row[f"{name}_high"])
 
 
 def _pr(threshold: float) -> str:
     return f"pr{round(100 * threshold)}"
 
 
-def _plain(rows: list[dict[str, Any]]) -> list[Mapping[str, Any]]:
-    """Plain JSON values; NaN, which JSON does not know, becomes null."""
-    return [
-        {k: None if isinstance(v, float) and np.isnan(v) else v.item() if isinstance(v, np.generic) else v
-         for k, v in row.items()}
-        for row in rows
-    ]  # fmt: skip
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
 
 
-def _json(path: Path) -> dict[str, Any]:
+class _Data(_Part):
+    name: str
+    split: str
+    samples: int
+    images: int
+    fingerprint: str
+    spec: dict[str, Any] | None
+
+
+class _Models(_Part):
+    name: str
+    spec: dict[str, Any] | None
+    parts: dict[str, str]
+
+
+class _About(_Part):
+    """What run.json holds; ``plan`` writes it."""
+
+    version: Literal[3] = Field(alias="schema")
+    versions: dict[str, str]
+    dataset: _Data
+    models: _Models
+    methods: list[str] = Field(min_length=1)
+    variant: str
+    variant_options: dict[str, Any]
+    weights: Weights
+    proposals: str
+    protocol: str
+    parts: int = Field(ge=0)
+
+
+def _read_about(path: Path) -> dict[str, Any]:
+    about = _read_json(path)
+    if about.get("schema") != SCHEMA:
+        raise ValueError(
+            f"{path} was written by another version of tasnb (run directory {about.get('schema')}, this one reads "
+            f"{SCHEMA}); evaluate again into another folder, which the artifact store keeps short"
+        )
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not readable JSON ({error}); delete the folder and run again") from error
-    if not isinstance(found, dict):
-        raise ValueError(f"{path}: expected a JSON object, got {type(found).__name__}")
-    return found
+        _About.model_validate_json(path.read_bytes())
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{path}: {where}: {first['msg']}; delete the folder and run again") from problem
+    return about
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return TypeAdapter(dict[str, Any]).validate_json(path.read_bytes())
+    except ValidationError as problem:
+        said = problem.errors()[0]["msg"]
+        raise ValueError(f"{path} is not readable JSON ({said}); delete the folder and run again") from problem

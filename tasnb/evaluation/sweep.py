@@ -7,24 +7,22 @@ merges them) cannot be swept; and other crops, captions, parses or proposals, so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tasnb.core.html import escape
+from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import Weights
 from tasnb.evaluation import metrics, paper
-from tasnb.evaluation.modules import ablation
-from tasnb.evaluation.plans import weights_for
+from tasnb.evaluation.plan import weights_for
 from tasnb.evaluation.reranking import Ranking, sentence_protocol
-from tasnb.pipeline.variant import PAPER, Variant
+from tasnb.evaluation.runs import ScoredRun
+from tasnb.pipeline.variant import Variant
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = ["METRICS", "PAPER_ALPHAS", "PAPER_LAMS", "Sweep", "ablation", "rerank", "sweep"]
 
 PAPER_ALPHAS = (0.0, 0.05, 0.1, 0.2, 0.4)  # paper, table 3
 PAPER_LAMS = (0.0, 0.3, 0.5, 0.7, 0.9)  # paper, table 3
@@ -35,10 +33,20 @@ METRICS = ("miou", "oiou", "pr50")
 class Sweep:
     """Figures over a grid of weights.
 
-    frame: a row a grid point: alpha, lam, miou, oiou, pr50 (per cent, NaN where the protocol has no Pr@t), n (units).
-    used: the weights of the run itself; papers: those that the paper chose for such data. data, variant, protocol: what
-    was swept. gain: the best mIoU minus that of ``used``, paired, in points; None without any unit. notes: what to bear
-    in mind, in words.
+    Parameters
+    ----------
+    frame : DataFrame
+        A row a grid point: alpha, lam, miou, oiou, pr50 (per cent, NaN where the protocol has no Pr@t), n (units).
+    used : Weights
+        Those of the run itself.
+    papers : Weights
+        Those that the paper chose for such data.
+    data, variant, protocol : str
+        What was swept.
+    gain : Estimate, optional
+        The best mIoU minus that of ``used``, paired, in points; None without any unit.
+    notes : tuple of str
+        What to bear in mind, in words.
     """
 
     frame: pd.DataFrame
@@ -51,7 +59,23 @@ class Sweep:
     notes: tuple[str, ...] = field(default=())
 
     def best(self, metric: str = "miou") -> dict[str, float]:
-        """The grid point with the highest figure, as a row of ``frame``; a tie keeps the earlier. Raises ValueError."""
+        """The grid point with the highest figure.
+
+        Parameters
+        ----------
+        metric : str
+            "miou", "oiou" or "pr50".
+
+        Returns
+        -------
+        dict of str to float
+            A row of ``frame``; a tie keeps the earlier.
+
+        Raises
+        ------
+        ValueError
+            For an unknown metric, or one that has no figure here.
+        """
         values = self._values(metric)
         if values.isna().all():
             raise ValueError(f"no {metric} under protocol {self.protocol!r} with {int(self.frame['n'].max())} units")
@@ -59,12 +83,34 @@ class Sweep:
         return found
 
     def pivot(self, metric: str = "miou") -> pd.DataFrame:
-        """The grid as a table: a row an alpha, a column a lambda. Raises ValueError for an unknown metric."""
+        """The grid as a table.
+
+        Parameters
+        ----------
+        metric : str
+            "miou", "oiou" or "pr50".
+
+        Returns
+        -------
+        DataFrame
+            A row an alpha, a column a lambda.
+
+        Raises
+        ------
+        ValueError
+            For an unknown metric.
+        """
         self._values(metric)
         return self.frame.pivot(index="alpha", columns="lam", values=metric)
 
-    def beside_paper(self) -> pd.DataFrame:
-        """The points that Table 3 has too: alpha, lam, miou, oiou, paper_miou, paper_oiou, in its order."""
+    def against_paper(self) -> pd.DataFrame:
+        """The points that Table 3 has too.
+
+        Returns
+        -------
+        DataFrame
+            alpha, lam, miou, oiou, paper_miou, paper_oiou, in its order.
+        """
         printed = paper.varied_weights().rename(columns={"miou": "paper_miou", "oiou": "paper_oiou"})
         columns = ["alpha", "lam", "miou", "oiou", "paper_miou", "paper_oiou"]
         return printed.merge(self.frame, on=["alpha", "lam"])[columns]
@@ -72,47 +118,30 @@ class Sweep:
     @property
     def text(self) -> str:
         """For a terminal: the mIoU grid, the best point of each metric, and Table 3 beside it."""
-        grid = self.pivot("miou")
+        grid, shared = self.pivot("miou"), self.against_paper()
+        cells = [[f"{alpha:g}", *row] for alpha, row in zip(grid.index, grid.to_numpy().tolist(), strict=True)]
         lines = [
             f"sweep of {self.data}, rectifier {self.variant}, protocol {self.protocol}, "
             f"{int(self.frame['n'].max())} sentences; mIoU in per cent",
-            f"{'alpha / lambda':>14} " + " ".join(f"{lam:>7g}" for lam in grid.columns),
+            text_table(["alpha / lambda", *(f"{lam:g}" for lam in grid.columns)], cells),
         ]
-        for a, row in zip(grid.index, grid.to_numpy(), strict=True):
-            lines.append(f"{a:>14g} " + " ".join(f"{value:7.2f}" for value in row))
-        for metric in METRICS:
-            if not self.frame[metric].isna().all():
-                best = self.best(metric)
-                lines.append(f"best {metric:<5} {best[metric]:6.2f} at alpha {best['alpha']:g}, lambda {best['lam']:g}")
+        bests = {name: self.best(name) for name in METRICS if not self.frame[name].isna().all()}
+        for name, best in bests.items():
+            lines.append(f"best {name:<5} {best[name]:6.2f} at alpha {best['alpha']:g}, lambda {best['lam']:g}")
         if self.gain is not None:
-            lines.append(
-                f"best mIoU minus that of the run's weights, {_words(self.used)}: {_signed(self.gain)}, paired"
-            )
-        shared = self.beside_paper()
+            used = f"alpha {self.used.alpha:g} and lambda {self.used.lam:g}"
+            gain = f"{self.gain.value:+.2f} {interval_text(self.gain.low, self.gain.high, signed=True)}"
+            lines.append(f"best mIoU minus that of the run's weights, {used}: {gain}, paired")
         if len(shared):
+            columns = {"alpha": "alpha", "lam": "lambda", "miou": "mIoU", "paper_miou": "paper"}
+            columns |= {"oiou": "oIoU", "paper_oiou": "paper"}
+            shown = shared[list(columns)].astype({"alpha": str, "lam": str}).to_numpy().tolist()
             lines.append("Table 3 (RefCOCO val, the paper's models) beside the same points here:")
-            lines.append(f"{'alpha':>6} {'lambda':>6}   {'mIoU':>6} {'paper':>6}   {'oIoU':>6} {'paper':>6}")
-            lines += [
-                f"{row['alpha']:>6g} {row['lam']:>6g}   {row['miou']:6.2f} {row['paper_miou']:6.2f}   "
-                f"{row['oiou']:6.2f} {row['paper_oiou']:6.2f}"
-                for row in shared.to_dict("records")
-            ]
+            lines.append(text_table(list(columns.values()), shown))
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
     def __str__(self) -> str:
         return self.text
-
-    def _repr_html_(self) -> str:
-        grid = self.pivot("miou")
-        best = self.best("miou") if grid.notna().any(axis=None) else {}
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
-        said = f"; best {best['miou']:.2f} at alpha {best['alpha']:g}, lambda {best['lam']:g}" if best else ""
-        if self.gain is not None:
-            said += f", {_signed(self.gain)} to {_words(self.used)}, which the run has"
-        return (
-            f"<figure>{grid.to_html(float_format='%.2f', na_rep='-')}<figcaption>mIoU, {escape(self.data)}, rectifier "
-            f"{escape(self.variant)}, protocol {escape(self.protocol)}{said}<ul>{notes}</ul></figcaption></figure>"
-        )
 
     def _values(self, metric: str) -> pd.Series:
         if metric not in METRICS:
@@ -121,7 +150,7 @@ class Sweep:
 
 
 def sweep(
-    run: Any,
+    run: ScoredRun,
     *,
     alpha: Sequence[float] = PAPER_ALPHAS,
     lam: Sequence[float] = PAPER_LAMS,
@@ -130,9 +159,26 @@ def sweep(
 ) -> Sweep:
     """Figures of TAS for every pair of weights, from the scores that a run stored (paper, table 3).
 
-    run: a ``Run``; only its about, predictions() and scores() are read. alpha, lam: the grid; repeats count once.
-    variant: whose rectifier decides which proposals stay, "paper" or "official"; default: the run's. protocol: default
-    the run's. Raises ValueError for the protocol "car", an empty grid, a weight that is not finite, or damaged tables.
+    Parameters
+    ----------
+    run : Run
+        Only its about, predictions() and scores() are read.
+    alpha, lam : sequence of float
+        The grid; repeats count once.
+    variant : str or Variant, optional
+        Whose rectifier decides which proposals stay, "paper" or "official"; the run's by default.
+    protocol : str, optional
+        The run's by default.
+
+    Returns
+    -------
+    Sweep
+        The figures, the best point, and what to bear in mind.
+
+    Raises
+    ------
+    ValueError
+        For the protocol "car", an empty grid, a weight that is not finite, or damaged tables.
     """
     import pandas as pd
 
@@ -141,16 +187,20 @@ def sweep(
     name = sentence_protocol(protocol or str(run.about["protocol"]))
     rows = []
     for weights in points:
-        intersections, unions = ranking.counts(weights)
-        figures = _figures(intersections, unions, ranking.answered, name)
+        figures = _figures(*ranking.counts(weights), ranking.answered, name)
         rows.append({"alpha": weights.alpha, "lam": weights.lam, **figures})
-    frame, used = pd.DataFrame(rows), Weights(**run.about["weights"])
-    gain = _gain(ranking, points[int(frame["miou"].argmax())], used, name) if frame["n"].any() else None
+    frame, used, gain = pd.DataFrame(rows), Weights(**run.about["weights"]), None
+    if frame["n"].any():
+        best = points[int(frame["miou"].argmax())]
+        first, second = (np.stack(ranking.counts(weights), axis=1) for weights in (best, used))
+        gain = metrics.paired_difference(
+            first, second, ranking.image_ids, metric="miou", protocol=name, answered=ranking.answered
+        )
     data = run.about["dataset"]
     return Sweep(
         frame=frame,
         used=used,
-        papers=weights_for(str(data["name"]), PAPER, None, None),
+        papers=weights_for(str(data["name"])),
         data=f"{data['name']} {data['split']}",
         variant=ranking.variant,
         protocol=name,
@@ -160,18 +210,36 @@ def sweep(
 
 
 def rerank(
-    run: Any,
+    run: ScoredRun,
     *,
     alpha: float | None = None,
     lam: float | None = None,
     variant: str | Variant | None = None,
     rectified: bool = True,
 ) -> pd.DataFrame:
-    """What TAS answers with other weights, a row a sample: sample, image_id, chosen, intersection, union, iou.
+    """What TAS answers with other weights.
 
-    chosen: -1 for no answer. alpha, lam: default to the run's. rectified: False leaves the spatial rectifier out. With
-    the run's own weights and variant it is the run's own answer. Raises ValueError for a weight that is not finite, or
-    damaged tables.
+    Parameters
+    ----------
+    run : Run
+        Only its about, predictions() and scores() are read.
+    alpha, lam : float, optional
+        The run's by default.
+    variant : str or Variant, optional
+        Whose rectifier; the run's by default.
+    rectified : bool
+        False leaves the spatial rectifier out.
+
+    Returns
+    -------
+    DataFrame
+        A row a sample: sample, image_id, chosen (-1 for no answer), intersection, union, iou. With the run's own
+        weights and variant it is the run's own answer.
+
+    Raises
+    ------
+    ValueError
+        For a weight that is not finite, or damaged tables.
     """
     import pandas as pd
 
@@ -215,31 +283,15 @@ def _grid(name: str, values: Sequence[float]) -> list[float]:
     return found
 
 
-def _gain(ranking: Ranking, best: Weights, used: Weights, protocol: str) -> metrics.Estimate:
-    first, second = (np.stack(ranking.counts(weights), axis=1) for weights in (best, used))
-    return metrics.paired_difference(
-        first, second, ranking.image_ids, metric="miou", protocol=protocol, answered=ranking.answered
-    )
-
-
-def _words(weights: Weights) -> str:
-    return f"alpha {weights.alpha:g} and lambda {weights.lam:g}"
-
-
-def _signed(figure: metrics.Estimate) -> str:
-    return f"{figure.value:+.2f} [{figure.low:+.2f}, {figure.high:+.2f}]"
-
-
-def _notes(run: Any, ranking: Ranking, gain: metrics.Estimate | None) -> list[str]:
-    found = ["the best point is best on this split; to report it, choose on one split and measure on another"]
+def _notes(run: ScoredRun, ranking: Ranking, gain: metrics.Estimate | None) -> Iterator[str]:
+    yield "the best point is best on this split; to report it, choose on one split and measure on another"
     if gain is not None and gain.low <= 0 <= gain.high:
-        found.append("the interval of the gain includes 0: the best point is not shown to beat the run's own weights")
+        yield "the interval of the gain includes 0: the best point is not shown to beat the run's own weights"
     if ranking.variant != run.about["variant"]:
-        found.append(
+        yield (
             f"only the rectifier is that of {ranking.variant}; crops, captions, parses and proposals are those of the "
             f"run, variant {run.about['variant']}"
         )
-    total = int(run.about["dataset"].get("samples", len(ranking.samples)))
+    total = int(run.about["dataset"]["samples"])
     if missing := total - len(ranking.samples):
-        found.append(f"{missing} of {total} samples failed and are missing")
-    return found
+        yield f"{missing} of {total} samples failed and are missing"

@@ -5,7 +5,7 @@ Importing this package is cheap; a vendor is imported when one of its models is 
 
 from __future__ import annotations
 
-from tasnb.models.health import doctor
+from tasnb.models import doctor
 from tasnb.models.presets import PRESETS, MissingFileError, import_vendors, load, plan
 
 __all__ = ["PRESETS", "MissingFileError", "doctor", "import_vendors", "load", "plan"]

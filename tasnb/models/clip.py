@@ -2,37 +2,58 @@
 
 Weights come from a file or a folder, never from the network. OpenAI's weights were trained with the QuickGELU
 activation and lose several points without it, so a mismatch is an error here (METHOD section 3).
+
+Features of places and of masks, for the baselines of Table 1, come from the image tower, run by our own lines
+(``towers``) on the weights that are loaded, because its own ``forward`` gives one vector a picture. The picture is
+squashed to the model's square (see ``tasnb.stages.heatmaps``).
 """
 
 from __future__ import annotations
 
 import difflib
-import json
 import logging
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from tasnb.models.batches import each_once, unit_features
-from tasnb.models.checksums import fingerprint
-from tasnb.models.devices import resolve_device, resolve_dtype
+from tasnb.core.types import GRIDS, REGIONS
+from tasnb.models.batched import Matcher
+from tasnb.models.machine import resolve_device, resolve_dtype
+from tasnb.models.options import require_known
+from tasnb.models.weights import deciding_files, fingerprint, read_config
+from tasnb.stages import heatmaps
 
 # OpenAI's published state dicts carry these sizes beside their tensors; no other release does
 OPENAI_SIZES = frozenset({"input_resolution", "context_length", "vocab_size"})
+WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
 _RESAMPLING = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
+_PRECISION = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}  # open_clip's words
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preprocessing:
     """How a picture becomes the model's input; the defaults are open_clip's for OpenAI's CLIP.
 
-    size_hw: pixels. resize_mode: "shortest" (the shorter side to size, then the centre) or "squash".
-    mean, std: of RGB in [0, 1].
+    Parameters
+    ----------
+    size_hw : tuple of int
+        Pixels; a single integer is both.
+    mean, std : tuple of float
+        Of RGB in [0, 1].
+    interpolation : str
+        "bicubic" or "bilinear".
+    resize_mode : str
+        "shortest" (the shorter side to size, then the centre; only for a square) or "squash".
+
+    Raises
+    ------
+    ValueError
+        For an unknown word, listing the choices.
     """
 
     size_hw: tuple[int, int] = (224, 224)
@@ -43,19 +64,25 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         size_hw = tuple(self.size_hw) if isinstance(self.size_hw, tuple | list) else (self.size_hw,) * 2
-        object.__setattr__(self, "size_hw", size_hw)
-        object.__setattr__(self, "mean", tuple(self.mean))
-        object.__setattr__(self, "std", tuple(self.std))
+        for name, values in (("size_hw", size_hw), ("mean", tuple(self.mean)), ("std", tuple(self.std))):
+            object.__setattr__(self, name, values)
         choices = ("squash", "shortest") if size_hw[0] == size_hw[1] else ("squash",)
-        if self.resize_mode not in choices:
-            raise ValueError(
-                f"unknown resize_mode {self.resize_mode!r} for {size_hw}; choose from {', '.join(choices)}"
-            )
-        if self.interpolation not in _RESAMPLING:
-            raise ValueError(f"unknown interpolation {self.interpolation!r}; choose from {', '.join(_RESAMPLING)}")
+        require_known(f"resize_mode for {size_hw}", self.resize_mode, choices)
+        require_known("interpolation", self.interpolation, _RESAMPLING)
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
-        """Return float32 (n, 3, h, w), equal to what open_clip's own transform gives. pictures: uint8 (h, w, 3)."""
+        """Prepare pictures, exactly as open_clip's own transform does.
+
+        Parameters
+        ----------
+        pictures : sequence of ndarray of uint8, shape (h, w, 3)
+            At least one, of any size.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, 3, h, w)
+            What the model takes.
+        """
         rgb = np.stack([np.asarray(self._resize(Image.fromarray(np.asarray(p)))) for p in pictures])
         mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
         scaled = (rgb.astype(np.float32) / 255 - mean) / std
@@ -73,27 +100,22 @@ class Preprocessing:
         return picture.crop((left, top, left + width, top + height))
 
 
-class ClipEncoder:
-    """An `ImageTextEncoder` and a `DenseEncoder`: unit rows, float32, from one CLIP."""
+class ClipEncoder(Matcher):
+    """An `ImageTextEncoder` and a `DenseEncoder` from one CLIP; `load` is the way to get one.
 
-    def __init__(
-        self,
-        model: Any,
-        tokenizer: Any,
-        preprocessing: Preprocessing,
-        *,
-        embed_dim: int,
-        fingerprint: str,
-        device: str = "cpu",
-        dtype: str = "float32",
-        batch_size: int = 64,
-    ) -> None:
-        """Take a loaded open_clip model; `load` is the way to get one."""
-        if batch_size < 1:
-            raise ValueError(f"batch_size: expected at least 1, got {batch_size}")
+    Parameters
+    ----------
+    model, tokenizer : object
+        A loaded open_clip model and its tokenizer.
+    preprocessing : Preprocessing
+        How a picture becomes the model's input.
+    **common : object
+        See `Matcher`.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, preprocessing: Preprocessing, **common: Any) -> None:
+        super().__init__(**common)
         self.model, self.tokenizer, self.preprocessing = model, tokenizer, preprocessing
-        self.embed_dim, self.fingerprint = embed_dim, fingerprint
-        self.device, self.dtype, self.batch_size = resolve_device(device), resolve_dtype(dtype), batch_size
 
     @classmethod
     def load(
@@ -107,35 +129,57 @@ class ClipEncoder:
     ) -> ClipEncoder:
         """Load a CLIP from local files.
 
-        model: a folder in open_clip's own format (open_clip_config.json, weights, perhaps a tokenizer), or a name that
-        open_clip knows ("RN50-quickgelu", "ViT-B-32-quickgelu", ...), then with ``checkpoint``: a state dict, as
-        .safetensors or as what torch.load reads with weights_only=True.
-        Raises FileNotFoundError without the files; ValueError for an unknown name, for weights that do not fit, for an
-        architecture that would fetch its tokenizer from the network, and when QuickGELU and the weights disagree: what
-        the weights need is told by OpenAI's sizes in the state dict, or by "openai", "quickgelu" or one of open_clip's
-        tags for this model in the name of the file or of its folder. Without such a mark the model's name decides.
+        Parameters
+        ----------
+        model : str or Path
+            A folder in open_clip's own format (open_clip_config.json, weights, perhaps a tokenizer), or a name that
+            open_clip knows ("RN50-quickgelu", "ViT-B-32-quickgelu", ...), then with ``checkpoint``.
+        checkpoint : str, Path or None
+            A state dict, as .safetensors or as what torch.load reads with weights_only=True.
+        device, dtype : str
+            Where and in which number format it runs.
+        batch_size : int
+            Pictures or texts that it takes at once.
+
+        Returns
+        -------
+        ClipEncoder
+            Ready to use.
+
+        Raises
+        ------
+        FileNotFoundError
+            Without the files.
+        ValueError
+            For an unknown name, for weights that do not fit, for an architecture that would fetch its tokenizer from
+            the network, and when QuickGELU and the weights disagree.
+
+        Notes
+        -----
+        Whether the weights need QuickGELU is told by OpenAI's sizes in the state dict, or by "openai", "quickgelu" or
+        one of open_clip's tags for this model in the name of the file or of its folder. Without such a mark the
+        model's name decides.
         """
         import open_clip
 
-        resolve_dtype(dtype)  # an unknown word is an error before any work
-        place = resolve_device(device)
-        precision = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}[dtype]
+        number, place = resolve_dtype(dtype), resolve_device(device)
         folder = Path(model)
         if folder.is_dir():
-            name, config, weights, files = f"local-dir:{folder}", *_read_folder(folder)
             if checkpoint is not None:
                 raise ValueError(f"model={str(model)!r} is a folder with its own weights; leave checkpoint out")
+            name, config = f"local-dir:{folder}", _folder_config(folder)
+            files = deciding_files(folder, "CLIP folder", WEIGHTS)
         else:
             name, config = str(model), _named_config(str(model))
             if checkpoint is None:
                 raise ValueError(f"model={name!r} needs checkpoint=, the path of its weights; tasnb fetch gets them")
-            weights = Path(checkpoint)
-            if not weights.is_file():
-                raise FileNotFoundError(f"CLIP checkpoint not found: {weights}")
-            files = [weights]
+            files = [Path(checkpoint)]
+            if not files[0].is_file():
+                raise FileNotFoundError(f"CLIP checkpoint not found: {files[0]}")
+        weights = files[-1]
         tag = _tag(name, weights)
         with _quiet_root_logger():
-            clip = open_clip.create_model(name, load_weights=False, pretrained_text=False, precision=precision)
+            clip = open_clip.create_model(name, load_weights=False, pretrained_text=False, precision=_PRECISION[dtype])
             tokenizer = open_clip.get_tokenizer(name)
             openai = _fill(clip, weights)
         _check_quick_gelu(name, config, weights, openai=openai, tag=tag)
@@ -144,54 +188,125 @@ class ClipEncoder:
         chosen = {key: known[key] for key in ("mean", "std", "interpolation", "resize_mode")}
         preprocessing = Preprocessing(size_hw=known["size"], **chosen)
         options = {"model": config, "preprocessing": asdict(preprocessing), "dtype": dtype}
-        return cls(
-            clip,
-            tokenizer,
-            preprocessing,
-            embed_dim=int(config["embed_dim"]),
-            fingerprint=fingerprint("clip", files, options),
-            device=place,
-            dtype=dtype,
-            batch_size=batch_size,
-        )
-
-    def encode_images(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
-        """Return unit rows, float32 (n, d), for pictures uint8 (h, w, 3) of any size; (0, d) for none."""
-        import torch
-
-        def features(batch: Sequence[np.ndarray]) -> Any:
-            pixels = torch.from_numpy(self.preprocessing(batch))
-            return self.model.encode_image(pixels.to(self.device, self.dtype))
-
-        return unit_features(pictures, features, shape=(self.embed_dim,), batch_size=self.batch_size)
-
-    def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """Return unit rows, float32 (n, d), row for row; (0, d) for none.
-
-        A text that comes twice is computed once; one that is longer than the model's context is cut at its end.
-        """
-
-        def features(batch: Sequence[str]) -> Any:
-            return self.model.encode_text(self.tokenizer(batch).to(self.device))
-
-        shape, size = (self.embed_dim,), self.batch_size
-        return each_once(texts, lambda once: unit_features(once, features, shape=shape, batch_size=size))
+        common: dict[str, Any] = {"device": place, "dtype": number, "batch_size": batch_size}
+        width, named = int(config["embed_dim"]), fingerprint("clip", files, options)
+        return cls(clip, tokenizer, preprocessing, embed_dim=width, fingerprint=named, **common)
 
     def encode_grids(self, image_rgb: np.ndarray, kinds: Collection[str]) -> dict[str, np.ndarray]:
-        """See `DenseEncoder`. Raises ValueError for an image tower that is no plain ViT and no ModifiedResNet."""
-        from tasnb.models import dense
+        """Describe every cell of a picture, squashed to the model's square; see `DenseEncoder`.
 
-        return dense.grids(self, image_rgb, kinds)
+        Parameters
+        ----------
+        image_rgb : ndarray of uint8, shape (h, w, 3)
+            One picture.
+        kinds : collection of str
+            Of ``types.GRIDS``; all come from one pass of the model.
+
+        Returns
+        -------
+        dict of str to ndarray of float32, shape (rows, columns, d)
+            By kind.
+
+        Raises
+        ------
+        ValueError
+            For an unknown kind, and for an image tower that is no plain ViT and no ModifiedResNet.
+        """
+        import torch
+
+        from tasnb.models.towers import tower_of
+
+        require_known("grid", kinds, GRIDS)
+        tower = tower_of(self.model.visual)
+        with torch.no_grad():
+            grids = tower.grids(self._squashed(image_rgb), kinds, self.batch_size)
+            found = {kind: grid.float() for kind, grid in grids}
+            # a unit vector a cell; the authors' demonstration of CLIP Surgery divides by the length over the cells,
+            # channel by channel
+            for kind in {"score_map", "clip_surgery"} & set(found):
+                found[kind] = torch.nn.functional.normalize(found[kind], dim=-1)
+        return {kind: grid.cpu().numpy().reshape(*tower.grid_hw, -1) for kind, grid in found.items()}
 
     def encode_regions(self, image_rgb: np.ndarray, masks: np.ndarray, kind: str) -> np.ndarray:
-        """See `DenseEncoder`. Raises what `encode_grids` raises."""
-        from tasnb.models import dense
+        """Describe masks of a picture; see `DenseEncoder`.
 
-        return dense.regions(self, image_rgb, masks, kind)
+        Parameters
+        ----------
+        image_rgb : ndarray of uint8, shape (h, w, 3)
+            One picture.
+        masks : ndarray of bool, shape (n, h, w)
+            Its masks.
+        kind : str
+            Of ``types.REGIONS``.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, d)
+            Unit rows.
+
+        Raises
+        ------
+        ValueError
+            For an unknown kind, and for an image tower that is no plain ViT and no ModifiedResNet.
+        """
+        import torch
+
+        from tasnb.models.towers import tower_of
+
+        require_known("feature of masks", kind, REGIONS)
+        tower = tower_of(self.model.visual)
+        if not len(masks):
+            return np.zeros((0, self.embed_dim), np.float32)
+        share = heatmaps.coverage(masks, tower.grid_hw).reshape(len(masks), -1)
+        pixels = self._squashed(image_rgb)
+        with torch.no_grad():
+            if kind == "region_token":
+                inside = torch.from_numpy(cells_inside(share)).to(self.device)
+                found = tower.region_token(pixels, inside, self.batch_size)
+            else:
+                covered = torch.from_numpy(share).to(self.device, self.dtype)
+                found = tower.global_local(pixels, covered, self.batch_size)
+            return torch.nn.functional.normalize(found.float(), dim=-1).cpu().numpy()
+
+    def _image_features(self, pictures: Sequence[np.ndarray]) -> Any:
+        import torch
+
+        pixels = torch.from_numpy(self.preprocessing(pictures))
+        return self.model.encode_image(pixels.to(self.device, self.dtype))
+
+    def _text_features(self, texts: Sequence[str]) -> Any:
+        return self.model.encode_text(self.tokenizer(texts).to(self.device))
+
+    def _squashed(self, image_rgb: np.ndarray) -> Any:
+        """One picture for the image tower, whole: (1, 3, h, w)."""
+        import torch
+
+        squashing = replace(self.preprocessing, resize_mode="squash")
+        return torch.from_numpy(squashing([image_rgb])).to(self.device, self.dtype)
+
+
+def cells_inside(share: np.ndarray) -> np.ndarray:
+    """Choose the cells that a mask keeps: those of which it covers at least half.
+
+    Parameters
+    ----------
+    share : ndarray of float, shape (n, p)
+        How much of each of p cells each mask covers, 0..1.
+
+    Returns
+    -------
+    ndarray of bool, shape (n, p)
+        Where a mask covers half of no cell: the one that it covers most (the first of equals), so that a small thing
+        keeps a token. An empty mask keeps none.
+    """
+    inside = share >= 0.5
+    small = ~inside.any(axis=1) & (share > 0).any(axis=1)
+    inside[np.flatnonzero(small), share[small].argmax(axis=1)] = True
+    return inside
 
 
 def _named_config(name: str) -> dict[str, Any]:
-    """Return open_clip's configuration of that name; say what is near when there is none."""
+    """open_clip's configuration of that name; an error says what is near when there is none."""
     import open_clip
 
     config = open_clip.get_model_config(name) if ":" not in name else None
@@ -211,22 +326,17 @@ def _named_config(name: str) -> dict[str, Any]:
     return config
 
 
-def _read_folder(folder: Path) -> tuple[dict[str, Any], Path, list[Path]]:
-    """Return the configuration, the weights and every file that decides the result."""
+def _folder_config(folder: Path) -> dict[str, Any]:
+    """The configuration of a folder in open_clip's format."""
     path = folder / "open_clip_config.json"
     if not path.is_file():
         raise FileNotFoundError(f"CLIP folder {folder} has no open_clip_config.json")
-    config = json.loads(path.read_text(encoding="utf-8")).get("model_cfg")
+    config = read_config(path).get("model_cfg")
     if config is None:
         raise ValueError(f"{path} has no entry model_cfg")
     if config["text_cfg"].get("hf_model_name"):
         raise ValueError(f"{path}: a text tower from the Hugging Face hub (hf_model_name) is not supported offline")
-    names = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
-    weights = [folder / name for name in names if (folder / name).is_file()]
-    if not weights:
-        raise FileNotFoundError(f"CLIP folder {folder} has no weights; expected one of {', '.join(names)}")
-    words = [p for p in sorted(folder.glob("*.json")) + sorted(folder.glob("*.txt")) if p.is_file()]
-    return config, weights[0], [*words, weights[0]]
+    return config
 
 
 @contextmanager
@@ -248,9 +358,10 @@ def _quiet_root_logger() -> Iterator[None]:
 
 
 def _fill(clip: Any, weights: Path) -> bool:
-    """Load the weights into the model; return whether they carry OpenAI's sizes. Raises ValueError on a misfit."""
+    """Load the weights into the model; tell whether they carry OpenAI's sizes. Raises ValueError on a misfit."""
     import open_clip
 
+    misfit = f"{weights.name} does not fit the CLIP model that was asked for"
     try:
         keys = open_clip.load_checkpoint(clip, str(weights), strict=False, weights_only=True)
     except Exception as error:
@@ -259,36 +370,35 @@ def _fill(clip: Any, weights: Path) -> bool:
                 f"{weights.name} is OpenAI's TorchScript archive, which runs code when it is read; use the same "
                 "weights as safetensors: tasnb fetch laptop (ViT-B-32), tasnb fetch paper (RN50)"
             ) from error
-        raise ValueError(f"{weights.name} does not fit the CLIP model that was asked for: {error}") from error
-    wrong = [*keys.missing_keys, *sorted(set(keys.unexpected_keys) - OPENAI_SIZES)]
-    if wrong:
-        raise ValueError(
-            f"{weights.name} does not fit the CLIP model that was asked for (first difference: {wrong[0]})"
-        )
-    return bool(OPENAI_SIZES & set(keys.unexpected_keys))
+        raise ValueError(f"{misfit}: {error}") from error
+    beyond = set(keys.unexpected_keys)
+    if wrong := [*keys.missing_keys, *sorted(beyond - OPENAI_SIZES)]:
+        raise ValueError(f"{misfit} (first difference: {wrong[0]})")
+    return bool(OPENAI_SIZES & beyond)
 
 
 def _tag(name: str, weights: Path) -> dict[str, Any] | None:
-    """Return what open_clip knows of the release whose tag stands in the name of the file or of its folder."""
+    """What open_clip knows of the release whose tag stands in the name of the file or of its folder."""
     import open_clip
 
-    text = f"{weights.parent.name}/{weights.name}".lower()
-    tags = [tag for tag in open_clip.list_pretrained_tags_by_model(name) if tag in text]
+    tags = [tag for tag in open_clip.list_pretrained_tags_by_model(name) if tag in _named_as(weights)]
     return open_clip.get_pretrained_cfg(name, max(tags, key=len)) if tags else None
+
+
+def _named_as(weights: Path) -> str:
+    return f"{weights.parent.name}/{weights.name}".lower()
 
 
 def _check_quick_gelu(
     name: str, config: dict[str, Any], weights: Path, *, openai: bool, tag: dict[str, Any] | None
 ) -> None:
     """Raise ValueError when the marks on the weights (see `ClipEncoder.load`) contradict the architecture."""
-    text = f"{weights.parent.name}/{weights.name}".lower()
-    if openai or "openai" in text or "quickgelu" in text:
+    computed = bool(config.get("quick_gelu"))
+    if openai or "openai" in _named_as(weights) or "quickgelu" in _named_as(weights):
         needed = True
-    elif tag is not None:
-        needed = bool(tag.get("quick_gelu"))
     else:
-        return
-    if needed == bool(config.get("quick_gelu")):
+        needed = computed if tag is None else bool(tag.get("quick_gelu"))
+    if needed == computed:
         return
     if name.startswith("local-dir:"):
         advice = f'set "quick_gelu": {str(needed).lower()} in model_cfg of its open_clip_config.json'

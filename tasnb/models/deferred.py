@@ -7,14 +7,15 @@ by model holds one in memory at a time.
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tasnb.core.types import Models
 from tasnb.models import presets
-from tasnb.models.checksums import fingerprint
+from tasnb.models.machine import cuda_in_use
+from tasnb.models.weights import fingerprint
 
 # do not change what a model answers, only where and how fast
 _HOW = frozenset({"device", "batch_size", "points_per_batch"})
@@ -23,8 +24,17 @@ _HOW = frozenset({"device", "batch_size", "points_per_batch"})
 class Deferred:
     """Stands for one part of Models: every use loads the real one first, and keeps it until ``free``.
 
-    fingerprint: the real part's own. The memo remembers it under the content of the files and the options, so that
-    asking for it loads nothing the second time.
+    Parameters
+    ----------
+    role : str
+        Of the part.
+    load : callable
+        Gives the real part.
+    arguments : mapping of str to object
+        What it is loaded with: paths, and options.
+    memo : callable or None
+        Such as ``Store.memo``; remembers the fingerprint under the content of the files and the options, so that asking
+        for it loads nothing the second time.
     """
 
     def __init__(
@@ -40,15 +50,15 @@ class Deferred:
 
     @property
     def is_loaded(self) -> bool:
+        """Whether the real part is in memory."""
         return self._part is not None
 
     @property
     def fingerprint(self) -> str:
+        """The real part's own."""
         if self._fingerprint is None:
-            if self._memo is None:
-                self._fingerprint = self._real_fingerprint()
-            else:
-                self._fingerprint = str(self._memo("fingerprints", "", self._key, {}, self._real_fingerprint))
+            real, memo = self._real_fingerprint, self._memo
+            self._fingerprint = real() if memo is None else str(memo("fingerprints", "", self._key, {}, real))
         return self._fingerprint
 
     def free(self) -> None:
@@ -57,9 +67,8 @@ class Deferred:
             return
         self._part = None
         gc.collect()
-        torch = sys.modules.get("torch")
-        if torch is not None and torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        if cuda := cuda_in_use():
+            cuda.empty_cache()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # copying and pickling ask for these; they are no use of the model
@@ -75,7 +84,7 @@ class Deferred:
         return self._part
 
     def _real_fingerprint(self) -> str:
-        # spaCy's and NLTK's objects have none: their files' content is as good
+        # where a part has none, its files' content is as good
         return str(getattr(self._loaded(), "fingerprint", self._key))
 
 
@@ -89,18 +98,38 @@ def defer(
 ) -> Models:
     """As ``load``, but every part is a ``Deferred``: missing files are reported now, loading waits.
 
-    memo: such as ``Store.memo``; may know the fingerprints. The other arguments and errors are those of ``load``.
+    Parameters
+    ----------
+    preset : str or Path
+        As for ``load``.
+    memo : callable or None
+        Such as ``Store.memo``; may know the fingerprints.
+    device, dtype, **parts
+        As for ``load``.
+
+    Returns
+    -------
+    Models
+        Of deferred parts.
+
+    Raises
+    ------
+    ValueError, MissingFileError
+        As ``load``.
     """
     name, loaders, arguments = presets.plan(preset, device=device, dtype=dtype, **parts)
-    made = {
-        role: Deferred(role, lambda role=role: loaders[role](**arguments[role]), arguments[role], memo)  # type: ignore[misc]
-        for role in arguments
-    }
+    made = {role: Deferred(role, partial(loaders[role], **given), given, memo) for role, given in arguments.items()}
     return presets.assemble(name, made)
 
 
 def free(models: Models) -> None:
-    """Free every deferred part."""
+    """Free every deferred part.
+
+    Parameters
+    ----------
+    models : Models
+        Parts that are not deferred stay as they are.
+    """
     for part in (models.proposer, models.encoder, models.captioner, models.parser, models.wordnet):
         if isinstance(part, Deferred):
             part.free()

@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from tasnb.models.catalogue import PARTS, PRESETS, Part, Role, part_named
-from tasnb.models.checksums import sha256_of
-from tasnb.models.presets import folder_of, in_words, missing_files
+from tasnb.models.presets import command_for, folder_of, in_words, missing_files
+from tasnb.models.weights import sha256_of
 
 ATTEMPTS = 4  # a transfer that breaks goes on where it stopped, this often in one call
+PAUSE_S = 1.0  # before the second attempt; twice as long before each further one
 UNVERIFIED = " (its content is not pinned: tasnb knows no checksum of it)"
+REMOVED = "it was removed. Try again later, and report it if it stays so"
 TIMEOUT_S = 30.0  # without a byte
 
 
@@ -30,10 +32,30 @@ class FetchError(RuntimeError):
 
 
 def fetch(preset: str, *, progress: bool = True) -> Iterator[str]:
-    """Download what a preset (or one part, such as "RN50" or "vit_l") lacks; yield a line on each part.
+    """Download what a preset or one part lacks.
 
+    Parameters
+    ----------
+    preset : str
+        Its name, or a part's, such as "RN50" or "vit_l".
+    progress : bool
+        Whether bars are drawn on standard error.
+
+    Yields
+    ------
+    str
+        A line on each part.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    FetchError
+        When a part could not be got or is not what it should be.
+
+    Notes
+    -----
     Parts that are complete are left alone, so an interrupted call can be repeated.
-    Raises ValueError for an unknown name, FetchError when a part could not be got or is not what it should be.
     """
     for role, choice in _wanted(preset):
         part = PARTS[role][choice]
@@ -59,16 +81,32 @@ def _wanted(name: str) -> list[tuple[Role, str]]:
         if part.home == "shipped" and missing_files(part):
             raise FetchError(
                 f"the {choice} model for {role} comes with tasnb and is not downloaded; "
-                f"make it with: python -m toyworld.train --only {Path(part.folder).name}"
+                f"make it with: {command_for(part, choice)}"
             )
     return wanted
 
 
 def fetch_part(part: Part, *, progress: bool = True, snapshot: Callable[..., Any] | None = None) -> Path:
-    """Download one part into its folder and check it; return the folder.
+    """Download one part into its folder and check it.
 
-    snapshot: stands in for ``huggingface_hub.snapshot_download``.
-    Raises FetchError; a file with a wrong sha256 is removed first.
+    Parameters
+    ----------
+    part : Part
+        Of the catalogue.
+    progress : bool
+        Whether bars are drawn on standard error.
+    snapshot : callable or None
+        Stands in for ``huggingface_hub.snapshot_download``.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    FetchError
+        When it could not be got; a file with a wrong sha256 is removed first.
     """
     folder = folder_of(part)
     folder.mkdir(parents=True, exist_ok=True)
@@ -103,8 +141,7 @@ def _from_url(part: Part, folder: Path, *, progress: bool) -> None:
         )
     except ValueError as error:  # pooch has removed the file
         raise FetchError(
-            f"{file.path} from {part.url} is not the file that tasnb knows ({error}); it was removed. Try again later, "
-            "and report it if it stays so"
+            f"{file.path} from {part.url} is not the file that tasnb knows ({error}); {REMOVED}"
         ) from error
     except requests.RequestException as error:
         raise FetchError(f"{part.url} could not be downloaded: {error}. Run the command again: it goes on") from error
@@ -114,25 +151,50 @@ def _from_url(part: Part, folder: Path, *, progress: bool) -> None:
 
 
 class ResumingDownloader:
-    """What pooch calls to fill its temporary file; the bytes wait in ``partial`` until all are there."""
+    """What pooch calls to fill its temporary file; the bytes wait until all are there.
 
-    def __init__(self, partial: Path, *, progress: bool = True, attempts: int = ATTEMPTS, pause_s: float = 1.0) -> None:
-        self.partial, self.progress, self.attempts, self.pause_s = partial, progress, attempts, pause_s
+    Parameters
+    ----------
+    partial : Path
+        Where they wait.
+    progress : bool
+        Whether a bar is drawn on standard error.
+    """
+
+    def __init__(self, partial: Path, *, progress: bool = True) -> None:
+        self.partial, self.progress = partial, progress
 
     def __call__(self, url: str, output_file: str | os.PathLike[str], pooch: Any, check_only: bool = False) -> None:
-        """Download, going on after each break; raise requests' last exception when every attempt broke."""
+        """Download, going on after each break.
+
+        Parameters
+        ----------
+        url : str
+            The address.
+        output_file : str or path
+            pooch's temporary file.
+        pooch : object
+            The caller; not used.
+        check_only : bool
+            Not used.
+
+        Raises
+        ------
+        requests.RequestException
+            The last one, when every attempt broke.
+        """
         import requests
 
-        for attempt in range(self.attempts):
+        for attempt in range(ATTEMPTS):
             try:
                 self._go_on(url)
                 break
             except requests.HTTPError:
                 raise  # the server answered: asking again changes nothing
             except requests.RequestException:
-                if attempt == self.attempts - 1:
+                if attempt == ATTEMPTS - 1:
                     raise
-                time.sleep(self.pause_s * 2**attempt)
+                time.sleep(PAUSE_S * 2**attempt)
         shutil.move(self.partial, output_file)
 
     def _go_on(self, url: str) -> None:
@@ -140,7 +202,7 @@ class ResumingDownloader:
         from tqdm import tqdm
 
         start = self.partial.stat().st_size if self.partial.exists() else 0
-        ask = {"Range": f"bytes={start}-", "Accept-Encoding": "identity"} if start else {"Accept-Encoding": "identity"}
+        ask = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
         with requests.get(url, headers=ask, stream=True, timeout=TIMEOUT_S) as answer:
             if start and answer.status_code == requests.codes.requested_range_not_satisfiable:
                 return  # nothing is left to send: the file is whole, and its sha256 decides
@@ -148,14 +210,8 @@ class ResumingDownloader:
             if answer.status_code != requests.codes.partial_content:
                 start = 0  # a server without ranges sends the whole file again
             length = int(answer.headers.get("Content-Length", 0))
-            bar = tqdm(
-                total=start + length or None,
-                initial=start,
-                unit="B",
-                unit_scale=True,
-                desc=self.partial.stem,
-                disable=not self.progress,
-            )
+            said = {"unit": "B", "unit_scale": True, "desc": self.partial.stem, "disable": not self.progress}
+            bar = tqdm(total=start + length or None, initial=start, **said)
             with bar, open(self.partial, "ab" if start else "wb") as file:
                 for chunk in answer.iter_content(2**20):
                     file.write(chunk)
@@ -168,12 +224,8 @@ def _from_hub(part: Part, folder: Path, *, progress: bool, snapshot: Callable[..
 
     (enable_progress_bars if progress else disable_progress_bars)()
     try:
-        (snapshot or huggingface_hub.snapshot_download)(
-            part.repo,
-            revision=part.revision,
-            allow_patterns=list(part.patterns),
-            local_dir=folder,
-        )
+        download = snapshot or huggingface_hub.snapshot_download
+        download(part.repo, revision=part.revision, allow_patterns=list(part.patterns), local_dir=folder)
     except Exception as error:  # the library lets its HTTP client's errors through, and that client has changed twice
         raise FetchError(
             f"{part.repo} at revision {part.revision} could not be downloaded: {error}. "
@@ -183,7 +235,4 @@ def _from_hub(part: Part, folder: Path, *, progress: bool, snapshot: Callable[..
         path = folder / file.path
         if file.sha256 is not None and path.is_file() and (got := sha256_of(path)) != file.sha256:
             path.unlink()
-            raise FetchError(
-                f"{path.name} from {part.repo}: expected sha256 {file.sha256}, got {got}; it was removed. "
-                "Try again later, and report it if it stays so"
-            )
+            raise FetchError(f"{path.name} from {part.repo}: expected sha256 {file.sha256}, got {got}; {REMOVED}")

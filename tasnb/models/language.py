@@ -14,7 +14,18 @@ WORDNET_FILES = ("data.noun", "index.noun", "noun.exc", "lexnames")
 
 
 def folder_fingerprint(folder: Path) -> str:
-    """sha256 over the folder's file names and bytes, 16 hex digits: changes whenever a file does."""
+    """Name the content of a folder: the name changes whenever a file does.
+
+    Parameters
+    ----------
+    folder : Path
+        With all below it.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits of a sha256 over the files' names and bytes.
+    """
     digest = hashlib.sha256()
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):
         digest.update(file.relative_to(folder).as_posix().encode() + b"\0")
@@ -23,37 +34,67 @@ def folder_fingerprint(folder: Path) -> str:
 
 
 class SpacyParser:
-    """A spaCy pipeline behind types.Parser: call it with a text, get a Doc with tags, tree, lemmas and noun chunks."""
+    """A spaCy pipeline behind types.Parser: call it with a text, get a Doc with tags, tree, lemmas and noun chunks.
+
+    Parameters
+    ----------
+    nlp : spacy.Language
+        A loaded pipeline.
+    name : str
+        Of the pipeline.
+    fingerprint : str
+        Changes whenever the result could: the pipeline's files, spaCy's version.
+    """
 
     def __init__(self, nlp: Any, *, name: str, fingerprint: str) -> None:
-        self.nlp = nlp
-        self.name = name
-        self._fingerprint = fingerprint
+        self.nlp, self.name, self.fingerprint = nlp, name, fingerprint
         self._lock = threading.Lock()
 
     def __call__(self, text: str) -> Any:
+        """Parse a text.
+
+        Parameters
+        ----------
+        text : str
+            Any.
+
+        Returns
+        -------
+        spacy.tokens.Doc
+            The parse.
+        """
         with self._lock:  # a pipeline keeps a cache of words that is not made for two threads
             return self.nlp(text)
 
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever the result could: the pipeline's files, spaCy's version."""
-        return self._fingerprint
-
     def __repr__(self) -> str:
-        return f"SpacyParser({self.name!r}, {self._fingerprint})"
+        return f"SpacyParser({self.name!r}, {self.fingerprint})"
 
 
 def load_parser(folder: str | Path) -> SpacyParser:
     """Load a spaCy pipeline for ``expressions.parse``.
 
-    folder: a spaCy folder (``nlp.to_disk``), or the name of an installed pipeline such as "en_core_web_sm".
-    Raises FileNotFoundError when it is neither, ValueError when it lacks a tagger, a parser or a lemmatizer.
+    Parameters
+    ----------
+    folder : str or Path
+        A spaCy folder (``nlp.to_disk``), or the name of an installed pipeline such as "en_core_web_sm".
+
+    Returns
+    -------
+    SpacyParser
+        Ready to use.
+
+    Raises
+    ------
+    FileNotFoundError
+        When it is neither.
+    ValueError
+        When it lacks a tagger, a parser or a lemmatizer.
     """
     import spacy
 
     path = Path(folder)
-    if not (path / "meta.json").is_file() and not spacy.util.is_package(str(folder)):
+    is_folder = (path / "meta.json").is_file()
+    if not is_folder and not spacy.util.is_package(str(folder)):
         raise FileNotFoundError(
             f"expected a spaCy pipeline (a folder with meta.json) at {folder}, found none; "
             "give a folder made by nlp.to_disk, or the name of an installed pipeline such as en_core_web_sm"
@@ -61,7 +102,7 @@ def load_parser(folder: str | Path) -> SpacyParser:
     with warnings.catch_warnings():
         # a pipeline saved by another spaCy 3.x says so on loading; the fingerprint carries both versions
         warnings.filterwarnings("ignore", message=r".*\[W095\].*", category=UserWarning)
-        nlp = spacy.load(path if (path / "meta.json").is_file() else str(folder))
+        nlp = spacy.load(path if is_folder else str(folder))
     missing = [part for part in NEEDED_PARTS if part not in nlp.pipe_names]
     if missing:
         raise ValueError(
@@ -75,10 +116,23 @@ def load_parser(folder: str | Path) -> SpacyParser:
 
 
 def load_wordnet(folder: str | Path) -> Any:
-    """Load a WordNet database folder with NLTK's own reader: the shipped one, or nltk_data's corpora/wordnet.
+    """Load a WordNet database folder with NLTK's own reader.
 
-    The reader answers ``synsets(word, pos="n")`` and the synsets' ``path_similarity``; it may be used from several
-    threads and has a ``fingerprint``. Raises FileNotFoundError naming the first missing file.
+    Parameters
+    ----------
+    folder : str or Path
+        The shipped one, or nltk_data's corpora/wordnet.
+
+    Returns
+    -------
+    nltk.corpus.reader.WordNetCorpusReader
+        Answers ``synsets(word, pos="n")`` and the synsets' ``path_similarity``; it may be used from several threads and
+        has a ``fingerprint``.
+
+    Raises
+    ------
+    FileNotFoundError
+        Naming the first missing file.
     """
     path = Path(folder)
     for name in WORDNET_FILES:

@@ -4,37 +4,31 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from tasnb.core.shipped import data_root
 from tasnb.core.types import Models
+from tasnb.models.adapters import LOADERS, is_fastsam, is_successor
+from tasnb.models.captioner import CaptionConfig
 from tasnb.models.catalogue import PARTS, PRESETS, ROLES, Part, Role
-from tasnb.models.proposers import is_fastsam, is_successor
+from tasnb.models.options import require_known
+from tasnb.models.sam import ProposerConfig
 
-__all__ = ["PRESETS", "MissingFileError", "cache_root", "load", "missing_files"]
-
-# which options each adapter takes from ``load``'s keywords; "batch_size" is told apart by a prefix
+# which options each adapter takes from ``load``'s keywords; "batch_size" and "dtype" are told apart by a prefix
 OPTIONS: Mapping[str, Role] = {
-    "points_per_side": "sam",
-    "pred_iou_thresh": "sam",
-    "stability_score_thresh": "sam",
-    "box_nms_thresh": "sam",
-    "crop_n_layers": "sam",
-    "min_mask_region_area": "sam",
-    "points_per_batch": "sam",
+    **{field.name: "sam" for field in fields(ProposerConfig)},
     "clip_batch_size": "clip",
     "captioner_batch_size": "captioner",
     "captioner_dtype": "captioner",  # also "int8", see HFCaptioner.load
-    "num_beams": "captioner",
-    "max_new_tokens": "captioner",
-    "prompt": "captioner",
+    **{field.name: "captioner" for field in fields(CaptionConfig)},
 }
-
-
+# a role -> the first argument of its adapter's ``load``, where it is not "folder"
+_FIRST: Mapping[Role, str] = {"sam": "checkpoint", "clip": "model"}
+TRAIN = "python data/toyworld/train.py"  # in a clone: what makes the shipped models
 _VENDORS = ("torch", "torchvision", "segment_anything", "open_clip", "transformers", "spacy", "nltk")
 
 
@@ -43,7 +37,13 @@ class MissingFileError(FileNotFoundError):
 
 
 def cache_root() -> Path:
-    """Return the folder that ``tasnb fetch`` fills: TASNB_CACHE, or the platform's cache folder."""
+    """Tell the folder that ``tasnb fetch`` fills.
+
+    Returns
+    -------
+    Path
+        TASNB_CACHE, or tasnb's folder in the platform's cache.
+    """
     if chosen := os.environ.get("TASNB_CACHE"):
         return Path(chosen).expanduser()
     import pooch
@@ -52,29 +52,70 @@ def cache_root() -> Path:
 
 
 def folder_of(part: Part) -> Path:
+    """Tell where a part's files are, or would be.
+
+    Parameters
+    ----------
+    part : Part
+        Of the catalogue.
+
+    Returns
+    -------
+    Path
+        Below the package's data or the cache.
+    """
     return (data_root() if part.home == "shipped" else cache_root()) / part.folder
 
 
 def missing_files(part: Part) -> list[tuple[Path, int | None]]:
-    """Return path and size (bytes, None if unknown) of each needed file that is absent or has another size."""
-    folder, missing = folder_of(part), []
-    for file in part.files:
-        path = folder / file.path
-        if not path.is_file() or (file.size is not None and path.stat().st_size != file.size):
-            missing.append((path, file.size))
-    return missing
+    """Tell which files of a part are absent or have another size.
+
+    Parameters
+    ----------
+    part : Part
+        Of the catalogue.
+
+    Returns
+    -------
+    list of (Path, int or None)
+        With the bytes that each should have, None if unknown.
+    """
+    files = {folder_of(part) / file.path: file.size for file in part.files}
+    return [
+        (path, size)
+        for path, size in files.items()
+        if not path.is_file() or (size is not None and path.stat().st_size != size)
+    ]
 
 
 def load(preset: str | Path = "toy", *, device: str = "auto", dtype: str = "float32", **parts: Any) -> Models:
     """Load every model of a preset.
 
-    preset: "toy", "laptop", "paper", "toy-rn"; or a folder with a models.json, or such a file: an object of ``sam``,
-    ``clip``, ``captioner``, ``spacy``, ``wordnet``, each a name of the catalogue, a path (relative to the file), or an
-    object of the adapter's arguments: {"checkpoint": ..., "model": ...} for sam and clip, {"model": folder} for the
-    others, with options beside.
-    device: "auto", "cuda", "mps", "cpu". dtype: of the heavy parts, "float32", "bfloat16", "float16".
-    parts: the same five words to replace a part, and the options in OPTIONS (points_per_side=16, num_beams=5, ...).
-    Raises ValueError for an unknown word, listing the choices; MissingFileError for files that are not there.
+    Parameters
+    ----------
+    preset : str or Path
+        "toy", "laptop", "paper", "toy-rn"; or a folder with a models.json, or such a file: an object of ``sam``,
+        ``clip``, ``captioner``, ``spacy``, ``wordnet``, each a name of the catalogue, a path (relative to the file), or
+        an object of the adapter's arguments: {"checkpoint": ..., "model": ...} for sam and clip, {"model": folder} for
+        the others, with options beside.
+    device : str
+        "auto", "cuda", "mps", "cpu".
+    dtype : str
+        Of the heavy parts: "float32", "bfloat16", "float16".
+    **parts : object
+        The same five words to replace a part, and the options in OPTIONS (points_per_side=16, num_beams=5, ...).
+
+    Returns
+    -------
+    Models
+        Ready to use.
+
+    Raises
+    ------
+    ValueError
+        For an unknown word, listing the choices.
+    MissingFileError
+        For files that are not there.
     """
     name, loaders, arguments = plan(preset, device=device, dtype=dtype, **parts)
     return assemble(name, {role: loader(**arguments[role]) for role, loader in loaders.items()})
@@ -88,11 +129,31 @@ def import_vendors() -> None:
 
 def plan(
     preset: str | Path = "toy", *, device: str = "auto", dtype: str = "float32", **parts: Any
-) -> tuple[str, dict[Role, Callable[..., Any]], dict[Role, dict[str, Any]]]:
-    """Name, loaders and their arguments by role: everything about ``load`` but the loading. Raises what it raises."""
-    known = [*ROLES, *OPTIONS]
-    if unknown := sorted(set(parts) - set(known)):
-        raise ValueError(f"unknown part {unknown[0]!r}; choose from {', '.join(known)}")
+) -> tuple[str, Mapping[Role, Callable[..., Any]], dict[Role, dict[str, Any]]]:
+    """Do everything about ``load`` but the loading.
+
+    Parameters
+    ----------
+    preset, device, dtype, **parts
+        As for ``load``.
+
+    Returns
+    -------
+    name : str
+        Of the preset.
+    loaders : mapping of role to callable
+        What loads each part.
+    arguments : dict of role to dict
+        What each of them is to be called with.
+
+    Raises
+    ------
+    ValueError
+        For an unknown word, listing the choices.
+    MissingFileError
+        For files that are not there.
+    """
+    require_known("part", parts, [*ROLES, *OPTIONS])
     name, chosen = _chosen(preset)
     chosen |= {role: parts[role] for role in ROLES if role in parts}
     arguments: dict[Role, dict[str, Any]] = {role: _arguments(role, chosen[role]) for role in ROLES}
@@ -102,65 +163,60 @@ def plan(
             arguments[role][option.removeprefix(f"{role}_")] = parts[option]
     for role in ("sam", "clip", "captioner"):
         arguments[role] = {"device": device, "dtype": dtype, **arguments[role]}
-    loaders = _loaders()
-    for role, loader in loaders.items():
-        _check_arguments(role, loader, arguments[role])
-    return name, loaders, arguments
+    for role, loader in LOADERS.items():
+        takes = inspect.signature(loader).parameters
+        if not any(each.kind is each.VAR_KEYWORD for each in takes.values()):
+            require_known(f"entry of {role}", arguments[role], takes)
+    return name, LOADERS, arguments
 
 
 def assemble(name: str, made: Mapping[Role, Any]) -> Models:
-    """The Models of five parts by role."""
-    return Models(
-        name=name,
-        proposer=made["sam"],
-        encoder=made["clip"],
-        captioner=made["captioner"],
-        parser=made["spacy"],
-        wordnet=made["wordnet"],
-    )
+    """Put five parts together.
 
+    Parameters
+    ----------
+    name : str
+        Of the preset, for people.
+    made : mapping of role to object
+        The parts.
 
-def _loaders() -> dict[Role, Callable[..., Any]]:
-    # here, because each adapter brings its vendor when it loads, and doctor needs none of them
-    from tasnb.models import itc, proposers
-    from tasnb.models.captioner import HFCaptioner
-    from tasnb.models.language import load_parser, load_wordnet
-
-    return {
-        "sam": proposers.load,
-        "clip": itc.load,
-        "captioner": HFCaptioner.load,
-        "spacy": load_parser,
-        "wordnet": load_wordnet,
-    }
-
-
-def _check_arguments(role: Role, loader: Callable[..., Any], arguments: dict[str, Any]) -> None:
-    takes = inspect.signature(loader).parameters
-    if not any(p.kind is p.VAR_KEYWORD for p in takes.values()) and (unknown := sorted(set(arguments) - set(takes))):
-        raise ValueError(f"{role}: unknown entry {unknown[0]!r}; choose from {', '.join(takes)}")
+    Returns
+    -------
+    Models
+        Of these parts.
+    """
+    sam, clip, captioner, spacy, wordnet = (made[role] for role in ROLES)
+    return Models(name=name, proposer=sam, encoder=clip, captioner=captioner, parser=spacy, wordnet=wordnet)
 
 
 def _chosen(preset: str | Path) -> tuple[str, dict[Role, Any]]:
-    """Return the preset's name and what it chooses for each role, paths made absolute."""
+    """The preset's name and what it chooses for each role, paths made absolute."""
     if str(preset) in PRESETS:
         return str(preset), dict(PRESETS[str(preset)].choices())
     path = Path(preset)
     if path.is_dir():
         path = path / "models.json"
     if not path.is_file():
-        raise ValueError(
-            f"unknown preset {str(preset)!r}; choose from {', '.join(PRESETS)}, "
-            "or give a folder that holds a models.json (see tasnb.models.presets.load)"
-        )
+        hint = ", or give a folder that holds a models.json (see tasnb.models.presets.load)"
+        require_known("preset", str(preset), PRESETS, hint)
+    return path.parent.name, {role: _absolute(value, path.parent) for role, value in _read(path).items()}
+
+
+def _read(path: Path) -> dict[Role, str | dict[str, Any]]:
+    """What a models.json says of each role."""
+    from pydantic import TypeAdapter, ValidationError
+
     try:
-        written = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
-    if not isinstance(written, dict) or set(written) != set(ROLES):
-        got = ", ".join(sorted(written)) if isinstance(written, dict) else type(written).__name__
-        raise ValueError(f"{path}: expected an object with {', '.join(ROLES)}; got {got or 'none of them'}")
-    return path.parent.name, {role: _absolute(value, path.parent) for role, value in written.items()}
+        written = TypeAdapter(dict[str, str | dict[str, Any]]).validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise ValueError(
+            f"{path}: expected an object with {', '.join(ROLES)}, each a name, a path or an object; "
+            f"{error.errors()[0]['msg']}"
+        ) from error
+    if set(written) != set(ROLES):
+        got = ", ".join(sorted(written)) or "none of them"
+        raise ValueError(f"{path}: expected an object with {', '.join(ROLES)}; got {got}")
+    return {role: written[role] for role in ROLES}
 
 
 def _absolute(value: Any, base: Path) -> Any:
@@ -171,8 +227,8 @@ def _absolute(value: Any, base: Path) -> Any:
 
 
 def _arguments(role: Role, value: Any) -> dict[str, Any]:
-    """Return what the role's adapter is to be called with, for a name of the catalogue, a path or a mapping."""
-    first = {"sam": "checkpoint", "clip": "model"}.get(role, "folder")
+    """What the role's adapter is to be called with, for a name of the catalogue, a path or a mapping."""
+    first = _FIRST.get(role, "folder")
     if isinstance(value, Mapping):
         given = dict(value)
         if first == "folder" and "model" in given:
@@ -182,16 +238,15 @@ def _arguments(role: Role, value: Any) -> dict[str, Any]:
                 f"{role}: expected an entry {'model' if first == 'folder' else first!r}; got {sorted(given)}"
             )
         return given
-    if isinstance(value, str) and value in PARTS[role]:
-        part = PARTS[role][value]
+    if (part := _part_of(role, value)) is not None:
         folder = folder_of(part)
         return {
-            k: str(folder / v[2:]) if isinstance(v, str) and v.startswith("./") else v
-            for k, v in part.arguments.items()
+            name: str(folder / given[2:]) if isinstance(given, str) and given.startswith("./") else given
+            for name, given in part.arguments.items()
         }
     path = Path(value)
     if not path.exists():
-        raise ValueError(f"unknown {role} {str(value)!r}; choose from {', '.join(PARTS[role])}, or give a path")
+        require_known(role, str(value), PARTS[role], hint=", or give a path")
     if role != "sam" or is_successor(path) or is_fastsam(path):
         return {first: str(path)}
     if path.is_dir():
@@ -199,21 +254,28 @@ def _arguments(role: Role, value: Any) -> dict[str, Any]:
         if len(found) != 1:
             raise ValueError(f"sam: expected one .safetensors or .pth in {path}, found {len(found)}")
         path = found[0]
-    named = [model for model in ("vit_b", "vit_l", "vit_h") if model in path.name]
     beside = path.with_name("config.json")
-    return {"checkpoint": str(path), "model": named[0] if named else str(beside) if beside.is_file() else "vit_b"}
+    otherwise = str(beside) if beside.is_file() else "vit_b"
+    named = (model for model in ("vit_b", "vit_l", "vit_h") if model in path.name)
+    return {"checkpoint": str(path), "model": next(named, otherwise)}
+
+
+def _part_of(role: Role, value: Any) -> Part | None:
+    """The part of the catalogue that a value names; None for paths and mappings."""
+    return PARTS[role].get(value) if isinstance(value, str) else None
 
 
 def _require(name: str, chosen: Mapping[Role, Any], arguments: Mapping[Role, Mapping[str, Any]]) -> None:
     """Raise one MissingFileError for all that is absent, before any vendor is imported."""
     absent, commands = [], []
     for role, value in chosen.items():
-        part = PARTS[role].get(value) if isinstance(value, str) else None
+        part = _part_of(role, value)
         if part is not None and (gone := missing_files(part)):
             path, size = max(gone, key=lambda each: each[1] or 0)
             more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
             absent.append(f"{path}{more} ({in_words(size or part.total or None)})")
-            commands.append(_command(name, role, value, part))
+            wanted = name if name in PRESETS and getattr(PRESETS[name], role) == value else value
+            commands.append(command_for(part, wanted))
         elif part is None and not Path(given := arguments[role].get("checkpoint", "/")).exists():
             absent.append(f"{given} (named as {role} by you)")
             commands.append("correct the path")
@@ -222,14 +284,39 @@ def _require(name: str, chosen: Mapping[Role, Any], arguments: Mapping[Role, Map
         raise MissingFileError(f"files missing for {name}: {'; '.join(absent)}. To get them: {todo}")
 
 
-def _command(name: str, role: Role, choice: str, part: Part) -> str:
+def command_for(part: Part, name: str) -> str:
+    """Tell the command that makes or gets a part.
+
+    Parameters
+    ----------
+    part : Part
+        Of the catalogue.
+    name : str
+        Of the part, or of a preset that has it.
+
+    Returns
+    -------
+    str
+        For a terminal.
+    """
     if part.home == "shipped":
-        return f"python -m toyworld.train --only {Path(part.folder).name}"
-    return f"tasnb fetch {name if name in PRESETS and getattr(PRESETS[name], role) == choice else choice}"
+        return f"{TRAIN} --only {Path(part.folder).name}"
+    return f"tasnb fetch {name}"
 
 
 def in_words(size: int | None) -> str:
-    """A size for people: "375 MB"; "size unknown" for None."""
+    """Say a size for people.
+
+    Parameters
+    ----------
+    size : int or None
+        Bytes.
+
+    Returns
+    -------
+    str
+        Such as "375 MB"; "size unknown" for None.
+    """
     if size is None:
         return "size unknown"
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size} bytes"

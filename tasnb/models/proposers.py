@@ -1,38 +1,120 @@
-"""``load``: any mask proposer; the files tell which one it is."""
+"""What every mask proposer shares: the options of a grid of points, and neither empty masks nor repeats."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from tasnb.models import sam_hf
+import numpy as np
+
+from tasnb.core.masks import make_proposals
+from tasnb.core.types import Proposals
+from tasnb.models.options import ProposerOptions
 
 
-def load(
-    checkpoint: str | Path, *, model: Any = "vit_b", device: str = "auto", dtype: str = "float32", **options: Any
-) -> Any:
-    """Load SAM, one of its successors in transformers, or FastSAM.
+@dataclass(frozen=True, kw_only=True)
+class GridConfig(ProposerOptions):
+    """How masks are asked for with a grid of points, and filtered. Thresholds lie in [0, 1].
 
-    checkpoint: a folder with transformers' config.json (SAM 2, SAM 3 ...), FastSAM-s.pt or FastSAM-x.pt, or a
-    checkpoint of SAM with its ``model``. Raises what the chosen adapter's ``load`` raises.
+    Parameters
+    ----------
+    points_per_side : int
+        Points of the grid along each side of the image.
+    pred_iou_thresh : float
+        Masks below this predicted IoU are dropped.
+    stability_score_thresh : float
+        Masks below this stability are dropped.
+    box_nms_thresh : float
+        Of two boxes with a larger IoU than this, the less certain is dropped.
+    points_per_batch : int
+        Points that the model answers at once; less needs less memory, the masks are the same.
+
+    Raises
+    ------
+    ValueError
+        For a value outside its range.
     """
-    path = Path(checkpoint)
-    if is_successor(path):
-        return sam_hf.HFMaskProposer.load(path, device=device, dtype=dtype, **options)
-    if is_fastsam(path):
-        from tasnb.models.fastsam import FastSamProposer
 
-        return FastSamProposer.load(path, device=device, dtype=dtype, **options)
-    from tasnb.models.sam import SamProposer
-
-    return SamProposer.load(path, model=model, device=device, dtype=dtype, **options)
+    points_per_side: int = 8  # paper, section 4.2, for SAM (SAM default 32); its successors have no setting there
+    pred_iou_thresh: float = 0.7  # paper, section 4.2 (SAM default 0.88)
+    stability_score_thresh: float = 0.7  # paper, section 4.2 (SAM default 0.95)
+    box_nms_thresh: float = 0.7  # SAM default
+    points_per_batch: int = 64  # SAM default
 
 
-def is_successor(path: Path) -> bool:
-    """Whether a folder's config.json names a model of transformers; SAM's own configuration has no model_type."""
-    return path.is_dir() and sam_hf.model_type(path) is not None
+class Proposer(ABC):
+    """A `MaskProposer`; an adapter says what its model finds.
+
+    Parameters
+    ----------
+    model : object
+        The vendor's, loaded.
+    config : ProposerOptions
+        The options that the model runs with.
+    source : str
+        What its proposals are said to come from.
+    fingerprint : str
+        Changes whenever a mask could.
+    device : str
+        Where the model is.
+    """
+
+    def __init__(self, model: Any, config: Any, *, source: str, fingerprint: str, device: str) -> None:
+        self.model, self.config = model, config
+        self.source, self.fingerprint, self.device = source, fingerprint, device
+
+    def propose(self, image_rgb: np.ndarray) -> Proposals:
+        """Segment everything; empty masks and exact repeats are left out.
+
+        Parameters
+        ----------
+        image_rgb : ndarray of uint8, shape (h, w, 3)
+            Of any size.
+
+        Returns
+        -------
+        Proposals
+            Best predicted IoU first; an empty set when no mask passes the thresholds.
+
+        Raises
+        ------
+        ValueError
+            For another kind of array.
+        """
+        image = np.asarray(image_rgb)
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+            raise ValueError(f"image_rgb: expected uint8 (h, w, 3), got {image.dtype} {image.shape}")
+        masks, pred_iou, stability = self._found(np.ascontiguousarray(image))
+        return make_proposals(masks, pred_iou=pred_iou, stability_score=stability, source=self.source)
+
+    @abstractmethod
+    def _found(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Masks, bool (n, h, w), in their order, their predicted IoU (n,), and their stability (n,) if it is known."""
 
 
-def is_fastsam(path: Path) -> bool:
-    """Whether a file is called as FastSAM's are."""
-    return path.name.lower().startswith("fastsam") and path.suffix == ".pt"
+def distinct(masks: Sequence[np.ndarray] | np.ndarray, order: Iterable[int]) -> list[int]:
+    """Choose the masks that are neither empty nor a repeat of an earlier one.
+
+    Parameters
+    ----------
+    masks : sequence of ndarray of bool, shape (h, w)
+        All that a model found.
+    order : iterable of int
+        Their indices, those first that are to be kept of equals.
+
+    Returns
+    -------
+    list of int
+        Indices that stay, in that order.
+
+    Notes
+    -----
+    A proposer's own suppression compares boxes by area, which is 0 for a mask of one row or column, so it misses those.
+    """
+    first: dict[bytes, int] = {}
+    for index in order:
+        if masks[index].any():
+            first.setdefault(np.packbits(masks[index]).tobytes(), int(index))
+    return list(first.values())

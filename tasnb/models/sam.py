@@ -5,28 +5,53 @@ Source: facebookresearch/segment-anything; the settings for TAS are in the paper
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tasnb.core.masks import make_proposals
-from tasnb.core.types import Proposals
-from tasnb.models.checksums import fingerprint
-from tasnb.models.devices import resolve_device, resolve_dtype
+from tasnb.models.machine import resolve_device, resolve_dtype
+from tasnb.models.options import require_known
+from tasnb.models.proposers import GridConfig, Proposer, distinct
+from tasnb.models.weights import fingerprint, read_config, read_state
 
 
 @dataclass(frozen=True, kw_only=True)
 class SamConfig:
     """The architecture of one SAM; the defaults are those of ``segment_anything.build_sam`` (ViT-B).
 
-    image_size, patch_size: pixels, the first a multiple of the second; masks come out at 4 / patch_size of
-    image_size. prompt_embed_dim: a multiple of 8 that decoder_num_heads divides twice over.
-    Raises ValueError when they do not fit.
+    Parameters
+    ----------
+    image_size, patch_size : int
+        Pixels, the first a multiple of the second; masks come out at 4 / patch_size of image_size.
+    encoder_embed_dim, encoder_depth, encoder_num_heads : int
+        The image encoder, a ViT; its heads divide its width.
+    encoder_global_attn_indexes : tuple of int
+        Its blocks that attend to the whole image.
+    window_size : int
+        Tokens of a side of the windows in which its other blocks attend.
+    mlp_ratio : float
+        Width of its MLPs, relative to its own.
+    prompt_embed_dim : int
+        Width of what the encoder gives; a multiple of 8 that decoder_num_heads divides twice over.
+    mask_in_chans : int
+        Channels that read a mask given as prompt.
+    decoder_depth, decoder_mlp_dim, decoder_num_heads : int
+        The mask decoder's transformer.
+    num_multimask_outputs : int
+        Masks a point.
+    iou_head_depth, iou_head_hidden_dim : int
+        The MLP that predicts a mask's IoU.
+    pixel_mean, pixel_std : tuple of float
+        Of RGB in 0..255.
+
+    Raises
+    ------
+    ValueError
+        When they do not fit together.
     """
 
     image_size: int = 1024
@@ -62,42 +87,46 @@ class SamConfig:
 
     @classmethod
     def read(cls, source: SamConfig | Mapping[str, Any] | str | Path) -> SamConfig:
-        """Return the configuration named "vit_b", "vit_l" or "vit_h", in a mapping, or in a JSON file."""
+        """Find a configuration.
+
+        Parameters
+        ----------
+        source : SamConfig, mapping, str or Path
+            One already, its fields, "vit_b", "vit_l", "vit_h", or the path of a JSON file.
+
+        Returns
+        -------
+        SamConfig
+            The configuration.
+
+        Raises
+        ------
+        ValueError
+            For an unknown name or field, listing the choices, and for values that do not fit.
+        """
         if isinstance(source, SamConfig):
             return source
-        if isinstance(source, str) and source in SAM_CONFIGS:
-            return SAM_CONFIGS[source]
         if isinstance(source, str | Path):
-            path = Path(source)
-            if not path.is_file():
-                raise ValueError(
-                    f"unknown SAM model {str(source)!r}; choose from {', '.join(SAM_CONFIGS)}, "
-                    "or give the path of a JSON configuration"
-                )
-            source = json.loads(path.read_text(encoding="utf-8"))
-        assert isinstance(source, Mapping)
-        given: Mapping[str, Any] = source
-        choices = [f.name for f in fields(cls)]
-        unknown = sorted(set(given) - set(choices))
-        if unknown:
-            raise ValueError(f"SAM configuration: unknown field {unknown[0]!r}; choose from {', '.join(choices)}")
-        return cls(**given)
+            if str(source) in SAM_CONFIGS:
+                return SAM_CONFIGS[str(source)]
+            if not Path(source).is_file():
+                require_known("SAM model", str(source), SAM_CONFIGS, hint=", or give the path of a JSON configuration")
+            source = read_config(Path(source))
+        require_known("field of a SAM configuration", source, [field.name for field in fields(cls)])
+        return cls(**source)
+
+
+def _vit(width: int, depth: int, whole: tuple[int, ...]) -> SamConfig:
+    """One of SAM's larger encoders; ``whole``: the blocks that attend to the whole image."""
+    return SamConfig(
+        encoder_embed_dim=width, encoder_depth=depth, encoder_num_heads=16, encoder_global_attn_indexes=whole
+    )
 
 
 SAM_CONFIGS: Mapping[str, SamConfig] = {  # segment_anything/build_sam.py
     "vit_b": SamConfig(),
-    "vit_l": SamConfig(
-        encoder_embed_dim=1024,
-        encoder_depth=24,
-        encoder_num_heads=16,
-        encoder_global_attn_indexes=(5, 11, 17, 23),
-    ),
-    "vit_h": SamConfig(
-        encoder_embed_dim=1280,
-        encoder_depth=32,
-        encoder_num_heads=16,
-        encoder_global_attn_indexes=(7, 15, 23, 31),
-    ),
+    "vit_l": _vit(1024, 24, (5, 11, 17, 23)),
+    "vit_h": _vit(1280, 32, (7, 15, 23, 31)),
 }
 
 # on a CPU the full-size masks of 64 points leave the caches: 3.1 s of CPU time for a 640 x 480 image, against 2.2 s
@@ -106,56 +135,62 @@ CPU_POINTS_PER_BATCH = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProposerConfig:
-    """The options of ``SamAutomaticMaskGenerator``. Thresholds lie in [0, 1].
+class ProposerConfig(GridConfig):
+    """The options of ``SamAutomaticMaskGenerator``: those of `GridConfig`, and what only SAM's own generator has.
 
-    Raises ValueError for a value outside its range.
+    Parameters
+    ----------
+    points_per_side, pred_iou_thresh, stability_score_thresh, box_nms_thresh, points_per_batch
+        See `GridConfig`.
+    crop_n_layers : int
+        Layers of crops that are segmented beside the image.
+    min_mask_region_area : int
+        Holes and islands of masks below this many pixels are removed.
+
+    Raises
+    ------
+    ValueError
+        For a value outside its range.
     """
 
-    points_per_side: int = 8  # paper, section 4.2 (SAM default 32)
-    pred_iou_thresh: float = 0.7  # paper, section 4.2 (SAM default 0.88)
-    stability_score_thresh: float = 0.7  # paper, section 4.2 (SAM default 0.95)
-    box_nms_thresh: float = 0.7  # SAM default
-    crop_n_layers: int = 0  # SAM default
-    min_mask_region_area: int = 0  # SAM default; the official TAS code sets 800 (holes and islands, pixels)
-    points_per_batch: int = 64  # SAM default; less needs less memory, the masks are the same
-
-    def __post_init__(self) -> None:
-        for name in ("pred_iou_thresh", "stability_score_thresh", "box_nms_thresh"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name}: expected a number in [0, 1], got {getattr(self, name)}")
-        for name, least in (
-            ("points_per_side", 1),
-            ("points_per_batch", 1),
-            ("crop_n_layers", 0),
-            ("min_mask_region_area", 0),
-        ):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
-                raise ValueError(f"{name}: expected an integer of at least {least}, got {value!r}")
+    crop_n_layers: int = field(default=0, metadata={"least": 0})  # SAM default
+    # SAM default; the official TAS code sets 800
+    min_mask_region_area: int = field(default=0, metadata={"least": 0})
 
 
 def build_sam(config: SamConfig | Mapping[str, Any] | str | Path) -> Any:
-    """Return a ``segment_anything`` Sam with fresh weights, in eval mode: the official classes, any size."""
+    """Make a Sam of ``segment_anything``'s own classes, of any size.
+
+    Parameters
+    ----------
+    config : SamConfig, mapping, str or Path
+        See `SamConfig.read`.
+
+    Returns
+    -------
+    segment_anything.modeling.Sam
+        With fresh weights, in eval mode.
+    """
     import torch
     from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
 
     c = SamConfig.read(config)
     grid = c.image_size // c.patch_size
+
+    def fields_of(part: str) -> dict[str, Any]:
+        return {name.removeprefix(part): value for name, value in asdict(c).items() if name.startswith(part)}
+
     sam = Sam(
         image_encoder=ImageEncoderViT(
             img_size=c.image_size,
             patch_size=c.patch_size,
-            embed_dim=c.encoder_embed_dim,
-            depth=c.encoder_depth,
-            num_heads=c.encoder_num_heads,
             mlp_ratio=c.mlp_ratio,
             out_chans=c.prompt_embed_dim,
             qkv_bias=True,
             norm_layer=partial(torch.nn.LayerNorm, eps=1e-6),
             use_rel_pos=True,
-            global_attn_indexes=c.encoder_global_attn_indexes,
             window_size=c.window_size,
+            **fields_of("encoder_"),
         ),
         prompt_encoder=PromptEncoder(
             embed_dim=c.prompt_embed_dim,
@@ -165,15 +200,9 @@ def build_sam(config: SamConfig | Mapping[str, Any] | str | Path) -> Any:
         ),
         mask_decoder=MaskDecoder(
             num_multimask_outputs=c.num_multimask_outputs,
-            transformer=TwoWayTransformer(
-                depth=c.decoder_depth,
-                embedding_dim=c.prompt_embed_dim,
-                mlp_dim=c.decoder_mlp_dim,
-                num_heads=c.decoder_num_heads,
-            ),
+            transformer=TwoWayTransformer(embedding_dim=c.prompt_embed_dim, **fields_of("decoder_")),
             transformer_dim=c.prompt_embed_dim,
-            iou_head_depth=c.iou_head_depth,
-            iou_head_hidden_dim=c.iou_head_hidden_dim,
+            **{name: value for name, value in asdict(c).items() if name.startswith("iou_head_")},
         ),
         pixel_mean=list(c.pixel_mean),
         pixel_std=list(c.pixel_std),
@@ -181,18 +210,18 @@ def build_sam(config: SamConfig | Mapping[str, Any] | str | Path) -> Any:
     return sam.eval()
 
 
-class SamProposer:
-    """A `MaskProposer`: SAM's automatic mask generation with one set of options."""
+class SamProposer(Proposer):
+    """A `MaskProposer`: SAM's automatic mask generation with one set of options; `load` is the way to get one.
 
-    def __init__(
-        self, sam: Any, config: ProposerConfig, *, model: SamConfig, device: str, dtype: str, weights: Path
-    ) -> None:
-        """Take a loaded Sam; `load` is the way to get one."""
-        self.config, self.device, self.dtype = config, device, dtype
-        options = {**asdict(config), "dtype": dtype, "model": asdict(model)}
-        del options["points_per_batch"]  # costs memory, changes no mask
-        self.fingerprint = fingerprint("sam", [weights], options)
-        self._generator = _generator(sam, config)
+    Parameters
+    ----------
+    model : segment_anything.SamAutomaticMaskGenerator
+        Over a loaded Sam.
+    config : ProposerConfig
+        The generator's options.
+    source, fingerprint, device : str
+        See `Proposer`.
+    """
 
     @classmethod
     def load(
@@ -204,64 +233,63 @@ class SamProposer:
         dtype: str = "float32",
         **options: Any,
     ) -> SamProposer:
-        """Load a checkpoint in SAM's own format (a state dict: .pth, or .safetensors).
+        """Load a checkpoint in SAM's own format.
 
-        model: "vit_b", "vit_l", "vit_h", or a configuration (see `SamConfig.read`). dtype: of the image encoder,
-        which does nearly all the work; the mask decoder stays float32. options: fields of `ProposerConfig`; without
-        points_per_batch, 64 on an accelerator and 8 on a CPU.
-        Raises FileNotFoundError without the file, ValueError when it does not fit the model.
+        Parameters
+        ----------
+        checkpoint : str or Path
+            A state dict: .pth, or .safetensors.
+        model : SamConfig, mapping, str or Path
+            "vit_b", "vit_l", "vit_h", or a configuration (see `SamConfig.read`).
+        device : str
+            Where it runs; see `resolve_device`.
+        dtype : str
+            Of the image encoder, which does nearly all the work; the mask decoder stays float32.
+        **options : int or float
+            Fields of `ProposerConfig`; points_per_batch is 64 on an accelerator and 8 on a CPU unless it is given.
+
+        Returns
+        -------
+        SamProposer
+            Ready to use.
+
+        Raises
+        ------
+        FileNotFoundError
+            Without the file.
+        ValueError
+            When it does not fit the model, and for an unknown word.
         """
-        choices = [f.name for f in fields(ProposerConfig)]
-        unknown = sorted(set(options) - set(choices))
-        if unknown:
-            raise ValueError(f"unknown SAM option {unknown[0]!r}; choose from {', '.join(choices)}")
         place, number = resolve_device(device), resolve_dtype(dtype)
         if place == "cpu":
             options.setdefault("points_per_batch", CPU_POINTS_PER_BATCH)
-        config = ProposerConfig(**options)
-        sam_config = SamConfig.read(model)
-        path = Path(checkpoint)
-        sam = _with_weights(sam_config, path)
-        sam.to(place)
+        config, architecture, path = ProposerConfig.read(options), SamConfig.read(model), Path(checkpoint)
+        sam = _with_weights(architecture, path).to(place)
         _set_encoder_dtype(sam, number)
-        return cls(sam, config, model=sam_config, device=place, dtype=dtype, weights=path)
+        decisive = {**asdict(config), "dtype": dtype, "model": asdict(architecture)}
+        del decisive["points_per_batch"]  # costs memory, changes no mask
+        name = fingerprint("sam", [path], decisive)
+        return cls(_generator(sam, config), config, source="sam", fingerprint=name, device=place)
 
-    def propose(self, image_rgb: np.ndarray) -> Proposals:
-        """Return the masks of an image, uint8 (h, w, 3), best predicted IoU first; the encoder runs once.
-
-        Empty masks and exact repeats are left out. No mask passes the thresholds: an empty set. Raises ValueError for
-        another kind of array.
-        """
-        image = np.asarray(image_rgb)
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-            raise ValueError(f"image_rgb: expected uint8 (h, w, 3), got {image.dtype} {image.shape}")
-        records = self._generator.generate(np.ascontiguousarray(image))
-        records = [records[i] for i in _distinct([r["segmentation"] for r in records])]
-        masks = [r["segmentation"] for r in records]
-        return make_proposals(
-            np.stack(masks) if masks else np.zeros((0, *image.shape[:2]), bool),
-            pred_iou=np.array([r["predicted_iou"] for r in records], np.float32),
-            stability_score=np.array([r["stability_score"] for r in records], np.float32),
-            source="sam",
+    def _found(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        records = self.model.generate(image)
+        kept = distinct([each["segmentation"] for each in records], range(len(records)))
+        masks = np.array([records[i]["segmentation"] for i in kept], bool).reshape(-1, *image.shape[:2])
+        pred_iou, stability = (
+            np.array([records[i][score] for i in kept], np.float32) for score in ("predicted_iou", "stability_score")
         )
+        return masks, pred_iou, stability
 
 
 def _with_weights(config: SamConfig, path: Path) -> Any:
-    """Return a Sam that holds the checkpoint's tensors: built without numbers, so ViT-H is not filled twice."""
+    """A Sam that holds the checkpoint's tensors: built without numbers, so ViT-H is not filled twice."""
     import torch
 
-    if not path.is_file():
-        raise FileNotFoundError(f"SAM checkpoint not found: {path}")
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        state = load_file(path)
-    else:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+    state = read_state(path, "SAM checkpoint")
     with torch.device("meta"):
         sam = build_sam(config)
-    want, got = sam.state_dict(), state
-    wrong = sorted(set(want) ^ set(got)) or sorted(k for k in want if want[k].shape != got[k].shape)
+    want = sam.state_dict()
+    wrong = sorted(set(want) ^ set(state)) or sorted(k for k in want if want[k].shape != state[k].shape)
     if wrong:
         raise ValueError(
             f"{path.name} does not hold the SAM that was asked for (first difference: {wrong[0]}); "
@@ -284,7 +312,7 @@ def _set_encoder_dtype(sam: Any, dtype: Any) -> None:
 
 
 def _generator(sam: Any, config: ProposerConfig) -> Any:
-    """Return SAM's mask generator with two repairs: for images of one row or column, and for crops without a mask."""
+    """SAM's mask generator with two repairs: for images of one row or column, and for crops without a mask."""
     from segment_anything import SamAutomaticMaskGenerator
     from segment_anything.utils.transforms import ResizeLongestSide
 
@@ -311,15 +339,3 @@ def _generator(sam: Any, config: ProposerConfig) -> Any:
     generator = Generator(sam, **asdict(config))
     generator.predictor.transform = Resize(sam.image_encoder.img_size)
     return generator
-
-
-def _distinct(masks: list[np.ndarray]) -> list[int]:
-    """Return the indices of the masks that are neither empty nor a repeat of an earlier one.
-
-    SAM's own suppression compares boxes by area, which is 0 for a mask of one row or column, so it misses those.
-    """
-    first: dict[bytes, int] = {}
-    for index, mask in enumerate(masks):
-        if mask.any():
-            first.setdefault(np.packbits(mask).tobytes(), index)
-    return sorted(first.values())

@@ -9,139 +9,114 @@ Sources: facebookresearch/sam2, automatic_mask_generator.py, and facebookresearc
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from tasnb.core.masks import boxes_xyxy, make_proposals
-from tasnb.core.types import Proposals
-from tasnb.models.checksums import fingerprint
-from tasnb.models.devices import resolve_device, resolve_dtype
-from tasnb.models.loading import filled, quiet
+from tasnb.core.masks import boxes_xyxy
+from tasnb.models.machine import resolve_device, resolve_dtype
+from tasnb.models.proposers import GridConfig, Proposer, distinct
+from tasnb.models.weights import deciding_files, fingerprint, load_pretrained, load_processor, read_config
 
-# config.json's model_type -> the class of transformers; a video checkpoint holds the image model
-CLASSES: Mapping[str, str] = {
-    "sam2": "Sam2Model", "sam2_video": "Sam2Model", "sam3_tracker": "Sam3TrackerModel",
-    "sam3_video": "Sam3TrackerModel", "edgetam": "EdgeTamModel", "edgetam_video": "EdgeTamModel",
-}  # fmt: skip
+# config.json's model_type -> the class of transformers; a "_video" checkpoint holds the image model
+CLASSES: Mapping[str, str] = {"sam2": "Sam2Model", "sam3_tracker": "Sam3TrackerModel", "edgetam": "EdgeTamModel"}
+VIDEO: Mapping[str, str] = {"sam2_video": "sam2", "sam3_video": "sam3_tracker", "edgetam_video": "edgetam"}
 STABILITY_OFFSET = 1.0  # SAM default: how far the threshold on the logits moves to either side
-_WEIGHTS = ("*.safetensors",)
 
 
-@dataclass(frozen=True, kw_only=True)
-class GridConfig:
-    """How masks are generated and filtered; names and defaults are ``sam.ProposerConfig``'s. Thresholds lie in [0, 1].
+class HFMaskProposer(Proposer):
+    """A `MaskProposer`: automatic masks of one of ``CLASSES``; `load` is the way to get one.
 
-    Raises ValueError for a value outside its range.
+    Parameters
+    ----------
+    model, processor : object
+        A loaded model of transformers and its image processor.
+    config : GridConfig
+        How masks are asked for and filtered.
+    **common : str
+        See `Proposer`.
     """
 
-    points_per_side: int = 8  # paper, section 4.2, for SAM; these models have no setting of their own there
-    pred_iou_thresh: float = 0.7
-    stability_score_thresh: float = 0.7
-    box_nms_thresh: float = 0.7
-    points_per_batch: int = 64
-
-    def __post_init__(self) -> None:
-        for name in ("pred_iou_thresh", "stability_score_thresh", "box_nms_thresh"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name}: expected a number in [0, 1], got {getattr(self, name)}")
-        for name in ("points_per_side", "points_per_batch"):
-            if not isinstance(value := getattr(self, name), int) or value < 1:
-                raise ValueError(f"{name}: expected an integer of at least 1, got {value!r}")
-
-
-def model_type(folder: Path) -> str | None:
-    """The model_type that a folder's config.json names; None for a folder without one, SAM's own layout among them."""
-    path = folder / "config.json"
-    if not path.is_file():
-        return None
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return found.get("model_type") if isinstance(found, dict) else None
-
-
-class HFMaskProposer:
-    """A `MaskProposer`: automatic masks of one of ``CLASSES``."""
-
-    def __init__(
-        self, model: Any, processor: Any, config: GridConfig, *, fingerprint: str, source: str, device: str
-    ) -> None:
-        """Take a loaded model and its image processor; `load` is the way to get both."""
-        self.model, self.processor, self.config, self.fingerprint = model, processor, config, fingerprint
-        self.source, self.device = source, device
+    def __init__(self, model: Any, processor: Any, config: GridConfig, **common: str) -> None:
+        super().__init__(model, config, **common)
+        self.processor = processor
 
     @classmethod
     def load(
         cls, folder: str | Path, *, device: str = "auto", dtype: str = "float32", **options: Any
     ) -> HFMaskProposer:
-        """Load a transformers folder (config.json, safetensors, preprocessor_config.json), never the network.
+        """Load a transformers folder, never the network.
 
-        options: fields of `GridConfig`. Raises FileNotFoundError for an incomplete folder, ValueError for another
-        model, an unknown option, weights that lack keys, or a version of transformers without the model.
+        Parameters
+        ----------
+        folder : str or Path
+            With config.json, safetensors and preprocessor_config.json.
+        device, dtype : str
+            Where and in which number format it runs.
+        **options : int or float
+            Fields of `GridConfig`.
+
+        Returns
+        -------
+        HFMaskProposer
+            Ready to use.
+
+        Raises
+        ------
+        FileNotFoundError
+            For a folder without weights.
+        ValueError
+            For another model, an unknown option, weights that lack keys, or a version of transformers without the
+            model.
         """
         place, number = resolve_device(device), resolve_dtype(dtype)
-        choices = list(GridConfig.__dataclass_fields__)
-        if unknown := sorted(set(options) - set(choices)):
-            raise ValueError(f"unknown option {unknown[0]!r} for this proposer; choose from {', '.join(choices)}")
-        config, folder = GridConfig(**options), Path(folder)
-        kind = model_type(folder)
-        if kind is None or kind not in CLASSES:
-            raise ValueError(f"{folder} holds a model of type {kind!r}; choose from {', '.join(CLASSES)}")
-        weights = next((found for p in _WEIGHTS if (found := sorted(folder.glob(p)))), None)
-        if weights is None:
-            raise FileNotFoundError(f"{folder} has no weights; expected {' or '.join(_WEIGHTS)}")
+        config, folder = GridConfig.read(options), Path(folder)
+        kind = str(read_config(folder / "config.json").get("model_type"))
+        model_class = CLASSES.get(VIDEO.get(kind, kind))
+        if model_class is None:
+            raise ValueError(f"{folder} holds a model of type {kind!r}; choose from {', '.join([*CLASSES, *VIDEO])}")
+        files = deciding_files(folder, "proposer's folder", weights=("*.safetensors",), beside=("*.json",))
         import transformers
 
-        if not hasattr(transformers, CLASSES[kind]):
+        if not hasattr(transformers, model_class):
             raise ValueError(
-                f"transformers {transformers.__version__} has no {CLASSES[kind]}; a newer version has: pip install -U "
+                f"transformers {transformers.__version__} has no {model_class}; a newer version has: pip install -U "
                 "transformers"
             )
-        model = filled(getattr(transformers, CLASSES[kind]), folder, dtype=number, what=CLASSES[kind])
-        with quiet():
-            processor = transformers.AutoImageProcessor.from_pretrained(folder, local_files_only=True)
-        model.eval().requires_grad_(False).to(place)
+        model = load_pretrained(model_class, folder, what=model_class, device=place, dtype=number)
         decisive = {**asdict(config), "dtype": dtype}
         del decisive["points_per_batch"]  # costs memory, changes no mask
-        small = sorted(folder.glob("*.json"))
-        return cls(
-            model, processor, config, fingerprint=fingerprint(f"mask-generation {kind}", [*small, *weights], decisive),
-            source=kind, device=place,
-        )  # fmt: skip
+        name = fingerprint(f"mask-generation {kind}", files, decisive)
+        processor = load_processor("AutoImageProcessor", folder)
+        return cls(model, processor, config, source=kind, fingerprint=name, device=place)
 
-    def propose(self, image_rgb: np.ndarray) -> Proposals:
-        """Return the masks of an image, uint8 (h, w, 3), best predicted IoU first; empty ones and repeats left out.
-
-        No mask passes the thresholds: an empty set. Raises ValueError for another kind of array.
-        """
+    def _found(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         import torch
+        from torchvision.ops import nms
 
-        image = np.asarray(image_rgb)
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-            raise ValueError(f"image_rgb: expected uint8 (h, w, 3), got {image.dtype} {image.shape}")
         with torch.inference_mode():
             masks, pred_iou, stability = self._candidates(image)
-        order = _suppressed(masks, pred_iou, self.config.box_nms_thresh)
-        return make_proposals(
-            masks[order], pred_iou=pred_iou[order], stability_score=stability[order], source=self.source
-        )
+        order = np.array(distinct(masks, np.argsort(-pred_iou, kind="stable")), int)
+        boxes = torch.tensor(boxes_xyxy(masks)[order], dtype=torch.float32)
+        # sorted: nms tells places in `order`, which is best first already
+        left = order[np.sort(nms(boxes, torch.tensor(pred_iou[order]), self.config.box_nms_thresh).numpy())]
+        return masks[left], pred_iou[left], stability[left]
 
     def _candidates(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The masks, bool (m, h, w), that pass both thresholds, with their predicted IoU and stability, float (m,)."""
         import torch
 
-        config, model = self.config, self.model
-        height, width = image.shape[:2]
+        config, model, size_hw = self.config, self.model, image.shape[:2]
         inputs = self.processor(images=Image.fromarray(image), return_tensors="pt")
         seen = model.get_image_embeddings(inputs["pixel_values"].to(self.device, model.dtype))
         sides = inputs["pixel_values"].shape[-2:]
         steps = (np.arange(config.points_per_side) + 0.5) / config.points_per_side
         grid = torch.tensor([[x * sides[1], y * sides[0]] for y in steps for x in steps], dtype=model.dtype)
-        found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        found = [(np.zeros((0, *size_hw), bool), np.zeros(0, np.float32), np.zeros(0, np.float32))]
         for points in grid.to(self.device).split(config.points_per_batch):
             answer = model(
                 image_embeddings=seen,
@@ -154,32 +129,12 @@ class HFMaskProposer:
             logits = answer.pred_masks[0].flatten(0, 1)[likely].float()[:, None]
             if not len(logits):
                 continue
-            full = torch.nn.functional.interpolate(logits, (height, width), mode="bilinear", align_corners=False)[:, 0]
+            full = torch.nn.functional.interpolate(logits, size_hw, mode="bilinear", align_corners=False)[:, 0]
             inner = (full > STABILITY_OFFSET).sum(dim=(1, 2))
             outer = (full > -STABILITY_OFFSET).sum(dim=(1, 2))
             stability = torch.where(outer > 0, inner / outer.clamp(min=1), 0.0)
             stable = stability >= config.stability_score_thresh  # as segment_anything compares
             kept = ((full > 0)[stable], pred_iou[likely][stable], stability[stable])
             found.append(tuple(each.cpu().numpy() for each in kept))  # type: ignore[arg-type]
-        if not found:
-            return np.zeros((0, height, width), bool), np.zeros(0, np.float32), np.zeros(0, np.float32)
         masks, pred_iou, stability = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return masks, pred_iou, stability
-
-
-def _suppressed(masks: np.ndarray, pred_iou: np.ndarray, threshold: float) -> np.ndarray:
-    """Places of the masks that stay, best first: not empty, no repeat, no box that overlaps a better one too much."""
-    import torch
-    from torchvision.ops import nms
-
-    boxes = boxes_xyxy(masks)
-    order, seen = [], set[bytes]()
-    for index in np.argsort(-pred_iou, kind="stable"):
-        code = np.packbits(masks[index]).tobytes()
-        if masks[index].any() and code not in seen:
-            seen.add(code)
-            order.append(int(index))
-    if not order:
-        return np.zeros(0, dtype=int)
-    left = nms(torch.tensor(boxes[order], dtype=torch.float32), torch.tensor(pred_iou[order]), threshold)
-    return np.array(order)[np.sort(left.numpy())]

@@ -1,66 +1,69 @@
-"""The image side of TAS: all that depends on an image alone, computed once, in batches, for every expression about it.
+"""The image side of every method: all that depends on an image alone, computed once, for every expression about it.
 
-Each stage that runs a model asks a ``Memo`` first, so a store can answer in its place. ``describe`` runs them all;
-``PASSES`` runs those of one model only, so that an evaluation can hold one model in memory at a time.
+Each stage that runs a model asks a ``Memo`` first, so a store can answer in its place, and a model that is loaded on
+first use is then not even touched. ``describe`` runs them all; ``PASSES`` runs those of one model only, so that an
+evaluation can hold one model in memory at a time. What baselines take beyond TAS (``features``) are entries of their
+own in the memo, so a run of one baseline leaves the others' features uncomputed, and a run of all shares one pass.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
 
 from tasnb.core.images import as_rgb, image_key_of
-from tasnb.core.types import ImageArtifacts, Memo, Models, NounPhrase, Proposals
-from tasnb.pipeline import features as dense
+from tasnb.core.types import FEATURES, GRIDS, REGIONS, Features, ImageArtifacts, Memo, Models, NounPhrase, Proposals
 from tasnb.pipeline.variant import PAPER, Variant, find
-from tasnb.stages import crops, expressions, proposals
+from tasnb.stages import crops, expressions, heatmaps, proposals
 
 T = TypeVar("T")
+
+FEATURE_VERSION = 1  # raise it when a feature's meaning changes: stored ones are then never asked for
 
 
 def compute_always(
     stage: str, image_key: str, fingerprint: str, config: Mapping[str, Any], compute: Callable[[], T]
 ) -> T:
-    """The memo that remembers nothing."""
+    """The memo that remembers nothing.
+
+    Parameters
+    ----------
+    stage, image_key, fingerprint, config
+        Not looked at.
+    compute : callable
+        Gives the value.
+
+    Returns
+    -------
+    Any
+        What ``compute`` gave.
+    """
     return compute()
 
 
 def proposals_key_of(found: Proposals) -> str:
-    """The SHA-256 of masks and boxes, which is all that a crop takes from a proposal: 64 hex digits."""
+    """The SHA-256 of masks and boxes, which is all that a crop takes from a proposal.
+
+    Parameters
+    ----------
+    found : Proposals
+        Of one image.
+
+    Returns
+    -------
+    str
+        64 hex digits.
+    """
     digest = hashlib.sha256(str(found.masks.shape).encode() + np.packbits(found.masks).tobytes())
     digest.update(np.ascontiguousarray(found.boxes_xyxy).tobytes())
     return digest.hexdigest()
-
-
-def propose(image_rgb: np.ndarray, models: Models, *, variant: str | Variant = PAPER) -> Proposals:
-    """Class-agnostic masks of the image, after the variant's own filter."""
-    found = models.proposer.propose(image_rgb)
-    kept, _, _ = proposals.filter_proposals(found, find(variant).proposal_filter)
-    return kept
-
-
-def embed(
-    image_rgb: np.ndarray, found: Proposals, models: Models, *, config: crops.CropConfig = PAPER.v_crop
-) -> np.ndarray:
-    """E_v of every proposal's picture: float32 (n, d), unit rows."""
-    return models.encoder.encode_images(crops.cut_all(image_rgb, found, config))
-
-
-def caption(
-    image_rgb: np.ndarray, found: Proposals, models: Models, *, config: crops.CropConfig = PAPER.p_crop
-) -> tuple[str, ...]:
-    """C_m: a caption of every proposal's picture, n texts."""
-    return models.captioner.caption(crops.cut_all(image_rgb, found, config))
-
-
-def caption_image(image_rgb: np.ndarray, models: Models) -> str:
-    """One caption of the whole image."""
-    return models.captioner.caption([image_rgb])[0]
 
 
 def describe(
@@ -74,35 +77,192 @@ def describe(
 ) -> ImageArtifacts:
     """Compute all that depends on the image alone, in batches.
 
-    image: a path, a Pillow image or a uint8 array (h, w, 3). variant: "paper", "official" or a Variant.
-    features: what baselines need beyond TAS, of ``tn.types.FEATURES`` ("score_map", "grad_cam" ...); TAS needs none.
-    memo: who may know a stage already; ``Store.recall`` passes its own.
-    Raises FileNotFoundError or ValueError for what is no picture, ValueError for an unknown feature.
+    Parameters
+    ----------
+    image : str, Path, PIL.Image.Image or ndarray of uint8
+        As ``as_rgb`` takes it.
+    models : Models
+        Their proposer, encoder, captioner and parser are used.
+    variant : str or Variant
+        "paper", "official" or one of your own.
+    image_id : str or None
+        The image's name; by default the first 16 digits of its key.
+    features : collection of str
+        What baselines need beyond TAS, of ``tn.types.FEATURES`` ("score_map", "grad_cam" ...); TAS needs none.
+    memo : Memo
+        Who may know a stage already; ``Store.recall`` passes its own.
+
+    Returns
+    -------
+    ImageArtifacts
+        What every method reads.
+
+    Raises
+    ------
+    FileNotFoundError
+        For a path where no file is.
+    ValueError
+        For what is no picture, and for an unknown feature.
     """
-    chosen, image_rgb = find(variant), as_rgb(image)
-    dense.check(features)
-    image_key = image_key_of(image_rgb)
-    found = _proposals(image_rgb, image_key, models, chosen, memo)
-    embeddings = _crop_embeddings(image_rgb, image_key, found, models, chosen, memo)
-    captions = _captions(image_rgb, image_key, found, models, chosen, memo)
-    overall = _overall_caption(image_rgb, image_key, models, memo)
-    phrases = _phrases(overall, models, memo)
-    artifacts = ImageArtifacts(
-        image_id=image_id or image_key[:16],
-        size_hw=(image_rgb.shape[0], image_rgb.shape[1]),
-        proposals=found,
-        crop_embeddings={chosen.v_crop.style: embeddings},
-        captions={chosen.p_crop.style: captions},
-        caption_embeddings={
-            chosen.p_crop.style: embed_texts(list(captions), models, memo=memo, stage="caption_embeddings")
-        },
-        overall_caption=overall,
-        phrases=phrases,
-        phrase_embeddings=embed_texts(
-            [chosen.synonyms.prompt + phrase.text for phrase in phrases], models, memo=memo, stage="phrase_embeddings"
-        ),
+    stages = ImageStages(
+        image_rgb=as_rgb(image), models=models, variant=find(variant), image_id=image_id, features=features, memo=memo
     )
-    return with_features(artifacts, image_rgb, models, features, memo=memo) if features else artifacts
+    return stages.artifacts
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImageStages:
+    """One image on its way through the stages of ``describe``: each is computed, or remembered, when it is asked for.
+
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The image.
+    models : Models
+        What the stages run.
+    variant : Variant
+        With which options.
+    image_id : str or None
+        As in ``describe``.
+    features : collection of str
+        As in ``describe``.
+    memo : Memo
+        Asked before a model runs.
+
+    Raises
+    ------
+    ValueError
+        For an unknown feature.
+    """
+
+    image_rgb: np.ndarray
+    models: Models
+    variant: Variant = PAPER
+    image_id: str | None = None
+    features: Collection[str] = ()
+    memo: Memo = compute_always
+
+    def __post_init__(self) -> None:
+        _in_order(self.features)
+
+    @cached_property
+    def image_key(self) -> str:
+        """The SHA-256 of size and pixels."""
+        return image_key_of(self.image_rgb)
+
+    @cached_property
+    def proposals(self) -> Proposals:
+        """Class-agnostic masks of the image, after the variant's own filter."""
+        proposer = self.models.proposer
+        # the proposer's own masks are remembered, before the filter: another filter runs no model
+        every = self.memo(
+            "proposals", self.image_key, proposer.fingerprint, {}, lambda: proposer.propose(self.image_rgb)
+        )
+        return proposals.filter_proposals(every, self.variant.proposal_filter)[0]
+
+    @cached_property
+    def crop_embeddings(self) -> np.ndarray:
+        """E_v of every proposal's picture: float32 (n, d), unit rows."""
+        return self._of_crops("crop_embeddings", self.models.encoder, self.variant.v_crop, "encode_images")
+
+    @cached_property
+    def captions(self) -> tuple[str, ...]:
+        """C_m: a caption of every proposal's picture, n texts."""
+        return self._of_crops("captions", self.models.captioner, self.variant.p_crop, "caption")
+
+    @cached_property
+    def overall_caption(self) -> str:
+        """One caption of the whole image."""
+        captioner = self.models.captioner
+        return self.memo(
+            "overall_caption", self.image_key, captioner.fingerprint, {}, lambda: captioner.caption([self.image_rgb])[0]
+        )
+
+    @cached_property
+    def phrases(self) -> tuple[NounPhrase, ...]:
+        """The noun phrases of the overall caption; a captioner that says nothing mines nothing."""
+        text, parser = self.overall_caption, self.models.parser
+        if not text.strip():
+            return ()
+        parser_name = getattr(parser, "fingerprint", None)
+        if parser_name is None:  # a bare spaCy pipeline has no name to keep its work under
+            return expressions.noun_phrases(text, parser)
+
+        def mine() -> tuple[str, ...]:
+            return tuple(word for p in expressions.noun_phrases(text, parser) for word in (p.text, p.lemma))
+
+        words = self.memo("noun_phrases", "", parser_name, {"text": text}, mine)
+        return tuple(NounPhrase(text=text, lemma=lemma) for text, lemma in zip(words[::2], words[1::2], strict=True))
+
+    @cached_property
+    def artifacts(self) -> ImageArtifacts:
+        """All of them, with the features of the baselines."""
+        # in the order in which the stages run, which a memo may tell
+        found = ImageArtifacts(
+            image_id=self.image_id or self.image_key[:16],
+            size_hw=(self.image_rgb.shape[0], self.image_rgb.shape[1]),
+            proposals=self.proposals,
+            crop_embeddings={self.variant.v_crop.style: self.crop_embeddings},
+            captions={self.variant.p_crop.style: self.captions},
+            overall_caption=self.overall_caption,
+            phrases=self.phrases,
+            caption_embeddings={self.variant.p_crop.style: self._embed(self.captions, "caption_embeddings")},
+            phrase_embeddings=self._embed(
+                [self.variant.synonyms.prompt + phrase.text for phrase in self.phrases], "phrase_embeddings"
+            ),
+        )
+        if not self.features:
+            return found
+        return with_features(found, self.image_rgb, self.models, self.features, memo=self.memo)
+
+    def _of_crops(self, stage: str, model: Any, config: crops.CropConfig, method: str) -> Any:
+        """What a model says of every proposal's picture; it depends on the masks, not on how they came about."""
+        return self.memo(
+            stage,
+            self.image_key,
+            model.fingerprint,
+            {"proposals": proposals_key_of(self.proposals), "crop": config},
+            lambda: getattr(model, method)(crops.cut_all(self.image_rgb, self.proposals, config)),
+        )
+
+    def _embed(self, texts: Sequence[str], stage: str) -> np.ndarray:
+        return embed_texts(list(texts), self.models, memo=self.memo, stage=stage)
+
+
+# role of the model -> its share of ``ImageStages``; in this order each finds in the memo what it needs of the others,
+# and the encoder, which is last, is asked for all that is left
+PASSES: Mapping[str, Callable[[ImageStages], Any]] = MappingProxyType(
+    {
+        "proposer": attrgetter("proposals"),
+        "captioner": attrgetter("captions", "overall_caption"),
+        "encoder": attrgetter("artifacts"),
+    }
+)
+
+
+def embed_texts(
+    texts: list[str], models: Models, *, memo: Memo = compute_always, stage: str = "text_embeddings"
+) -> np.ndarray:
+    """E_t of every text.
+
+    Parameters
+    ----------
+    texts : list of str
+        Encoded as they are.
+    models : Models
+        Their encoder is used.
+    memo : Memo
+        Asked first.
+    stage : str
+        Under which name the memo keeps it.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, d)
+        Unit rows.
+    """
+    # texts do not depend on an image, so their key names none
+    return memo(stage, "", models.encoder.fingerprint, {"texts": texts}, lambda: models.encoder.encode_texts(texts))
 
 
 def with_features(
@@ -113,93 +273,76 @@ def with_features(
     *,
     memo: Memo = compute_always,
 ) -> ImageArtifacts:
-    """The artifacts of an image with these features, and no others, beside them. Raises what ``describe`` raises."""
-    found = dense.compute(
-        image_rgb, artifacts.proposals, models, features,
-        image_key=image_key_of(image_rgb), proposals_key=proposals_key_of(artifacts.proposals), memo=memo,
-    )  # fmt: skip
-    return replace(artifacts, features=found)
+    """The artifacts of an image with these features, and no others, beside them.
+
+    Parameters
+    ----------
+    artifacts : ImageArtifacts
+        What ``describe`` gave.
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The same image.
+    models : Models
+        Their encoder is used.
+    features : collection of str
+        Of ``tn.types.FEATURES``.
+    memo : Memo
+        Asked first.
+
+    Returns
+    -------
+    ImageArtifacts
+        A copy.
+
+    Raises
+    ------
+    ValueError
+        For an unknown feature, and for an encoder that has no dense features.
+    """
+    names = _in_order(features)
+    encoder, masks, image_key = models.encoder, artifacts.proposals.masks, image_key_of(image_rgb)
+    of_masks = {"proposals": proposals_key_of(artifacts.proposals)}
+    wanted = [name for name in names if name in GRIDS]
+    passed: dict[str, np.ndarray] = {}
+
+    def grid(name: str) -> np.ndarray:
+        if not passed:  # one pass of the model gives all
+            passed.update(_dense(encoder, "encode_grids")(image_rgb, wanted))
+        return passed[name]
+
+    def region(name: str) -> np.ndarray:
+        return np.asarray(_dense(encoder, "encode_regions")(image_rgb, masks, name))
+
+    def remembered(
+        stage: str, name: str, config: Mapping[str, str], compute: Callable[[str], np.ndarray]
+    ) -> np.ndarray:
+        about = {"feature": name, "version": FEATURE_VERSION, **config}
+        return memo(stage, image_key, encoder.fingerprint, about, partial(compute, name))
+
+    grids = {name: remembered("grids", name, {}, grid) for name in wanted}
+    regions = {name: remembered("regions", name, of_masks, region) for name in names if name in REGIONS}
+    pooling, empty_text = None, None
+    if grids:
+        grid_hw = next(iter(grids.values())).shape[:2]
+        config = {**of_masks, "grid": list(grid_hw), "version": FEATURE_VERSION}
+        pooling = memo("pooling", "", "", config, lambda: heatmaps.pooling(masks, grid_hw).astype(np.float32))
+    if "clip_surgery" in grids:
+        empty_text = embed_texts([""], models, memo=memo)[0]
+    return replace(artifacts, features=Features(grids=grids, regions=regions, pooling=pooling, empty_text=empty_text))
 
 
-def embed_texts(
-    texts: list[str], models: Models, *, memo: Memo = compute_always, stage: str = "text_embeddings"
-) -> np.ndarray:
-    """E_t of every text: float32 (n, d), unit rows."""
-    # texts do not depend on an image, so their key names none
-    return memo(stage, "", models.encoder.fingerprint, {"texts": texts}, lambda: models.encoder.encode_texts(texts))
+def _in_order(features: Collection[str]) -> tuple[str, ...]:
+    """The names in their usual order. Raises ValueError, listing the choices, for an unknown one."""
+    names = {features} if isinstance(features, str) else set(features)
+    if wrong := sorted(names - set(FEATURES)):
+        raise ValueError(f"unknown feature {wrong[0]!r}; choose from {', '.join(FEATURES)}")
+    return tuple(name for name in FEATURES if name in names)
 
 
-def _proposals(image_rgb: np.ndarray, image_key: str, models: Models, chosen: Variant, memo: Memo) -> Proposals:
-    proposer = models.proposer
-    # the proposer's own masks are remembered, before the filter: another filter runs no model
-    every = memo("proposals", image_key, proposer.fingerprint, {}, lambda: proposer.propose(image_rgb))
-    return proposals.filter_proposals(every, chosen.proposal_filter)[0]
-
-
-def _crop_embeddings(
-    image_rgb: np.ndarray, image_key: str, found: Proposals, models: Models, chosen: Variant, memo: Memo
-) -> np.ndarray:
-    # depends on the masks themselves, not on how they came about
-    config = {"proposals": proposals_key_of(found), "crop": chosen.v_crop}
-    return memo(
-        "crop_embeddings", image_key, models.encoder.fingerprint, config,
-        lambda: embed(image_rgb, found, models, config=chosen.v_crop),
-    )  # fmt: skip
-
-
-def _captions(
-    image_rgb: np.ndarray, image_key: str, found: Proposals, models: Models, chosen: Variant, memo: Memo
-) -> tuple[str, ...]:
-    config = {"proposals": proposals_key_of(found), "crop": chosen.p_crop}
-    return memo(
-        "captions", image_key, models.captioner.fingerprint, config,
-        lambda: caption(image_rgb, found, models, config=chosen.p_crop),
-    )  # fmt: skip
-
-
-def _overall_caption(image_rgb: np.ndarray, image_key: str, models: Models, memo: Memo) -> str:
-    return memo(
-        "overall_caption", image_key, models.captioner.fingerprint, {}, lambda: caption_image(image_rgb, models)
-    )
-
-
-def _phrases(overall: str, models: Models, memo: Memo) -> tuple[NounPhrase, ...]:
-    if not overall.strip():
-        return ()  # a captioner that says nothing mines nothing
-    parser_name = getattr(models.parser, "fingerprint", None)
-    if parser_name is None:  # a bare spaCy pipeline has no name to keep its work under
-        return expressions.noun_phrases(overall, models.parser)
-    texts = memo(
-        "noun_phrases", "", parser_name, {"text": overall},
-        lambda: tuple(word for p in expressions.noun_phrases(overall, models.parser) for word in (p.text, p.lemma)),
-    )  # fmt: skip
-    return tuple(NounPhrase(text=text, lemma=lemma) for text, lemma in zip(texts[::2], texts[1::2], strict=True))
-
-
-Pass = Callable[..., None]  # (image_rgb, image_key, models, variant, memo, features)
-
-
-def _sam_pass(
-    image_rgb: np.ndarray, image_key: str, models: Models, chosen: Variant, memo: Memo, features: Collection[str] = ()
-) -> None:
-    _proposals(image_rgb, image_key, models, chosen, memo)
-
-
-def _captioner_pass(
-    image_rgb: np.ndarray, image_key: str, models: Models, chosen: Variant, memo: Memo, features: Collection[str] = ()
-) -> None:
-    _captions(image_rgb, image_key, _proposals(image_rgb, image_key, models, chosen, memo), models, chosen, memo)
-    _overall_caption(image_rgb, image_key, models, memo)
-
-
-def _clip_pass(
-    image_rgb: np.ndarray, image_key: str, models: Models, chosen: Variant, memo: Memo, features: Collection[str] = ()
-) -> None:
-    # all that is left for the encoder, texts too
-    describe(image_rgb, models, variant=chosen, memo=memo, features=features)
-
-
-# role of the model -> its share of ``describe``; in this order each finds in the memo what it needs of the others
-PASSES: Mapping[str, Pass] = MappingProxyType(
-    {"proposer": _sam_pass, "captioner": _captioner_pass, "encoder": _clip_pass}
-)
+def _dense(encoder: Any, method: str) -> Any:
+    found = getattr(encoder, method, None)
+    if found is None:
+        raise ValueError(
+            "heat maps and masked tokens need an encoder with dense features (an open_clip ViT or ModifiedResNet); "
+            f"this one ({type(encoder).__name__}) has none: choose another, or leave these methods out"
+        )
+    return found

@@ -6,22 +6,37 @@ Every model is met through its protocol, so the same lines run the toy checkpoin
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from tasnb.core.masks import areas, centroids_xy
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, Prediction, ScoreTable, Weights
-from tasnb.pipeline.describe import describe
 from tasnb.pipeline.variant import PAPER, Variant, find
 from tasnb.stages import expressions, negatives, scores, spatial
-
-__all__ = ["MODULES", "answer", "describe", "mine", "rectify", "rows_of", "score", "select", "shares", "tas"]
 
 MODULES = ("v", "p", "n", "spatial")  # paper, table 4
 
 
 def mine(artifacts: ImageArtifacts, parse: Parse, models: Models, *, variant: str | Variant = PAPER) -> Negatives:
-    """T_n: the noun phrases of the overall caption that do not name the expression's subject."""
+    """T_n: the noun phrases of the overall caption that do not name the expression's subject.
+
+    Parameters
+    ----------
+    artifacts : ImageArtifacts
+        What ``describe`` gave.
+    parse : Parse
+        The expression's.
+    models : Models
+        Their WordNet is used.
+    variant : str or Variant
+        Whose synonym rule.
+
+    Returns
+    -------
+    Negatives
+        Every phrase, kept or dropped and why.
+    """
     return negatives.mine(
         artifacts.overall_caption, artifacts.phrases, parse, models.wordnet, rule=find(variant).synonyms
     )
@@ -36,30 +51,106 @@ def score(
     variant: str | Variant = PAPER,
     weights: Weights | None = None,
 ) -> ScoreTable:
-    """V, P and N of every proposal for one expression; nothing is rectified yet, so all are kept.
+    """V, P and N of every proposal for one expression.
 
-    Text goes to the encoder in lower case and without a template (METHOD section 2).
-    Raises ValueError when the artifacts lack the variant's crop style.
+    Parameters
+    ----------
+    artifacts : ImageArtifacts
+        What ``describe`` gave.
+    expression : str
+        Which thing is meant.
+    mined : Negatives
+        From ``mine``.
+    models : Models
+        Their encoder is used.
+    variant : str or Variant
+        Whose crop styles.
+    weights : Weights or None
+        None: the variant's.
+
+    Returns
+    -------
+    ScoreTable
+        Nothing is rectified yet, so all are kept.
+
+    Raises
+    ------
+    ValueError
+        When the artifacts lack the variant's crop style.
     """
     chosen = find(variant)
-    text = models.encoder.encode_texts([expression.strip().lower()])[0]
+    text = text_row(expression, models)
     crop_rows = rows_of(artifacts.crop_embeddings, chosen.v_crop.style, "crop_embeddings")
     caption_rows = rows_of(artifacts.caption_embeddings, chosen.p_crop.style, "caption_embeddings")
     row_of = {phrase.text: row for row, phrase in enumerate(artifacts.phrases)}
     negative_rows = artifacts.phrase_embeddings[[row_of[phrase] for phrase in mined.kept]]
-    v = scores.v_score(crop_rows, text)
-    p = scores.p_score(caption_rows, text)
-    n = scores.n_score(crop_rows, negative_rows)
-    return ScoreTable(v=v, p=p, n=n, kept=np.ones(len(v), dtype=bool), weights=weights if weights else chosen.weights)
+    return ScoreTable(
+        v=scores.v_score(crop_rows, text),
+        p=scores.p_score(caption_rows, text),
+        n=scores.n_score(crop_rows, negative_rows),
+        kept=np.ones(len(crop_rows), dtype=bool),
+        weights=weights or chosen.weights,
+    )
+
+
+def text_row(expression: str, models: Models) -> np.ndarray:
+    """E_t of an expression as every method asks for it.
+
+    Parameters
+    ----------
+    expression : str
+        Encoded in lower case and without a template (METHOD section 2).
+    models : Models
+        Their encoder is used.
+
+    Returns
+    -------
+    ndarray of float32, shape (d,)
+        A unit vector.
+    """
+    return models.encoder.encode_texts([expression.strip().lower()])[0]
 
 
 def shares(table: ScoreTable, *, variant: str | Variant = PAPER) -> np.ndarray:
-    """S on the variant's own scale: float (n,). paper: S itself; official: shares of 1. The argmax is the same."""
+    """S on the variant's own scale.
+
+    Parameters
+    ----------
+    table : ScoreTable
+        From ``score`` or ``rectify``.
+    variant : str or Variant
+        Whose scale. paper: S itself; official: shares of 1.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        Its argmax is that of S.
+    """
     return scores.normalise(table.total, find(variant).scale)
 
 
 def rows_of(rows: Mapping[str, np.ndarray], style: str, name: str) -> np.ndarray:
-    """The embeddings of a crop style. Raises ValueError that lists the styles at hand."""
+    """The embeddings of a crop style.
+
+    Parameters
+    ----------
+    rows : mapping of str to ndarray
+        By style.
+    style : str
+        The one wanted.
+    name : str
+        What they are, for the message.
+
+    Returns
+    -------
+    ndarray
+        Those of the style.
+
+    Raises
+    ------
+    ValueError
+        When they are not there; it lists the styles at hand.
+    """
     if style not in rows:
         raise ValueError(f"{name} holds the styles {sorted(rows)}, not {style!r}; run describe() with the same variant")
     return rows[style]
@@ -68,20 +159,42 @@ def rows_of(rows: Mapping[str, np.ndarray], style: str, name: str) -> np.ndarray
 def rectify(
     table: ScoreTable, parse: Parse, artifacts: ImageArtifacts, *, variant: str | Variant = PAPER
 ) -> ScoreTable:
-    """A new table whose ``kept`` and ``trace`` follow the directions in the expression."""
-    masks = artifacts.proposals.masks
-    kept, trace = spatial.rectify(
-        parse,
-        centroids_xy(masks),
-        rule=find(variant).rectifier,
-        totals=table.total,
-        areas=areas(masks),
-    )
-    return ScoreTable(v=table.v, p=table.p, n=table.n, kept=kept, weights=table.weights, trace=trace)
+    """Leave in what the directions in the expression allow.
+
+    Parameters
+    ----------
+    table : ScoreTable
+        From ``score``.
+    parse : Parse
+        The expression's.
+    artifacts : ImageArtifacts
+        What ``describe`` gave.
+    variant : str or Variant
+        Whose rectifier.
+
+    Returns
+    -------
+    ScoreTable
+        A new table, with its own ``kept`` and ``trace``.
+    """
+    masks, rule = artifacts.proposals.masks, find(variant).rectifier
+    kept, trace = spatial.rectify(parse, centroids_xy(masks), rule=rule, totals=table.total, areas=areas(masks))
+    return replace(table, kept=kept, trace=trace)
 
 
 def select(table: ScoreTable) -> int | None:
-    """argmax of S over the kept proposals; a tie keeps the earlier one; None when there is no proposal."""
+    """The proposal to answer with.
+
+    Parameters
+    ----------
+    table : ScoreTable
+        From ``score`` or ``rectify``.
+
+    Returns
+    -------
+    int or None
+        argmax of S over the kept proposals; a tie keeps the earlier one; None when there is no proposal.
+    """
     return table.best
 
 
@@ -98,9 +211,33 @@ def tas(
 ) -> Prediction:
     """The mask that the expression refers to, with its evidence (paper, section 3).
 
-    alpha, lam: override the variant's weights. use: which of "v", "p", "n", "spatial" count (table 4); the scores
-    that do not count are still in the table, with weight 0. parse: the expression's, where it is at hand.
-    Raises ValueError for an empty expression or an unknown module.
+    Parameters
+    ----------
+    artifacts : ImageArtifacts
+        What ``describe`` gave.
+    expression : str
+        Which thing is meant.
+    models : Models
+        Their encoder, parser and WordNet are used.
+    variant : str or Variant
+        "paper", "official" or one of your own.
+    alpha, lam : float or None
+        Override the variant's weights.
+    use : collection of str
+        Which of "v", "p", "n", "spatial" count (table 4); the scores that do not count are still in the table, with
+        weight 0.
+    parse : Parse or None
+        The expression's, where it is at hand.
+
+    Returns
+    -------
+    Prediction
+        The mask and its evidence.
+
+    Raises
+    ------
+    ValueError
+        For an empty expression or an unknown module.
     """
     chosen = find(variant)
     unknown = sorted(set(use) - set(MODULES))
@@ -120,15 +257,30 @@ def tas(
 
 
 def answer(
-    artifacts: ImageArtifacts,
-    expression: str,
-    table: ScoreTable,
-    parse: Parse,
-    mined: Negatives,
-    *,
-    method_name: str,
+    artifacts: ImageArtifacts, expression: str, table: ScoreTable, parse: Parse, mined: Negatives, *, method_name: str
 ) -> Prediction:
-    """Select from a finished table. Without proposals the mask is empty and the index None."""
+    """Select from a finished table.
+
+    Parameters
+    ----------
+    artifacts : ImageArtifacts
+        What ``describe`` gave.
+    expression : str
+        Which thing is meant.
+    table : ScoreTable
+        From ``score`` or ``rectify``.
+    parse : Parse
+        The expression's.
+    mined : Negatives
+        From ``mine``.
+    method_name : str
+        Who answers, for people.
+
+    Returns
+    -------
+    Prediction
+        Without proposals its mask is empty and its index None.
+    """
     index = select(table)
     mask = np.zeros(artifacts.size_hw, dtype=bool) if index is None else artifacts.proposals.masks[index]
     return Prediction(

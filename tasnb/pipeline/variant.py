@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from tasnb.core.types import Weights
-from tasnb.stages import expressions, negatives, proposals, spatial
+from tasnb.stages import expressions, negatives, proposals, scores, spatial
 from tasnb.stages.crops import CropConfig
 
 _CROP, _BLUR = CropConfig(style="crop"), CropConfig(style="blur")
@@ -20,12 +20,28 @@ _CROP, _BLUR = CropConfig(style="crop"), CropConfig(style="blur")
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """The options of one TAS variant, stage by stage.
+    """The options of one TAS variant, stage by stage; the defaults are the paper's.
 
-    proposal_filter: after SAM's own filters. v_crop: what the image-text model sees. p_crop: what the captioner
-    sees. parse, synonyms, rectifier: the language and spatial rules. weights: alpha and lam.
-    scale: how S is shown, "cosine" or "official" (100 x S, min-max, softmax); the argmax is the same.
-    model_options: what the loader must be told ("num_beams", "min_mask_region_area").
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    proposal_filter : ProposalFilter
+        After SAM's own filters.
+    v_crop, p_crop : CropConfig
+        What the image-text model sees, and what the captioner sees.
+    parse : ParseRule
+        How an expression is read.
+    synonyms : SynonymRule
+        Which phrases are no negatives.
+    rectifier : RectifierRule
+        How a direction becomes a set of candidates.
+    weights : Weights
+        alpha and lam.
+    scale : str
+        How S is shown, "cosine" or "official" (100 x S, min-max, softmax); the argmax is the same.
+    model_options : mapping
+        What the loader must be told ("num_beams", "min_mask_region_area").
     """
 
     name: str
@@ -36,7 +52,7 @@ class Variant:
     synonyms: negatives.SynonymRule = negatives.PAPER
     rectifier: spatial.RectifierRule = spatial.PAPER
     weights: Weights = field(default_factory=Weights)  # paper, section 4.2
-    scale: Literal["cosine", "official"] = "cosine"
+    scale: scores.Scale = "cosine"
     model_options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -58,7 +74,23 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType({m.name: m for m in (PAPER, O
 
 
 def find(name: str | Variant) -> Variant:
-    """A variant by name, or itself. Raises ValueError that lists the names."""
+    """A variant by name.
+
+    Parameters
+    ----------
+    name : str or Variant
+        "paper", "official", or a variant, which is given back.
+
+    Returns
+    -------
+    Variant
+        The options.
+
+    Raises
+    ------
+    ValueError
+        For another name; it lists the names.
+    """
     if isinstance(name, Variant):
         return name
     if name not in VARIANTS:

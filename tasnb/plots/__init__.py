@@ -10,20 +10,16 @@ from tasnb.plots.analyses import (
     heads_chart,
     margin_chart,
 )
-from tasnb.plots.answers import annotated
-from tasnb.plots.charts import METRIC_NAMES, ablation_chart, sweep_heatmap
+from tasnb.plots.answers import annotated, negatives
+from tasnb.plots.charts import METRIC_NAMES, ablation_chart, cost_chart, pixels_of, reproduction, sweep_heatmap
 from tasnb.plots.geometry import rectifiers
-from tasnb.plots.heats import heat
 from tasnb.plots.model_inputs import crops
-from tasnb.plots.overlays import numbered, outline, overlay, proposals_picture, rims
-from tasnb.plots.phrases import negatives
-from tasnb.plots.reproduced import cost_chart, reproduction
-from tasnb.plots.sheets import Panel, sheet
-from tasnb.plots.strips import Strip, strip
+from tasnb.plots.overlays import heat, numbered, outline, overlay, proposals_picture, rims, silhouette
+from tasnb.plots.sheets import Panel, Strip, sheet, strip
 
 __all__ = [
     "METRIC_NAMES", "Panel", "Strip", "ablation_chart", "accuracy_chart", "analysis_figures", "annotated",
     "calibration_chart", "cause_heatmap", "cost_chart", "crops", "heads_chart", "heat", "margin_chart", "negatives",
-    "numbered", "outline", "overlay", "proposals_picture", "rectifiers", "reproduction", "rims", "sheet", "strip",
-    "sweep_heatmap",
+    "numbered", "outline", "overlay", "pixels_of", "proposals_picture", "rectifiers", "reproduction", "rims", "sheet",
+    "silhouette", "strip", "sweep_heatmap",
 ]  # fmt: skip

@@ -7,15 +7,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb import analysis
+from tasnb.plots.charts import BLUE, INK, SKY, VERMILION, figure_of, heat_cells
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
-_RIGHT, _WRONG, _INK, _WASH = "#0072b2", "#d55e00", "#1d2129", "#eceff3"
+MARGIN = "margin: S of the answer less the next candidate's"
+CUT_NAMES = {"n-same-kind": "other things of the same kind in the picture", "target-size": "size of the target"}
 
 
-def analysis_figures(found: analysis.Attribution) -> dict[str, Any]:
-    """Every figure of an analysis by its name, those left out that have nothing to show."""
+def analysis_figures(found: analysis.Attribution) -> dict[str, Figure]:
+    """Every figure of an analysis.
+
+    Parameters
+    ----------
+    found : Attribution
+        What ``analysis.attribute`` gives.
+
+    Returns
+    -------
+    dict of str to matplotlib.figure.Figure
+        By name; those that have nothing to show are left out.
+    """
     made = {
         "causes-by-type": cause_heatmap(found) if found.frame["failed"].any() else None,
         "margins": margin_chart(found),
@@ -27,133 +41,164 @@ def analysis_figures(found: analysis.Attribution) -> dict[str, Any]:
     return {name: figure for name, figure in made.items() if figure is not None}
 
 
-def cause_heatmap(found: analysis.Attribution, by: str = "type") -> Any:
-    """Cause x type as two heat maps: how many failures, and the points of mIoU that they cost. Returns a Figure.
+def cause_heatmap(found: analysis.Attribution, by: str = "type") -> Figure:
+    """Cause x group as two heat maps: how many failures, and the points of mIoU that they cost.
 
-    A sample of several types counts in each row, so the rows do not add up. Only causes and types that occur are drawn.
+    Parameters
+    ----------
+    found : Attribution
+        What ``analysis.attribute`` gives. Only causes and groups that occur are drawn.
+    by : str
+        A cut. By type, a sample of several types counts in each row, so the rows do not add up.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        To be shown or saved.
     """
-    import seaborn
     from matplotlib.figure import Figure
 
     cells = analysis.heat(found, by)
-    tables = {name: cells.pivot(index="group", columns="cause", values=name) for name in ("failures", "price")}
+    tables = {name: cells.pivot(index="group", columns="cause", values=name) for name in ("failures", "recoverable")}
     rows = [name for name in analysis.groups(found, by) if tables["failures"].loc[name].sum()]
     columns = [cause for cause in analysis.CAUSES if tables["failures"][cause].sum()]
-    sizes = {name: int(mask.sum()) for name, mask in analysis.groups(found, by).items()}
     figure = Figure(figsize=(2.6 + 1.35 * len(columns), 1.5 + 0.36 * len(rows)), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
-    for axes, table, title, form in zip(
-        panels, tables.values(), ("failures", "cost in points of mIoU"), ("d", ".1f"), strict=True
-    ):
+    titles = ("failures", "cost in points of mIoU")
+    for axes, table, title, form in zip(panels, tables.values(), titles, ("{:.0f}", "{:.1f}"), strict=True):
         shown = table.loc[rows, columns]
-        words = shown.map(lambda value, form=form: format(int(value) if form == "d" else value, form) if value else "")
-        seaborn.heatmap(
-            shown, ax=axes, annot=words, fmt="", cmap="cividis", cbar=False, linewidths=1.5, linecolor="white",
-            annot_kws={"fontsize": 9}, mask=shown == 0,
-        )  # fmt: skip
-        axes.set_facecolor(_WASH)
+        words = shown.map(lambda value, form=form: form.format(value) if value else "")
+        heat_cells(axes, shown, words, mask=shown == 0)
         axes.set_title(title, loc="left", fontsize=11)
-        axes.set_xlabel("")
-        axes.set_ylabel("")
         axes.tick_params(length=0)
+        axes.set(xlabel="", ylabel="")
         axes.set_xticks(axes.get_xticks(), columns, rotation=35, ha="right")
+    sizes = {name: int(mask.sum()) for name, mask in analysis.groups(found, by).items()}
     panels[0].set_yticks(panels[0].get_yticks(), [f"{name} ({sizes[name]})" for name in rows], rotation=0)
     return figure
 
 
-def margin_chart(found: analysis.Attribution) -> Any:
-    """The margins of right and wrong answers as two distributions; None without a margin. Returns a Figure."""
+def margin_chart(found: analysis.Attribution) -> Figure | None:
+    """The margins of right and wrong answers as two distributions.
+
+    Parameters
+    ----------
+    found : Attribution
+        What ``analysis.attribute`` gives.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or None
+        None without two margins.
+    """
     import pandas as pd
     import seaborn
-    from matplotlib.figure import Figure
 
     frame = pd.DataFrame({"margin": analysis.margins(found), "failed": found.frame["failed"].to_numpy()}).dropna()
     if len(frame) < 2:
         return None
     names = {False: f"right ({int((~frame['failed']).sum())})", True: f"wrong ({int(frame['failed'].sum())})"}
     frame["answer"] = frame["failed"].map(names)
-    figure = Figure(figsize=(5.6, 3.2), layout="constrained")
-    axes = figure.subplots()
-    seaborn.histplot(
-        frame, x="margin", hue="answer", hue_order=list(names.values()), palette=[_RIGHT, _WRONG], bins=24,
-        element="step", stat="count", common_norm=False, alpha=0.35, ax=axes,
-    )  # fmt: skip
-    _name(axes, "margin: S of the answer less the next candidate's", "answers")
+    figure, axes = figure_of(5.6, 3.2)
+    hue = {"hue": "answer", "hue_order": list(names.values()), "palette": [BLUE, VERMILION]}
+    look = {"bins": 24, "element": "step", "stat": "count", "common_norm": False, "alpha": 0.35}
+    seaborn.histplot(frame, x="margin", ax=axes, **hue, **look)
+    axes.set(xlabel=MARGIN, ylabel="answers")
     return figure
 
 
-def calibration_chart(found: analysis.Attribution) -> Any:
-    """How often the answer is right, by its margin, with 95 % intervals; None without a margin. Returns a Figure."""
-    from matplotlib.figure import Figure
+def calibration_chart(found: analysis.Attribution) -> Figure | None:
+    """How often the answer is right, by its margin, with 95 % intervals.
 
+    Parameters
+    ----------
+    found : Attribution
+        What ``analysis.attribute`` gives.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or None
+        None without a margin.
+    """
     table = analysis.calibration(found)
     if not len(table):
         return None
-    figure = Figure(figsize=(5.6, 3.2), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = figure_of(5.6, 3.2)
     _with_intervals(axes, table["margin"].to_numpy(), table, "accuracy", "-o")
-    axes.axhline(100 * float((~found.frame["failed"]).mean()), color=_WRONG, ls="--", lw=1.2, label="all answers")
+    axes.axhline(100 * float((~found.frame["failed"]).mean()), color=VERMILION, ls="--", lw=1.2, label="all answers")
     axes.set_ylim(0, 102)
     axes.legend(frameon=False, fontsize=9, loc="lower right")
-    _name(axes, "margin: S of the answer less the next candidate's", "right (%)")
+    axes.set(xlabel=MARGIN, ylabel="right (%)")
     return figure
 
 
-def accuracy_chart(found: analysis.Attribution, by: str) -> Any:
-    """mIoU of every group of a cut with its 95 % interval, the best proposals' beside it. Returns a Figure."""
-    from matplotlib.figure import Figure
+def accuracy_chart(found: analysis.Attribution, by: str) -> Figure:
+    """mIoU of every group of a cut with its 95 % interval, the best proposals' beside it.
 
-    table = analysis.ask(found, by)
+    Parameters
+    ----------
+    found : Attribution
+        What ``analysis.attribute`` gives.
+    by : str
+        A cut, of ``analysis.CUTS``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        To be shown or saved.
+
+    Raises
+    ------
+    ValueError
+        For an unknown cut.
+    """
+    table = analysis.breakdown(found, by)
     table = table[table["group"] != "all"].reset_index(drop=True)
-    figure = Figure(figsize=(5.6, 3.2), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = figure_of(5.6, 3.2)
     places = np.arange(len(table))
-    axes.bar(places, table["miou"], width=0.62, color="#56b4e9", edgecolor=_RIGHT, label="answers")
+    axes.bar(places, table["miou"], width=0.62, color=SKY, edgecolor=BLUE, label="answers")
     _with_intervals(axes, places, table, "miou", "none")
-    axes.plot(places, table["oracle_miou"], "D", color=_WRONG, ms=6, label="best proposals")
+    axes.plot(places, table["oracle_miou"], "D", color=VERMILION, ms=6, label="best proposals")
     axes.set_xticks(places, [f"{g}\n(n {n})" for g, n in zip(table["group"], table["n"], strict=True)])
     axes.set_ylim(0, 102)
     axes.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=2)
-    names = {"n-same-kind": "other things of the same kind in the picture", "target-size": "size of the target"}
-    _name(axes, names.get(by, by), "mIoU (%)")
+    axes.set(xlabel=CUT_NAMES.get(by, by), ylabel="mIoU (%)")
     return figure
 
 
-def heads_chart(found: analysis.Attribution, *, top: int = 12) -> Any:
-    """The noun asked for against the noun of the answer's caption, per cent of a row; None without any noun."""
-    import seaborn
-    from matplotlib.figure import Figure
+def heads_chart(found: analysis.Attribution, *, top: int = 12) -> Figure | None:
+    """The noun asked for against the noun of the answer's caption, per cent of a row.
 
+    Parameters
+    ----------
+    found : Attribution
+        What ``analysis.attribute`` gives.
+    top : int
+        How many of the most frequent nouns have a row.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or None
+        None without any noun.
+    """
     table = analysis.confusion_of_heads(found, top=top)
-    table = table.loc[table.sum(axis=1) > 0]
+    sums = table.sum(axis=1)
+    table, sums = table.loc[sums > 0], sums[sums > 0]
     if not len(table):
         return None
-    shares = 100 * table.div(table.sum(axis=1), axis=0)
-    figure = Figure(figsize=(2.6 + 0.5 * len(table.columns), 1.6 + 0.36 * len(table)), layout="constrained")
-    axes = figure.subplots()
+    shares = 100 * table.div(sums, axis=0)
+    figure, axes = figure_of(2.6 + 0.5 * len(table.columns), 1.6 + 0.36 * len(table))
     words = shares.map(lambda value: f"{value:.0f}" if value >= 0.5 else "")
-    seaborn.heatmap(
-        shares, ax=axes, annot=words, fmt="", cmap="cividis", vmin=0, vmax=100, cbar=False, linewidths=1,
-        linecolor="white", annot_kws={"fontsize": 8}, mask=shares == 0,
-    )  # fmt: skip
-    axes.set_facecolor(_WASH)
+    look = {"vmin": 0, "vmax": 100, "linewidths": 1, "annot_kws": {"fontsize": 8}}
+    heat_cells(axes, shares, words, mask=shares == 0, **look)
     axes.set_xticks(axes.get_xticks(), list(table.columns), rotation=45, ha="right")
-    sums = table.sum(axis=1)
     axes.set_yticks(axes.get_yticks(), [f"{noun} ({sums[noun]})" for noun in table.index], rotation=0)
     axes.tick_params(length=0)
-    _name(axes, "noun in the answer's caption (% of the row)", "asked for")
+    axes.set(xlabel="noun in the answer's caption (% of the row)", ylabel="asked for")
     return figure
 
 
 def _with_intervals(axes: Any, places: np.ndarray, table: pd.DataFrame, name: str, form: str) -> None:
     values = table[name].to_numpy()
-    spread = [values - table[f"{name}_low"], table[f"{name}_high"] - values]
-    axes.errorbar(
-        places, values, yerr=np.maximum(spread, 0), fmt=form, color=_RIGHT, ecolor=_INK, capsize=3, lw=1.6, ms=5
-    )
-
-
-def _name(axes: Any, x: str, y: str) -> None:
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
-    axes.spines[["top", "right"]].set_visible(False)
+    spread = np.maximum([values - table[f"{name}_low"], table[f"{name}_high"] - values], 0)
+    axes.errorbar(places, values, yerr=spread, fmt=form, color=BLUE, ecolor=INK, capsize=3, lw=1.6, ms=5)

@@ -1,4 +1,4 @@
-"""What each model sees of one proposal: cut out, as the encoder's own input, blurred around."""
+"""What each model gets of one proposal: cut out, as the encoder's own input, blurred around."""
 
 from __future__ import annotations
 
@@ -16,11 +16,19 @@ from tasnb.stages.crops import cut
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Sight:
+class ModelInput:
     """One picture on the way of a proposal into a model.
 
-    name: for people. pixels: uint8 (h, w, 3). words: what was done to it, in a sentence. enlarged: it is so small
-    that single pixels should be shown as squares.
+    Parameters
+    ----------
+    name : str
+        For people.
+    pixels : ndarray of uint8, shape (h, w, 3)
+        The picture.
+    words : str
+        What was done to it, in a sentence.
+    enlarged : bool
+        Whether it is so small that single pixels should be shown as squares.
     """
 
     name: str
@@ -30,10 +38,19 @@ class Sight:
 
 
 def encoder_input(encoder: ImageTextEncoder, picture: np.ndarray) -> np.ndarray | None:
-    """The pixels that an encoder gets for a picture, as they look: uint8 (h, w, 3), in its own input size.
+    """The pixels that an encoder gets for a picture, as they look.
 
-    The encoder's own preprocessing is run and its normalisation undone. None for an encoder that does not show its
-    ``preprocessing``.
+    Parameters
+    ----------
+    encoder : ImageTextEncoder
+        Its own preprocessing is run and its normalisation undone.
+    picture : ndarray of uint8, shape (h, w, 3)
+        The picture.
+
+    Returns
+    -------
+    ndarray of uint8, shape (h', w', 3), or None
+        In the encoder's own input size; None for one that does not show its ``preprocessing``.
     """
     preprocessing: Any = getattr(encoder, "preprocessing", None)
     if preprocessing is None or not hasattr(preprocessing, "mean"):
@@ -43,29 +60,72 @@ def encoder_input(encoder: ImageTextEncoder, picture: np.ndarray) -> np.ndarray 
     return np.clip(np.rint(255 * rgb), 0, 255).astype(np.uint8)
 
 
-def sights(
+def inputs_of(
     image_rgb: np.ndarray, artifacts: ImageArtifacts, models: Models, index: int, *, variant: str | Variant = PAPER
-) -> tuple[Sight, ...]:
+) -> tuple[ModelInput, ...]:
     """One proposal as every model of a variant sees it (paper, table 5), in the order of the work.
 
-    image_rgb: uint8 (h, w, 3), the image of the artifacts. index: the proposal's number. An empty mask is one black
-    pixel, as everywhere. Raises IndexError for a number that no proposal has, ValueError for another image's size.
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The photo of the artifacts.
+    artifacts : ImageArtifacts
+        What ``tn.describe`` made of it.
+    models : Models
+        Those that see the proposal.
+    index : int
+        The proposal's number. An empty mask is one black pixel, as everywhere.
+    variant : str or Variant
+        Whose crop styles.
+
+    Returns
+    -------
+    tuple of ModelInput
+        Cut out; the encoder's input, where it shows its preprocessing; for the captioner.
+
+    Raises
+    ------
+    IndexError
+        For a number that no proposal has.
+    ValueError
+        For a photo of another size.
     """
     chosen, masks = find(variant), artifacts.proposals.masks
     if not 0 <= index < len(masks):
         raise IndexError(f"index: expected a mask number from 0 to {len(masks) - 1}, got {index}")
-    seen = cut(image_rgb, masks[index], chosen.v_crop)
-    told = cut(image_rgb, masks[index], chosen.p_crop)
-    found = [Sight(name="cut out", pixels=seen, words=f"{_STYLES[chosen.v_crop.style]} {_size(seen)}.")]
+    seen, told = (cut(image_rgb, masks[index], crop) for crop in (chosen.v_crop, chosen.p_crop))
+    found = [ModelInput(name="cut out", pixels=seen, words=f"{_STYLES[chosen.v_crop.style]} {_size(seen)}.")]
     if (given := encoder_input(models.encoder, seen)) is not None:
         words = f"All that the image-text model gets: {_size(given)}, its own resizing and cropping included."
-        found.append(Sight(name="the encoder's input", pixels=given, words=words, enlarged=max(given.shape) <= 128))
-    found.append(Sight(name="for the captioner", pixels=told, words=f"{_STYLES[chosen.p_crop.style]} {_size(told)}."))
+        is_small = max(given.shape) <= 128
+        found.append(ModelInput(name="the encoder's input", pixels=given, words=words, enlarged=is_small))
+    words = f"{_STYLES[chosen.p_crop.style]} {_size(told)}."
+    found.append(ModelInput(name="for the captioner", pixels=told, words=words))
     return tuple(found)
 
 
 def caption_of(artifacts: ImageArtifacts, index: int, *, variant: str | Variant = PAPER) -> str:
-    """The caption of a proposal in a variant's crop style. Raises ValueError that lists the styles at hand."""
+    """The caption of a proposal in a variant's crop style.
+
+    Parameters
+    ----------
+    artifacts : ImageArtifacts
+        What ``tn.describe`` made of the photo.
+    index : int
+        The proposal's number.
+    variant : str or Variant
+        Whose crop style for captions.
+
+    Returns
+    -------
+    str
+        The caption.
+
+    Raises
+    ------
+    ValueError
+        Lists the styles at hand where this one is not there.
+    """
     style = find(variant).p_crop.style
     if style not in artifacts.captions:
         styles = sorted(artifacts.captions)
@@ -76,8 +136,34 @@ def caption_of(artifacts: ImageArtifacts, index: int, *, variant: str | Variant 
 def crops(
     image_rgb: np.ndarray, artifacts: ImageArtifacts, models: Models, index: int, *, variant: str | Variant = PAPER
 ) -> np.ndarray:
-    """The twin of ``crops_view``: the proposal in the photo, and as every model sees it: uint8 (h, w, 3)."""
-    seen = sights(image_rgb, artifacts, models, index, variant=variant)
+    """The proposal in the photo, and as every model sees it: the twin of ``crops_view``.
+
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The photo of the artifacts.
+    artifacts : ImageArtifacts
+        What ``tn.describe`` made of it.
+    models : Models
+        Those that see the proposal.
+    index : int
+        The proposal's number.
+    variant : str or Variant
+        Whose crop styles.
+
+    Returns
+    -------
+    ndarray of uint8, shape (h', w', 3)
+        The picture.
+
+    Raises
+    ------
+    IndexError
+        For a number that no proposal has.
+    ValueError
+        For a photo of another size, and where the captions lack the style.
+    """
+    seen = inputs_of(image_rgb, artifacts, models, index, variant=variant)
     mask = artifacts.proposals.masks[index]
     panels = [Panel(title="in the photo", pixels=overlay(image_rgb, mask, mask_colour(index)))]
     panels += [Panel(title=s.name, pixels=s.pixels, notes=(s.words,), enlarged=s.enlarged) for s in seen]

@@ -1,4 +1,4 @@
-"""Masks laid over a photo, as arrays."""
+"""Masks and heat maps laid over a photo, as arrays."""
 
 from __future__ import annotations
 
@@ -6,22 +6,71 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from tasnb.core.images import mask_colour
+from tasnb.core.images import mask_colour, resized
 from tasnb.core.types import Proposals
-from tasnb.plots.lettering import INK, PAPER, font_of
+from tasnb.plots.sheets import INK, PAPER, font_of
+
+OPAQUE = 0.62  # of a heat map's colours over the gray photo: things stay recognisable
 
 
 def outline(mask: np.ndarray, width: int = 2) -> np.ndarray:
-    """The inner rim of a mask: bool (h, w), ``width`` pixels wide."""
-    if not mask.any():
-        return np.zeros_like(mask)
+    """The inner rim of a mask.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (h, w)
+        May be empty.
+    width : int
+        Of the rim, pixels.
+
+    Returns
+    -------
+    ndarray of bool, shape (h, w)
+        Part of the mask.
+    """
     return mask & ~ndimage.binary_erosion(mask, iterations=width)
 
 
-def overlay(image_rgb: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int], *, dim: float = 0.45) -> np.ndarray:
-    """The photo with one mask kept bright inside a double rim and the rest dimmed: uint8 (h, w, 3).
+def silhouette(mask: np.ndarray, colour: tuple[int, int, int] = PAPER, *, height: int = 56) -> np.ndarray:
+    """A small picture of one mask on black.
 
-    dim: how much of the outside's brightness is taken away, 0..1.
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (h, w)
+        The mask.
+    colour : tuple of int
+        RGB, 0 to 255.
+    height : int
+        Of the picture, pixels.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, w', 3)
+        w' keeps the proportions.
+    """
+    pixels = mask[:, :, None] * np.asarray(colour, np.uint8)
+    width = max(1, round(height * mask.shape[1] / mask.shape[0]))
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX))
+
+
+def overlay(image_rgb: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int], *, dim: float = 0.45) -> np.ndarray:
+    """The photo with one mask kept bright inside a double rim and the rest dimmed.
+
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The photo.
+    mask : ndarray of bool, shape (h, w)
+        What stays bright.
+    colour : tuple of int
+        Of the rim: RGB, 0 to 255.
+    dim : float
+        How much of the outside's brightness is taken away, 0 to 1.
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w, 3)
+        The picture.
     """
     pixels = image_rgb.astype(np.float32)
     gray = pixels.mean(axis=2, keepdims=True)
@@ -29,24 +78,35 @@ def overlay(image_rgb: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int
     pixels = np.where(mask[:, :, None], pixels, outside)
     width = max(2, round(min(mask.shape) / 110))
     # a dark rim around a coloured one reads on any background, and without colour vision
-    halo = ndimage.binary_dilation(mask, iterations=width) & ~mask if mask.any() else mask
-    pixels[halo] = INK
+    pixels[ndimage.binary_dilation(mask, iterations=width) & ~mask] = INK
     pixels[outline(mask, width)] = colour
     return pixels.round().astype(np.uint8)
 
 
 def proposals_picture(image_rgb: np.ndarray, proposals: Proposals, kept: np.ndarray | None = None) -> np.ndarray:
-    """All proposals in their fixed colours, the largest first so that small ones stay visible: uint8 (h, w, 3).
+    """All proposals in their fixed colours, the largest first so that small ones stay visible.
 
-    kept: bool (n,); a proposal that the rectifier took out is hatched and gray.
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The photo.
+    proposals : Proposals
+        n masks of the photo's size.
+    kept : ndarray of bool, shape (n,), optional
+        A proposal that the rectifier took out is hatched and gray.
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w, 3)
+        The picture.
     """
     pixels = image_rgb.astype(np.float32)
-    stripes = (np.add.outer(np.arange(image_rgb.shape[0]), np.arange(image_rgb.shape[1])) // 3) % 3 == 0
+    hatched = stripes(image_rgb, 3, every=3)
     for index in np.argsort(-proposals.masks.sum(axis=(1, 2)), kind="stable"):
         mask = proposals.masks[index]
         stays = kept is None or kept[index]
         colour = np.asarray(mask_colour(int(index)) if stays else (120, 120, 120), np.float32)
-        fill = mask if stays else mask & stripes
+        fill = mask if stays else mask & hatched
         pixels[fill] = 0.5 * pixels[fill] + 0.5 * colour
         pixels[outline(mask, 1)] = colour
     return pixels.round().astype(np.uint8)
@@ -55,36 +115,63 @@ def proposals_picture(image_rgb: np.ndarray, proposals: Proposals, kept: np.ndar
 def rims(
     image_rgb: np.ndarray, target: np.ndarray | None = None, answer: np.ndarray | None = None, *, index: int = 0
 ) -> np.ndarray:
-    """The photo with the target's rim dashed in white and an answer tinted and rimmed in its colour: uint8 (h, w, 3).
+    """The photo with the target's rim dashed in white, and an answer tinted and rimmed in its colour.
 
-    index: the answer's number, for its colour. A dark line lies under both, so that they read on any photo.
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The photo.
+    target, answer : ndarray of bool, shape (h, w), optional
+        A dark line lies under both rims, so that they read on any photo.
+    index : int
+        The answer's number, for its colour.
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w, 3)
+        The picture.
     """
     pixels = image_rgb.copy()
     if answer is not None:
         tint = 0.65 * pixels[answer] + 0.35 * np.asarray(mask_colour(index))
         pixels[answer] = tint.round().astype(np.uint8)
     width = max(2, round(min(image_rgb.shape[:2]) / 80))
-    dashes = (np.add.outer(np.arange(image_rgb.shape[0]), np.arange(image_rgb.shape[1])) // (3 * width)) % 2 == 0
-    for mask, colour, where in ((answer, mask_colour(index), None), (target, PAPER, dashes)):
+    dashes = stripes(image_rgb, 3 * width)
+    for mask, colour, where in ((answer, mask_colour(index), True), (target, PAPER, dashes)):
         if mask is None or not mask.any():
             continue
         pixels[ndimage.binary_dilation(mask, iterations=max(1, width // 2)) & ~mask] = INK
         rim = outline(mask, width)
-        pixels[rim & ~dashes if where is not None else rim] = INK
-        pixels[rim if where is None else rim & where] = colour
+        pixels[rim] = INK
+        pixels[rim & where] = colour
     return pixels
 
 
-def numbered(image_rgb: np.ndarray, proposals: Proposals, *, side: int = 520) -> np.ndarray:
-    """All proposals with their numbers, and nothing that tells the answer: uint8 (h, w, 3).
+def stripes(image_rgb: np.ndarray, width: int, *, every: int = 2) -> np.ndarray:
+    """Diagonal stripes over a picture, one of ``every`` so many of this width: bool (h, w)."""
+    diagonal = np.add.outer(np.arange(image_rgb.shape[0]), np.arange(image_rgb.shape[1]))
+    return np.asarray((diagonal // width) % every == 0)
 
-    side: the longer side of the picture, pixels. A number stands inside its mask, as far from the rim as it can.
+
+def numbered(image_rgb: np.ndarray, proposals: Proposals, *, side: int = 520) -> np.ndarray:
+    """All proposals with their numbers, and nothing that tells the answer.
+
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The photo.
+    proposals : Proposals
+        Masks of the photo's size. A number stands inside its mask, as far from the rim as it can.
+    side : int
+        The longer side of the picture, pixels.
+
+    Returns
+    -------
+    ndarray of uint8, shape (h', w', 3)
+        The picture.
     """
-    picture = Image.fromarray(proposals_picture(image_rgb, proposals))
-    scale = side / max(picture.size)
-    picture = picture.resize(
-        (max(1, round(picture.width * scale)), max(1, round(picture.height * scale))), Image.Resampling.LANCZOS
-    )
+    scale = side / max(image_rgb.shape[:2])
+    picture = Image.fromarray(resized(proposals_picture(image_rgb, proposals), scale))
     draw, font = ImageDraw.Draw(picture), font_of(18, bold=True)
     for index, mask in enumerate(proposals.masks):
         if not mask.any():
@@ -94,3 +181,48 @@ def numbered(image_rgb: np.ndarray, proposals: Proposals, *, side: int = 520) ->
         at = ((x + 0.5) * scale, (y + 0.5) * scale)
         draw.text(at, str(index), font=font, fill=PAPER, anchor="mm", stroke_width=3, stroke_fill=INK)
     return np.asarray(picture)
+
+
+def heat(image_rgb: np.ndarray, heatmap: np.ndarray, *, mask: np.ndarray | None = None) -> np.ndarray:
+    """The photo in gray under a heat map's colours, dark blue for its least value and yellow for its largest.
+
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The photo.
+    heatmap : ndarray of float, shape (h, w)
+        On any scale: every map has its own, so two pictures are not compared by colour. A map with a single value is
+        one colour.
+    mask : ndarray of bool, shape (h, w), optional
+        Drawn as a white rim with a dark one inside.
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w, 3)
+        The picture.
+
+    Raises
+    ------
+    ValueError
+        For a map of another size, and for one that holds NaN or infinity.
+    """
+    from matplotlib import colormaps
+
+    if heatmap.shape != image_rgb.shape[:2]:
+        raise ValueError(
+            f"expected a heat map of the photo's size {image_rgb.shape[:2]} (h, w), got {heatmap.shape}; "
+            "tasnb.stages.heatmaps.resize brings a grid there"
+        )
+    if not np.isfinite(heatmap).all():
+        raise ValueError("the heat map holds NaN or infinity; there is no colour for it")
+    low, high = float(heatmap.min()), float(heatmap.max())
+    share = (heatmap - low) / (high - low) if high > low else np.zeros(heatmap.shape)
+    # cividis: the same to readers with any colour vision, and rising in brightness
+    colours = np.asarray(colormaps["cividis"](share))[..., :3] * 255
+    gray = image_rgb.astype(np.float64).mean(axis=2, keepdims=True)
+    pixels = OPAQUE * colours + (1 - OPAQUE) * gray
+    if mask is not None:
+        width = max(1, round(min(mask.shape) / 110))
+        pixels[outline(mask, 2 * width)] = INK
+        pixels[outline(mask, width)] = 255
+    return np.asarray(pixels.round().astype(np.uint8))

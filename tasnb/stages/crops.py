@@ -22,11 +22,22 @@ RADIUS_SIGMAS = 3.2  # suoych/TAS: a kernel of 75 px for sigma 11.6, so 37 px ea
 class CropConfig:
     """How a proposal is cut out.
 
-    style: "crop", background black; or "blur", background blurred and the foreground sharp.
-    sigma: of the Gaussian, in pixels of the image (suoych/TAS: OpenCV's sigma for a 75 px kernel).
-    bleed: False blurs the background only (paper, section 4.5); True blurs the whole image and pastes the
-    foreground on it, so the foreground's colours bleed into the background (suoych/TAS).
-    square: pad the box with black to a square, centred; the odd row or column goes to the bottom or right.
+    Parameters
+    ----------
+    style : str
+        "crop", background black; or "blur", background blurred and the foreground sharp.
+    sigma : float
+        Of the Gaussian, in pixels of the image; 11.6 by default (suoych/TAS: OpenCV's sigma for a 75 px kernel).
+    bleed : bool
+        False blurs the background only (paper, section 4.5); True blurs the whole image and pastes the foreground on
+        it, so the foreground's colours bleed into the background (suoych/TAS).
+    square : bool
+        Pad the box with black to a square, centred; the odd row or column goes to the bottom or right.
+
+    Raises
+    ------
+    ValueError
+        For another style, or a sigma that is no positive number.
     """
 
     style: CropStyle
@@ -44,12 +55,34 @@ class CropConfig:
 def cut(
     image_rgb: UInt8[np.ndarray, "h w 3"], mask: Bool[np.ndarray, "h w"], config: CropConfig
 ) -> UInt8[np.ndarray, "s t 3"]:
-    """The picture of one mask: uint8 (s, s, 3), or the box's own shape when ``config.square`` is False.
+    """The picture of one mask.
 
-    Policies: an empty mask gives one black pixel, so that every proposal has a picture; a whole-image mask has no
-    background and gives the image. The box keeps its last row and column, which suoych/TAS loses by a slip.
-    Raises ValueError for an image that is not uint8 (h, w, 3) or a mask of another size.
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The image.
+    mask : ndarray of bool, shape (h, w)
+        In its pixels.
+    config : CropConfig
+        How it is cut out.
 
+    Returns
+    -------
+    ndarray of uint8, shape (s, s, 3)
+        Or of the box's own shape when ``config.square`` is False.
+
+    Raises
+    ------
+    ValueError
+        For an image that is not uint8 (h, w, 3) or a mask of another size.
+
+    Notes
+    -----
+    An empty mask gives one black pixel, so that every proposal has a picture; a whole-image mask has no background and
+    gives the image. The box keeps its last row and column, which suoych/TAS loses by a slip.
+
+    Examples
+    --------
     >>> gray = np.full((2, 3, 3), 99, dtype=np.uint8)
     >>> cut(gray, np.array([[False, True, True], [False, False, False]]), CropConfig(style="crop"))[..., 0].tolist()
     [[99, 99], [0, 0]]
@@ -60,7 +93,27 @@ def cut(
 def cut_all(
     image_rgb: UInt8[np.ndarray, "h w 3"], proposals: Proposals | Bool[np.ndarray, "n h w"], config: CropConfig
 ) -> list[np.ndarray]:
-    """``cut`` for every proposal: n pictures. The image is blurred once, whatever the number of masks."""
+    """``cut`` for every proposal; the image is blurred once, whatever the number of masks.
+
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The image.
+    proposals : Proposals or ndarray of bool, shape (n, h, w)
+        The masks.
+    config : CropConfig
+        How they are cut out.
+
+    Returns
+    -------
+    list of ndarray of uint8
+        n pictures, as ``cut`` gives them.
+
+    Raises
+    ------
+    ValueError
+        As ``cut`` does.
+    """
     masks = proposals.masks if isinstance(proposals, Proposals) else proposals
     boxes = proposals.boxes_xyxy if isinstance(proposals, Proposals) else None
     _check(image_rgb, masks)

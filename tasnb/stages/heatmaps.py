@@ -20,8 +20,22 @@ MASKS_AT_ONCE = 16  # of a picture of 12 megapixels: 0.8 GB as float32
 
 
 def score_map(features: Float[np.ndarray, "r c d"], text: Float[np.ndarray, " d"]) -> Float[np.ndarray, "r c"]:
-    """Score Map: the cosine of every cell's feature with the text, -1..1 (Zhou et al., MaskCLIP, ECCV 2022).
+    """Score Map: the cosine of every cell's feature with the text (Zhou et al., MaskCLIP, ECCV 2022).
 
+    Parameters
+    ----------
+    features : ndarray of float, shape (r, c, d)
+        One vector a cell.
+    text : ndarray of float, shape (d,)
+        The text's embedding.
+
+    Returns
+    -------
+    ndarray of float, shape (r, c)
+        -1..1.
+
+    Examples
+    --------
     >>> score_map(np.array([[[1.0, 0.0], [0.0, 2.0]]]), np.array([0.0, 1.0])).tolist()
     [[0.0, 1.0]]
     """
@@ -34,8 +48,22 @@ def surgery_map(
 ) -> Float[np.ndarray, "r c"]:
     """CLIP Surgery: every cell's unit feature times what the text says beyond the redundant one (Li et al., 2023).
 
-    features . (text - redundant): what text and redundant feature share cancels, and a text that says nothing more
-    than the redundant feature has a map of zeros. text, redundant: unit vectors; a float (r, c), -2..2.
+    Parameters
+    ----------
+    features : ndarray of float, shape (r, c, d)
+        One vector a cell.
+    text, redundant : ndarray of float, shape (d,)
+        Unit vectors.
+
+    Returns
+    -------
+    ndarray of float, shape (r, c)
+        features . (text - redundant), -2..2.
+
+    Notes
+    -----
+    What text and redundant feature share cancels, and a text that says nothing more than the redundant feature has a
+    map of zeros.
     """
     return np.asarray(unit_rows(features) @ (text.astype(np.float64) - redundant.astype(np.float64)))
 
@@ -43,9 +71,21 @@ def surgery_map(
 def grad_cam(activations: Float[np.ndarray, "r c k"], weights: Float[np.ndarray, " k"]) -> Float[np.ndarray, "r c"]:
     """Grad-CAM: the channels summed by their weights, and what is negative cut to 0 (Selvaraju et al., ICCV 2017).
 
-    weights: of each channel, the mean over all cells of the score's gradient. Here also used with ``activations``
-    that are already summed over the model's channels (see ``Features``), where the text itself is the weights.
+    Parameters
+    ----------
+    activations : ndarray of float, shape (r, c, k)
+        Of the k channels in each cell.
+    weights : ndarray of float, shape (k,)
+        Of each channel, the mean over all cells of the score's gradient. Here also used with ``activations`` that are
+        already summed over the model's channels (see ``Features``), where the text itself is the weights.
 
+    Returns
+    -------
+    ndarray of float, shape (r, c)
+        0 or more.
+
+    Examples
+    --------
     >>> grad_cam(np.array([[[1.0, 2.0], [3.0, 0.0]]]), np.array([1.0, -1.0])).tolist()
     [[0.0, 3.0]]
     """
@@ -53,13 +93,40 @@ def grad_cam(activations: Float[np.ndarray, "r c k"], weights: Float[np.ndarray,
 
 
 def resize(heat: Float[np.ndarray, "r c"], size_hw: tuple[int, int]) -> Float[np.ndarray, "h w"]:
-    """The map at the picture's size: bilinear between the centres of the cells, constant beyond the outermost ones."""
+    """The map at the picture's size: bilinear between the centres of the cells, constant beyond the outermost ones.
+
+    Parameters
+    ----------
+    heat : ndarray of float, shape (r, c)
+        The map.
+    size_hw : tuple of int
+        Height and width, in pixels.
+
+    Returns
+    -------
+    ndarray of float, shape (h, w)
+        Within the map's own range.
+    """
     return _bilinear(size_hw[0], heat.shape[0]) @ heat @ _bilinear(size_hw[1], heat.shape[1]).T
 
 
 def coverage(masks: Bool[np.ndarray, "n h w"], grid_hw: tuple[int, int]) -> Float[np.ndarray, "n r c"]:
-    """The share of each cell's area that a mask covers: float (n, r, c), 0..1.
+    """The share of each cell's area that a mask covers.
 
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (n, h, w)
+        In the image's pixels.
+    grid_hw : tuple of int
+        Rows and columns of cells.
+
+    Returns
+    -------
+    ndarray of float, shape (n, r, c)
+        0..1.
+
+    Examples
+    --------
     >>> coverage(np.array([[[True, False, False, True]]]), (1, 2)).tolist()
     [[[0.5, 0.5]]]
     """
@@ -68,9 +135,19 @@ def coverage(masks: Bool[np.ndarray, "n h w"], grid_hw: tuple[int, int]) -> Floa
 
 
 def pooling(masks: Bool[np.ndarray, "n h w"], grid_hw: tuple[int, int]) -> Float[np.ndarray, "n r c"]:
-    """The weight of each cell in the mean of the resized map over a mask's pixels: float (n, r, c).
+    """The weight of each cell in the mean of the resized map over a mask's pixels.
 
-    The weights of a mask sum to 1; those of an empty mask are 0.
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (n, h, w)
+        In the image's pixels.
+    grid_hw : tuple of int
+        Rows and columns of cells.
+
+    Returns
+    -------
+    ndarray of float, shape (n, r, c)
+        The weights of a mask sum to 1; those of an empty mask are 0.
     """
     height, width = masks.shape[1:]
     sums = _carried(masks, _bilinear(height, grid_hw[0]).T, _bilinear(width, grid_hw[1]).T)
@@ -79,10 +156,24 @@ def pooling(masks: Bool[np.ndarray, "n h w"], grid_hw: tuple[int, int]) -> Float
 
 
 def pool(heat: Float[np.ndarray, "r c"], weights: Float[np.ndarray, "n r c"]) -> Float[np.ndarray, " n"]:
-    """The mean of a map over each mask: float (n,). weights: from ``pooling``, for the map's own grid.
+    """The mean of a map over each mask.
 
-    An empty mask has no mean; it gets the map's least value, so that it cannot beat a mask with pixels.
-    Raises ValueError for a map that holds NaN or infinity.
+    Parameters
+    ----------
+    heat : ndarray of float, shape (r, c)
+        The map.
+    weights : ndarray of float, shape (n, r, c)
+        From ``pooling``, for the map's own grid.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        An empty mask has no mean; it gets the map's least value, so that it cannot beat a mask with pixels.
+
+    Raises
+    ------
+    ValueError
+        For a map that holds NaN or infinity.
     """
     if not np.isfinite(heat).all():
         raise ValueError("the heat map holds NaN or infinity; try dtype float32")

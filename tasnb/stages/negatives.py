@@ -6,8 +6,9 @@ The rule is strict by intent: only another word for the *same* thing is dropped,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, get_args
 
 from tasnb.core.types import NegativePhrase, Negatives, NounPhrase, Parse, WordNet
@@ -19,12 +20,26 @@ SynonymKind = Literal["path", "official"]
 class SynonymRule:
     """When a phrase names the expression's subject and is dropped.
 
-    kind: "path" compares the head nouns' NOUN synsets, a similarity >= threshold counts, and the same lemma is the
-    same word whether WordNet knows it or not (paper, section 3.3). "official" compares the first noun of each phrase
-    in any part of speech, a similarity > threshold counts, and nothing else does (suoych/TAS, are_near_synonyms).
-    threshold: WordNet path similarity, 0..1. min_pairs: how many synset pairs must reach it. prompt: goes before a
-    negative when it is encoded. repeats: a phrase that the caption says twice counts "once" (T_n is a set) or "each"
-    time (suoych/TAS averages over a list).
+    Parameters
+    ----------
+    kind : str
+        "path" compares the head nouns' NOUN synsets, a similarity >= threshold counts, and the same lemma is the same
+        word whether WordNet knows it or not (paper, section 3.3). "official" compares the first noun of each phrase in
+        any part of speech, a similarity > threshold counts, and nothing else does (suoych/TAS, are_near_synonyms).
+    threshold : float
+        WordNet path similarity, 0..1.
+    min_pairs : int
+        How many synset pairs must reach it.
+    prompt : str
+        Goes before a negative when it is encoded.
+    repeats : str
+        A phrase that the caption says twice counts "once" (T_n is a set) or "each" time (suoych/TAS averages over a
+        list).
+
+    Raises
+    ------
+    ValueError
+        For another choice, or a number out of range.
     """
 
     kind: SynonymKind = "path"
@@ -49,18 +64,35 @@ OFFICIAL = SynonymRule(kind="official", min_pairs=3, prompt="a photo of ", repea
 
 
 def mine(
-    caption: str,
-    phrases: Sequence[NounPhrase],
-    parse: Parse,
-    wordnet: WordNet,
-    *,
-    rule: SynonymRule = PAPER,
+    caption: str, phrases: Sequence[NounPhrase], parse: Parse, wordnet: WordNet, *, rule: SynonymRule = PAPER
 ) -> Negatives:
     """T_n with its evidence: every phrase of the overall caption with kept or dropped, the synset pair and the reason.
 
-    Policies: an expression without a head noun keeps every phrase and says so; a word that WordNet lacks is no
-    synonym of another word, so its phrase stays. No phrases, or all dropped: T_n is empty and N is 0 for all.
+    Parameters
+    ----------
+    caption : str
+        The overall caption.
+    phrases : sequence of NounPhrase
+        Its noun phrases.
+    parse : Parse
+        The expression's.
+    wordnet : WordNet
+        NLTK's reader.
+    rule : SynonymRule
+        The paper's by default.
 
+    Returns
+    -------
+    Negatives
+        One verdict a phrase, in their order.
+
+    Notes
+    -----
+    An expression without a head noun keeps every phrase and says so; a word that WordNet lacks is no synonym of another
+    word, so its phrase stays. No phrases, or all dropped: T_n is empty and N is 0 for all.
+
+    Examples
+    --------
     >>> from tasnb.core.types import Head
     >>> class NoWordNet:
     ...     def synsets(self, lemma, pos=None):
@@ -75,42 +107,44 @@ def mine(
     seen: set[str] = set()
     judged = []
     for phrase in phrases:
+        verdict = partial(NegativePhrase, text=phrase.text, lemma=phrase.lemma)
         if rule.repeats == "once" and phrase.text in seen:
-            judged.append(_verdict(phrase, False, f'"{phrase.text}" was already counted; T_n is a set'))
+            judged.append(verdict(kept=False, reason=f'"{phrase.text}" was already counted; T_n is a set'))
             continue
         seen.add(phrase.text)
-        judged.append(_judge(phrase, parse, wordnet, rule))
+        judged.append(_judge(verdict, phrase, parse, wordnet, rule))
     return Negatives(caption=caption, phrases=tuple(judged))
 
 
-def _judge(phrase: NounPhrase, parse: Parse, wordnet: WordNet, rule: SynonymRule) -> NegativePhrase:
+def _judge(
+    verdict: Callable[..., NegativePhrase], phrase: NounPhrase, parse: Parse, wordnet: WordNet, rule: SynonymRule
+) -> NegativePhrase:
     if parse.head is None:
-        return _verdict(phrase, True, "the expression has no noun to compare with, so every phrase is a negative")
+        return verdict(kept=True, reason="the expression has no noun to compare with, so every phrase is a negative")
     if not phrase.lemma:
-        return _verdict(phrase, True, f'"{phrase.text}" has no noun to compare with "{parse.head.lemma}"')
+        return verdict(kept=True, reason=f'"{phrase.text}" has no noun to compare with "{parse.head.lemma}"')
     if rule.kind == "official":
-        ours, theirs = _first_noun_of_parse(parse), _first_noun(phrase, wordnet)
-        pos = None
+        ours, theirs, pos = _first_noun_of_parse(parse), _first_noun(phrase, wordnet), None
     else:
-        ours, theirs = parse.head.lemma.lower(), phrase.lemma.lower()
-        pos = "n"
+        ours, theirs, pos = parse.head.lemma.lower(), phrase.lemma.lower(), "n"
         if ours == theirs:
-            return _verdict(phrase, False, f'"{phrase.text}" names the subject: the same word, "{ours}"')
+            return verdict(kept=False, reason=f'"{phrase.text}" names the subject: the same word, "{ours}"')
     for word in (theirs, ours):
         if not _synsets(wordnet, word, pos):
-            return _verdict(
-                phrase,
-                True,
-                f'"{word}" is not in WordNet{" as a noun" if pos else ""}, so nothing says it is the subject',
-            )
+            kind = " as a noun" if pos else ""
+            return verdict(kept=True, reason=f'"{word}" is not in WordNet{kind}, so nothing says it is the subject')
     pairs = list(_similarities(_synsets(wordnet, ours, pos), _synsets(wordnet, theirs, pos)))
     if not pairs:
-        return _verdict(phrase, True, f'WordNet has no path between "{theirs}" and "{ours}"')
-    return _weigh(phrase, ours, theirs, pairs, rule)
+        return verdict(kept=True, reason=f'WordNet has no path between "{theirs}" and "{ours}"')
+    return _weigh(verdict, ours, theirs, pairs, rule)
 
 
 def _weigh(
-    phrase: NounPhrase, ours: str, theirs: str, pairs: list[tuple[float, str, str]], rule: SynonymRule
+    verdict: Callable[..., NegativePhrase],
+    ours: str,
+    theirs: str,
+    pairs: list[tuple[float, str, str]],
+    rule: SynonymRule,
 ) -> NegativePhrase:
     """The verdict on two words whose synset pairs have these similarities."""
     # of equals the first, because WordNet lists the common senses first
@@ -129,7 +163,7 @@ def _weigh(
         f'"{theirs}" {"is another word for" if dropped else "is not"} the subject "{ours}": '
         f"{'they share' if one == two else 'closest are'} {closest}, {found}"
     )
-    return _verdict(phrase, not dropped, reason, synsets=(one, two), similarity=similarity)
+    return verdict(kept=not dropped, reason=reason, synsets=(one, two), similarity=similarity)
 
 
 def _similarities(ours: list[Any], theirs: list[Any]) -> Iterator[tuple[float, str, str]]:
@@ -163,16 +197,3 @@ def _first_noun(phrase: NounPhrase, wordnet: WordNet) -> str:
         if kinds == {"n"}:
             return word
     return phrase.lemma.lower()
-
-
-def _verdict(
-    phrase: NounPhrase,
-    kept: bool,
-    reason: str,
-    *,
-    synsets: tuple[str, str] | None = None,
-    similarity: float | None = None,
-) -> NegativePhrase:
-    return NegativePhrase(
-        text=phrase.text, lemma=phrase.lemma, kept=kept, reason=reason, synsets=synsets, similarity=similarity
-    )

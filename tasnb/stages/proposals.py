@@ -13,10 +13,19 @@ from tasnb.core.types import Proposals
 
 @dataclass(frozen=True, kw_only=True)
 class ProposalFilter:
-    """What leaves the proposal set before anything is scored.
+    """What leaves the proposal set before anything is scored; the defaults drop nothing (paper, section 3.2).
 
-    min_area: pixels; a mask with fewer is dropped. max_containment: 0..1; of a pair whose intersection over the
-    smaller area is above it, the smaller mask is dropped. The defaults drop nothing (paper, section 3.2).
+    Parameters
+    ----------
+    min_area : int
+        Pixels; a mask with fewer is dropped.
+    max_containment : float
+        0..1; of a pair whose intersection over the smaller area is above it, the smaller mask is dropped.
+
+    Raises
+    ------
+    ValueError
+        For a number out of range.
     """
 
     min_area: int = 0
@@ -36,12 +45,32 @@ OFFICIAL_FILTER = ProposalFilter(min_area=2000, max_containment=0.4)  # suoych/T
 def filter_proposals(
     proposals: Proposals, rule: ProposalFilter = PAPER_FILTER
 ) -> tuple[Proposals, Bool[np.ndarray, " n"], tuple[str, ...]]:
-    """The proposals that the rule keeps, with kept bool (n,) and one sentence a proposal.
+    """The proposals that the rule keeps.
 
-    Policies, as in suoych/TAS: the area comes first, and a mask that it dropped drops no other; a mask that containment
-    dropped still counts against the rest, so the result does not depend on the order; of two equal areas the
-    earlier stays. Empty and whole-image masks are judged as any other. No proposals: none come back.
+    Parameters
+    ----------
+    proposals : Proposals
+        n of them; none give none.
+    rule : ProposalFilter
+        The paper's by default.
 
+    Returns
+    -------
+    proposals : Proposals
+        Those that stay.
+    kept : ndarray of bool, shape (n,)
+        Which they are.
+    reasons : tuple of str
+        One sentence a proposal.
+
+    Notes
+    -----
+    As in suoych/TAS: the area comes first, and a mask that it dropped drops no other; a mask that containment dropped
+    still counts against the rest, so the result does not depend on the order; of two equal areas the earlier stays.
+    Empty and whole-image masks are judged as any other.
+
+    Examples
+    --------
     >>> from tasnb.core.masks import make_proposals
     >>> twins = make_proposals(np.ones((2, 4, 4), dtype=bool), source="example")
     >>> kept, stays, reasons = filter_proposals(twins, ProposalFilter(max_containment=0.4))

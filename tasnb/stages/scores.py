@@ -20,8 +20,22 @@ Scale = Literal["cosine", "official"]
 
 
 def v_score(crop_embeddings: Float[np.ndarray, "n *q d"], text: Float[np.ndarray, " d"]) -> Float[np.ndarray, " n"]:
-    """V_m = cos(E_v(I_m), E_t(T)): float (n,), -1..1 (paper, equation 2).
+    """V_m = cos(E_v(I_m), E_t(T)) (paper, equation 2).
 
+    Parameters
+    ----------
+    crop_embeddings : ndarray of float, shape (n, d) or (n, q, d)
+        E_v(I_m): the pictures' rows; of q features of a picture the one most like the text counts.
+    text : ndarray of float, shape (d,)
+        E_t(T), the expression's embedding.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        -1..1.
+
+    Examples
+    --------
     >>> v_score(np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([1.0, 0.0])).tolist()
     [1.0, 0.0]
     """
@@ -29,15 +43,42 @@ def v_score(crop_embeddings: Float[np.ndarray, "n *q d"], text: Float[np.ndarray
 
 
 def p_score(caption_embeddings: Float[np.ndarray, "n d"], text: Float[np.ndarray, " d"]) -> Float[np.ndarray, " n"]:
-    """P_m = cos(E_t(C_m), E_t(T)): float (n,), -1..1 (paper, equation 3)."""
+    """P_m = cos(E_t(C_m), E_t(T)) (paper, equation 3).
+
+    Parameters
+    ----------
+    caption_embeddings : ndarray of float, shape (n, d)
+        E_t(C_m): the captions' rows.
+    text : ndarray of float, shape (d,)
+        E_t(T), the expression's embedding.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        -1..1.
+    """
     return cosines(caption_embeddings, text[None])[:, 0]
 
 
 def n_score(
     crop_embeddings: Float[np.ndarray, "n *q d"], negative_embeddings: Float[np.ndarray, "k e"]
 ) -> Float[np.ndarray, " n"]:
-    """N_m = -mean over the k negatives of cos(E_v(I_m), E_t(T_n)): float (n,), -1..1 (paper, equation 4).
+    """N_m = -mean over the k negatives of cos(E_v(I_m), E_t(T_n)) (paper, equation 4).
 
+    Parameters
+    ----------
+    crop_embeddings : ndarray of float, shape (n, d) or (n, q, d)
+        As in ``v_score``.
+    negative_embeddings : ndarray of float, shape (k, d)
+        E_t(T_n): the negatives' rows.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        -1..1.
+
+    Notes
+    -----
     No negatives: 0 for every proposal, so N decides nothing. suoych/TAS takes the mean of nothing there, NaN.
     """
     if len(negative_embeddings) == 0:
@@ -46,13 +87,33 @@ def n_score(
 
 
 def normalise(scores: Float[np.ndarray, " n"], scale: Scale) -> Float[np.ndarray, " n"]:
-    """Scores on the scale in which they are shown: "cosine" leaves them, "official" makes shares of 1.
+    """Scores on the scale in which they are shown.
 
+    Parameters
+    ----------
+    scores : ndarray of float, shape (n,)
+        S of each proposal.
+    scale : str
+        "cosine" leaves them, "official" makes shares of 1.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        With the argmax of S.
+
+    Raises
+    ------
+    ValueError
+        For an unknown scale.
+
+    Notes
+    -----
     official (suoych/TAS): 100 x S, min-max to 0..1, softmax over the proposals. It belongs on the *sum* S, where it
     is monotone and keeps the argmax; on V, P or N alone it would change their weights. Where the authors' min-max
     divides 0 by 0 (one proposal, or all scores equal) theirs is NaN; here every proposal gets the same share.
-    Raises ValueError for an unknown scale.
 
+    Examples
+    --------
     >>> normalise(np.array([0.2, 0.2]), "official").tolist()
     [0.5, 0.5]
     """

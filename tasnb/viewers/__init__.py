@@ -18,7 +18,6 @@ from tasnb.viewers.sweeping import SweepViewer, sweep_view
 
 __all__ = [
     "Annotator", "CauseViewer", "CropsViewer", "Explorer", "Gallery", "NegativesViewer", "Quiz", "RectifierViewer",
-    "SweepViewer",
-    "annotate", "cause_view", "crops_view", "explore", "gallery", "negatives_view", "predict", "rectifier_view",
-    "sweep_view",
+    "SweepViewer", "annotate", "cause_view", "crops_view", "explore", "gallery", "negatives_view", "predict",
+    "rectifier_view", "sweep_view",
 ]  # fmt: skip

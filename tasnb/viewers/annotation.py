@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
@@ -22,8 +22,8 @@ from tasnb.core.masks import areas, centroids_xy
 from tasnb.core.types import ImageArtifacts, Proposals, Sample
 from tasnb.datasets import write
 from tasnb.stages.expressions import require_text
-from tasnb.viewers import assets, record, thumbs
-from tasnb.viewers.viewer import Viewer
+from tasnb.viewers.record import scene_record
+from tasnb.viewers.viewer import Viewer, image_of, mask_number, masks_to_choose
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,16 +32,28 @@ TOLD = 3  # annotations that ``words`` repeats
 ROWS, COLUMNS = ("top", "", "bottom"), ("left", "", "right")
 
 
-class Annotator(Viewer):
-    """What ``annotate`` returns. number: the picture on screen, counted from 0. chosen: the mask to be named.
+class Annotator(Viewer, module="annotate", kind="annotation page"):
+    """What ``annotate`` returns.
 
-    entries: {"image": number, "expression": text, "proposal": mask number, or None where no mask fits}, in the order in
-    which they were made; ``annotations`` is the same as a frame.
+    Parameters
+    ----------
+    pictures : sequence of ndarray of uint8, shape (h, w, 3)
+        What is annotated.
+    artifacts : sequence of ImageArtifacts
+        One for each picture; their proposals are the masks to choose from.
+    names : list of str
+        One for each picture, all different.
+
+    Attributes
+    ----------
+    number : int
+        The picture on screen, counted from 0; setting it turns there.
+    chosen : int or None
+        The mask to be named.
+    entries : list of dict
+        {"image": number, "expression": text, "proposal": mask number, or None where no mask fits}, in the order in
+        which they were made; ``annotations`` is the same as a frame.
     """
-
-    _esm = assets.module("annotate")
-    kind: ClassVar[str] = "annotation page"
-    module: ClassVar[str] = "annotate"
 
     scene = traitlets.Dict().tag(sync=True)
     number = traitlets.Int(0).tag(sync=True)
@@ -59,9 +71,6 @@ class Annotator(Viewer):
         self.observe(self._go, names="number")
         self.observe(self._obey, names="wish")
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.words()}>"
-
     @property
     def annotations(self) -> pd.DataFrame:
         """A row an annotation: image (its name), expression, proposal (missing where no mask fits)."""
@@ -77,29 +86,70 @@ class Annotator(Viewer):
         return [self._sample(place, entry) for place, entry in enumerate(self.entries, start=1)]
 
     def add(self, expression: str, proposal: int | None, *, image: int | str | None = None) -> None:
-        """Annotate as a click does. proposal: a mask number, None: no mask fits. image: number or name, default: shown.
+        """Annotate as a click does.
 
+        Parameters
+        ----------
+        expression : str
+            What only the mask is.
+        proposal : int or None
+            The mask's number; None: no mask fits.
+        image : int or str, optional
+            The picture's number or name; default: the one on screen.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For an empty expression, an unknown image, or a mask that is none of its masks.
+
+        Notes
+        -----
         An expression means one thing: the same words about the same picture once more move them to the new mask.
-        Raises ValueError or TypeError for an empty expression, an unknown image, or a mask that is none of its masks.
         """
         number = self.number if image is None else self._image(image)
-        entry = {"image": number, "expression": expression, "proposal": proposal}
+        entry: dict[str, Any] = {"image": number, "expression": expression, "proposal": proposal}
         self._check(entry)
-        entry["expression"] = expression.strip()
-        entry["proposal"] = None if proposal is None else int(proposal)
+        entry |= {"expression": expression.strip(), "proposal": None if proposal is None else int(proposal)}
         self.entries = [e for e in self.entries if not _same_words(e, entry)] + [entry]
 
     def remove(self, row: int) -> None:
-        """Take one annotation out, by its row in ``annotations``. Raises IndexError."""
+        """Take one annotation out.
+
+        Parameters
+        ----------
+        row : int
+            Its row in ``annotations``.
+
+        Raises
+        ------
+        IndexError
+            For a row that is not there.
+        """
         if not 0 <= row < len(self.entries):
             raise IndexError(f"row: expected 0 to {len(self.entries) - 1}, got {row}; see annotations")
         self.entries = [entry for place, entry in enumerate(self.entries) if place != row]
 
     def save(self, folder: Path | str, *, replace: bool = False) -> Path:
-        """Write pictures, masks and samples.csv, and return the folder.
+        """Write pictures, masks and samples.csv.
 
-        folder: new or empty, or where this viewer saved before. replace: write over another data set that was saved so.
-        Raises ValueError without an annotation, FileExistsError where anything else lies; nothing is changed then.
+        Parameters
+        ----------
+        folder : path
+            New or empty, or where this viewer saved before.
+        replace : bool
+            Whether to write over another data set that was saved so.
+
+        Returns
+        -------
+        Path
+            The folder; ``tn.datasets.load("folder", root=...)`` reads it.
+
+        Raises
+        ------
+        ValueError
+            Without an annotation.
+        FileExistsError
+            Where anything else lies; nothing is changed then.
         """
         place = Path(folder).expanduser()
         ours = self._saved.get(place.resolve())
@@ -108,16 +158,27 @@ class Annotator(Viewer):
         return written
 
     def picture(self) -> np.ndarray:
-        """The numbered proposals of the picture on screen: uint8 (h, w, 3)."""
+        """The numbered proposals of the picture on screen.
+
+        Returns
+        -------
+        ndarray of uint8, shape (h, w, 3)
+            As ``tn.plots.numbered`` draws it.
+        """
         return plots.numbered(self.pictures[self.number], self.artifacts[self.number].proposals)
 
     def words(self) -> str:
-        """What is on screen, and the last annotations."""
-        last = [
-            f"“{e['expression']}” is {'no mask' if e['proposal'] is None else 'mask ' + str(e['proposal'])} of "
-            f"{self.names[e['image']]}"
-            for e in self.entries[-TOLD:]
-        ]
+        """What is on screen, and the last annotations.
+
+        Returns
+        -------
+        str
+            A sentence each.
+        """
+        last = []
+        for entry in self.entries[-TOLD:]:
+            mask = "no mask" if entry["proposal"] is None else f"mask {entry['proposal']}"
+            last.append(f"“{entry['expression']}” is {mask} of {self.names[entry['image']]}")
         here = f"Picture {self.number + 1} of {len(self.names)}, {self.names[self.number]}: "
         masks = len(self.artifacts[self.number].proposals)
         told = f"{', the last' if len(self.entries) > TOLD else ''}: {'; '.join(last)}" if last else ""
@@ -138,10 +199,7 @@ class Annotator(Viewer):
 
     @traitlets.validate("chosen")
     def _is_a_mask(self, proposal: dict[str, Any]) -> int | None:
-        chosen, count = proposal["value"], len(self.artifacts[self.number].proposals)
-        if chosen is not None and not 0 <= chosen < count:
-            raise traitlets.TraitError(f"chosen: expected {_one_of(count)}, got {chosen}")
-        return chosen
+        return mask_number(proposal, len(self.artifacts[self.number].proposals))
 
     def _check(self, entry: dict[str, Any]) -> None:
         if set(entry) != {"image", "expression", "proposal"}:
@@ -151,7 +209,7 @@ class Annotator(Viewer):
         count = len(self.artifacts[number].proposals)
         whole = isinstance(proposal, int | np.integer) and not isinstance(proposal, bool)
         if proposal is not None and not (whole and 0 <= proposal < count):
-            raise ValueError(f"proposal: expected {_one_of(count)}, or None where none fits, got {proposal!r}")
+            raise ValueError(f"proposal: expected {masks_to_choose(count)}, or None where none fits, got {proposal!r}")
 
     def _image(self, image: int | str) -> int:
         if isinstance(image, str) and image in self.names:
@@ -163,18 +221,22 @@ class Annotator(Viewer):
 
     def _sample(self, place: int, entry: dict[str, Any]) -> Sample:
         number, proposal = entry["image"], entry["proposal"]
-        found, name = self.artifacts[number].proposals, self.names[number]
+        name = self.names[number]
         return Sample(
-            image=self.pictures[number], expression=entry["expression"],
-            target=None if proposal is None else found.masks[proposal],
-            sample_id=f"folder-val-{place}", image_id=name,
+            image=self.pictures[number],
+            expression=entry["expression"],
+            target=None if proposal is None else self.artifacts[number].proposals.masks[proposal],
+            sample_id=f"folder-val-{place}",
+            image_id=name,
             ref_id=f"{name}/{'none ' + str(place) if proposal is None else proposal}",
-            sent_id=str(place), dataset="folder", split="val",
-        )  # fmt: skip
+            sent_id=str(place),
+            dataset="folder",
+            split="val",
+        )
 
     def _scene(self, number: int) -> dict[str, Any]:
         artifacts = self.artifacts[number]
-        scene = record.scene_record(self.pictures[number], artifacts, None, "")
+        scene = scene_record(self.pictures[number], artifacts, None, "")
         return {**scene, "captions": places(artifacts.proposals), "caption": ""}
 
     def _go(self, change: Any) -> None:
@@ -189,17 +251,15 @@ class Annotator(Viewer):
             if not text:
                 raise ValueError("expected the name of a folder, got nothing")
             written = self.save(text)
-        except (OSError, ValueError) as problem:
-            with self.hold_sync():
-                self.notice, self.problem = "", f"Nothing was saved: {problem}"
-            return
-        rows = _count(len(self.entries), "expression")
-        pictures = _count(len({entry["image"] for entry in self.entries}), "picture")
+        except (OSError, ValueError) as error:
+            notice, problem = "", f"Nothing was saved: {error}"
+        else:
+            rows = _count(len(self.entries), "expression")
+            pictures = _count(len({entry["image"] for entry in self.entries}), "picture")
+            read = f'tn.datasets.load("folder", root={str(written)!r})'
+            notice, problem = f"Saved {rows} about {pictures}. Read them with {read}.", ""
         with self.hold_sync():
-            self.problem = ""
-            self.notice = (
-                f'Saved {rows} about {pictures}. Read them with tn.datasets.load("folder", root={str(written)!r}).'
-            )
+            self.notice, self.problem = notice, problem
 
 
 def annotate(
@@ -210,11 +270,31 @@ def annotate(
 ) -> Annotator:
     """Click a proposal, type an expression for it, and save the result as a folder data set.
 
-    images: one picture or several, each what ``tn.as_rgb`` takes, or a Sample. artifacts: one for each, from
-    ``tn.describe``. names: one for each, all different; default: the file's name, the Sample's image_id, else the
-    artifacts'. Policies: captions and scores are not shown; an expression may have no mask where none fits; a picture
-    without proposals can only have such expressions. Raises ValueError for no picture, for artifacts or names that do
-    not fit, FileNotFoundError for a missing file.
+    Parameters
+    ----------
+    images : one picture or a sequence of them
+        Each what ``tn.as_rgb`` takes, or a Sample.
+    artifacts : ImageArtifacts or sequence of ImageArtifacts
+        One for each picture, from ``tn.describe``.
+    names : str or sequence of str, optional
+        One for each picture, all different; default: the file's name, the Sample's image_id, else the artifacts'.
+
+    Returns
+    -------
+    Annotator
+        The widget.
+
+    Raises
+    ------
+    ValueError
+        For no picture, and for artifacts or names that do not fit.
+    FileNotFoundError
+        For a missing file.
+
+    Notes
+    -----
+    Captions and scores are not shown; an expression may have no mask where none fits; a picture without proposals can
+    only have such expressions.
     """
     several = isinstance(images, Sequence) and not isinstance(images, str)
     given = list(images) if several else [images]
@@ -223,14 +303,12 @@ def annotate(
         raise ValueError("images: expected at least one picture, got none")
     if len(found) != len(given):
         raise ValueError(f"artifacts: expected one for each of {len(given)} pictures, got {len(found)}")
-    pictures = []
-    for image, described in zip(given, found, strict=True):
-        picture = thumbs.image_of(image, described)
-        if picture is None:
-            raise ValueError("images: expected a picture, got None")
-        pictures.append(picture)
+    if any(image is None for image in given):
+        raise ValueError("images: expected a picture, got None")
+    pairs = list(zip(given, found, strict=True))
+    pictures = [image_of(image, described) for image, described in pairs]
     if names is None:
-        called = [_name_of(image, described) for image, described in zip(given, found, strict=True)]
+        called = [_name_of(image, described) for image, described in pairs]
     else:
         called = [names] if isinstance(names, str) else [str(name) for name in names]
     if len(called) != len(given) or len(set(called)) != len(called) or not all(name.strip() for name in called):
@@ -246,10 +324,9 @@ def places(found: Proposals) -> list[str]:
         if not area:
             told.append("empty")
             continue
-        row, column = ROWS[min(2, int(3 * y / height))], COLUMNS[min(2, int(3 * x / width))]
+        where = f"{ROWS[min(2, int(3 * y / height))]} {COLUMNS[min(2, int(3 * x / width))]}".strip() or "middle"
         share = 100 * area / (height * width)
-        size = "less than 1 %" if share < 1 else f"{share:.0f} %"
-        told.append(f"{' '.join(word for word in (row, column) if word) or 'middle'}, {size} of the picture")
+        told.append(f"{where}, {'less than 1 %' if share < 1 else f'{share:.0f} %'} of the picture")
     return told
 
 
@@ -266,10 +343,6 @@ def _name_of(image: Any, artifacts: ImageArtifacts) -> str:
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}" + ("" if number == 1 else "s")
-
-
-def _one_of(count: int) -> str:
-    return f"a mask number from 0 to {count - 1}" if count else "no mask, as none was found"
 
 
 def _digest(folder: Path) -> str:

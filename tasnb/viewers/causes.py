@@ -1,36 +1,42 @@
-"""``cause_view``: cause x type (or another cut) as a table of counts and prices; a cell filters the gallery below it.
+"""``cause_view``: cause x type (or another cut) as a table of counts and points; a cell filters the gallery below it.
 
 tn.viewers.cause_view(tn.Run("outputs/runs/..."), by="target-size")
 """
 
 from __future__ import annotations
 
-import io
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 import numpy as np
 import traitlets
-from PIL import Image
 
 from tasnb import analysis, plots
-from tasnb.viewers import assets
+from tasnb.evaluation.runs import Run
 from tasnb.viewers.galleries import EXPLAINED, Gallery, gallery
 from tasnb.viewers.sweeping import colours
 from tasnb.viewers.viewer import Viewer
 
-if TYPE_CHECKING:
-    from tasnb.evaluation.runs import Run
 
+class CauseViewer(Viewer, module="cause_view", kind="table of causes"):
+    """What ``cause_view`` returns.
 
-class CauseViewer(Viewer):
-    """What ``cause_view`` returns. picked: [cause, group], [] for all cases; setting it filters ``gallery``.
+    Parameters
+    ----------
+    found : Attribution
+        The causes of the run's failures.
+    shown : Gallery
+        The gallery of the run's cases, below the table.
+    by : str
+        The cut that makes the rows, one of ``tn.analysis.CUTS``.
 
-    A group is a type, or whatever ``by`` cuts into.
+    Attributes
+    ----------
+    picked : list of str
+        [cause, group], [] for all cases; setting it filters ``gallery``. A group is a type, or whatever ``by`` cuts
+        into.
+    gallery : Gallery
+        The cases below the table.
     """
-
-    _esm = assets.module("cause_view")
-    kind: ClassVar[str] = "table of causes"
-    module: ClassVar[str] = "cause_view"
 
     record = traitlets.Dict().tag(sync=True)
     picked = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -41,28 +47,34 @@ class CauseViewer(Viewer):
         super().__init__(record=_record(found, by), child=shown.model_id or "")
         self.observe(self._filter, names="picked")
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.words()}>"
-
     @traitlets.validate("picked")
     def _is_a_cell(self, proposal: dict[str, Any]) -> list[str]:
         picked, known = proposal["value"], {(c["cause"], r["type"]) for r in self.record["rows"] for c in r["cells"]}
         if picked and tuple(picked) not in known:
-            raise traitlets.TraitError(
-                f"picked: expected [cause, {self.by}] of a cell of the table, or [], got {picked}"
-            )
+            expected = f"[cause, {self.by}] of a cell of the table, or []"
+            raise traitlets.TraitError(f"picked: expected {expected}, got {picked}")
         return list(picked)
 
     def picture(self) -> np.ndarray:
-        """The two heat maps, counts and prices: uint8 (h, w, 3)."""
+        """The two heat maps, counts and what is recoverable.
+
+        Returns
+        -------
+        ndarray of uint8, shape (h, w, 3)
+            As ``tn.plots.cause_heatmap`` draws them; the gallery's page where no case failed.
+        """
         if not self.record["rows"]:
             return self.gallery.picture()
-        buffer = io.BytesIO()
-        plots.cause_heatmap(self.found, self.by).savefig(buffer, format="png", dpi=90)
-        return np.asarray(Image.open(buffer).convert("RGB"))
+        return plots.pixels_of(plots.cause_heatmap(self.found, self.by), dpi=90)
 
     def words(self) -> str:
-        """What is on screen, in a sentence or two."""
+        """What is on screen.
+
+        Returns
+        -------
+        str
+            How many failures by which cut, and the cell picked, in a sentence or two.
+        """
         chosen = f" Picked: {self.picked[0]}, {self.picked[1]}." if self.picked else ""
         return f"Causes of failure by {_said(self.by)}: {self.record['failures']} failures.{chosen}"
 
@@ -74,9 +86,24 @@ class CauseViewer(Viewer):
 def cause_view(run: Run, *, by: str = "type", **options: Any) -> CauseViewer:
     """Cause x type, how many failures and what they cost; a click on a cell shows its cases in a gallery below.
 
-    by: the cut that makes the rows, one of ``tn.analysis.CUTS`` ("head", "target-size", "n-same-kind" ...). options: of
-    ``gallery`` (samples, models, store, show). A sample of several types counts in each row.
-    Raises ValueError for an unknown cut, listing the choices, and for a run that the analysis cannot read.
+    Parameters
+    ----------
+    run : Run
+        A finished run.
+    by : str
+        The cut that makes the rows, one of ``tn.analysis.CUTS`` ("head", "target-size", "n-same-kind" ...).
+    **options : Any
+        Of ``gallery``: samples, models, store, show.
+
+    Returns
+    -------
+    CauseViewer
+        The widget. A sample of several types counts in each row.
+
+    Raises
+    ------
+    ValueError
+        For an unknown cut, listing the choices, and for a run that the analysis cannot read.
     """
     found = analysis.attribute(run)
     columns = analysis.cases(found)[["sample_id", *EXPLAINED]]
@@ -96,11 +123,10 @@ def _said(by: str) -> str:
 
 def _names(found: analysis.Attribution, by: str) -> list[str]:
     """The group of every sample, "" where the cut has none for it."""
-    names = [""] * len(found.frame)
+    names = np.full(len(found.frame), "", object)
     for name, inside in analysis.groups(found, by).items():
-        for place in np.flatnonzero(inside):
-            names[place] = str(name)
-    return names
+        names[inside] = str(name)
+    return names.tolist()
 
 
 def _record(found: analysis.Attribution, by: str) -> dict[str, Any]:
@@ -108,17 +134,13 @@ def _record(found: analysis.Attribution, by: str) -> dict[str, Any]:
     cells = cells[cells["failures"] > 0]
     causes = [cause for cause in analysis.CAUSES if (cells["cause"] == cause).any()]
     most, rows = max(1, int(cells["failures"].max())) if len(cells) else 1, []
-    for kind in cells["group"].drop_duplicates():
-        row = {r["cause"]: r for r in cells[cells["group"] == kind].to_dict("records")}
-        rows.append({
-            "type": str(kind),
-            "cells": [
-                {"cause": c, "failures": int(row[c]["failures"]), "price": f"{row[c]['price']:.2f}",
-                 **colours(row[c]["failures"] / most)} if c in row
-                else {"cause": c, "failures": 0, "price": "0.00", **colours(0.0)}
-                for c in causes
-            ],
-        })  # fmt: skip
+    for kind, inside in cells.groupby("group", sort=False):
+        told = inside.set_index("cause")[["failures", "recoverable"]].reindex(causes, fill_value=0)
+        row = [
+            {"cause": cause, "failures": int(failures), "recoverable": f"{points:.2f}", **colours(failures / most)}
+            for cause, failures, points in told.itertuples()
+        ]
+        rows.append({"type": str(kind), "cells": row})
     return {
         "by": by,
         "causes": causes,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from tasnb.core.types import ImageArtifacts, Models, Prediction, ScoreTable, Weights
-from tasnb.pipeline import tas as pipeline
+from tasnb.core.types import ImageArtifacts, Models, Prediction, Weights
+from tasnb.pipeline.tas import MODULES, answer, rectify
 from tasnb.pipeline.variant import Variant
-from tasnb.stages import expressions
+from tasnb.viewers.record import read
 
-PARTS = pipeline.MODULES  # "v", "p", "n", "spatial", in the order in which they are added
+PARTS = MODULES  # "v", "p", "n", "spatial", in the order in which they are added
 NAMES = {"v": "V", "p": "P", "n": "N", "spatial": "the spatial rectifier"}
 SAYS = {
     "v": "the crop against the expression",
@@ -21,7 +22,17 @@ SAYS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """The winner once this part counts too. part: of PARTS. best: mask number, None without proposals. total: its S."""
+    """The winner once this part counts too.
+
+    Parameters
+    ----------
+    part : str
+        One of PARTS.
+    best : int or None
+        The winner's mask number, None without proposals.
+    total : float or None
+        Its S.
+    """
 
     part: str
     best: int | None
@@ -32,7 +43,12 @@ class Step:
 class Decision:
     """An answer with the steps that led to it.
 
-    answer: as ``tn.tas`` gives it. steps: one for each of PARTS, in order.
+    Parameters
+    ----------
+    answer : Prediction
+        As ``tn.tas`` gives it.
+    steps : tuple of Step
+        One for each of PARTS, in order.
     """
 
     answer: Prediction
@@ -41,45 +57,87 @@ class Decision:
     @property
     def part(self) -> str:
         """The part that changed the winner last; "v" when none did, because V alone had the answer already."""
-        changes = [now.part for last, now in zip(self.steps, self.steps[1:], strict=False) if now.best != last.best]
+        changes = [now.part for last, now in pairwise(self.steps) if now.best != last.best]
         return changes[-1] if changes else PARTS[0]
 
 
 def decide(artifacts: ImageArtifacts, expression: str, models: Models, variant: Variant, weights: Weights) -> Decision:
     """Answer an expression and watch the winner as P, N and the rectifier are added to V (paper, table 4).
 
-    Raises as ``tn.tas`` does.
+    Parameters
+    ----------
+    artifacts : ImageArtifacts
+        What ``tn.describe`` made of the picture.
+    expression : str
+        What to look for.
+    models : Models
+        The models that described the picture.
+    variant : Variant
+        Whose options.
+    weights : Weights
+        alpha and lam.
+
+    Returns
+    -------
+    Decision
+        The answer and a step for each part.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As ``tn.tas`` raises them.
     """
-    parse = expressions.parse(expression, models.parser, rule=variant.parse)
-    mined = pipeline.mine(artifacts, parse, models, variant=variant)
-    scored = pipeline.score(artifacts, expression, mined, models, variant=variant, weights=weights)
-    tables = [_weighted(scored, 0.0, 0.0), _weighted(scored, weights.alpha, 0.0), scored]
-    tables.append(pipeline.rectify(scored, parse, artifacts, variant=variant))
+    reading = read(artifacts, expression, models, variant)
+    steps_of_weights = (Weights(alpha=0.0, lam=0.0), Weights(alpha=weights.alpha, lam=0.0), weights)
+    tables = [replace(reading.table, weights=each) for each in steps_of_weights]
+    tables.append(rectify(tables[-1], reading.parse, artifacts, variant=variant))
     steps = tuple(
         Step(part=part, best=t.best, total=None if t.best is None else float(t.total[t.best]))
         for part, t in zip(PARTS, tables, strict=True)
     )
-    name = f"TAS ({variant.name})"
-    return Decision(
-        answer=pipeline.answer(artifacts, expression, tables[-1], parse, mined, method_name=name), steps=steps
-    )
+    scored = tables[-1], reading.parse, reading.negatives
+    method_name = f"TAS ({variant.name})"
+    return Decision(answer=answer(artifacts, expression, *scored, method_name=method_name), steps=steps)
 
 
 def why_decided(decision: Decision) -> str:
-    """What each part did to the winner, in a sentence or two."""
+    """What each part did to the winner.
+
+    Parameters
+    ----------
+    decision : Decision
+        Of ``decide``.
+
+    Returns
+    -------
+    str
+        A sentence or two.
+    """
     if decision.answer.index is None:
         return "No proposal was found, so nothing was decided."
     said = [f"V alone chooses mask {decision.steps[0].best}"]
-    for last, now in zip(decision.steps, decision.steps[1:], strict=False):
-        changed = f"{NAMES[now.part]} turns it to mask {now.best}" if now.best != last.best else ""
-        said += [changed] if changed else []
+    for last, now in pairwise(decision.steps):
+        said += [f"{NAMES[now.part]} turns it to mask {now.best}"] if now.best != last.best else []
     if len(said) == 1:
         return f"{said[0]}, and no other part changes it: V decided."
     return f"{'; '.join(said)}. The last change counts: {NAMES[decision.part]} decided."
 
 
 def why_not(decision: Decision, index: int) -> str:
-    """Why a mask is not the answer, without naming the one that is."""
+    """Why a mask is not the answer, without naming the one that is.
+
+    Parameters
+    ----------
+    decision : Decision
+        Of ``decide``.
+    index : int
+        The mask's number.
+
+    Returns
+    -------
+    str
+        What took it out, or the part through which it loses most.
+    """
     table = decision.answer.table
     if not table.kept[index]:
         verdict = table.trace.verdicts[index] if table.trace else "out"
@@ -100,7 +158,3 @@ def why_not(decision: Decision, index: int) -> str:
         f"its S {table.total[index]:.3f} is {gap:.3f} behind the best; it loses most through {worst} "
         f"({parts[worst]:+.3f})."
     )
-
-
-def _weighted(table: ScoreTable, alpha: float, lam: float) -> ScoreTable:
-    return ScoreTable(v=table.v, p=table.p, n=table.n, kept=table.kept, weights=Weights(alpha=alpha, lam=lam))

@@ -11,47 +11,47 @@ import base64
 import mimetypes
 import re
 from collections.abc import Mapping
-from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
+
+import nbformat
+from bs4 import BeautifulSoup, Tag
+from markupsafe import Markup
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
+from nbconvert.filters import Highlight2HTML, markdown2html, strip_ansi
 
 from tasnb.viewers import assets
 from tasnb.viewers.viewer import SNAPSHOT, WIDGET_VIEW
 
-if TYPE_CHECKING:
-    from bs4 import Tag
-
 ACTIVE = ("script", "link", "iframe", "object", "embed", "base", "meta", "form")
 POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-_STYLE = """
-:root{--ink:#1d2129;--soft:#565f6d;--line:#d3d8e0;--paper:#fff;--wash:#f2f5f9;--link:#00629b;--word:#00629b;--text:#006b4e;
- --number:#8a2f6b;--bad:#a33d00;color-scheme:light dark}
-@media (prefers-color-scheme:dark){:root{--ink:#e8eaee;--soft:#a9b2bf;--line:#3d4450;--paper:#15181d;--wash:#1e2229;
- --link:#7cc4f0;--word:#7cc4f0;--text:#4fd0a5;--number:#eda6d3;--bad:#ff9f66}}
-body{margin:0;color:var(--ink);background:var(--paper);
- font:16px/1.6 system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
-main{max-width:1080px;margin:0 auto;padding:24px 20px 60px}a{color:var(--link)}.anchor-link{display:none}
-pre{margin:0;padding:10px 14px;font:14px/1.5 ui-monospace,"DejaVu Sans Mono",monospace;white-space:pre-wrap;
- overflow-wrap:anywhere}
-code{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:.92em}.cell{margin:14px 0}
-.source{background:var(--wash);border:1px solid var(--line);border-radius:6px}.output{margin:8px 0;overflow-x:auto}
-img{max-width:100%;height:auto}.error pre{border-left:5px solid var(--bad)}.note{color:var(--soft);font-style:italic}
-.dataframe,.words table{border:0;border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
-.dataframe th,.dataframe td,.words th,.words td{padding:3px 10px;border:0;border-bottom:1px solid var(--line)}
-.dataframe th,.dataframe td{text-align:right}.words th,.words td{text-align:left}
-blockquote{margin-left:0;padding-left:14px;border-left:4px solid var(--line)}
-.k,.kn,.ow,.kc{color:var(--word);font-weight:600}.s,.s1,.s2,.sa,.si,.sd{color:var(--text)}
-.m,.mi,.mf{color:var(--number)}.c1,.c{color:var(--soft);font-style:italic}
-"""
 
 
 def freeze(notebook: Path | str, *, execute: bool = False, timeout: int = 600) -> str:
     """The notebook as one HTML document.
 
-    execute: run it first, in its own folder; the file is not changed. timeout: seconds a cell may take.
-    Raises FileNotFoundError for a missing file, and ValueError for what is no notebook, for a notebook that was never
-    run, and for a cell that fails (its message says which).
+    Parameters
+    ----------
+    notebook : path
+        An .ipynb file of format 4.
+    execute : bool
+        Whether to run it first, in its own folder; the file is not changed.
+    timeout : int
+        Seconds a cell may take.
+
+    Returns
+    -------
+    str
+        A page that loads nothing from elsewhere.
+
+    Raises
+    ------
+    FileNotFoundError
+        For a missing file.
+    ValueError
+        For what is no notebook, for a notebook that was never run, and for a cell that fails (it says which).
     """
     path = Path(notebook)
     read = _read(path)
@@ -64,17 +64,10 @@ def freeze(notebook: Path | str, *, execute: bool = False, timeout: int = 600) -
     words = "\n".join(cell.source for cell in read.cells if cell.cell_type == "markdown")
     heading = re.search(r"^# +(.+)", words, re.MULTILINE)
     title = heading[1] if heading else path.stem
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head>\n<body><main>\n" + "\n".join(cells) + "\n</main></body></html>\n"
-    )
+    return str(assets.render("frozen", title=title, policy=POLICY, cells=cells))
 
 
 def _read(path: Path) -> Any:
-    import nbformat
-
     if not path.exists():
         raise FileNotFoundError(f"no such notebook: {path}; check the path")
     wanted = f"{path} is no Jupyter notebook; expected an .ipynb file of format 4"
@@ -88,16 +81,14 @@ def _read(path: Path) -> Any:
 
 
 def _execute(notebook: Any, path: Path, timeout: int) -> None:
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError
-
     name = notebook.metadata.get("kernelspec", {}).get("name", "python3")
     resources = {"metadata": {"path": str(path.resolve().parent)}}
     client = NotebookClient(notebook, timeout=timeout, kernel_name=name, resources=resources)
     try:
         client.execute()
     except CellExecutionError as failed:
-        number = 1 + next((i for i, cell in enumerate(notebook.cells) if _failed(cell)), -1)
+        ends = [[output.output_type for output in cell.get("outputs", ())] for cell in notebook.cells]
+        number = 1 + next((place for place, kinds in enumerate(ends) if "error" in kinds), -1)
         what = f"{failed.ename}: {failed.evalue}"
         raise ValueError(f"cell {number} of {path} failed: {what}; mend it and try again") from None
     except CellTimeoutError:
@@ -105,23 +96,19 @@ def _execute(notebook: Any, path: Path, timeout: int) -> None:
         raise ValueError(f"{what}; run and save the notebook yourself, and leave --execute off") from None
 
 
-def _failed(cell: Any) -> bool:
-    return any(output.output_type == "error" for output in cell.get("outputs", ()))
-
-
-def _cell(cell: Any, number: int, folder: Path) -> str:
+def _cell(cell: Any, number: int, folder: Path) -> dict[str, Any]:
+    """What the template shows of a cell."""
     if cell.cell_type == "markdown":
-        return f'<section class="cell words">{_markdown(cell.source, folder, cell.get("attachments", {}))}</section>'
+        return {"words": _markdown(cell.source, folder, cell.get("attachments", {}))}
     if cell.cell_type != "code":
-        return f'<section class="cell"><pre>{escape(cell.source)}</pre></section>'
-    source = f'<div class="source">{_highlight(cell.source)}</div>' if cell.source.strip() else ""
+        return {"raw": cell.source}
     outputs = cell.get("outputs", [])
     shown = [
         _output(output, f"cell-{number}-{place}", number)
         for place, output in enumerate(outputs)
         if not _is_beside_twin(output, outputs[place + 1 :])
     ]
-    return f'<section class="cell" aria-label="cell {number}">{source}{"".join(shown)}</section>'
+    return {"number": number, "source": _highlight(cell.source) if cell.source.strip() else "", "outputs": shown}
 
 
 def _is_beside_twin(output: Any, rest: Any) -> bool:
@@ -130,38 +117,39 @@ def _is_beside_twin(output: Any, rest: Any) -> bool:
     return WIDGET_VIEW in output.get("data", {}) and "tn-twin" in twin
 
 
-def _output(output: Any, key: str, number: int) -> str:
+def _output(output: Any, key: str, number: int) -> dict[str, Any]:
+    """What the template shows of an output: text, HTML, a picture or a note."""
     if output.output_type == "stream":
-        return f'<div class="output"><pre>{_terminal(output.text)}</pre></div>'
+        return {"failed": False, "text": _terminal(output.text)}
     if output.output_type == "error":
-        return f'<div class="output error"><pre>{_terminal(chr(10).join(output.traceback))}</pre></div>'
-    return f'<div class="output">{_best(output.data, output.get("metadata", {}), key, number)}</div>'
+        return {"failed": True, "text": _terminal("\n".join(output.traceback))}
+    return {"failed": False, **_best(output.data, output.get("metadata", {}), key, number)}
 
 
-def _best(data: Mapping[str, Any], metadata: Mapping[str, Any], key: str, number: int) -> str:
+def _best(data: Mapping[str, Any], metadata: Mapping[str, Any], key: str, number: int) -> dict[str, Any]:
     """The richest form of an output that a page without a kernel can show."""
     plain = "".join(data.get("text/plain", ""))
     alt = plain if plain and not plain.startswith("<") else f"picture, output of cell {number}"
     if SNAPSHOT in data:
         picture = _clean("".join(data.get("text/html", "")), alt)
-        return _alone(data[SNAPSHOT], key, picture) or picture
+        return {"html": _alone(data[SNAPSHOT], key, picture) or picture}
     if "text/html" in data:
-        return _clean("".join(data["text/html"]), alt)
+        return {"html": _clean("".join(data["text/html"]), alt)}
     for kind in ("image/png", "image/jpeg", "image/gif", "image/svg+xml"):
         if kind in data:
-            told = metadata.get(kind, {}).get("alt") or metadata.get("alt") or alt
             content = "".join(data[kind])
             if kind == "image/svg+xml":
                 content = base64.b64encode(content.encode()).decode()
-            return f'<img alt="{escape(told)}" src="data:{kind};base64,{"".join(content.split())}">'
+            told = metadata.get(kind, {}).get("alt") or metadata.get("alt") or alt
+            return {"uri": f"data:{kind};base64,{''.join(content.split())}", "alt": told}
     if "text/markdown" in data:
-        return f'<div class="words">{_markdown("".join(data["text/markdown"]), Path(), {})}</div>'
+        return {"words": _markdown("".join(data["text/markdown"]), Path(), {})}
     if WIDGET_VIEW in data:
-        return f'<p class="note">A control that needs a kernel: {escape(plain or "open the notebook to use it")}</p>'
-    return f"<pre>{_terminal(plain or ''.join(data.get('text/latex', '')))}</pre>"
+        return {"note": f"A control that needs a kernel: {plain or 'open the notebook to use it'}"}
+    return {"text": _terminal(plain or "".join(data.get("text/latex", "")))}
 
 
-def _alone(snapshot: Any, key: str, picture: str) -> str:
+def _alone(snapshot: Any, key: str, picture: Markup) -> str:
     """A viewer that runs in the page; "" for one that this version does not have, or whose data no browser reads."""
     if not isinstance(snapshot, dict) or not assets.stands_alone(snapshot.get("viewer")) or "data" not in snapshot:
         return ""
@@ -171,39 +159,30 @@ def _alone(snapshot: Any, key: str, picture: str) -> str:
         return ""
 
 
-def _markdown(source: str, folder: Path, attachments: Mapping[str, Mapping[str, str]]) -> str:
-    from nbconvert.filters import markdown2html
-
+def _markdown(source: str, folder: Path, attachments: Mapping[str, Mapping[str, str]]) -> Markup:
     # nbconvert would stop at an attachment that is missing; under another name it reaches _embed
     html = markdown2html(source.replace("](attachment:", "](attachment%3A"))
     return _clean(html, "picture", folder=folder, attachments=attachments)
 
 
-def _highlight(source: str) -> str:
-    from nbconvert.filters import Highlight2HTML
-
-    return str(Highlight2HTML()(source, language="ipython3"))
+def _highlight(source: str) -> Markup:
+    return Markup(Highlight2HTML()(source, language="ipython3"))
 
 
 def _terminal(text: str) -> str:
     """Text of a terminal, without its colours: theirs are not readable on both themes."""
-    from nbconvert.filters import strip_ansi
-
-    return escape(strip_ansi(text))
+    return str(strip_ansi(text))
 
 
-def _clean(html: str, alt: str, *, folder: Path | None = None, attachments: Mapping[str, Any] | None = None) -> str:
+def _clean(html: str, alt: str, *, folder: Path | None = None, attachments: Mapping[str, Any] | None = None) -> Markup:
     """HTML of a cell that loads nothing and runs nothing, with a text for every picture.
 
     folder: where a picture named by a relative path lies; None: nothing is read from the disk.
     """
-    from bs4 import BeautifulSoup
-
     soup = BeautifulSoup(html, "html.parser")
     for tag in soup.find_all(True):
         if tag.name in ACTIVE:
             tag.decompose()
-            continue
         if tag.decomposed:
             continue
         for name in list(tag.attrs):
@@ -213,7 +192,7 @@ def _clean(html: str, alt: str, *, folder: Path | None = None, attachments: Mapp
             tag.decompose()
         elif tag.has_attr("src"):
             _embed(tag, alt, folder, attachments or {})
-    return str(soup)
+    return Markup(str(soup))
 
 
 def _runs(name: str, value: str) -> bool:
@@ -224,21 +203,16 @@ def _embed(tag: Tag, alt: str, folder: Path | None, attachments: Mapping[str, An
     """Let the picture travel in the page; where that is not possible, let its text stand for it."""
     source = unquote(str(tag["src"]))
     name = source.removeprefix("attachment:")
-    path = None if folder is None else (folder / name)
+    kind, content = mimetypes.guess_type(name)[0] or "", ""
     if source.startswith("attachment:") and name in attachments:
         kind, content = next(iter(attachments[name].items()))
+    elif folder is not None and "://" not in source and kind.startswith("image/") and (folder / name).is_file():
+        content = base64.b64encode((folder / name).read_bytes()).decode()
+    if content:
         tag["src"] = f"data:{kind};base64,{''.join(content.split())}"
     elif not source.startswith("data:"):
-        kind = mimetypes.guess_type(name)[0] or ""
-        if path is not None and "://" not in source and kind.startswith("image/") and path.is_file():
-            tag["src"] = f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
-        else:
-            from bs4 import BeautifulSoup
-
-            told = str(tag.get("alt") or alt)
-            note = BeautifulSoup("", "html.parser").new_tag("span", attrs={"class": "note"})
-            note.string = f"[{told}: not in this page, it lies at {source}]"
-            tag.replace_with(note)
-            return
+        note = BeautifulSoup("", "html.parser").new_tag("span", attrs={"class": "note"})
+        note.string = f"[{tag.get('alt') or alt}: not in this page, it lies at {source}]"
+        tag.replace_with(note)
     if tag.name == "img" and not tag.get("alt"):
         tag["alt"] = alt

@@ -8,7 +8,8 @@ Only the page in view is sent to the browser, so 10,000 cases cost no more than 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
@@ -18,33 +19,52 @@ from tasnb.analysis.evidence import METHOD
 from tasnb.core.types import Models, Sample
 from tasnb.evaluation import metrics
 from tasnb.evaluation.runs import Run
+from tasnb.evaluation.samples import MissingCase
 from tasnb.plots.sheets import Panel
 from tasnb.store import Store
-from tasnb.viewers import assets, caseframe, filters
-from tasnb.viewers.cases import Cases, MissingCase
+from tasnb.viewers import caseframe
+from tasnb.viewers.cases import Cases
 from tasnb.viewers.explorer import Explorer, explore
-from tasnb.viewers.viewer import Viewer
+from tasnb.viewers.viewer import Viewer, problem_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PAGE = 12
-EXPLAINED = ("cause", "types", "price", "why")  # what the analysis adds to a run that has what it needs
+EXPLAINED = ("cause", "types", "recoverable", "why")  # what the analysis adds to a run that has what it needs
 GROUPS = ("cause", "types")
 SORTS = ("sample", "iou", "oracle_iou", "gap", "expression")
 NOTHING: dict[str, Any] = {"filters": {}, "sort": "sample", "descending": False, "page": 0, "group": ""}
 
 
-class Gallery(Viewer):
-    """What ``gallery`` returns. cases: all rows that pass, in order; shown: those of the page in view.
+class Gallery(Viewer, module="gallery", kind="gallery"):
+    """What ``gallery`` returns.
 
-    query: {"filters": {name: value}, "sort", "descending", "page"}; setting it, or calling ``filter``, ``sort`` and
-    ``turn``, changes what is shown. opened: number of the sample below the grid, None for none; explorer: its viewer.
+    Parameters
+    ----------
+    run : Run
+        The finished run.
+    frame : DataFrame
+        A row a case.
+    extra : sequence of str
+        The columns of ``frame`` that no run has; each becomes a filter.
+    cases : Cases
+        What lies behind the rows.
+    method : str
+        Whose answers.
+    show : sequence of str
+        The columns to write on every card.
+
+    Attributes
+    ----------
+    query : dict
+        {"filters": {name: value}, "sort", "descending", "page", "group"}; setting it, or calling ``filter``, ``sort``,
+        ``group`` and ``turn``, changes what is shown.
+    opened : int or None
+        Number of the sample below the grid, None for none.
+    explorer : Explorer or None
+        The viewer of the sample that is open.
     """
-
-    _esm = assets.module("gallery")
-    kind: ClassVar[str] = "gallery"
-    module: ClassVar[str] = "gallery"
 
     about = traitlets.Dict().tag(sync=True)
     query = traitlets.Dict().tag(sync=True)
@@ -59,7 +79,7 @@ class Gallery(Viewer):
         self, run: Run, frame: pd.DataFrame, extra: Sequence[str], cases: Cases, method: str, show: Sequence[str]
     ) -> None:
         self._run, self._frame, self._cases, self._method, self._show = run, frame, cases, method, tuple(show)
-        self._fields = filters.fields_of(frame, extra)
+        self._fields = caseframe.fields_of(frame, extra)
         self._sorts = (*SORTS, *(f.name for f in self._fields if f.kind == "range" and f.name not in SORTS))
         self._groups = tuple(name for name in GROUPS if name in frame.columns)
         self._rows = self._grid = np.arange(len(frame))  # those that pass; as laid out, once in every group
@@ -69,7 +89,7 @@ class Gallery(Viewer):
         super().__init__(
             about={
                 "title": f"{data['name']} {data['split']}, method {method}, models {run.about['models']['name']}",
-                "fields": [field.to_json() for field in self._fields],
+                "fields": [asdict(field) for field in self._fields],
                 "sorts": list(self._sorts),
                 "groups": list(self._groups),
                 "of": len(frame),
@@ -81,9 +101,6 @@ class Gallery(Viewer):
         self.observe(self._turn, names="query")
         self.observe(self._open, names="opened")
         self.observe(self._write, names="writing")
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.words()}>"
 
     @property
     def cases(self) -> pd.DataFrame:
@@ -97,37 +114,91 @@ class Gallery(Viewer):
         return self._frame.iloc[self._grid[start : start + PAGE]].reset_index(drop=True)
 
     def filter(self, **wanted: Any) -> None:
-        """Set filters and go to the first page: ``filter(iou=(0, 0.5), head="cat")``; None clears one.
+        """Set filters and go to the first page.
 
-        Raises ValueError for an unknown filter or a range that is none; nothing changes then.
+        Parameters
+        ----------
+        **wanted : Any
+            Filter name -> value, ``filter(iou=(0, 0.5), head="cat")``; None clears one.
+
+        Raises
+        ------
+        ValueError
+            For an unknown filter or a range that is none; nothing changes then.
         """
         both = {**self.query["filters"], **{k: list(v) if isinstance(v, tuple) else v for k, v in wanted.items()}}
-        filters.passing(self._frame, self._fields, both)
+        caseframe.passing(self._frame, self._fields, both)
         self.query = {**self.query, "filters": {k: v for k, v in both.items() if v not in (None, "")}, "page": 0}
 
     def sort(self, by: str, *, descending: bool = False) -> None:
-        """Order the cases by a column. Raises ValueError that lists the columns."""
-        if by not in self._sorts:
-            raise ValueError(f"unknown order {by!r}; choose from {', '.join(self._sorts)}")
+        """Order the cases by a column.
+
+        Parameters
+        ----------
+        by : str
+            The column.
+        descending : bool
+            Whether the largest comes first; what is missing comes last either way.
+
+        Raises
+        ------
+        ValueError
+            For another column; it lists the choices.
+        """
+        _check("unknown order", by, self._sorts)
         self.query = {**self.query, "sort": by, "descending": descending, "page": 0}
 
     def group(self, by: str = "") -> None:
-        """Lay the cases out under headings: "cause", "types" (a case of several stands in each), or "" for none.
+        """Lay the cases out under headings.
 
-        Raises ValueError that lists the choices.
+        Parameters
+        ----------
+        by : str
+            "cause", "types" (a case of several stands in each), or "" for none.
+
+        Raises
+        ------
+        ValueError
+            For another column; it lists the choices.
         """
-        if by and by not in self._groups:
-            raise ValueError(f"unknown group {by!r}; choose from {', '.join(self._groups) or 'none: no columns'}")
+        _check("unknown group", by, ("", *self._groups))
         self.query = {**self.query, "group": by, "page": 0}
 
     def turn(self, page: int) -> None:
-        """Show a page, counted from 0. Raises ValueError for one that does not exist."""
+        """Show a page.
+
+        Parameters
+        ----------
+        page : int
+            Counted from 0.
+
+        Raises
+        ------
+        ValueError
+            For one that does not exist.
+        """
         if not 0 <= page < self.page["pages"]:
             raise ValueError(f"page: expected 0 to {self.page['pages'] - 1}, got {page}")
         self.query = {**self.query, "page": page}
 
     def look(self, sample: int) -> Explorer:
-        """Open a case in ``explore`` below the grid, by its number. Raises LookupError when it cannot be shown."""
+        """Open a case in ``explore`` below the grid.
+
+        Parameters
+        ----------
+        sample : int
+            Its number.
+
+        Returns
+        -------
+        Explorer
+            The viewer of the case.
+
+        Raises
+        ------
+        LookupError
+            When it cannot be shown.
+        """
         if self.opened == sample:
             self.opened = None
         self.opened = sample
@@ -136,15 +207,31 @@ class Gallery(Viewer):
         return self.explorer
 
     def picture(self) -> np.ndarray:
-        """The page in view: uint8 (h, w, 3)."""
-        panels = []
-        for row in self.shown.to_dict("records"):
-            notes = ("right" if _is_right(self._run, row) else "wrong", *self._lines(row))
-            panels.append(Panel(title=str(row["expression"]), pixels=self._pixels(row), notes=notes))
+        """The page in view.
+
+        Returns
+        -------
+        ndarray of uint8, shape (h, w, 3)
+            A panel a case.
+        """
+        panels = [
+            Panel(
+                title=str(row["expression"]),
+                pixels=self._pixels(row),
+                notes=("right" if self._is_right(row) else "wrong", *self._lines(row)),
+            )
+            for row in self.shown.to_dict("records")
+        ]
         return plots.sheet(self.about["title"], panels, [self.words()], columns=4, side=220)
 
     def words(self) -> str:
-        """What is on screen, in a sentence."""
+        """What is on screen.
+
+        Returns
+        -------
+        str
+            How many cases pass, and the page, in a sentence.
+        """
         return (
             f"{len(self._rows)} of {len(self._frame)} cases of {self.about['title']}; "
             f"page {self.page['number'] + 1} of {self.page['pages']}."
@@ -154,11 +241,9 @@ class Gallery(Viewer):
         """Filter, sort, and make the page in view: the only cases whose pictures are read."""
         query = {**NOTHING, **self.query}
         try:
-            passes = filters.passing(self._frame, self._fields, query["filters"])
-            if query["sort"] not in self._sorts:
-                raise ValueError(f"unknown order {query['sort']!r}; choose from {', '.join(self._sorts)}")
-            if query["group"] not in ("", *self._groups):
-                raise ValueError(f"unknown group {query['group']!r}; choose from {', '.join(self._groups)}")
+            passes = caseframe.passing(self._frame, self._fields, query["filters"])
+            _check("unknown order", query["sort"], self._sorts)
+            _check("unknown group", query["group"], ("", *self._groups))
             wanted = int(query["page"])
         except (ValueError, TypeError, AttributeError) as problem:
             self.problem = f"This page cannot be shown: {problem}"
@@ -171,26 +256,19 @@ class Gallery(Viewer):
         number = min(max(wanted, 0), pages - 1)
         here = slice(number * PAGE, (number + 1) * PAGE)
         rows = self._frame.iloc[self._grid[here]].to_dict("records")
+        cases = [
+            {**self._cases.card(row, self._lines(row)), "right": self._is_right(row), "heading": heading}
+            for row, heading in zip(rows, self._headings[here], strict=True)
+        ]
         with self.hold_sync():  # one message a page
             self.problem = ""
-            self.page = {
-                "number": number, "pages": pages, "total": len(self._rows),
-                "cases": [
-                    {**self._case(row), "heading": heading}
-                    for row, heading in zip(rows, self._headings[here], strict=True)
-                ],
-            }  # fmt: skip
+            self.page = {"number": number, "pages": pages, "total": len(self._rows), "cases": cases}
 
-    def _case(self, row: dict[str, Any]) -> dict[str, Any]:
-        thumb = self._cases.thumbnail(int(row["sample"]), int(row["chosen"]))
-        return {
-            "sample": int(row["sample"]), "expression": str(row["expression"]), "thumb": thumb.uri, "alt": thumb.alt,
-            "lines": self._lines(row),
-            "right": _is_right(self._run, row),
-        }  # fmt: skip
+    def _is_right(self, row: dict[str, Any]) -> bool:
+        return bool(metrics.is_right(row["iou"], protocol=str(self._run.about["protocol"])))
 
     def _lines(self, row: dict[str, Any]) -> list[str]:
-        told = [f"{name.replace('_', ' ')}: {filters.in_words(row[name])}" for name in self._show]
+        told = [f"{name.replace('_', ' ')}: {caseframe.in_words(row[name])}" for name in self._show]
         return [f"IoU {row['iou']:.2f}, best proposal {row['oracle_iou']:.2f}", *told]
 
     def _pixels(self, row: dict[str, Any]) -> np.ndarray:
@@ -206,48 +284,33 @@ class Gallery(Viewer):
             analysis.notes(self._run).write(str(row["sample_id"]), note=wanted["note"], tags=wanted["tags"])
             self.problem = ""
             self._tell_note(int(wanted["sample"]))
-        except Exception as error:  # as below: the reader of the widget must see it
-            self.problem = f"This note was not saved: {error}"
+        except Exception as error:
+            self.problem = f"This note was not saved: {problem_of(error)}"
 
-    def _tell_note(self, number: int | None) -> None:
-        rows = self._frame[self._frame["sample"] == number]
-        if number is None or not len(rows):
-            self.note = {}
-            return
-        kept = analysis.notes(self._run).of(str(rows["sample_id"].iloc[0]))
-        self.note = {"sample": number, "tags": list(kept.tags), "note": kept.note, "time": kept.time}
+    def _tell_note(self, number: int) -> None:
+        for sample_id in self._frame.loc[self._frame["sample"] == number, "sample_id"]:
+            kept = analysis.notes(self._run).of(str(sample_id))
+            self.note = {"sample": number, "tags": list(kept.tags), "note": kept.note, "time": kept.time}
 
     def _open(self, change: Any) -> None:
-        number = change["new"]
         self.explorer = None
-        try:
-            self._tell_note(number)
-        except (OSError, ValueError) as error:
-            self.note, self.problem = {}, str(error)
-        if number is None:
-            with self.hold_sync():
-                self.child = self.problem = ""
-            return
-        try:
-            self.explorer = self._explore(int(number))
-            problem = ""
-        except (MemoryError, KeyboardInterrupt):
-            raise
-        except Exception as error:  # the reader of the widget must see it: a kernel's log is not read
-            problem = f"This case cannot be opened: {error}"
         with self.hold_sync():
-            self.problem = problem
-            self.child = self.explorer.model_id if self.explorer else ""
+            self.note, self.child, self.problem = {}, "", ""
+            if change["new"] is None:
+                return
+            for tell in (self._tell_note, self._explore):  # one may be there without the other
+                try:
+                    tell(change["new"])
+                except Exception as error:
+                    self.problem = f"This case cannot be opened: {problem_of(error)}"
 
-    def _explore(self, number: int) -> Explorer:
+    def _explore(self, number: int) -> None:
         if number not in set(self._frame["sample"]):
             raise MissingCase(f"the gallery has no sample {number}")
-        sample, weights = self._cases.sample(number), self._run.about["weights"]
-        artifacts = self._cases.artifacts(number)
-        return explore(
-            sample, artifacts, self._cases.models, variant=self._cases.variant.name, alpha=weights["alpha"],
-            lam=weights["lam"],
-        )  # fmt: skip
+        cases, weights = self._cases, self._run.about["weights"]
+        shown = cases.sample(number), cases.artifacts(number), None, cases.models
+        self.explorer = explore(*shown, variant=cases.variant.name, alpha=weights["alpha"], lam=weights["lam"])
+        self.child = self.explorer.model_id
 
 
 def gallery(
@@ -263,17 +326,39 @@ def gallery(
 ) -> Gallery:
     """A paged grid of a run's cases with filters and an order; a click opens a case in ``explore``.
 
-    where: which cases, a pandas query over the tidy frame ("iou < 0.5 and head == 'cat'") or a function of it that
-    gives a boolean a row; columns see ``Gallery.cases``. method: whose answers, the run's first by default. columns: a
-    frame with ``sample_id`` and more columns, such as ``tn.analysis.cases(run)``; each becomes a filter and can be used
-    in ``where``; by default cause, types, price and why, where the run has what the analysis needs. show: columns to
-    write on every card, such as ["cause", "why"]. samples, models, store: those of the run by default. Without the
-    pictures the grid has words only and says what is missing.
-    Raises ValueError for an unknown method or column, or a ``where`` or ``columns`` that does not fit.
+    Parameters
+    ----------
+    run : Run
+        A finished run.
+    where : str or callable, optional
+        Which cases: a pandas query over the tidy frame ("iou < 0.5 and head == 'cat'"), or a function of it that gives
+        a boolean a row; columns see ``Gallery.cases``.
+    method : str, optional
+        Whose answers; default: the run's first method.
+    columns : DataFrame, optional
+        ``sample_id`` and more columns, such as ``tn.analysis.cases(run)``; each becomes a filter and can be used in
+        ``where``. Default: cause, types, recoverable and why, where the run has what the analysis needs.
+    show : sequence of str
+        Columns to write on every card, such as ["cause", "why"].
+    samples : sequence of Sample, optional
+        Those of the run, in its order; default: what run.json names.
+    models : Models, optional
+        Those of the run; default: what run.json names.
+    store : Store, optional
+        Where the run's artifacts lie; default: ``Store()``.
+
+    Returns
+    -------
+    Gallery
+        The widget. Without the pictures the grid has words only and says what is missing.
+
+    Raises
+    ------
+    ValueError
+        For an unknown method or column, or a ``where`` or ``columns`` that does not fit.
     """
     chosen = run.methods[0] if method is None else method
-    if chosen not in run.methods:
-        raise ValueError(f"this run has no method {chosen!r}; choose from {', '.join(run.methods)}")
+    _check("this run has no method", chosen, run.methods)
     cases = Cases(run, samples=samples, models=models, store=store)
     frame = caseframe.frame_of(run, chosen)
     extra: list[str] = []
@@ -288,18 +373,19 @@ def gallery(
     if where is not None:
         frame = frame[caseframe.rows_where(frame, where)].reset_index(drop=True)
     for name in show:
-        if name not in frame.columns:
-            raise ValueError(f"show: unknown column {name!r}; choose from {', '.join(str(c) for c in frame.columns)}")
+        _check("show: unknown column", name, [str(column) for column in frame.columns])
     return Gallery(run, frame, extra, cases, chosen, show)
 
 
 def _explained(run: Run) -> pd.DataFrame | None:
-    """Cause, types, price and why of every case; None where the run is too old or lacks the stages."""
+    """Cause, types, recoverable and why of every case; None where the run is too old or lacks the stages."""
     try:
         return analysis.cases(run)[["sample_id", *EXPLAINED]]
     except ValueError:
         return None
 
 
-def _is_right(run: Run, row: dict[str, Any]) -> bool:
-    return bool(metrics.is_right(row["iou"], protocol=str(run.about["protocol"])))
+def _check(problem: str, name: str, choices: Sequence[str]) -> None:
+    if name not in choices:
+        named = ", ".join(each for each in choices if each)
+        raise ValueError(f"{problem} {name!r}; choose from {named or 'none: no columns'}")

@@ -1,6 +1,6 @@
 """``negatives_view``: what an answer is pushed away from, phrase by phrase.
 
-    viewer = tn.viewers.negatives_view(artifacts, sample.expression, models, image=sample)
+    viewer = tn.viewers.negatives_view(sample, artifacts, sample.expression, models)
 
 Switching a phrase off ranks again in the browser; ``viewer.on``, ``viewer.ranking`` and ``viewer.prediction`` follow.
 """
@@ -8,31 +8,48 @@ Switching a phrase off ranks again in the browser; ``viewer.on``, ``viewer.ranki
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
 
 from tasnb import plots
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Prediction, ScoreTable
-from tasnb.pipeline import tas as pipeline
-from tasnb.pipeline.variant import VARIANTS
+from tasnb.pipeline.tas import answer, rows_of
+from tasnb.report.marking import labelled
 from tasnb.stages import scores
-from tasnb.viewers import assets, record, thumbs
+from tasnb.viewers import record
 from tasnb.viewers.record import Reading, Settings
-from tasnb.viewers.viewer import Viewer
+from tasnb.viewers.viewer import Viewer, expression_of, ground, image_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class NegativesViewer(Viewer):
-    """What ``negatives_view`` returns. on: for each mined phrase whether it pushes; set it to re-rank."""
+class NegativesViewer(Viewer, module="negatives_view", kind="view of the negatives"):
+    """What ``negatives_view`` returns.
 
-    _esm = assets.module("negatives_view")
-    kind: ClassVar[str] = "view of the negatives"
-    module: ClassVar[str] = "negatives_view"
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3), or None
+        The picture; None: the masks lie on gray.
+    artifacts : ImageArtifacts
+        What ``tn.describe`` made of it.
+    expression : str
+        What is looked for.
+    models : Models
+        The models that described the picture.
+    reading : Reading
+        The expression as the variant reads it.
+    settings : Settings
+        The variant and the weights.
+
+    Attributes
+    ----------
+    on : list of bool
+        For each mined phrase whether it pushes; set it to rank again.
+    """
 
     scene = traitlets.Dict().tag(sync=True)
     reading = traitlets.Dict().tag(sync=True)
@@ -41,38 +58,31 @@ class NegativesViewer(Viewer):
 
     def __init__(
         self,
+        image_rgb: np.ndarray | None,
         artifacts: ImageArtifacts,
         expression: str,
         models: Models,
         reading: Reading,
         settings: Settings,
-        image_rgb: np.ndarray | None,
     ) -> None:
         self._artifacts, self._reading, self._settings, self._image_rgb = artifacts, reading, settings, image_rgb
         self._expression = expression
         self._likeness = likeness(artifacts, reading)
         shown = record.reading_record(expression, {settings.variant: reading}, {}, artifacts)
         phrases = reading.negatives.phrases
-        picture = thumbs.ground(artifacts.size_hw) if image_rgb is None else image_rgb
+        picture = ground(artifacts.size_hw) if image_rgb is None else image_rgb
         super().__init__(
             scene=record.scene_record(picture, artifacts, None, models.name),
             reading={
                 **shown,
                 "pieces": shown["variants"][settings.variant]["pieces"],
                 "caption": caption_pieces(reading.negatives),
-                "phrases": [
-                    {"text": p.text, "kept": p.kept, "reason": p.reason, "similarity": p.similarity,
-                     "synsets": list(p.synsets) if p.synsets else None}
-                    for p in phrases
-                ],
+                "phrases": [{**asdict(p), "synsets": list(p.synsets) if p.synsets else None} for p in phrases],
                 "likeness": self._likeness.tolist(),
             },
             settings=settings.to_json(),
             on=[p.kept for p in phrases],
-        )  # fmt: skip
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.words()}>"
+        )
 
     @property
     def n(self) -> np.ndarray:
@@ -82,44 +92,42 @@ class NegativesViewer(Viewer):
     @property
     def prediction(self) -> Prediction:
         """The answer with the phrases that are on; as long as they are as mined, the answer of ``tn.tas``."""
-        judged = tuple(
-            p
-            if p.kept == yes
-            else replace(p, kept=yes, reason=f'"{p.text}" was switched {"on" if yes else "off"} here')
-            for p, yes in zip(self._reading.negatives.phrases, self.on, strict=True)
-        )
-        mined = Negatives(caption=self._reading.negatives.caption, phrases=judged)
-        parse = self._reading.parse
-        return pipeline.answer(
-            self._artifacts,
-            self._expression,
-            self._table(),
-            parse,
-            mined,
-            method_name=f"TAS ({self._settings.variant})",
-        )
+        mined, judged = self._reading.negatives, []
+        for phrase, yes in zip(mined.phrases, self.on, strict=True):
+            reason = f'"{phrase.text}" was switched {"on" if yes else "off"} here'
+            judged.append(phrase if phrase.kept == yes else replace(phrase, kept=yes, reason=reason))
+        scored = self._table(), self._reading.parse, Negatives(caption=mined.caption, phrases=tuple(judged))
+        return answer(self._artifacts, self._expression, *scored, method_name=f"TAS ({self._settings.variant})")
 
     @property
     def ranking(self) -> pd.DataFrame:
         """A row a proposal, best first: rank, proposal, total, v, p, n, kept."""
-        table = self._table()
-        frame = table.to_frame()[["proposal", "total", "v", "p", "n", "kept"]]
-        frame = frame.iloc[record.order_of(table)].reset_index(drop=True)
-        frame.insert(0, "rank", np.arange(1, len(frame) + 1))
-        return frame
+        return record.ranking_of(self._table(), ("total", "v", "p", "n", "kept"))
 
     def picture(self) -> np.ndarray:
-        """The best masks and the phrases with their verdicts: uint8 (h, w, 3)."""
-        return plots.negatives(self.prediction, self._image_rgb)
+        """The best masks and the phrases with their verdicts.
+
+        Returns
+        -------
+        ndarray of uint8, shape (h, w, 3)
+            As ``tn.plots.negatives`` draws it.
+        """
+        return plots.negatives(self._image_rgb, self.prediction)
 
     def words(self) -> str:
-        """What is on screen, in a sentence or two."""
-        answer = self.prediction
-        pushed = ", ".join(f"“{text}”" for text in answer.negatives.kept) or "nothing"
-        if answer.index is None:
-            return f"“{answer.expression}”: no proposal was found. Pushed away from: {pushed}."
-        total = answer.table.total[answer.index]
-        return f"“{answer.expression}” is pushed away from {pushed}; mask {answer.index} wins with S {total:.3f}."
+        """What is on screen.
+
+        Returns
+        -------
+        str
+            The phrases that push and the mask that wins, in a sentence or two.
+        """
+        chosen = self.prediction
+        pushed = ", ".join(f"“{text}”" for text in chosen.negatives.kept) or "nothing"
+        if chosen.index is None:
+            return f"“{chosen.expression}”: no proposal was found. Pushed away from: {pushed}."
+        total = chosen.table.total[chosen.index]
+        return f"“{chosen.expression}” is pushed away from {pushed}; mask {chosen.index} wins with S {total:.3f}."
 
     @traitlets.validate("on")
     def _fits(self, proposal: dict[str, Any]) -> list[bool]:
@@ -138,62 +146,73 @@ def likeness(artifacts: ImageArtifacts, reading: Reading) -> np.ndarray:
     """Cosine of every proposal's crop with every mined phrase, dropped ones too: float (n, k)."""
     row_of = {phrase.text: row for row, phrase in enumerate(artifacts.phrases)}
     rows = artifacts.phrase_embeddings[[row_of[p.text] for p in reading.negatives.phrases]]
-    crops = pipeline.rows_of(artifacts.crop_embeddings, reading.variant.v_crop.style, "crop_embeddings")
+    crops = rows_of(artifacts.crop_embeddings, reading.variant.v_crop.style, "crop_embeddings")
     return scores.cosines(crops, rows)
 
 
 def mean_push(likeness: np.ndarray, on: Sequence[bool]) -> np.ndarray:
     """Minus the mean over the columns that are on, added from left to right; none on: 0. likeness: (n, k) -> (n,)."""
-    columns = [column for column, yes in zip(likeness.T, on, strict=True) if yes]
-    if not columns:
-        return np.zeros(len(likeness))
+    columns = likeness.T[np.asarray(on, dtype=bool)]
     total = np.zeros(len(likeness))
-    for column in columns:
+    for column in columns:  # numpy's own sum adds in pairs; the browser adds one after the other
         total = total + column
-    return -(total / len(columns))
+    return -(total / len(columns)) if len(columns) else total
 
 
 def caption_pieces(negatives: Negatives) -> list[list[Any]]:
     """The caption cut into [text, number of the phrase or None]; together they are the caption."""
-    caption, lower, at = negatives.caption, negatives.caption.lower(), 0
-    pieces: list[list[Any]] = []
+    lower, at = negatives.caption.lower(), 0
+    number_at: list[int | None] = [None] * len(negatives.caption)
     for number, phrase in enumerate(negatives.phrases):
-        start = lower.find(phrase.text.lower(), at) if len(lower) == len(caption) else -1
-        if start < 0 or not phrase.text:
-            continue  # the parser's spelling is not the caption's: rather no mark than a wrong one
-        end = start + len(phrase.text)
-        pieces += [[caption[at:start], None]] if start > at else []
-        pieces.append([caption[start:end], number])
-        at = end
-    return pieces + ([[caption[at:], None]] if at < len(caption) else [])
+        start = lower.find(phrase.text.lower(), at) if len(lower) == len(number_at) else -1
+        if start >= 0:  # the parser's spelling may not be the caption's: rather no mark than a wrong one
+            at = start + len(phrase.text)
+            number_at[start:at] = [number] * len(phrase.text)
+    return labelled(negatives.caption, number_at)
 
 
 def negatives_view(
+    sample_or_image: Any,
     artifacts: ImageArtifacts,
-    expression: str,
+    expression: str | None,
     models: Models,
     *,
-    image: Any = None,
     variant: str = "paper",
     alpha: float | None = None,
     lam: float | None = None,
 ) -> NegativesViewer:
     """The overall caption's phrases, each kept or dropped and why; switch one off and the masks are ranked again.
 
-    image: the Sample or picture of the artifacts, for the masks' photo; without it they lie on gray. variant, alpha,
-    lam: as in ``tn.tas``. Policies: N is minus the mean over the phrases that are on; none on, or none mined: N is 0.
-    Raises ValueError for an empty expression, an unknown variant, or artifacts that lack what the variant needs.
+    Parameters
+    ----------
+    sample_or_image : Sample, whatever ``tn.as_rgb`` takes, or None
+        The picture, for the masks' photo; None: they lie on gray.
+    artifacts : ImageArtifacts
+        What ``tn.describe`` made of this picture.
+    expression : str or None
+        What to look for; None: the Sample's own expression.
+    models : Models
+        The models that described the picture.
+    variant : str
+        "paper" or "official".
+    alpha, lam : float, optional
+        The weights of P and N; default: the variant's.
+
+    Returns
+    -------
+    NegativesViewer
+        The widget.
+
+    Raises
+    ------
+    ValueError
+        For an empty expression, an unknown variant, or artifacts that lack what the variant needs.
+
+    Notes
+    -----
+    N is minus the mean over the phrases that are on; none on, or none mined: N is 0.
     """
-    if variant not in VARIANTS:
-        raise ValueError(f"unknown variant {variant!r}; choose from {', '.join(VARIANTS)}")
-    readings, missing = record.read(artifacts, expression, models)
-    if variant not in readings:
-        raise ValueError(missing[variant])
-    usual = VARIANTS[variant].weights
-    settings = Settings(
-        variant=variant,
-        alpha=usual.alpha if alpha is None else float(alpha),
-        lam=usual.lam if lam is None else float(lam),
-    )
-    image_rgb = thumbs.image_of(image, artifacts)
-    return NegativesViewer(artifacts, expression, models, readings[variant], settings, image_rgb)
+    image_rgb = None if sample_or_image is None else image_of(sample_or_image, artifacts)
+    text, settings = expression_of(sample_or_image, expression), record.settings_of(variant, alpha, lam)
+    readings, _ = record.read_by_each(artifacts, text, models, needed=variant)
+    return NegativesViewer(image_rgb, artifacts, text, models, readings[variant], settings)

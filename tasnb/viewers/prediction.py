@@ -9,22 +9,23 @@ Which mask will TAS choose, and which of its parts decides? A click is a vote; R
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import traitlets
 
 from tasnb import plots
-from tasnb.core.html import ranking
 from tasnb.core.masks import iou
 from tasnb.core.types import ImageArtifacts, Models, Sample, Weights
 from tasnb.pipeline.describe import describe
 from tasnb.pipeline.variant import Variant, find
 from tasnb.store import Store
-from tasnb.viewers import assets, record
 from tasnb.viewers.deciding import NAMES, PARTS, SAYS, Decision, decide, why_decided, why_not
-from tasnb.viewers.viewer import Viewer
+from tasnb.viewers.record import scene_record, weights_of
+from tasnb.viewers.viewer import Viewer, image_of, masks_to_choose, problem_of
 
 SHOWN = 3  # masks in the receipt after the reveal
 NO_VOTES: dict[str, dict[str, int]] = {"mask": {}, "part": {}}
@@ -33,7 +34,15 @@ NO_TALLY = {"cases": 0, "mask": {"right": 0, "votes": 0}, "part": {"right": 0, "
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What ``check`` says. right: whether the guess is the answer. text: why, in a sentence or two."""
+    """What ``check`` says; it is true when the guess was right, and prints as its text.
+
+    Parameters
+    ----------
+    right : bool
+        Whether the guess is the answer.
+    text : str
+        Why, in a sentence or two.
+    """
 
     right: bool
     text: str
@@ -45,15 +54,37 @@ class Verdict:
         return self.right
 
 
-class Quiz(Viewer):
-    """What ``predict`` returns. number: the case, counted from 0. asking: "mask" or "part". revealed: is it told?
+class Quiz(Viewer, module="predict", kind="quiz"):
+    """What ``predict`` returns.
 
-    votes: {"mask": {number as text: count}, "part": {part: count}} of this case. tally: of the cases told so far.
+    Parameters
+    ----------
+    samples : sequence of Sample
+        The cases, in order.
+    artifacts : sequence of ImageArtifacts or None
+        One for each sample; None: an image is described when its case comes.
+    models : Models
+        The models that answer.
+    store : Store or None
+        Where described images are recalled from.
+    variant : Variant
+        Whose options.
+    weights : Weights
+        alpha and lam.
+
+    Attributes
+    ----------
+    number : int
+        The case, counted from 0; setting it goes there.
+    asking : str
+        "mask" or "part".
+    revealed : bool
+        Whether the answer is told.
+    votes : dict
+        {"mask": {number as text: count}, "part": {part: count}} of this case.
+    tally : dict
+        Right votes and all votes of the cases told so far.
     """
-
-    _esm = assets.module("predict")
-    kind: ClassVar[str] = "quiz"
-    module: ClassVar[str] = "predict"
 
     scene = traitlets.Dict().tag(sync=True)
     case = traitlets.Dict().tag(sync=True)
@@ -68,8 +99,8 @@ class Quiz(Viewer):
     def __init__(
         self,
         samples: Sequence[Sample],
-        models: Models,
         artifacts: Sequence[ImageArtifacts] | None,
+        models: Models,
         store: Store | None,
         variant: Variant,
         weights: Weights,
@@ -79,13 +110,10 @@ class Quiz(Viewer):
         self._counted: set[int] = set()  # cases whose votes are in the tally
         self._sample, self._decision = self._read(0)
         super().__init__(
-            scene=self._scene(None), case=self._case(0), votes=_copy(NO_VOTES), tally=_copy(NO_TALLY), answer={}
+            scene=self._scene(None), case=self._case(0), votes=deepcopy(NO_VOTES), tally=deepcopy(NO_TALLY), answer={}
         )
         self.observe(self._go, names="number")
         self.observe(self._tell, names="revealed")
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.words()}>"
 
     @property
     def expression(self) -> str:
@@ -93,9 +121,22 @@ class Quiz(Viewer):
         return self._sample.expression
 
     def check(self, guess: int | str) -> Verdict:
-        """Is the guess the answer, and why? guess: a mask number, or a part ("v", "p", "n", "spatial") that decided.
+        """Is the guess the answer, and why?
 
-        A wrong guess is explained without telling the right one. Raises ValueError that lists the choices.
+        Parameters
+        ----------
+        guess : int or str
+            A mask number, or a part ("v", "p", "n", "spatial") that decided.
+
+        Returns
+        -------
+        Verdict
+            A wrong guess is explained without telling the right one.
+
+        Raises
+        ------
+        ValueError
+            For what is no guess; it lists the choices.
         """
         kind, key = self._understand(guess)
         if kind == "mask":
@@ -108,36 +149,73 @@ class Quiz(Viewer):
         return Verdict(right=False, text=f"No, it was not {NAMES[key]} ({SAYS[key]}) that changed the winner last.")
 
     def vote(self, guess: int | str, count: int = 1) -> None:
-        """Add votes of the class for a mask number or a part. Raises ValueError for another guess, and once told."""
+        """Add votes of the class.
+
+        Parameters
+        ----------
+        guess : int or str
+            A mask number or a part, as in ``check``.
+        count : int
+            How many hands, at least 1.
+
+        Raises
+        ------
+        ValueError
+            For what is no guess, for no vote, and once the answer is told.
+        """
         if self.revealed:
             raise ValueError("the answer is on screen; votes count before it: call next() for the next case")
         if count < 1:
             raise ValueError(f"count: expected at least one vote, got {count}")
         kind, key = self._understand(guess)
-        votes = _copy(self.votes)
+        votes = deepcopy(self.votes)  # a trait changes only when its value does
         votes[kind][key] = votes[kind].get(key, 0) + count
         self.votes = votes
 
     def reveal(self) -> str:
-        """Tell the answer: on screen, and as a sentence or two."""
+        """Tell the answer, on screen too.
+
+        Returns
+        -------
+        str
+            The answer and why, in a sentence or two.
+        """
         self.revealed = True
         return str(self.answer["text"])
 
     def next(self) -> None:
-        """Go to the next case. Raises ValueError after the last one."""
+        """Go to the next case.
+
+        Raises
+        ------
+        ValueError
+            After the last one.
+        """
         if self.number + 1 >= len(self._samples):
             raise ValueError(f"case {self.number + 1} of {len(self._samples)} was the last one")
         self.number += 1
 
     def picture(self) -> np.ndarray:
-        """The numbered proposals; once told, the annotated answer: uint8 (h, w, 3)."""
+        """The numbered proposals; once told, the annotated answer.
+
+        Returns
+        -------
+        ndarray of uint8, shape (h, w, 3)
+            As ``tn.plots.numbered`` or ``tn.plots.annotated`` draws it.
+        """
         answer = self._decision.answer
         if self.revealed:
-            return np.asarray(plots.annotated(answer, self._sample.image, target=self._sample.target))
+            return np.asarray(plots.annotated(self._sample.image, answer, target=self._sample.target))
         return plots.numbered(self._sample.image, answer.artifacts.proposals)
 
     def words(self) -> str:
-        """What is on screen; the answer only once it is told."""
+        """What is on screen; the answer only once it is told.
+
+        Returns
+        -------
+        str
+            The case and its question, or its answer.
+        """
         asked = f"Case {self.number + 1} of {len(self._samples)}: “{self.expression}”."
         if self.revealed:
             return f"{asked} {self.answer['text']}"
@@ -156,37 +234,30 @@ class Quiz(Viewer):
             return "part", guess.lower()
         if isinstance(guess, int | np.integer) and not isinstance(guess, bool) and 0 <= guess < count:
             return "mask", str(int(guess))
-        masks = f"a mask number from 0 to {count - 1}" if count else "no mask, as none was found"
-        raise ValueError(f"guess: expected {masks}, or a part: {', '.join(PARTS)}; got {guess!r}")
+        raise ValueError(f"guess: expected {masks_to_choose(count)}, or a part: {', '.join(PARTS)}; got {guess!r}")
 
     def _read(self, number: int) -> tuple[Sample, Decision]:
         sample = self._samples[number]
         if self._given is not None:
             artifacts = self._given[number]
-        elif self._store is not None:
-            artifacts = self._store.recall(describe, sample.image, self._models, variant=self._variant)
         else:
-            artifacts = describe(sample.image, self._models, variant=self._variant)
-        if tuple(artifacts.size_hw) != sample.image.shape[:2]:
-            raise ValueError(
-                f"artifacts: expected the image's size {sample.image.shape[:2]} (h, w), got {tuple(artifacts.size_hw)}"
-            )
+            recall = describe if self._store is None else partial(self._store.recall, describe)
+            artifacts = recall(sample.image, self._models, variant=self._variant)
+        image_of(sample, artifacts)  # both have one size, or it says so
         return sample, decide(artifacts, sample.expression, self._models, self._variant, self._weights)
 
     def _go(self, change: Any) -> None:
         try:
             sample, decision = self._read(change["new"])
-        except (MemoryError, KeyboardInterrupt):
-            raise
-        except Exception as error:  # the reader of the widget must see it: a kernel's log is not read
-            self.problem = f"Case {change['new'] + 1} cannot be asked: {error}"
+        except Exception as error:
+            self.problem = f"Case {change['new'] + 1} cannot be asked: {problem_of(error)}"
             return
         self._sample, self._decision = sample, decision
         with self.hold_sync():  # one message: never a new picture with the last answer
             self.problem = ""
             self.revealed = False
             self.answer = {}
-            self.votes = _copy(NO_VOTES)
+            self.votes = deepcopy(NO_VOTES)
             self.scene = self._scene(None)
             self.case = self._case(change["new"])
 
@@ -200,6 +271,8 @@ class Quiz(Viewer):
         text = why_decided(decision) if index is None else f"TAS chooses mask {index}. {why_decided(decision)}"
         if index is not None and target is not None:
             text += f" IoU {iou(decision.answer.mask, target):.2f} with the target."
+        best = table.to_frame().assign(p=table.weights.alpha * table.p, n=table.weights.lam * table.n)
+        best = best.iloc[table.ranking[:SHOWN]].rename(columns={"proposal": "mask"})
         self.answer = {
             "text": text,
             "mask": index,
@@ -208,21 +281,16 @@ class Quiz(Viewer):
             "target": None if target is None else self._scene(target)["target"],
             "rectifier": table.trace.sentence if table.trace else "",
             "steps": [[NAMES[s.part], s.best, s.total] for s in decision.steps],
-            "weights": {"alpha": table.weights.alpha, "lam": table.weights.lam},
-            "rows": [
-                {"mask": int(i), "total": float(table.total[i]), "v": float(table.v[i]),
-                 "p": float(table.weights.alpha * table.p[i]), "n": float(table.weights.lam * table.n[i]),
-                 "kept": bool(table.kept[i])}
-                for i in ranking(decision.answer)[:SHOWN]
-            ],
-        }  # fmt: skip
+            "weights": asdict(table.weights),
+            "rows": best[["mask", "total", "v", "p", "n", "kept"]].to_dict("records"),
+        }
 
     def _count(self) -> None:
         """Put this case's votes into the tally, once, however often it is told."""
         if self.number in self._counted:
             return
         self._counted.add(self.number)
-        tally = _copy(self.tally)
+        tally = deepcopy(self.tally)
         tally["cases"] += 1
         right = {"mask": str(self._decision.answer.index), "part": self._decision.part}
         for kind, key in right.items():
@@ -231,7 +299,7 @@ class Quiz(Viewer):
         self.tally = tally
 
     def _scene(self, target: np.ndarray | None) -> dict[str, Any]:
-        return record.scene_record(self._sample.image, self._decision.answer.artifacts, target, self._models.name)
+        return scene_record(self._sample.image, self._decision.answer.artifacts, target, self._models.name)
 
     def _case(self, number: int) -> dict[str, Any]:
         parts = [[part, NAMES[part], SAYS[part]] for part in PARTS]
@@ -250,10 +318,35 @@ def predict(
 ) -> Quiz:
     """Teacher mode: the class votes which mask TAS will choose and which part decides, then the answer is shown.
 
-    samples: the cases, in order; one Sample is a quiz of one. artifacts: one for each sample; without them an image is
-    described when its case comes, with ``store`` recalled. variant, alpha, lam: as in ``tn.tas``. The part that decides
-    is the one that changed the winner last when P, N and the rectifier are added to V (paper, table 4). The answer is
-    not in the browser before it is told. Raises ValueError for no sample, or artifacts that do not fit the samples.
+    Parameters
+    ----------
+    samples : Sample or sequence of Sample
+        The cases, in order; one Sample is a quiz of one.
+    models : Models
+        The models that answer.
+    artifacts : ImageArtifacts or sequence of ImageArtifacts, optional
+        One for each sample; without them an image is described when its case comes.
+    store : Store, optional
+        Where described images are recalled from.
+    variant : str or Variant
+        Whose options.
+    alpha, lam : float, optional
+        The weights of P and N; default: the variant's.
+
+    Returns
+    -------
+    Quiz
+        The widget.
+
+    Raises
+    ------
+    ValueError
+        For no sample, or artifacts that do not fit the samples.
+
+    Notes
+    -----
+    The part that decides is the one that changed the winner last when P, N and the rectifier are added to V (paper,
+    table 4). The answer is not in the browser before it is told.
     """
     cases: Sequence[Sample] = [samples] if isinstance(samples, Sample) else samples
     given = [artifacts] if isinstance(artifacts, ImageArtifacts) else artifacts
@@ -261,13 +354,4 @@ def predict(
         raise ValueError("samples: expected at least one case, got none")
     if given is not None and len(given) != len(cases):
         raise ValueError(f"artifacts: expected one for each of {len(cases)} samples, got {len(given)}")
-    chosen = find(variant)
-    weights = Weights(
-        alpha=chosen.weights.alpha if alpha is None else alpha, lam=chosen.weights.lam if lam is None else lam
-    )
-    return Quiz(cases, models, given, store, chosen, weights)
-
-
-def _copy(counts: dict[str, Any]) -> dict[str, Any]:
-    """A new dict of new dicts: a trait changes only when its value does."""
-    return {key: dict(value) if isinstance(value, dict) else value for key, value in counts.items()}
+    return Quiz(cases, given, models, store, find(variant), weights_of(variant, alpha, lam))

@@ -6,37 +6,54 @@ V, P, N and the rectifier's rule, for each variant. ``static/ranking.js`` does w
 
 from __future__ import annotations
 
-import base64
-import io
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from itertools import compress
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
 
-from tasnb.core.html import ranking
-from tasnb.core.images import png_uri
+from tasnb.analysis.attribution import verdict_of
+from tasnb.analysis.causes import THRESHOLD, sentence_of
+from tasnb.analysis.counterfactuals import Switch, switches
+from tasnb.analysis.evidence import Case, case_of
+from tasnb.core.images import jpeg_uri, png_uri, resized
 from tasnb.core.masks import areas, centroids_xy, pairwise_iou
-from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, ScoreTable, Weights
-from tasnb.pipeline import tas as pipeline
-from tasnb.pipeline.variant import VARIANTS, Variant
+from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, ScoreTable, Weights, WordNet
+from tasnb.pipeline.tas import MODULES, mine, rectify, score
+from tasnb.pipeline.variant import VARIANTS, Variant, find
+from tasnb.report.marking import pieces
 from tasnb.stages import expressions, spatial
 from tasnb.stages.spatial.scene import Scene
-from tasnb.viewers.words import pieces
 
 LONGEST = 1024  # pixels of the photo that travels; areas, centres and IoU are those of the full one
-PNG_PIXELS = 320 * 320  # a larger picture travels as JPEG
-METHOD_NOTE = (
+SCENE_PNG_PIXELS, PNG_PIXELS = 320 * 320, 160 * 160  # a larger picture travels as JPEG
+JPEG_QUALITY = 90
+VARIANT_NOTE = (
     "Both variants rank the artifacts at hand: the proposals, crops and captions stay as describe() made them. "
     "How the expression is read, which phrases are mined and the rectifier's rule follow the switch, as in "
     'tn.tas(artifacts, ..., variant="official"); for the rest of a variant run describe(..., variant="official").'
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What is switched on. variant: "paper" or "official"; the same names as in the browser, in Python's spelling."""
+class Settings(BaseModel):
+    """What is switched on, under the same names as in the browser, there in camel case.
+
+    Parameters
+    ----------
+    variant : str
+        "paper" or "official".
+    alpha, lam : float
+        The weights of P and N, finite.
+    use_p, use_n, spatial : bool
+        Whether P, N and the rectifier count.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, alias_generator=to_camel, populate_by_name=True
+    )
 
     variant: str = "paper"
     alpha: float = 0.1
@@ -47,28 +64,33 @@ class Settings:
 
     @property
     def weights(self) -> Weights:
+        """The weights that count: 0 for a part that is switched off."""
         return Weights(alpha=self.alpha if self.use_p else 0.0, lam=self.lam if self.use_n else 0.0)
 
     @property
     def use(self) -> tuple[str, ...]:
         """As ``tn.tas`` takes it."""
-        return ("v", *(m for m, on in (("p", self.use_p), ("n", self.use_n), ("spatial", self.spatial)) if on))
-
-    def checked(self) -> Settings:
-        """Itself. Raises ValueError for a weight that is not finite."""
-        Weights(alpha=self.alpha, lam=self.lam)
-        return self
+        return tuple(compress(MODULES, (True, self.use_p, self.use_n, self.spatial)))
 
     def to_json(self) -> dict[str, Any]:
-        return {"variant": self.variant, "alpha": self.alpha, "lam": self.lam, "useP": self.use_p, "useN": self.use_n,
-                "spatial": self.spatial}  # fmt: skip
+        """As the browser has it."""
+        return self.model_dump(by_alias=True)
 
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Settings:
-        return cls(
-            variant=str(values["variant"]), alpha=float(values["alpha"]), lam=float(values["lam"]),
-            use_p=bool(values["useP"]), use_n=bool(values["useN"]), spatial=bool(values["spatial"]),
-        )  # fmt: skip
+
+def weights_of(variant: str | Variant, alpha: float | None, lam: float | None) -> Weights:
+    """Those given, else the variant's. Raises ValueError for an unknown variant, or a weight that is not finite."""
+    usual = find(variant).weights
+    return Weights(alpha=usual.alpha if alpha is None else float(alpha), lam=usual.lam if lam is None else float(lam))
+
+
+def settings_of(variant: str, alpha: float | None, lam: float | None, use: Collection[str] = MODULES) -> Settings:
+    """Where the switches stand for the arguments of ``tn.tas``. Raises ValueError that lists the choices."""
+    weights, unknown = weights_of(variant, alpha, lam), sorted(set(use) - set(MODULES))
+    if unknown or "v" not in use:
+        problem = f"unknown module {unknown[0]!r}" if unknown else "'v' is missing from use"
+        raise ValueError(f"{problem}; choose from {', '.join(MODULES)} and keep 'v'")
+    parts = {"use_p": "p" in use, "use_n": "n" in use, "spatial": "spatial" in use}
+    return Settings(variant=variant, **asdict(weights), **parts)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,59 +103,72 @@ class Reading:
     table: ScoreTable
 
 
-def read(artifacts: ImageArtifacts, expression: str, models: Models) -> tuple[dict[str, Reading], dict[str, str]]:
+def read(artifacts: ImageArtifacts, expression: str, models: Models, variant: Variant) -> Reading:
+    """What a variant makes of an expression. Raises ValueError, or TypeError for what is no text."""
+    parse = expressions.parse(expression, models.parser, rule=variant.parse)
+    mined = mine(artifacts, parse, models, variant=variant)
+    table = score(artifacts, expression, mined, models, variant=variant)
+    return Reading(variant=variant, parse=parse, negatives=mined, table=table)
+
+
+def read_by_each(
+    artifacts: ImageArtifacts, expression: str, models: Models, *, needed: str
+) -> tuple[dict[str, Reading], dict[str, str]]:
     """What each variant makes of an expression, and for the others why they cannot say.
 
-    Raises ValueError or TypeError for what is no expression, and ValueError when no variant can read it.
+    needed: the variant that must. Raises ValueError where it cannot, or TypeError for what is no text.
     """
     expressions.require_text(expression)
     readings: dict[str, Reading] = {}
     missing: dict[str, str] = {}
     for name, variant in VARIANTS.items():
         try:
-            parse = expressions.parse(expression, models.parser, rule=variant.parse)
-            mined = pipeline.mine(artifacts, parse, models, variant=variant)
-            table = pipeline.score(artifacts, expression, mined, models, variant=variant)
+            readings[name] = read(artifacts, expression, models, variant)
         except ValueError as problem:  # the artifacts lack the variant's crop style, say
             missing[name] = str(problem)
-        else:
-            readings[name] = Reading(variant=variant, parse=parse, negatives=mined, table=table)
-    if not readings:
-        raise ValueError(next(iter(missing.values())))
+    if needed not in readings:
+        raise ValueError(missing[needed])
     return readings, missing
 
 
 def table_of(reading: Reading, artifacts: ImageArtifacts, settings: Settings) -> ScoreTable:
     """The ranking under the settings, by the package's own functions."""
-    scores = reading.table
-    table = ScoreTable(v=scores.v, p=scores.p, n=scores.n, kept=scores.kept, weights=settings.weights)
-    return pipeline.rectify(table, reading.parse, artifacts, variant=reading.variant) if settings.spatial else table
+    table = replace(reading.table, weights=settings.weights)
+    return rectify(table, reading.parse, artifacts, variant=reading.variant) if settings.spatial else table
+
+
+def ranking_of(table: ScoreTable, columns: Collection[str], **more: Any) -> Any:
+    """A frame with a row a proposal, best first: rank, these columns of ``table.to_frame()``, and more of them."""
+    frame = table.to_frame()[["proposal", *columns]].assign(**more).iloc[table.ranking].reset_index(drop=True)
+    frame.insert(0, "rank", np.arange(1, len(frame) + 1))
+    return frame
 
 
 def scene_record(
     image_rgb: np.ndarray, artifacts: ImageArtifacts, target: np.ndarray | None, models_name: str
 ) -> dict[str, Any]:
     """All that no expression changes. masks: COCO runs at the size shown; an IoU list only when the target is known."""
-    masks = artifacts.proposals.masks
-    height, width = artifacts.size_hw
-    shrink = min(1.0, LONGEST / max(height, width, 1))
-    shown_hw = (max(1, round(height * shrink)), max(1, round(width * shrink)))
+    masks, small = artifacts.proposals.masks, shrunk(image_rgb, LONGEST)
     overlap = None if target is None else pairwise_iou(masks, target[None])[:, 0]
-    captions = next(iter(artifacts.captions.values()), ("",) * len(masks))
     found = overlap is not None and overlap.max(initial=0) > 0
     return {
-        "image": _picture_uri(image_rgb, shown_hw),
-        "size_hw": list(shown_hw),
-        "masks": [_runs(_shown(mask, shown_hw)) for mask in masks],
+        "image": uri(small, LONGEST, png_pixels=SCENE_PNG_PIXELS),
+        "size_hw": list(small.shape[:2]),
+        "masks": [_runs(_shown(mask)) for mask in masks],
         "areas": areas(masks).tolist(),
-        "captions": list(captions),
+        "captions": captions_of(artifacts),
         "caption": artifacts.overall_caption,
-        "target": None if target is None else _runs(_shown(target, shown_hw)),
+        "target": None if target is None else _runs(_shown(target)),
         "iou": None if overlap is None else overlap.tolist(),
         "oracle": int(overlap.argmax()) if overlap is not None and found else None,
         "models": models_name,
-        "note": METHOD_NOTE,
+        "note": VARIANT_NOTE,
     }
+
+
+def captions_of(artifacts: ImageArtifacts) -> list[str]:
+    """The caption of every proposal, in the first crop style that has any."""
+    return list(next(iter(artifacts.captions.values()), ("",) * len(artifacts.proposals)))
 
 
 def reading_record(
@@ -144,32 +179,70 @@ def reading_record(
     Raises ValueError for a score that is not finite: neither side could rank it.
     """
     for name, reading in readings.items():
-        for score in ("v", "p", "n"):
-            wrong = np.flatnonzero(~np.isfinite(getattr(reading.table, score)))
-            if wrong.size:
-                got = getattr(reading.table, score)[wrong[0]]
-                raise ValueError(f"{score} of proposal {wrong[0]} ({name}): expected a finite number, got {got}; "
-                                 "run describe() again")  # fmt: skip
-    centres = centroids_xy(artifacts.proposals.masks)
-    variants = {name: _method_record(reading, centres, artifacts) for name, reading in readings.items()}
+        for score_name in ("v", "p", "n"):
+            values = getattr(reading.table, score_name)
+            for wrong in np.flatnonzero(~np.isfinite(values)):
+                what = f"{score_name} of proposal {wrong} ({name})"
+                raise ValueError(f"{what}: expected a finite number, got {values[wrong]}; run describe() again")
+    variants = {name: _variant_record(reading, artifacts) for name, reading in readings.items()}
     return {"expression": expression, "variants": variants, "missing": dict(missing)}
 
 
-def order_of(table: ScoreTable) -> np.ndarray:
-    """Proposal numbers, best first, as everywhere in the package."""
-    return ranking(_Ranked(table))
+def why_record(
+    readings: Mapping[str, Reading],
+    artifacts: ImageArtifacts,
+    target: np.ndarray | None,
+    settings: Settings,
+    *,
+    gold: Mapping[str, Any] | None = None,
+    wordnet: WordNet | None = None,
+) -> dict[str, Any]:
+    """The ``why`` panel: variant -> the cause of a failure and its cures, with all parts on; {} without a target.
+
+    settings: whose weights. A cure says what it replaces in the scores ("n", "kept") or the settings; the rest stays as
+    it is on screen.
+    """
+    if target is None or not target.any():
+        return {}
+    found = {}
+    for name, reading in readings.items():
+        now = settings.model_copy(update={"variant": name, "use_p": True, "use_n": True, "spatial": True})
+        scored = table_of(reading, artifacts, now), reading.parse, reading.negatives
+        case = case_of(artifacts, *scored, target, reading.variant, gold=gold, wordnet=wordnet)
+        verdict = verdict_of(case)
+        found[name] = {
+            "base": f"With \u03b1 {now.alpha:g}, \u03bb {now.lam:g} and all parts on",
+            "sentence": sentence_of({"failed": bool(verdict.cause), "iou": case.iou, **vars(verdict)}),
+            "threshold": THRESHOLD,
+            "cures": [_cure_record(switch) for switch in switches(case)],
+            "oracle": _oracle_sentence(case),
+        }
+    return found
 
 
-@dataclass(frozen=True)
-class _Ranked:
-    table: ScoreTable
+def uri(pixels: np.ndarray, longest: int, *, png_pixels: int = PNG_PIXELS) -> str:
+    """A uint8 (h, w, 3) picture as a data URI, shrunk until its longer side is at most ``longest`` pixels.
+
+    png_pixels: a larger picture travels as JPEG.
+    """
+    small = shrunk(pixels, longest)
+    if small.shape[0] * small.shape[1] <= png_pixels:
+        return png_uri(small)
+    return jpeg_uri(small, quality=JPEG_QUALITY)
 
 
-def _method_record(reading: Reading, centres_xy: np.ndarray, artifacts: ImageArtifacts) -> dict[str, Any]:
+def shrunk(pixels: np.ndarray, longest: float) -> np.ndarray:
+    """A picture or a mask whose longer side is at most ``longest`` pixels: the same dtype."""
+    if max(pixels.shape[:2]) <= longest:
+        return pixels
+    return resized(pixels, longest / max(pixels.shape[:2]))
+
+
+def _variant_record(reading: Reading, artifacts: ImageArtifacts) -> dict[str, Any]:
     table, parse, rule = reading.table, reading.parse, reading.variant.rectifier
-    centres = np.trunc(centres_xy) if rule.centres == "int" else centres_xy
+    centres = rule.centres_of(centroids_xy(artifacts.proposals.masks))
     said = dict(zip(parse.directions, parse.direction_words, strict=False))
-    trace = table_of(reading, artifacts, Settings(variant=reading.variant.name)).trace
+    trace = rectify(table, parse, artifacts, variant=reading.variant).trace
     assert trace is not None
     # a verdict's reason stays true when another quadrant wins; "stays" and "out" are the browser's to say
     reasons = _quadrant_reasons(centres) if rule.half == "quadrants" else None
@@ -184,10 +257,15 @@ def _method_record(reading: Reading, centres_xy: np.ndarray, artifacts: ImageArt
             "half": rule.half,
             "directions": list(parse.directions),
             "words": " ".join(dict.fromkeys(said.get(d, d) for d in parse.directions)),
-            "centres": [c.tolist() if np.isfinite(c).all() else None for c in centres],
+            "centres": centres_record(centres),
             "texts": {"sentence": trace.sentence, "verdicts": list(trace.verdicts), "reasons": reasons},
         },
     }
+
+
+def centres_record(centres_xy: np.ndarray) -> list[list[float] | None]:
+    """[x, y] of every centre, None for that of an empty mask."""
+    return [centre.tolist() if np.isfinite(centre).all() else None for centre in centres_xy]
 
 
 def _quadrant_reasons(centres_xy: np.ndarray) -> list[str]:
@@ -199,16 +277,32 @@ def _quadrant_reasons(centres_xy: np.ndarray) -> list[str]:
     return [verdict.split(": ", 1)[1] for verdict in step.verdicts]
 
 
-def _shown(mask: np.ndarray, size_hw: tuple[int, int]) -> np.ndarray:
-    """The mask at the size shown; a mask that has pixels keeps at least one."""
-    if mask.shape == size_hw:
-        return mask
-    rows = ((np.arange(size_hw[0]) + 0.5) * mask.shape[0] / size_hw[0]).astype(int)
-    columns = ((np.arange(size_hw[1]) + 0.5) * mask.shape[1] / size_hw[1]).astype(int)
-    small = mask[np.ix_(rows, columns)]
+def _cure_record(switch: Switch) -> dict[str, Any]:
+    weights = switch.changed.get("weights")
+    return {
+        "name": switch.name,
+        "words": switch.words,
+        "row": switch.row,
+        "scores": {key: switch.changed[key].tolist() for key in ("n", "kept") if key in switch.changed},
+        "settings": {} if weights is None else asdict(weights),
+    }
+
+
+def _oracle_sentence(case: Case) -> str:
+    if len(case.good):
+        return ""
+    return (
+        f"No proposal fits (the best has IoU {case.ious.max(initial=0):.2f}). With the target's own mask as a "
+        "proposal the best possible answer would have IoU 1.00; its V, P and N are not known, so it is not ranked here."
+    )
+
+
+def _shown(mask: np.ndarray) -> np.ndarray:
+    """The mask at the size of the photo that travels; a mask that has pixels keeps at least one."""
+    small = shrunk(mask, LONGEST)
     if mask.any() and not small.any():
-        y, x = (int(places[0]) for places in np.nonzero(mask))
-        small[y * size_hw[0] // mask.shape[0], x * size_hw[1] // mask.shape[1]] = True
+        small = small.copy()
+        small[tuple(np.argwhere(mask)[0] * small.shape // mask.shape)] = True
     return small
 
 
@@ -218,14 +312,3 @@ def _runs(mask: np.ndarray) -> list[int]:
     edges = np.flatnonzero(pixels[1:] != pixels[:-1]) + 1
     runs = np.diff(np.concatenate([[0], edges, [pixels.size]])).tolist()
     return [0, *runs] if pixels.size and pixels[0] else runs
-
-
-def _picture_uri(image_rgb: np.ndarray, size_hw: tuple[int, int]) -> str:
-    picture = Image.fromarray(image_rgb)
-    if image_rgb.shape[:2] != size_hw:
-        picture = picture.resize((size_hw[1], size_hw[0]), Image.Resampling.LANCZOS)
-    if size_hw[0] * size_hw[1] <= PNG_PIXELS:
-        return png_uri(np.asarray(picture))
-    buffer = io.BytesIO()
-    picture.save(buffer, format="JPEG", quality=90)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -1,11 +1,11 @@
 """``rectifier_view``: what each rectifier does with an expression's directions, side by side.
 
-tn.viewers.rectifier_view(artifacts, "the left cat", models, image=sample)
+tn.viewers.rectifier_view(sample, artifacts, "the left cat", models)
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
@@ -13,9 +13,9 @@ import traitlets
 from tasnb import plots
 from tasnb.core.types import ImageArtifacts, Models
 from tasnb.plots.geometry import Rectified, rectify_by_each
-from tasnb.viewers import assets, thumbs
-from tasnb.viewers.viewer import Viewer
-from tasnb.viewers.words import pieces
+from tasnb.report.marking import pieces
+from tasnb.viewers.record import captions_of, centres_record, uri
+from tasnb.viewers.viewer import Viewer, expression_of, ground, image_of, mask_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,37 +23,43 @@ if TYPE_CHECKING:
 LONGEST = 640  # pixels of the photo that travels; the drawing keeps the image's own coordinates
 
 
-class RectifierViewer(Viewer):
-    """What ``rectifier_view`` returns. selected: the mask whose verdicts are spelled out; None without proposals."""
+class RectifierViewer(Viewer, module="rectifier_view", kind="view of the rectifiers"):
+    """What ``rectifier_view`` returns.
 
-    _esm = assets.module("rectifier_view")
-    kind: ClassVar[str] = "view of the rectifiers"
-    module: ClassVar[str] = "rectifier_view"
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The picture.
+    artifacts : ImageArtifacts
+        What ``tn.describe`` made of it.
+    expression : str
+        What is looked for.
+    models : Models
+        The models that described the picture.
+
+    Attributes
+    ----------
+    selected : int or None
+        The mask whose verdicts are spelled out; None without proposals.
+    """
 
     record = traitlets.Dict().tag(sync=True)
     selected = traitlets.Int(allow_none=True, default_value=None).tag(sync=True)
 
-    def __init__(
-        self, artifacts: ImageArtifacts, expression: str, models: Models, image_rgb: np.ndarray | None
-    ) -> None:
-        self._artifacts, self._expression, self._models, self._image_rgb = artifacts, expression, models, image_rgb
+    def __init__(self, image_rgb: np.ndarray, artifacts: ImageArtifacts, expression: str, models: Models) -> None:
+        self._image_rgb, self._artifacts, self._expression, self._models = image_rgb, artifacts, expression, models
         self._rules, missing = rectify_by_each(artifacts, expression, models)
-        captions = next(iter(artifacts.captions.values()), ("",) * len(artifacts.proposals))
-        picture = thumbs.ground(artifacts.size_hw) if image_rgb is None else image_rgb
         super().__init__(
             record={
-                "image": thumbs.uri(picture, LONGEST),
+                "image": uri(image_rgb, LONGEST),
                 "size_hw": list(artifacts.size_hw),
                 "pieces": pieces(self._rules[0].parse),
-                "captions": list(captions),
+                "captions": captions_of(artifacts),
                 "rules": [_rule_record(rule) for rule in self._rules],
                 "missing": missing,
             },
             selected=self._rules[0].table.best,
         )
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.words()}>"
 
     @property
     def rules(self) -> dict[str, Rectified]:
@@ -69,19 +75,28 @@ class RectifierViewer(Viewer):
         return pd.DataFrame(columns | {name: list(_verdicts(rule)) for name, rule in self.rules.items()})
 
     def picture(self) -> np.ndarray:
-        """A panel a rule: uint8 (h, w, 3)."""
-        return plots.rectifiers(self._artifacts, self._expression, self._models, self._image_rgb)
+        """A panel a rule.
+
+        Returns
+        -------
+        ndarray of uint8, shape (h, w, 3)
+            As ``tn.plots.rectifiers`` draws it.
+        """
+        return plots.rectifiers(self._image_rgb, self._artifacts, self._expression, self._models)
 
     def words(self) -> str:
-        """What is on screen: the expression, and each rule's sentence."""
+        """What is on screen.
+
+        Returns
+        -------
+        str
+            The expression, and each rule's sentence.
+        """
         return f"“{self._expression}”. " + " ".join(f"{rule.name}: {rule.sentence}" for rule in self._rules)
 
     @traitlets.validate("selected")
     def _is_a_mask(self, proposal: dict[str, Any]) -> int | None:
-        index, count = proposal["value"], len(self._artifacts.proposals)
-        if index is not None and not 0 <= index < count:
-            raise traitlets.TraitError(f"selected: expected a mask number from 0 to {count - 1} or None, got {index}")
-        return index
+        return mask_number(proposal, len(self._artifacts.proposals))
 
 
 def _rule_record(rule: Rectified) -> dict[str, Any]:
@@ -91,7 +106,7 @@ def _rule_record(rule: Rectified) -> dict[str, Any]:
         "kept": rule.table.kept.tolist(),
         "verdicts": list(_verdicts(rule)),
         "best": rule.table.best,
-        "centres": [centre.tolist() if np.isfinite(centre).all() else None for centre in rule.centres_xy],
+        "centres": centres_record(rule.centres_xy),
         "medians": dict(rule.medians),
         "region": None if rule.region_xyxy is None else list(rule.region_xyxy),
     }
@@ -101,12 +116,37 @@ def _verdicts(rule: Rectified) -> tuple[str, ...]:
     return rule.table.trace.verdicts if rule.table.trace else ("stays",) * len(rule.table)
 
 
-def rectifier_view(artifacts: ImageArtifacts, expression: str, models: Models, *, image: Any = None) -> RectifierViewer:
+def rectifier_view(
+    sample_or_image: Any, artifacts: ImageArtifacts, expression: str | None, models: Models
+) -> RectifierViewer:
     """Centres of the proposals, median lines, the half that stays and the sentence why, for every rule side by side.
 
-    Rules: ``paper``, ``official``, and ``extended`` (the paper's variant with the rectifier that also reads middle,
-    extremes, ordinals, sizes and relations; ours, in no paper). image: the Sample or picture of the artifacts; without
-    it the centres lie on gray. A rule that lacks something is left out and the viewer says why.
-    Raises ValueError for an empty expression.
+    Parameters
+    ----------
+    sample_or_image : Sample, whatever ``tn.as_rgb`` takes, or None
+        The picture; None: the centres lie on gray.
+    artifacts : ImageArtifacts
+        What ``tn.describe`` made of this picture.
+    expression : str or None
+        What to look for; None: the Sample's own expression.
+    models : Models
+        The models that described the picture.
+
+    Returns
+    -------
+    RectifierViewer
+        The widget.
+
+    Raises
+    ------
+    ValueError
+        For an empty expression.
+
+    Notes
+    -----
+    The rules: ``paper``, ``official``, and ``extended`` (the paper's variant with the rectifier that also reads middle,
+    extremes, ordinals, sizes and relations; ours, in no paper). A rule that lacks something is left out and the viewer
+    says why.
     """
-    return RectifierViewer(artifacts, expression, models, thumbs.image_of(image, artifacts))
+    image_rgb = ground(artifacts.size_hw) if sample_or_image is None else image_of(sample_or_image, artifacts)
+    return RectifierViewer(image_rgb, artifacts, expression_of(sample_or_image, expression), models)

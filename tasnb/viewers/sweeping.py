@@ -5,22 +5,20 @@ tn.viewers.sweep_view(tn.Run.open("outputs/runs/..."))
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
-from PIL import Image
 
 from tasnb import plots
 from tasnb.core.types import Models, Sample, Weights
 from tasnb.evaluation import metrics
 from tasnb.evaluation.reranking import Ranking, sentence_protocol
 from tasnb.evaluation.runs import Run
-from tasnb.evaluation.sweep import METRICS, PAPER_ALPHAS, PAPER_LAMS, Sweep, sweep
+from tasnb.evaluation.sweep import PAPER_ALPHAS, PAPER_LAMS, Sweep, sweep
 from tasnb.store import Store
-from tasnb.viewers import assets
 from tasnb.viewers.cases import Cases
 from tasnb.viewers.viewer import Viewer
 
@@ -30,15 +28,33 @@ if TYPE_CHECKING:
 FIRST = 6  # flips of each kind shown at first; "more" shows as many again
 
 
-class SweepViewer(Viewer):
-    """What ``sweep_view`` returns. cell: [alpha, lambda] of the grid point picked; setting it picks another one.
+class SweepViewer(Viewer, module="sweep_view", kind="sweep"):
+    """What ``sweep_view`` returns.
 
-    sweep: the figures of the grid, as ``tn.sweep`` gives them.
+    Parameters
+    ----------
+    run : Run
+        The finished run.
+    found : Sweep
+        The figures of the grid.
+    ranking : Ranking
+        The run's stored scores.
+    cases : Cases
+        What lies behind the rows, for thumbnails.
+    metric : str
+        Which figure the cells show.
+    threshold : float
+        An answer is right above this IoU, 0..1; from it on, where the protocol says so.
+
+    Attributes
+    ----------
+    cell : list of float
+        [alpha, lambda] of the grid point picked; setting it picks another one.
+    limit : int
+        How many flips of each kind are listed at most.
+    sweep : Sweep
+        The figures of the grid, as ``tn.sweep`` gives them.
     """
-
-    _esm = assets.module("sweep_view")
-    kind: ClassVar[str] = "sweep"
-    module: ClassVar[str] = "sweep_view"
 
     record = traitlets.Dict().tag(sync=True)
     cell = traitlets.List(traitlets.Float(), minlen=2, maxlen=2).tag(sync=True)
@@ -48,17 +64,14 @@ class SweepViewer(Viewer):
     def __init__(self, run: Run, found: Sweep, ranking: Ranking, cases: Cases, metric: str, threshold: float) -> None:
         self.sweep = found
         self._ranking, self._cases, self._metric, self._threshold = ranking, cases, metric, threshold
-        self._points = list(zip(found.frame["alpha"].tolist(), found.frame["lam"].tolist(), strict=True))
         self._said = run.predictions().drop_duplicates("sample").set_index("sample")[["sample_id", "expression"]]
         self._before = self._answers(found.used)
-        self._after = {point: self._answers(Weights(alpha=point[0], lam=point[1])) for point in self._points}
+        points = found.frame[["alpha", "lam"]].itertuples(index=False, name=None)
+        self._after = {(alpha, lam): self._answers(Weights(alpha=alpha, lam=lam)) for alpha, lam in points}
         best = found.best(metric)
         super().__init__(record=self._grid(best), cell=[best["alpha"], best["lam"]])
         self.observe(self._show, names=["cell", "limit"])
         self._show(None)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.words()}>"
 
     @property
     def flips(self) -> pd.DataFrame:
@@ -66,34 +79,39 @@ class SweepViewer(Viewer):
 
         change: "gained", right here and wrong with the run's own weights, or "lost", the other way round.
         """
-        import pandas as pd
-
         (chosen, overlap), (chosen_here, overlap_here) = self._before, self._after[self._point()]
         gained, lost = self._turned(self._point())
         places = np.concatenate([np.flatnonzero(gained), np.flatnonzero(lost)])
-        numbers = self._ranking.samples[places]
-        return pd.DataFrame(
-            {
-                "sample": numbers,
-                "sample_id": self._said.loc[numbers, "sample_id"].to_numpy(),
-                "expression": self._said.loc[numbers, "expression"].to_numpy(),
-                "change": np.where(gained[places], "gained", "lost"),
-                "chosen_before": chosen[places],
-                "chosen": chosen_here[places],
-                "iou_before": overlap[places],
-                "iou": overlap_here[places],
-            }
+        return (
+            self._said.loc[self._ranking.samples[places]]
+            .reset_index()
+            .assign(
+                change=np.where(gained[places], "gained", "lost"),
+                chosen_before=chosen[places],
+                chosen=chosen_here[places],
+                iou_before=overlap[places],
+                iou=overlap_here[places],
+            )
         )
 
     def picture(self) -> np.ndarray:
-        """The heat map: uint8 (h, w, 3)."""
-        figure = plots.sweep_heatmap(self.sweep, self._metric, beside_paper=False)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=110)
-        return np.asarray(Image.open(buffer).convert("RGB"))
+        """The heat map.
+
+        Returns
+        -------
+        ndarray of uint8, shape (h, w, 3)
+            As ``tn.plots.sweep_heatmap`` draws it.
+        """
+        return plots.pixels_of(plots.sweep_heatmap(self.sweep, self._metric, beside_paper=False))
 
     def words(self) -> str:
-        """What is on screen, in a sentence or two."""
+        """What is on screen.
+
+        Returns
+        -------
+        str
+            The cell picked, its figure and what it turns, in a sentence or two.
+        """
         (alpha, lam), used = self._point(), self.sweep.used
         gained, lost = (int(turned.sum()) for turned in self._turned((alpha, lam)))
         value = self.sweep.pivot(self._metric).at[alpha, lam]
@@ -108,10 +126,8 @@ class SweepViewer(Viewer):
         point = tuple(float(x) for x in proposal["value"])
         if point not in self._after:
             grid = self.sweep.pivot(self._metric)
-            raise traitlets.TraitError(
-                f"cell: expected a point of the grid, alpha one of {list(grid.index)} and lambda one of "
-                f"{list(grid.columns)}, got {list(point)}"
-            )
+            choices = f"alpha one of {list(grid.index)} and lambda one of {list(grid.columns)}"
+            raise traitlets.TraitError(f"cell: expected a point of the grid, {choices}, got {list(point)}")
         return list(point)
 
     def _point(self) -> tuple[float, float]:
@@ -133,20 +149,22 @@ class SweepViewer(Viewer):
     def _grid(self, best: dict[str, float]) -> dict[str, Any]:
         cells = self.sweep.pivot(self._metric)
         low, high = float(np.nanmin(cells.to_numpy())), float(np.nanmax(cells.to_numpy()))
-        rows = []
-        for alpha in cells.index:
-            row = []
-            for lam in cells.columns:
-                value = float(cells.at[alpha, lam])
-                gained, lost = (int(turned.sum()) for turned in self._turned((alpha, lam)))
-                marks = [("best", (best["alpha"], best["lam"])), ("run", (self.sweep.used.alpha, self.sweep.used.lam)),
-                         ("paper", (self.sweep.papers.alpha, self.sweep.papers.lam))]  # fmt: skip
-                row.append({
-                    "alpha": alpha, "lam": lam, "value": f"{value:.2f}", "gained": gained, "lost": lost,
-                    "marks": [name for name, point in marks if point == (alpha, lam)],
-                    **colours((value - low) / (high - low) if high > low else 0.5),
-                })  # fmt: skip
-            rows.append(row)
+        used, papers = asdict(self.sweep.used), asdict(self.sweep.papers)
+        marked = {"best": best, "run": used, "paper": papers}
+
+        def cell(alpha: float, lam: float) -> dict[str, Any]:
+            value = float(cells.at[alpha, lam])
+            gained, lost = (int(turned.sum()) for turned in self._turned((alpha, lam)))
+            return {
+                "alpha": alpha,
+                "lam": lam,
+                "value": f"{value:.2f}",
+                "gained": gained,
+                "lost": lost,
+                "marks": [name for name, at in marked.items() if (at["alpha"], at["lam"]) == (alpha, lam)],
+                **colours((value - low) / (high - low) if high > low else 0.5),
+            }
+
         return {
             "metric": plots.METRIC_NAMES[self._metric],
             "data": self.sweep.data,
@@ -154,29 +172,22 @@ class SweepViewer(Viewer):
             "variant": self.sweep.variant,
             "n": len(self._ranking.samples),
             "threshold": self._threshold,
-            "used": {"alpha": self.sweep.used.alpha, "lam": self.sweep.used.lam},
+            "used": used,
             "notes": list(self.sweep.notes),
-            "rows": rows,
+            "rows": [[cell(alpha, lam) for lam in cells.columns] for alpha in cells.index],
         }
 
     def _show(self, change: Any) -> None:
-        flips = self.flips
-        lists = {}
+        flips, lists = self.flips, {}
         for name in ("gained", "lost"):
             rows = flips[flips["change"] == name]
-            lists[name] = {
-                "total": len(rows),
-                "cases": [self._case(r) for r in rows.head(self.limit).to_dict("records")],
-            }
+            cases = [self._case(row) for row in rows.head(self.limit).to_dict("records")]
+            lists[name] = {"total": len(rows), "cases": cases}
         self.shown = {"cell": list(self.cell), "limit": self.limit, **lists}
 
     def _case(self, row: dict[str, Any]) -> dict[str, Any]:
-        thumb = self._cases.thumbnail(int(row["sample"]), int(row["chosen"]))
-        return {
-            "sample": int(row["sample"]), "expression": row["expression"], "thumb": thumb.uri, "alt": thumb.alt,
-            "lines": [f"IoU {row['iou_before']:.2f} \u2192 {row['iou']:.2f}",
-                      f"{_mask(row['chosen_before'])} \u2192 {_mask(row['chosen'])}"],
-        }  # fmt: skip
+        overlaps = f"IoU {row['iou_before']:.2f} \u2192 {row['iou']:.2f}"
+        return self._cases.card(row, [overlaps, f"{_mask(row['chosen_before'])} \u2192 {_mask(row['chosen'])}"])
 
 
 def _mask(index: int) -> str:
@@ -209,13 +220,37 @@ def sweep_view(
 ) -> SweepViewer:
     """Alpha x lambda as a heat map; a click on a cell shows which samples it turns right or wrong.
 
-    It turns them against the run's own weights. alpha, lam, variant, protocol: as in ``tn.sweep``. metric: "miou",
-    "oiou" or "pr50". threshold: an answer is right above this IoU (0..1; from it on, where the protocol says so).
-    samples, models, store: for thumbnails, those of the run by default; without the pictures the list has words only.
-    Raises ValueError as ``tn.sweep`` does, and for an unknown metric or a threshold outside 0..1.
+    Parameters
+    ----------
+    run : Run
+        A finished run.
+    alpha, lam : sequence of float
+        The grid, as in ``tn.sweep``; default: the paper's.
+    metric : str
+        "miou", "oiou" or "pr50".
+    threshold : float
+        An answer is right above this IoU, 0..1; from it on, where the protocol says so.
+    variant : str, optional
+        Whose rectifier, as in ``tn.sweep``; default: the run's.
+    protocol : str, optional
+        As in ``tn.sweep``; default: the run's.
+    samples : sequence of Sample, optional
+        Those of the run, for thumbnails; default: what run.json names. Without the pictures the list has words only.
+    models : Models, optional
+        Those of the run; default: what run.json names.
+    store : Store, optional
+        Where the run's artifacts lie; default: ``Store()``.
+
+    Returns
+    -------
+    SweepViewer
+        The widget; samples are turned against the run's own weights.
+
+    Raises
+    ------
+    ValueError
+        As ``tn.sweep`` raises it, and for an unknown metric or a threshold outside 0..1.
     """
-    if metric not in METRICS:
-        raise ValueError(f"unknown metric {metric!r}; choose from {', '.join(METRICS)}")
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold: expected an IoU from 0 to 1, got {threshold}")
     chosen = sentence_protocol(protocol or str(run.about["protocol"]))

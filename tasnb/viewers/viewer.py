@@ -1,31 +1,30 @@
-"""What every viewer shares: the widget beside its static twin.
+"""What every viewer shares: the widget beside its static twin, and how its arguments are read.
 
 JupyterLab shows "model not found" for a widget whose kernel is gone, whatever else its output holds. So a viewer gives
 two outputs: the widget, and a picture with words. The picture's style sheet hides it while the widget lives, and hides
 the widget's place when it does not.
+
+One argument order: ``(sample or image, artifacts, expression, models, ...)``. A viewer takes of these what it shows.
+The expression may be None where a Sample comes first: then it is the Sample's own.
 """
 
 from __future__ import annotations
 
 import base64
 from abc import ABCMeta, abstractmethod
-from html import escape
 from typing import Any, ClassVar
 
 import anywidget
 import numpy as np
+import traitlets
 
-from tasnb.core.images import png_bytes
+from tasnb.core.images import as_rgb, png_bytes
+from tasnb.core.types import ImageArtifacts, Sample
 from tasnb.viewers import assets
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 SNAPSHOT = "application/vnd.tasnb.viewer+json"  # no notebook program shows it; ``tasnb freeze`` does
 _ANYWIDGET = {"_esm", "_css", "_anywidget_id"}  # anywidget adds them to each instance
-_TWIN_STYLE = """
-.jp-OutputArea-child:has(.tn-viewer)+.jp-OutputArea-child:has(.tn-twin){display:none}
-.jp-OutputArea-child:not(:has(.tn-viewer)):has(+.jp-OutputArea-child .tn-twin){display:none}
-.tn-twin img{max-width:100%;height:auto}
-"""
 
 
 class _AbstractWidget(ABCMeta, type(anywidget.AnyWidget)):  # type: ignore[misc]
@@ -33,34 +32,73 @@ class _AbstractWidget(ABCMeta, type(anywidget.AnyWidget)):  # type: ignore[misc]
 
 
 class Viewer(anywidget.AnyWidget, metaclass=_AbstractWidget):
-    """A widget that also is a picture. A subclass says which picture, and its words."""
+    """A widget that also is a picture; a subclass says which picture, and its words.
+
+    Parameters
+    ----------
+    *args, **kwargs : Any
+        The values of its traits, as ``anywidget.AnyWidget`` takes them.
+
+    Notes
+    -----
+    ``class Explorer(Viewer, module="explore", kind="explorer")``: ``module`` names ``static/<module>.js``, which works
+    without a kernel when it exports ``mount(root, data, null)``; ``kind`` is the viewer in plain words, for a sentence.
+    """
 
     _css = assets.style()
     _esm: Any = ""
-    kind: ClassVar[str] = "viewer"  # in plain words, for a sentence
-    module: ClassVar[str] = ""  # static/<module>.js; it works without a kernel when it exports mount(root, data, null)
+    kind: ClassVar[str] = "viewer"
+    module: ClassVar[str] = ""
+
+    def __init_subclass__(cls, *, module: str = "", kind: str = "viewer", **options: Any) -> None:
+        if module:
+            cls.module, cls.kind, cls._esm = module, kind, assets.module(module)
+        super().__init_subclass__(**options)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.words()}>"
 
     @abstractmethod
     def picture(self) -> np.ndarray:
-        """The static twin: uint8 (h, w, 3)."""
+        """The static twin.
+
+        Returns
+        -------
+        ndarray of uint8, shape (h, w, 3)
+            What the viewer shows now, RGB.
+        """
 
     @abstractmethod
     def words(self) -> str:
-        """The static twin's alternative text: what the picture shows, in a sentence or two."""
+        """The static twin's alternative text.
+
+        Returns
+        -------
+        str
+            What the picture shows, in a sentence or two.
+        """
 
     def snapshot(self) -> dict[str, Any]:
-        """What ``mount`` needs to run the viewer without a kernel: its synced values as they are now."""
+        """What ``mount`` needs to run the viewer without a kernel.
+
+        Returns
+        -------
+        dict
+            The synced values as they are now, by name; JSON can hold them.
+        """
         inherited = set(anywidget.AnyWidget.class_trait_names())
         return {name: getattr(self, name) for name in self.trait_names(sync=True) if name not in inherited | _ANYWIDGET}
 
     def twin(self) -> dict[str, Any]:
-        """The static twin as MIME bundle: text/plain, text/html, image/png, and the snapshot for a frozen page."""
+        """The static twin as MIME bundle.
+
+        Returns
+        -------
+        dict
+            text/plain, text/html, image/png, and the snapshot for a frozen page.
+        """
         words, data = self.words(), base64.b64encode(png_bytes(self.picture())).decode("ascii")
-        page = (
-            f'<div class="tn-twin"><style>{_TWIN_STYLE}</style>'
-            f'<img alt="{escape(words)}" src="data:image/png;base64,{data}">'
-            f"<p>{escape(words)} <em>A picture of the {escape(self.kind)}: run the cell again to use it.</em></p></div>"
-        )
+        page = str(assets.render("twin", words=words, png=data, kind=self.kind))
         bundle = {"text/plain": words, "text/html": page, "image/png": data}
         return {**bundle, SNAPSHOT: {"viewer": self.module, "data": self.snapshot()}} if self.module else bundle
 
@@ -78,3 +116,48 @@ class Viewer(anywidget.AnyWidget, metaclass=_AbstractWidget):
         live = {kind: value for kind, value in data.items() if kind in (WIDGET_VIEW, "text/plain")}
         publish_display_data(live, metadata)
         publish_display_data({kind: value for kind, value in data.items() if kind != WIDGET_VIEW})
+
+
+def image_of(sample_or_image: Any, artifacts: ImageArtifacts) -> np.ndarray:
+    """The picture of a Sample, or whatever ``tn.as_rgb`` takes: uint8 (h, w, 3).
+
+    Raises ValueError for what is no picture, and when its size is not that of the artifacts.
+    """
+    image_rgb = sample_or_image.image if isinstance(sample_or_image, Sample) else as_rgb(sample_or_image)
+    if image_rgb.shape[:2] != tuple(artifacts.size_hw):
+        raise ValueError(
+            f"artifacts: expected the image's size {image_rgb.shape[:2]} (h, w), got {tuple(artifacts.size_hw)}"
+        )
+    return image_rgb
+
+
+def expression_of(sample_or_image: Any, expression: str | None) -> str:
+    """The expression that was given, or the Sample's own. Raises ValueError for an image without one."""
+    if expression is not None:
+        return expression
+    if isinstance(sample_or_image, Sample):
+        return sample_or_image.expression
+    raise ValueError('an image needs an expression, such as "the left cat"; only a Sample brings its own')
+
+
+def ground(size_hw: tuple[int, int]) -> np.ndarray:
+    """A plain gray picture, where the photo is not at hand: uint8 (h, w, 3)."""
+    return np.full((*size_hw, 3), 200, np.uint8)
+
+
+def masks_to_choose(count: int) -> str:
+    """The choice among so many masks, for an error's sentence."""
+    return f"a mask number from 0 to {count - 1}" if count else "no mask, as none was found"
+
+
+def mask_number(proposal: dict[str, Any], count: int) -> int | None:
+    """The value that a trait is to take, where it numbers one of the masks or is None; for ``traitlets.validate``."""
+    index = proposal["value"]
+    if index is not None and not 0 <= index < count:
+        raise traitlets.TraitError(f"{proposal['trait'].name}: expected {masks_to_choose(count)}, or None, got {index}")
+    return index
+
+
+def problem_of(error: Exception) -> str:
+    """An error in words: the reader of a widget must see it there, as a kernel's log is not read."""
+    return str(error) or type(error).__name__

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasnb.analysis import CAUSES, attribute, overlap, prices, sentence_of
+from tasnb.analysis import CAUSES, attribute, overlap, recoverable, sentence_of
 from tests.analysis import planting
 from tests.analysis.planting import FAULTS, PlantedRun, confusion, from_run, plant
 
@@ -44,15 +44,15 @@ def test_the_bench_can_fail(fault, planted) -> None:
 
 def test_the_causes_add_up_to_the_failures(real, planted) -> None:
     for found in (real, planted[1]):
-        table = prices(found).set_index("cause")
+        table = recoverable(found).set_index("cause")
         assert table.loc[list(CAUSES), "failures"].sum() == table.at["all", "failures"] == found.frame["failed"].sum()
         assert (found.frame["cause"][~found.frame["failed"]] == "").all()
         assert table.loc[list(CAUSES), "share"].sum() == pytest.approx(100)
 
 
-def test_a_price_is_the_difference_of_two_means(planted) -> None:
+def test_what_is_recoverable_is_the_difference_of_two_means(planted) -> None:
     cases, found = planted
-    table = prices(found).set_index("cause")
+    table = recoverable(found).set_index("cause")
     # curing "no proposal" gives the annotated mask: IoU 1 instead of the stored one
     mine = found.frame["cause"] == "no proposal"
     by_hand = 100 * (1 - found.frame["iou"][mine]).sum() / len(cases)
@@ -131,7 +131,7 @@ def test_a_case_that_no_single_cure_mends_goes_to_the_first_faulty_stage(one) ->
     row = attribute(PlantedRun([both])).frame.iloc[0]
     assert (row["cause"], bool(row["alone"])) == ("rectifier", False)
     assert "would not be enough" in sentence_of(row.to_dict())
-    assert row["price"] == 0
+    assert row["recoverable"] == 0
 
 
 def test_the_threshold_says_what_fails(one) -> None:

@@ -48,10 +48,10 @@ def speed(samples: int) -> None:
     started = time.perf_counter()
     found = analysis.attribute(run)
     attributed = time.perf_counter()
-    analysis.prices(found)
+    analysis.recoverable(found)
     analysis.overlap(found)
     priced = time.perf_counter()
-    analysis.ask(found, "type")
+    analysis.breakdown(found, "type")
     analysis.cases(found)
     asked = time.perf_counter()
     failures = int(found.frame["failed"].sum())
@@ -59,7 +59,7 @@ def speed(samples: int) -> None:
     print(
         f"{samples} samples x {PROPOSALS} proposals, {failures} failures: {total:.1f} s in all (budget 10 s for 10,000)"
     )
-    print(f"  attribute {attributed - started:.1f} s, prices and overlap {priced - attributed:.1f} s, "
+    print(f"  attribute {attributed - started:.1f} s, recoverable and overlap {priced - attributed:.1f} s, "
           f"by type and cases {asked - priced:.1f} s; budget / taken {10 * samples / SAMPLES / total:.1f}")  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def real(folders: list[Path]) -> None:
     splits = [run for run in first if run.about["dataset"]["name"] == sorted(names)[0]]
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        path = report.write(splits, Path(folder) / "report.html")
+        path = report.run(splits, Path(folder) / "report.html")
         taken, size = time.perf_counter() - started, path.stat().st_size / 1e6
         data = ", ".join(f"{r.about['dataset']['name']} {r.about['dataset']['split']}" for r in splits)
         print(f"report of {data}: {taken:.1f} s, {size:.1f} MB (budget 60 s, 15 MB)")

@@ -10,6 +10,7 @@ Both sides run in this process, on the same scenes, and must choose the same pro
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import tempfile
@@ -22,16 +23,23 @@ import numpy as np
 
 import tasnb as tn
 from tasnb.core.masks import areas, centroids_xy
-from tasnb.evaluation import tables
 from tasnb.evaluation.engine import evaluate
-from tasnb.evaluation.parts import Rows
-from tasnb.evaluation.records import SCORED
+from tasnb.evaluation.records import SCORED, TABLES, Rows
+from tasnb.evaluation.runs import SCHEMA, Run, write_part, write_text
 from tasnb.stages import crops, expressions, scores, spatial
 from tasnb.stages.negatives import mine
 from tasnb.store import Store
 from tests.benchmarks.bench_models import row
 
 SENTENCES, PROPOSALS, IMAGES = 10_834, 60, 1_500  # RefCOCO val; proposals as SAM gives them on a photo
+ABOUT = {
+    "schema": SCHEMA, "versions": {}, "methods": ["tas"], "variant": "paper", "variant_options": {},
+    "dataset": {
+        "name": "refcoco", "split": "val", "samples": SENTENCES, "images": IMAGES, "fingerprint": "", "spec": None,
+    },
+    "models": {"name": "none", "spec": None, "parts": {}}, "weights": {"alpha": 0.1, "lam": 0.7}, "proposals": "sam",
+    "protocol": "tas", "parts": IMAGES // 10,
+}  # fmt: skip
 
 
 def literal_loop(samples: Sequence[Any], models: Any) -> list[int | None]:
@@ -88,11 +96,13 @@ def run_directory(folder: Path, parts: int = IMAGES // 10) -> list[str]:
     rng = np.random.default_rng(0)
     started = time.perf_counter()
     for part in range(parts):
-        tables.write_part(folder, part, _rows(rng, part, SENTENCES // (IMAGES // 10)))
+        write_part(folder, part, _rows(rng, part, SENTENCES // (IMAGES // 10)))
     written = time.perf_counter() - started
     size = sum(f.stat().st_size for f in folder.rglob("*.parquet")) / 1e6
     started = time.perf_counter()
-    frames = {name: tables.read(folder, name) for name in tables.TABLES}
+    write_text(folder / "run.json", json.dumps(ABOUT))
+    run = Run(folder)
+    frames = {name: getattr(run, name)() for name in TABLES}
     read = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     return [

@@ -35,7 +35,7 @@ BYTES = {"float32": 4, "bfloat16": 2, "int8": 1}
 
 def rows(device: str, *, small: bool, only: str | None = None) -> Iterator[str]:
     """A line for each stage and number format, as it is measured."""
-    from tasnb.models.memory import peak, reset_peak
+    from tasnb.models.machine import peak, reset_peak
 
     pictures = [np.random.default_rng(i).integers(0, 256, (200, 150, 3), dtype=np.uint8) for i in range(CROPS)]
     pictures = pictures[:2] if small else pictures
@@ -143,9 +143,9 @@ def _matcher(write: Callable[..., Any]) -> Callable[[Path, bool], Load]:
         write(folder, full=not small)
 
         def load(device: str, dtype: str, pictures: list[np.ndarray], photo: np.ndarray) -> Callable[[], Any]:
-            from tasnb.models import itc
+            from tasnb.models.adapters import load_matcher
 
-            matcher = itc.load(folder, device=device, dtype=dtype)
+            matcher = load_matcher(folder, device=device, dtype=dtype)
             return lambda: matcher.encode_images(pictures)
 
         return load
@@ -177,7 +177,7 @@ def main(arguments: list[str] | None = None) -> None:
     options.add_argument("--device", default="auto")
     options.add_argument("--only", choices=list(STAGES))
     given = options.parse_args(arguments)
-    from tasnb.models.devices import resolve_device
+    from tasnb.models.machine import resolve_device
 
     device = resolve_device(given.device)
     print(f"device {device}, {2 if given.small else CROPS} crops of a photo", flush=True)

@@ -67,7 +67,7 @@ def rows(folder: Path, *, crops: int, shrink: int = 1) -> Iterable[str]:
     models: Any = tn.models.load(folder, device="cpu")
     parts = {"sam": models.proposer, "clip": models.encoder, "captioner": models.captioner}
     for role, part in parts.items():
-        module = part._generator.predictor.model if role == "sam" else part.model
+        module = part.model.predictor.model if role == "sam" else part.model
         count = sum(p.numel() for p in module.parameters())
         yield f"{role:<10} {type(module).__name__:<34} {count / 1e6:8.1f} M parameters"
 
@@ -83,7 +83,7 @@ def rows(folder: Path, *, crops: int, shrink: int = 1) -> Iterable[str]:
     )
 
     def alone() -> None:
-        predictor = SamPredictor(models.proposer._generator.predictor.model)
+        predictor = SamPredictor(models.proposer.model.predictor.model)
         predictor.set_image(image_rgb)
 
     encoder = seconds(alone)

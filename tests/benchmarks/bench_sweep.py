@@ -25,8 +25,9 @@ import numpy as np
 
 from tasnb.core.types import Parse, Weights
 from tasnb.evaluation import sweep as sweeping
-from tasnb.evaluation.records import SCORED
-from tasnb.evaluation.runs import Run
+from tasnb.evaluation.ablation import ablation
+from tasnb.evaluation.records import SCORED, schema
+from tasnb.evaluation.runs import SCHEMA, Run, part_path, write_table
 from tasnb.pipeline.variant import VARIANTS
 from tasnb.stages import spatial
 
@@ -87,9 +88,12 @@ def synthetic(sentences: int, images: int, proposals: int, *, variant: str = "pa
         "parse": "{}", "phrases": "[]", "gold": "", "category": "thing", "same_kind": 0,
     })  # fmt: skip
     about = {
-        "dataset": {"name": "refcoco", "split": "val", "samples": sentences, "images": images}, "variant": variant,
+        "schema": SCHEMA, "versions": {}, "variant": variant, "variant_options": {},
+        "dataset": {
+            "name": "refcoco", "split": "val", "samples": sentences, "images": images, "fingerprint": "", "spec": None,
+        },
         "methods": ["tas"], "weights": {"alpha": 0.1, "lam": 0.7}, "protocol": "tas", "proposals": "sam",
-        "models": {"spec": None, "parts": {}}, "parts": -(-images // IMAGES_A_PART),
+        "models": {"name": "none", "spec": None, "parts": {}}, "parts": -(-images // IMAGES_A_PART),
     }  # fmt: skip
     return Synthetic(about=about, predicted=predicted, scored=scored)
 
@@ -110,15 +114,13 @@ def write(run: Synthetic, folder: Path) -> None:
     """As a run directory: Parquet parts of 10 images each."""
     import pyarrow as pa
 
-    from tasnb.evaluation import tables
-
     (folder / "run.json").write_text(json.dumps(run.about))
     for name, frame in (("predictions", run.predicted), ("scores", run.scored)):
-        table = pa.Table.from_pandas(frame, schema=tables.schema(name), preserve_index=False)
+        table = pa.Table.from_pandas(frame, schema=schema(name), preserve_index=False)
         part = frame["image_id"].astype(int).to_numpy() // IMAGES_A_PART
         bounds = np.searchsorted(part, np.arange(run.about["parts"] + 1))
         for number, (low, high) in enumerate(pairwise(bounds)):
-            tables.write_table(tables.part_path(folder, name, number), table.slice(low, high - low))
+            write_table(part_path(folder, name, number), table.slice(low, high - low))
 
 
 def looped(run: Synthetic, weights: Weights) -> list[tuple[int, int]]:
@@ -178,7 +180,7 @@ def lines(size: tuple[int, int, int]) -> Iterator[str]:
             f"{slow / fast:6.0f}x"
         )
     run = synthetic(*size)
-    yield f"Table 4 with intervals     {timed(lambda: sweeping.ablation(run))[0]:8.2f} s"
+    yield f"Table 4 with intervals     {timed(lambda: ablation(run))[0]:8.2f} s"
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         yield f"write the run directory    {timed(lambda: write(run, folder))[0]:8.2f} s"

@@ -119,7 +119,7 @@ def test_all_of_it_goes_by_keyboard(opened, viewer) -> None:
     page.keyboard.type("the moon")
     page.keyboard.press("Enter")
     assert rows(page) == [["park", "the man", "mask 1"], ["park", "the moon", "no mask"]]
-    assert page.get_by_role("status").inner_text() == "Added. 2 annotations."
+    assert page.get_by_role("status").first.inner_text() == "Added. 2 annotations."
 
 
 def test_the_same_words_move_and_nothing_is_added_without_a_mask_or_words(opened, viewer) -> None:
@@ -201,8 +201,8 @@ def test_nothing_is_cut_off_on_a_narrow_page(opened, viewer) -> None:
 LAB_SETUP = """
 import json, tempfile, numpy as np, tasnb as tn
 from pathlib import Path
-from tasnb.masks import make_proposals
-from tasnb.types import ImageArtifacts
+from tasnb.core.masks import make_proposals
+from tasnb.core.types import ImageArtifacts
 
 def made(shift):
     image = np.full((60, 80, 3), 180, np.uint8)

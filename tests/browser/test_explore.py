@@ -17,7 +17,7 @@ models = tn.models.load("toy", device="cpu")
 sample = tn.datasets.load("reftoy", split="val")[12]
 artifacts = tn.Store().recall(tn.describe, sample.image, models)
 """
-SHOW = 'viewer = tn.viewers.explore(sample, artifacts, models, "the man on the left")\nviewer'
+SHOW = 'viewer = tn.viewers.explore(sample, artifacts, "the man on the left", models)\nviewer'
 # a pixel of each mask that no smaller mask covers (null where there is none), and one where masks overlap
 PLACES = """
 masks = artifacts.proposals.masks
@@ -313,7 +313,7 @@ def test_hostile_captions_stay_text(notebook: Notebook, explorer: Any, places: d
     notebook.python(
         f"nasty = {nasty!r}\npoisoned = dataclasses.replace(artifacts, captions={{k: (nasty,) * len(masks) for k in "
         "artifacts.captions}, overall_caption=nasty)\n"
-        "other = tn.viewers.explore(sample, poisoned, models)\n"
+        "other = tn.viewers.explore(sample, poisoned, None, models)\n"
         "page = other.twin()['text/html']\nassert '<script' not in page and page.count('<img') == 1"
     )
     cell = notebook.page.locator(".jp-Notebook .jp-Cell").last

@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 import tasnb as tn
+from tasnb.report.notebook import html_of
 from tasnb.viewers import assets, freezing
 from tests.browser.conftest import guarded_context
 from tests.viewers.made_artifacts import HOSTILE, only, saying
@@ -28,20 +29,20 @@ def shown(data: dict[str, Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def viewer(toy_case, toy_models) -> Any:
-    return tn.viewers.explore(*toy_case, toy_models, SENTENCE)
+    return tn.viewers.explore(*toy_case, SENTENCE, toy_models)
 
 
 @pytest.fixture(scope="module")
 def frozen(toy_case, toy_models, viewer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lesson with what lessons hold, and three explorers: as usual, with hostile text, without proposals."""
     sample, artifacts = toy_case
-    nasty = tn.viewers.explore(sample, saying(artifacts, HOSTILE), toy_models, HOSTILE)
-    empty = tn.viewers.explore(sample, only(artifacts, []), toy_models, SENTENCE)
+    nasty = tn.viewers.explore(sample, saying(artifacts, HOSTILE), HOSTILE, toy_models)
+    empty = tn.viewers.explore(sample, only(artifacts, []), SENTENCE, toy_models)
     answer = tn.tas(artifacts, SENTENCE, toy_models)
     cells = [
         V4.new_markdown_cell("# Why that mask\n\nRead *this*, then `run` it.\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
         V4.new_code_cell("viewer", outputs=[shown(viewer.twin())]),
-        V4.new_code_cell("tn.tas(artifacts, 'x', models)", outputs=[shown({"text/html": answer._repr_html_()})]),
+        V4.new_code_cell("tn.tas(artifacts, 'x', models)", outputs=[shown({"text/html": html_of(answer)})]),
         V4.new_code_cell("viewer.ranking", outputs=[shown({"text/html": viewer.ranking.to_html()})]),
         V4.new_code_cell("nasty", outputs=[shown(nasty.twin())]),
         V4.new_code_cell("empty", outputs=[shown(empty.twin())]),
@@ -85,10 +86,10 @@ def test_it_ranks_again_as_python_would(explorers: Any, one_page: Any, toy_case,
     explorer.locator(".tn-slider input").nth(1).focus()
     one_page.keyboard.press("Home")  # lambda 0
     explorer.locator(".tn-switch", has_text="spatial").locator("input").uncheck()
-    twin = tn.viewers.explore(*toy_case, toy_models, SENTENCE, lam=0.0, use=("v", "p", "n"))
+    twin = tn.viewers.explore(*toy_case, SENTENCE, toy_models, lam=0.0, use=("v", "p", "n"))
     assert order_of(explorer) == twin.ranking["proposal"].tolist()
     explorer.get_by_role("button", name="Reset").click()
-    again = tn.viewers.explore(*toy_case, toy_models, SENTENCE)
+    again = tn.viewers.explore(*toy_case, SENTENCE, toy_models)
     assert order_of(explorer) == again.ranking["proposal"].tolist()
 
 

@@ -18,7 +18,7 @@ MINUS = "\u2212"
 @pytest.fixture
 def viewer(toy_case, toy_models):
     sample, artifacts = toy_case
-    return tn.viewers.negatives_view(artifacts, sample.expression, toy_models, image=sample)
+    return tn.viewers.negatives_view(sample, artifacts, sample.expression, toy_models)
 
 
 def rows_of(frame: Any) -> list[list[str]]:
@@ -89,7 +89,7 @@ def test_hostile_text_stays_text(toy_case, toy_models, page: Any, tmp_path: Path
         saying(artifacts, HOSTILE), overall_caption=HOSTILE, phrases=(phrase,),
         phrase_embeddings=artifacts.phrase_embeddings[:1],
     )  # fmt: skip
-    frame = show(page, tn.viewers.negatives_view(nasty, f"cat {HOSTILE}", toy_models), tmp_path)
+    frame = show(page, tn.viewers.negatives_view(None, nasty, f"cat {HOSTILE}", toy_models), tmp_path)
     assert frame.locator("script").count() == 0
     assert HOSTILE in frame.locator(".tn-said-caption").inner_text()
     assert HOSTILE in frame.locator(".tn-phrases label").inner_text()

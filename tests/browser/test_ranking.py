@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -77,7 +76,7 @@ def expected(reading: Reading, artifacts: ImageArtifacts, settings: Settings) ->
     table = record.table_of(reading, artifacts, settings)
     trace = table.trace
     return {
-        "order": record.order_of(table).tolist(),
+        "order": table.ranking.tolist(),
         "totals": table.total.tolist(),
         "kept": table.kept.tolist(),
         "best": table.best,
@@ -129,7 +128,7 @@ def test_the_cases_hold_what_they_should() -> None:
 
 def test_the_comparison_can_fail(rank: Any) -> None:
     reading, artifacts, settings = next(case for case in cases() if len(case[0].table) > 3 and case[2].use_p)
-    other = replace(settings, alpha=settings.alpha + 1)
+    other = settings.model_copy(update={"alpha": settings.alpha + 1})
     assert rank([in_browser(reading, artifacts, other)])[0] != expected(reading, artifacts, settings)
 
 

@@ -15,7 +15,7 @@ from tests.viewers.made_artifacts import HOSTILE, only, saying
 @pytest.fixture
 def viewer(toy_case, toy_models):
     sample, artifacts = toy_case
-    return tn.viewers.rectifier_view(artifacts, "the man on the left", toy_models, image=sample)
+    return tn.viewers.rectifier_view(sample, artifacts, "the man on the left", toy_models)
 
 
 def test_every_rule_draws_its_centres_and_says_why(viewer, page: Any, tmp_path: Path) -> None:
@@ -51,9 +51,9 @@ def test_axe_finds_nothing_serious(viewer, page: Any, tmp_path: Path) -> None:
 
 def test_no_proposals_and_hostile_text(toy_case, toy_models, page: Any, tmp_path: Path) -> None:
     _, artifacts = toy_case
-    frame = show(page, tn.viewers.rectifier_view(only(artifacts, []), "left cat", toy_models), tmp_path)
+    frame = show(page, tn.viewers.rectifier_view(None, only(artifacts, []), "left cat", toy_models), tmp_path)
     assert "nothing to rectify" in frame.inner_text()
-    nasty = tn.viewers.rectifier_view(saying(artifacts, HOSTILE), f"left cat {HOSTILE}", toy_models)
+    nasty = tn.viewers.rectifier_view(None, saying(artifacts, HOSTILE), f"left cat {HOSTILE}", toy_models)
     frame = show(page, nasty, tmp_path)
     assert frame.locator("script").count() == 0
     assert HOSTILE in frame.locator(".tn-list").inner_text()

@@ -16,8 +16,7 @@ def report_file(toy_case, toy_models, tmp_path_factory) -> Path:
     sample, artifacts = toy_case
     answer = tn.tas(artifacts, sample.expression, toy_models)
     path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(tn.report.page(answer, sample.image, target=sample.target, models_name="toy"), encoding="utf-8")
-    return path
+    return tn.report.answer(sample.image, answer, path, target=sample.target, models_name="toy")
 
 
 def test_the_page_stands_alone(report_file: Path, page: Any) -> None:
@@ -52,7 +51,7 @@ def test_hostile_text_stays_text(toy_case, toy_models, page: Any, tmp_path: Path
     nasty = "<img src=x onerror=console.error('ran')><script>console.error('ran')</script>"
     poisoned = replace(artifacts, captions={"blur": (nasty,) * len(artifacts.proposals)}, overall_caption=nasty)
     answer = tn.tas(poisoned, f"cat {nasty}", toy_models)
-    (tmp_path / "nasty.html").write_text(tn.report.page(answer, sample.image), encoding="utf-8")
+    tn.report.answer(sample.image, answer, tmp_path / "nasty.html")
     page.goto((tmp_path / "nasty.html").as_uri())
     assert page.locator("script").count() == 0
     assert "<script>" in page.locator("h1").inner_text()

@@ -38,7 +38,7 @@ def other(reftoy_val, store, tmp_path_factory) -> Run:
 
 @pytest.fixture(scope="module")
 def report_file(run, other) -> Path:
-    return report.write([run], run.folder / "report.html", against=[other])
+    return report.run([run], run.folder / "report.html", against=[other])
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def hostile_file(reftoy_val, store, tmp_path_factory) -> Path:
     samples.append(replace(samples[0], expression=NASTY * 60, sample_id="long", sent_id="long"))
     made = evaluate(samples, "toy", methods=["tas"], out=folder, store=store, model_options=CPU)
     assert analysis.cases(made)["failed"].any()
-    return report.write([made], folder / "report.html", threshold=0.97)
+    return report.run([made], folder / "report.html", threshold=0.97)
 
 
 def test_the_report_stands_alone(report_file: Path, page: Any) -> None:

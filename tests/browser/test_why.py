@@ -14,7 +14,7 @@ from tests.browser.alone import serious, show
 @pytest.fixture(scope="module")
 def viewer(toy_case, toy_models):
     sample, artifacts = toy_case
-    return tn.viewers.explore(sample, artifacts, toy_models, "the man on the left")
+    return tn.viewers.explore(sample, artifacts, "the man on the left", toy_models)
 
 
 def test_a_switch_ranks_again_at_once(viewer, page: Any, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import copyreg
 import io
 import os
@@ -10,6 +11,7 @@ import pickle
 import pickletools
 import random
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +54,7 @@ def test_shared_values_stay_shared() -> None:
 @pytest.mark.parametrize("protocol", range(3))
 def test_python_2s_own_files_are_read(protocol: int) -> None:
     # written by Python 2.7.18: str in Latin-1 and in UTF-8, unicode, long
-    first, second = pickles.load(PYTHON2 / f"refs-protocol{protocol}.p")
+    first, second = pickles.loads((PYTHON2 / f"refs-protocol{protocol}.p").read_bytes())
     assert first["ann_id"] == 10
     assert first["sentences"][0]["tokens"] == ["left", "café"]
     assert first["sentences"][0]["sent"] == "left café"
@@ -66,7 +68,7 @@ def test_python_2s_own_files_are_read(protocol: int) -> None:
 
 def test_the_real_file_is_read(shared_root: Path) -> None:
     path = shared_root / "data" / "mini-refcoco" / "refcoco" / "refs(unc).p"
-    refs = pickles.load(path)
+    refs = pickles.loads(path.read_bytes())
     assert len(refs) == 53
     assert sum(len(ref["sentences"]) for ref in refs) == 63
     assert refs == pickle.loads(path.read_bytes())
@@ -148,8 +150,9 @@ EVIL = [
     ("one long text repeated", pickle.dumps(["x" * 1_000_000] * 100_000), "stand for more than 50,000,000 values"),
     ("a list that holds itself", itself(), "holds itself"),
     ("lists a thousand deep", b"]" * 1000 + b"a" * 999 + b".", "nested more than 64 deep"),
-    ("a million open containers", b"(" * 1_000_000, "open at once"),
-    ("a number of a million digits", b"I" + b"9" * 1_000_000 + b"\n.", "a number of 1000000 digits"),
+    ("sets by the million", b"\x8f" * 90_000_000 + b".", "may make 90,000,000 containers, more than 5,000,000"),
+    ("containers and places by the million", b"](l}\x94(t\x85" * 10_000_000, "may make 60,000,000 containers"),
+    ("a file of 100 MB", b"N" * (pickles.MAX_BYTES + 1), "100,000,001 bytes, more than 100,000,000"),
     ("a long number as a key", b"}" + pickle.dumps(1 << 200, protocol=2)[2:-1] + b"K\x01s.", "a long number as a key"),
 ]  # fmt: skip
 
@@ -160,7 +163,7 @@ def test_a_malicious_pickle_is_refused_with_its_reason_and_at_once(data: bytes, 
     path.write_bytes(data)
     started = time.perf_counter()
     with pytest.raises(UnsafePickleError, match=reason) as refused:
-        pickles.load(path)
+        pickles.loads(path.read_bytes(), name=str(path))
     assert time.perf_counter() - started < 5
     assert str(refused.value).startswith(f"{path} is refused: ")
     assert "\n" not in str(refused.value)
@@ -168,16 +171,48 @@ def test_a_malicious_pickle_is_refused_with_its_reason_and_at_once(data: bytes, 
     assert not Path("/tmp/owned").exists()
 
 
-def test_every_instruction_that_can_reach_a_class_is_unknown() -> None:
-    from tasnb.datasets.pickle_machine import Machine
-
+def test_only_the_instructions_of_plain_values_exist() -> None:
     reaching = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE", "BUILD", "PERSID",
                 "BINPERSID", "EXT1", "EXT2", "EXT4", "BYTEARRAY8", "NEXT_BUFFER", "READONLY_BUFFER"}  # fmt: skip
-    in_place = {"LONG_BINPUT", "BINGET", "BINUNICODE", "BININT2", "EMPTY_LIST", "EMPTY_DICT", "BINPUT", "MEMOIZE",
-                "LONG_BINGET", "STOP"}  # fmt: skip
-    known = {op.name for op in pickletools.opcodes if hasattr(Machine, f"_{op.name.lower()}")}
-    assert known | in_place | reaching == {op.name for op in pickletools.opcodes}
-    assert not known & reaching
+    plain = set(pickles.PLAIN.split())
+    assert plain | reaching == {op.name for op in pickletools.opcodes}
+    assert not plain & reaching
+    steps = pickles._Unpickler.dispatch
+    assert sorted(steps) == list(range(256))
+    own = {ord(op.code) for op in pickletools.opcodes if op.name in plain or op.name in pickles.ASKING.split()}
+    assert {code for code, step in steps.items() if step is pickle._Unpickler.dispatch.get(code)} < own
+
+
+FILLERS = [
+    b"\x8f", b"]", b"}", b"(", b"N\x94", b"]\x85", b"\x8c\x02\xc4\x80", b"\x8c\x04\xf0\x9f\xa6\x93", b"U\x02ab",
+    b"C\x01a", b"G@\t!\xfbTD-\x18", b"\x8a\x02\xff\x7f", b"J\xff\xff\xff\x7f", b"K\x01", b"N", b"F1.5\n", b"I300\n",
+    b"(l", b"(t", b"(d", b"(\x91", b"]}\x86", b"2", b"h\x00",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("filler", FILLERS)
+def test_memory_stays_within_the_bound_that_the_module_states(filler: bytes) -> None:
+    data = b"\x80\x04(Nq\x00" + filler * (40_000 // len(filler)) + (b"" if filler == b"(" else b"l.")
+    made = sum(map(data.count, pickles.MAKERS))
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(ValueError):
+            pickles.loads(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 25 * len(data) + 500 * made + 100_000
+    assert 25 * pickles.MAX_BYTES + 500 * pickles.MAX_MADE <= 5e9
+
+
+def test_memo_places_of_any_number_take_their_share_alone() -> None:
+    places = b"N" + b"".join(b"r" + place.to_bytes(4, "little") for place in range(1 << 31, (1 << 31) + 20_000))
+    tracemalloc.start()
+    try:
+        assert pickles.loads(places + b".") is None
+        assert tracemalloc.get_traced_memory()[1] < 25 * len(places) + 100_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_stands_for_little_is_no_bomb() -> None:
@@ -189,27 +224,32 @@ def test_what_stands_for_little_is_no_bomb() -> None:
     [
         (b"", "it ends too early"),
         (b"not a pickle", "is no whole pickle"),
-        (b"\xff\xd8\xff\xe0 a JPEG", "byte 0xff is no pickle instruction"),
+        (b"\xff\xd8\xff\xe0 a JPEG", "reading stopped at byte 1 of 11 .a byte that is no pickle instruction"),
         (b"<html>", "is no whole pickle"),
-        (b"\x80\x02X\xff\xff\xff\x7fabc.", "a text of 2147483647 bytes goes past the end"),
-        (b"\x80\x05\x8d" + b"\xff" * 8 + b".", "go past the end"),
+        (b"\x80\x02X\xff\xff\xff\x7fabc.", "reading stopped at byte 11 of 11 .it ends too early"),
+        (b"\x80\x05\x8d" + b"\xff" * 8 + b".", "exceeds system's maximum size"),
+        (b"\x80\x05\x8d" + b"\xff" * 7 + b"\x00.", "it ends too early"),
+        (b"\x80\x02\x8b\xff\xff\xff\x7f.", "it ends too early"),
+        (b"\x80\x05\x95" + b"\xff" * 8 + b"N", "it ends too early"),
+        (b"I" + b"9" * 1_000_000 + b"\n.", "limit .4300 digits"),
+        (b"(" * 1_000_000, "it ends too early"),
         (b"\x80\x02h\x05.", "is no whole pickle"),
-        (b"\x80\x09N.", "protocol 9 is newer than 5"),
+        (b"\x80\x09N.", "unsupported pickle protocol: 9"),
         (b"]r\xff\xff\xff\x7f" * 2 + b".", "it ends with 2 values"),
-        (b"(]K\x01.", "open containers"),
-        (b"}K\x01a.", "expected a list to fill, got dict"),
+        (b"(]K\x01.", "it ends with 2 values and 1 containers still open"),
+        (b"}K\x01a.", "'dict' object has no attribute 'append'"),
         (b"e.", "is no whole pickle"),
-        (b"S'no end", "a line has no end"),
-        (b"Sno quotes\n.", "a string has no quotes"),
+        (b"S'no end", "must be quoted"),
+        (b"Sno quotes\n.", "must be quoted"),
         (b"Iseven\n.", "is no whole pickle"),
-        (b"}(K\x01u.", "a key without a value"),
+        (b"}(K\x01u.", "list index out of range"),
     ],
 )  # fmt: skip
 def test_damage_is_one_clear_error(data: bytes, says: str, tmp_path: Path) -> None:
     path = tmp_path / "refs(unc).p"
     path.write_bytes(data)
     with pytest.raises(ValueError, match=says) as wrong:
-        pickles.load(path)
+        pickles.loads(path.read_bytes(), name=str(path))
     assert not isinstance(wrong.value, UnsafePickleError)
     assert str(path) in str(wrong.value)
     assert "\n" not in str(wrong.value)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tasnb.datasets.reading import parse_json, parse_json_but, read_now, uncollected
+from tasnb.datasets.annotations import parse_json, parse_json_but, read_now, uncollected
 
 HERE = Path("here.json")
 

@@ -55,7 +55,7 @@ def test_a_set_that_differs_from_the_published_one_warns_once(shared_root: Path)
 
 
 def test_a_set_with_the_published_numbers_is_silent(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tasnb.datasets.published import CARDS, Counts
+    from tasnb.datasets.cards import CARDS, Counts
 
     its_own = {"val": Counts(images=2, refs=2, sentences=3), "testA": Counts(images=1, refs=2)}
     monkeypatch.setitem(CARDS["refcoco"].counts, "unc", its_own)  # type: ignore[arg-type]
@@ -243,8 +243,11 @@ def test_damaged_files_are_one_error(small: Path) -> None:
     for content, says in [
         (whole[:100], "is no whole pickle"),
         (pickle.dumps({"a": 1}), "expected a list of refs, got dict"),
-        (pickle.dumps([{"split": "val"}]), "lacks or mangles 'image_id'"),
-        (pickle.dumps([{"split": "val", "image_id": [1]}]), "lacks or mangles unhashable"),
+        (
+            pickle.dumps([{"split": "val"}]),
+            r"refs\(unc\)\.p lacks ref_id, image_id, ann_id: {'split': 'val'}",
+        ),
+        (pickle.dumps([{"split": "val", "image_id": [1]}]), "lacks ref_id, image_id, ann_id"),
     ]:
         refs_file.write_bytes(content)
         with pytest.raises(ValueError, match=says):

@@ -10,7 +10,10 @@ import pytest
 from tasnb import datasets
 from tasnb.core.shipped import data_root
 from tasnb.core.types import Sample
-from tasnb.datasets.reftoy import CACHED_IMAGES, SPLITS, STYLES
+from tasnb.datasets.refer import TOY_NAMES as STYLES
+from tasnb.datasets.samples import CACHED_IMAGES
+
+SPLITS = tuple(datasets.CARDS["reftoy"].counts["toy"])
 
 
 @pytest.mark.parametrize("style", STYLES)

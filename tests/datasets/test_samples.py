@@ -11,15 +11,10 @@ import numpy as np
 import pytest
 
 from tasnb import datasets
-from tasnb.datasets.samples import CACHED_BYTES, RefSamples, Samples
+from tasnb.datasets.samples import CACHED_BYTES
 from tests.datasets.hand_made import photo, refer_parts, write_refer
 
 pytestmark = pytest.mark.filterwarnings("ignore::tasnb.datasets.CountWarning")
-
-
-def test_the_old_name_stays() -> None:
-    assert RefSamples is Samples
-    assert isinstance(datasets.load("reftoy"), datasets.RefSamples)
 
 
 @pytest.mark.parametrize(

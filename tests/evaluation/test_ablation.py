@@ -8,29 +8,30 @@ import numpy as np
 import pytest
 
 import tasnb as tn
-from tasnb.evaluation import ablation
+from tasnb.evaluation import ablation, paper
+from tasnb.evaluation.records import Measured
 from tests.pipeline.test_pipeline import empty_artifacts
 
 
 def test_the_papers_table_4_is_as_printed() -> None:
-    table = ablation.paper_table4()
-    assert table["V"] == {"oIoU": 23.01, "mIoU": 33.01}
-    assert table["V+P+N+spatial"] == {"oIoU": 29.53, "mIoU": 39.84}
-    assert list(table) == [name for name, _ in ablation.ROWS]
+    table = paper.wide(4)["RefCOCO"]
+    assert table.loc["V"].to_dict() == {"oIoU": 23.01, "mIoU": 33.01}
+    assert table.loc["V+P+N+spatial"].to_dict() == {"oIoU": 29.53, "mIoU": 39.84}
+    assert list(table.index) == list(ablation.ROWS)
 
 
 def test_overlaps_are_counted_by_hand() -> None:
     artifacts = empty_artifacts(size_hw=(2, 4), n=2)
     target = np.array([[1, 1, 0, 0], [0, 0, 0, 0]], dtype=bool)
-    ious, pairs = ablation.overlaps(artifacts, target)
-    assert ious.tolist() == [0.25, 0.25]
-    assert pairs == [(2, 8), (2, 8)]
+    measured = Measured(artifacts, target)
+    assert measured.ious.tolist() == [0.25, 0.25]
+    assert [measured.of(index) for index in (0, 1)] == [(2, 8), (2, 8)]
 
 
 def test_without_proposals_the_whole_target_is_missed() -> None:
-    ious, pairs = ablation.overlaps(empty_artifacts(), np.ones((20, 30), bool))
-    assert ious.size == 0
-    assert pairs == []
+    measured = Measured(empty_artifacts(), np.ones((20, 30), bool))
+    assert measured.ious.size == 0
+    assert measured.of(None) == (0, 600)
 
 
 @pytest.fixture(scope="module")
@@ -51,16 +52,17 @@ def test_the_rows_are_table_4s(small: ablation.Ablation) -> None:
 
 
 def test_the_text_holds_both_sides(small: ablation.Ablation) -> None:
-    text = ablation.as_text(small)
+    text = small.text
     assert "33.01" in text
     assert f"{small.rows[0]['miou']:.2f}" in text
     assert "oracle" in text
 
 
 def test_a_step_that_hurts_is_said_to_hurt(small: ablation.Ablation) -> None:
-    worse = {**small.rows[1], "gain": -3.0, "gain_low": -5.0, "gain_high": -1.0}
-    unsure = {**small.rows[2], "gain": 1.0, "gain_low": -1.0, "gain_high": 3.0}
-    text = ablation.as_text(replace(small, rows=(small.rows[0], worse, unsure)))
+    frame = small.frame.copy()
+    gains = ["miou_gain", "miou_gain_low", "miou_gain_high"]
+    frame.loc[1, gains], frame.loc[2, gains] = [-3.0, -5.0, -1.0], [1.0, -1.0, 3.0]
+    text = replace(small, frame=frame).text
     assert "the step to V+P makes it worse here" in text
     assert "the step to V+P+N includes 0" in text
 

@@ -19,12 +19,14 @@ from hypothesis import strategies as st
 
 import tasnb as tn
 from tasnb.core.masks import from_rle
-from tasnb.core.types import parse_from_json, parse_to_json
-from tasnb.evaluation import local, parts, plans, tables
+from tasnb.core.types import Weights, parse_from_json, parse_to_json
 from tasnb.evaluation.compare import compare
-from tasnb.evaluation.engine import default_folder, evaluate
-from tasnb.evaluation.runs import Run
+from tasnb.evaluation.engine import evaluate
+from tasnb.evaluation.plan import Options, Plan, default_folder, split_into_parts, weights_for
+from tasnb.evaluation.runs import Run, is_done
+from tasnb.evaluation.worker import Session, go_stage_by_stage
 from tasnb.models.deferred import Deferred, defer
+from tasnb.report.notebook import html_of
 from tasnb.store import Store
 
 CPU = {"device": "cpu"}
@@ -148,11 +150,11 @@ def test_with_annotations_as_proposals_the_oracle_is_perfect(few, warm_store, tm
 
 
 def test_lam_is_1_on_long_expressions_in_the_paper_and_0_7_in_its_code() -> None:
-    assert plans.weights_for("reftoyg", tn.PAPER, None, None).lam == 1
-    assert plans.weights_for("refcocog", tn.PAPER, None, None).lam == 1
-    assert plans.weights_for("refcocog", tn.OFFICIAL, None, None).lam == 0.7
-    assert plans.weights_for("reftoy", tn.PAPER, None, None).lam == 0.7
-    assert plans.weights_for("reftoyg", tn.PAPER, 0.3, 0.2) == plans.Weights(alpha=0.3, lam=0.2)
+    assert weights_for("reftoyg", tn.PAPER, None, None).lam == 1
+    assert weights_for("refcocog", tn.PAPER, None, None).lam == 1
+    assert weights_for("refcocog", tn.OFFICIAL, None, None).lam == 0.7
+    assert weights_for("reftoy", tn.PAPER, None, None).lam == 0.7
+    assert weights_for("reftoyg", tn.PAPER, 0.3, 0.2) == Weights(alpha=0.3, lam=0.2)
 
 
 # --- shards, stores, restarts -----------------------------------------------------------------------------------------
@@ -160,11 +162,11 @@ def test_lam_is_1_on_long_expressions_in_the_paper_and_0_7_in_its_code() -> None
 
 @given(st.lists(st.sampled_from("abcdefgh"), max_size=40), st.integers(1, 12))
 def test_every_sample_is_in_one_part_and_every_image_too(images: list[str], shards: int) -> None:
-    found = plans.split_into_parts(images, shards)
+    found = split_into_parts(images, shards)
     assert sorted(i for part in found for i in part) == list(range(len(images)))
     of_image = {image: {n for n, part in enumerate(found) for i in part if images[i] == image} for image in images}
     assert all(len(where) == 1 for where in of_image.values())
-    assert found == plans.split_into_parts(images, shards)
+    assert found == split_into_parts(images, shards)
     assert len(found) == max(min(shards, len(set(images))), min(len(found), 1))
 
 
@@ -383,7 +385,7 @@ def test_a_full_disk_stops_the_run_with_one_sentence_and_keeps_what_is_done(toy_
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "finished parts are kept" in said
-    assert [tables.is_done(folder, n) for n in range(4)] == [True, True, False, False]
+    assert [is_done(folder, n) for n in range(4)] == [True, True, False, False]
     assert not list(folder.rglob("*.tmp"))
     run = evaluate(few, "toy", out=folder, shards=4, store=warm_store, model_options=CPU)
     assert_same_tables(run, toy_run)
@@ -417,13 +419,11 @@ def test_stage_by_stage_never_holds_two_models(few, tmp_path) -> None:
         together.append([role for role in roles if getattr(models, role).is_loaded])
         return value
 
-    session = parts.Session(
-        samples=few[:8], models=models, answering={}, variant=tn.PAPER, weights=plans.Weights(), memo=memo
-    )
+    session = Session(samples=few[:8], models=models, options=Options(methods={}), weights=Weights(), memo=memo)
     for role in roles:  # their names are known, as after the first run
         assert getattr(models, role).fingerprint
         getattr(models, role).free()
-    local.go_stage_by_stage(session, range(8))
+    go_stage_by_stage(session, range(8))
     assert max(map(len, together)) == 1
     assert {role for held in together for role in held} == set(roles)
     assert all(not getattr(models, role).is_loaded for role in roles)
@@ -471,7 +471,7 @@ def test_two_runs_are_compared_sample_by_sample(toy_run, few, warm_store, tmp_pa
     assert any("weights" in note for note in found.notes)
     assert any("shared samples" in note for note in found.notes)
     assert "B - A" in str(found)
-    assert "<table" in found._repr_html_()
+    assert "<table" in html_of(found)
 
 
 def test_a_run_compared_with_itself_differs_nowhere(toy_run) -> None:
@@ -487,15 +487,11 @@ def test_a_folder_without_a_run_says_so(tmp_path) -> None:
 
 
 def test_a_run_shows_itself_in_a_notebook(toy_run) -> None:
-    assert "<table" in toy_run._repr_html_()
+    assert "<table" in html_of(toy_run)
     assert "reftoy" in repr(toy_run)
 
 
 def test_the_default_folder_tells_runs_apart(few, toy_run) -> None:
-    about = toy_run.about
-    plan = plans.Plan(
-        dataset=None, data_name="reftoy", data_split="val", data_fingerprint="x", samples=24, images=3,
-        methods=tuple(about["methods"]), variant=tn.PAPER, weights=plans.Weights(lam=0.2), protocol="tas",
-        proposals="annotations", models={"preset": "toy"}, fingerprints={}, parts=(),
-    )  # fmt: skip
+    about = toy_run.about | {"weights": {"alpha": 0.1, "lam": 0.2}, "proposals": "annotations"}
+    plan = Plan(options=Options.of(), about=about, parts=())
     assert default_folder(plan) == Path("outputs/runs/reftoy-val-toy-paper-alpha0.1-lam0.2-annotations-24")

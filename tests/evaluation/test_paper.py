@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tasnb.evaluation import beside, paper
+from tasnb.evaluation import paper
+from tasnb.report.notebook import html_of
 
 # the line that begins each table in the text of the paper, and the one below it
 BLOCKS = {
@@ -196,13 +197,13 @@ def run_on(
     )  # fmt: skip
 
 
-def published(found: beside.Beside, method: str, metric: str = "mIoU") -> float:
+def published(found: paper.AgainstPaper, method: str, metric: str = "mIoU") -> float:
     frame = found.frame
     return float(frame[(frame["method"] == method) & (frame["metric"] == metric)]["published"].iloc[0])
 
 
 def test_the_same_data_split_and_encoder_are_found() -> None:
-    found = paper.beside(run_on("refcoco", "val", samples=10_834))
+    found = paper.against(run_on("refcoco", "val", samples=10_834))
     assert found.where == "Table 1, RefCOCO val"
     assert published(found, "tas") == 39.84
     assert published(found, "tas", "oIoU") == 29.53
@@ -214,7 +215,7 @@ def test_the_same_data_split_and_encoder_are_found() -> None:
 
 
 def test_the_other_encoder_has_its_own_row() -> None:
-    found = paper.beside(run_on("refcoco+", "testA", parts={"clip": "RN50"}))
+    found = paper.against(run_on("refcoco+", "testA", parts={"clip": "RN50"}))
     assert published(found, "clip-only") == 46.61
     assert "ResNet-50" in found.text
 
@@ -231,7 +232,7 @@ def test_the_other_encoder_has_its_own_row() -> None:
     ],
 )
 def test_every_split_has_its_column(name: str, split: str, options: dict[str, str], where: str, tas: float) -> None:
-    found = paper.beside(run_on(name, split, options=options, samples=3))
+    found = paper.against(run_on(name, split, options=options, samples=3))
     assert found.where == where
     assert published(found, "tas") == tas
     assert any(words.startswith("other data: 3 of the ") for words in found.differs), (
@@ -254,7 +255,7 @@ def test_every_split_has_its_column(name: str, split: str, options: dict[str, st
 def test_other_data_stand_beside_the_nearest_and_say_so(
     name: str, split: str, options: dict[str, str], where: str
 ) -> None:
-    found = paper.beside(run_on(name, split, options=options, preset="toy"))
+    found = paper.against(run_on(name, split, options=options, preset="toy"))
     assert found.where == where
     assert found.differs[0] == f"other data: {name} {split} is not {where.removeprefix('Table 1, ')}"
     assert found.differs[1].startswith("other weights: toy (sam toy, clip toy, captioner toy)")
@@ -262,14 +263,14 @@ def test_other_data_stand_beside_the_nearest_and_say_so(
 
 
 def test_everything_else_that_differs_is_said() -> None:
-    found = paper.beside(
+    found = paper.against(
         run_on("refcocog", "val", samples=4896, preset="/models/mine", variant="official", protocol="lavt",
                proposals="annotations", missing=3)
     )  # fmt: skip
     assert found.differs == (
         "other weights: /models/mine; the paper has SAM ViT-H, CLIP and BLIP-2 OPT-2.7b",
         "other protocol: lavt, the authors' released code has tas",
-        "method official: options that differ from the paper's text (METHOD, section 2)",
+        "variant official: options that differ from the paper's text (METHOD, section 2)",
         "alpha 0.1 and lambda 0.7; the paper has 0.1 and 1 here",
         "proposals: annotations, not SAM's, so nothing is lost in the first stage",
         "3 samples failed and are missing from the measured figures",
@@ -277,11 +278,11 @@ def test_everything_else_that_differs_is_said() -> None:
 
 
 def test_models_that_were_passed_in_are_other_weights() -> None:
-    assert "other weights: given" in paper.beside(run_on("reftoy", "val", preset=None)).text
+    assert "other weights: given" in paper.against(run_on("reftoy", "val", preset=None)).text
 
 
 def test_the_page_escapes_what_comes_from_the_run() -> None:
-    page = paper.beside(run_on("reftoy", "val", preset="<i>toy"))._repr_html_()
+    page = html_of(paper.against(run_on("reftoy", "val", preset="<i>toy")))
     assert "mine&lt;b&gt;" in page
     assert "&lt;i&gt;toy" in page
     assert "<i>" not in page

@@ -10,8 +10,7 @@ import pytest
 
 from tasnb.core.masks import iou, to_rle
 from tasnb.core.types import Parse, Token, parse_to_json
-from tasnb.evaluation.caption_quality import caption_quality, names
-from tasnb.evaluation.proposal_quality import as_text, proposal_quality, redundancy
+from tasnb.evaluation.quality import as_text, caption_quality, names, proposal_quality, redundancy
 
 
 def mask(left: int, right: int) -> np.ndarray:

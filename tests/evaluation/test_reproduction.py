@@ -10,10 +10,12 @@ import pytest
 
 import tasnb as tn
 from tasnb import cli
-from tasnb.evaluation import modules, paper
-from tasnb.evaluation.reproduction import WHAT, recipes, reproduce
-from tasnb.evaluation.reproduction.columns import columns
+from tasnb.evaluation import paper
+from tasnb.evaluation.ablation import ablation as ablation_of
+from tasnb.evaluation.recipes import columns, rows
+from tasnb.evaluation.reproduce import WHAT, reproduce
 from tasnb.evaluation.runs import Run
+from tasnb.report.notebook import html_of
 
 CPU = {"device": "cpu"}
 FEW = 8
@@ -38,9 +40,9 @@ def run_table(home, warm_store):
 def test_every_printed_row_has_a_recipe_or_a_reason(table: int, preset: str) -> None:
     frame = paper.table(table)
     printed = set(zip(frame["method"], frame["encoder"], strict=True))
-    rows = recipes.rows(table, preset)
-    assert {(row.method, row.encoder) for row in rows} >= printed
-    assert all((row.recipe is None) == bool(row.why) for row in rows)
+    found = rows(table, preset)
+    assert {(row.method, row.encoder) for row in found} >= printed
+    assert all((row.recipe is None) == bool(row.why) for row in found)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def table4(run_table):
 
 def test_table_4_is_the_ablation_of_its_run(table4) -> None:
     run = Run(table4.runs[0])
-    ablation = modules.ablation(run)
+    ablation = ablation_of(run)
     frame = table4.frame[table4.frame["metric"] == "mIoU"]
     assert frame["method"].tolist() == ablation["modules"].tolist()
     assert frame["measured"].to_numpy() == pytest.approx(ablation["miou"].to_numpy())
@@ -150,12 +152,11 @@ def test_table_6_says_what_cannot_be_run_and_what_the_captions_are_like(run_tabl
 
 def test_the_papers_own_slip_is_marked() -> None:
     """Table 6 prints 46.62 where Tables 1 and 7 have 42.66; no other figure of it is doubted."""
-    from tasnb.evaluation.reproduction import _cell
-    from tasnb.evaluation.reproduction.reading import Figures
+    from tasnb.evaluation.reproduce import _cell, _printed_figures
 
     column = columns(6, "reftoyg")[0]
-    nothing = Figures({}, 0, 0, "not run")
-    cells = [_cell(paper.table(6), column, row, nothing, m) for row in recipes.rows(6, "toy") for m in ("mIoU", "oIoU")]
+    printed = _printed_figures(6)
+    cells = [_cell(printed, column, row, m, None, "not run") for row in rows(6, "toy") for m in ("mIoU", "oIoU")]
     marked = [(c["method"], c["encoder"], c["metric"], c["published"]) for c in cells if c["contradicted"]]
     assert marked == [("no captioner", "ViT-B/32", "mIoU", 46.62)]
 
@@ -220,7 +221,7 @@ def test_a_second_call_loads_no_model(run_table, table4, monkeypatch) -> None:
 def test_the_files_hold_the_table(table4, tmp_path) -> None:
     import pandas as pd
 
-    written = table4.save(tmp_path)
+    written = (*table4.save(tmp_path), tn.report.result(table4, tmp_path / "table4.html"))
     assert [path.name for path in written] == ["table4.csv", "table4.html"]
     read = pd.read_csv(written[0], keep_default_na=False)
     assert read["measured"].astype(float).to_numpy() == pytest.approx(table4.frame["measured"].to_numpy())
@@ -228,14 +229,14 @@ def test_the_files_hold_the_table(table4, tmp_path) -> None:
     for words in ("V+P+N+spatial", "39.84", "Why measured and published differ", "95 % interval"):
         assert words in page
     assert "<script" not in page
-    assert "http" not in page
-    assert "V+P+N+spatial" in table4._repr_html_()
+    assert "://" not in page
+    assert "V+P+N+spatial" in html_of(table4)
 
 
 def test_text_from_outside_is_escaped(table4) -> None:
     from dataclasses import replace
 
-    page = replace(table4, differs=("<script>alert(1)</script>",), models='<b>"x"').to_html()
+    page = html_of(replace(table4, differs=("<script>alert(1)</script>",), models='<b>"x"'), page=True)
     assert "<script" not in page
     assert "<b>" not in page
     assert "&lt;script&gt;" in page
@@ -275,6 +276,7 @@ def test_cost_times_three_methods_without_a_store(run_table, tmp_path) -> None:
     assert (frame[["seconds", "cpu_seconds", "peak_gb"]] > 0).all().all()
     assert frame["published_seconds"].tolist() == [1.88, 2.01, 3.63]
     assert frame.loc["tas", "published_gb"] == 22
-    assert [path.name for path in found.save(tmp_path)] == ["cost.csv", "cost.html"]
+    assert [path.name for path in found.save(tmp_path)] == ["cost.csv"]
+    assert "RTX 3090" in tn.report.result(found, tmp_path / "cost.html").read_text("utf-8")
     assert "RTX 3090" in found.text
     tn.plots.cost_chart(found).savefig(tmp_path / "cost.png")

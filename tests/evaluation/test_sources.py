@@ -12,8 +12,8 @@ import tasnb as tn
 from tasnb import cli
 from tasnb.core.masks import to_rle
 from tasnb.core.types import Sample
-from tasnb.evaluation import sources
 from tasnb.evaluation.engine import evaluate
+from tasnb.evaluation.plan import proposing
 from tasnb.store import Store
 
 CPU = {"device": "cpu"}
@@ -54,7 +54,7 @@ def test_a_results_file_of_the_annotations_gives_what_the_annotations_give(
     assert len(runs["file"].errors()) == 0
     assert runs["file"].about["proposals"] == "detector.json"
     assert str(results_file.parent) not in (runs["file"].folder / "run.json").read_text()
-    assert "proposals: detector.json; the paper has SAM ViT-H's" in str(tn.paper.beside(runs["file"]))
+    assert "proposals: detector.json; the paper has SAM ViT-H's" in str(tn.paper.against(runs["file"]))
 
 
 @pytest.mark.slow
@@ -110,7 +110,7 @@ def test_a_named_proposer_and_loaded_models_do_not_go_together(few, toy_models, 
 def test_bare_samples_have_no_annotations(few, tmp_path) -> None:
     bare: list[Sample] = [few[0]]
     with pytest.raises(ValueError, match="needs a data set with annotations"):
-        sources.proposing("annotations", bare)
+        proposing("annotations", bare)
 
 
 def test_the_command_line_takes_a_file(results_file, tmp_path, capsys) -> None:

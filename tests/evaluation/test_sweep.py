@@ -19,12 +19,14 @@ from typer.testing import CliRunner
 
 import tasnb as tn
 from tasnb import plots
-from tasnb.cli import sweeping
+from tasnb.cli import evaluation as commands
 from tasnb.core.types import DIRECTIONS, Parse, Weights, parse_to_json
-from tasnb.evaluation import engine, metrics, modules, sweep
+from tasnb.evaluation import engine, metrics, sweep
+from tasnb.evaluation.ablation import ablation, as_text
 from tasnb.evaluation.reranking import Ranking
 from tasnb.evaluation.runs import Run
 from tasnb.pipeline.variant import OFFICIAL, PAPER, VARIANTS
+from tasnb.report.notebook import html_of
 from tasnb.stages import spatial
 
 
@@ -79,9 +81,9 @@ def run_of(
         for k, each in enumerate(proposals)
     ]
     about = {
-        "dataset": {"name": "refcoco", "split": "val", "samples": len(samples)}, "variant": variant,
+        "dataset": {"name": "refcoco", "split": "val", "samples": len(samples), "spec": None}, "variant": variant,
         "protocol": protocol, "weights": {"alpha": weights.alpha, "lam": weights.lam}, "methods": ["tas"],
-        "models": {"spec": None, "parts": {}}, "proposals": "sam",
+        "models": {"name": "none", "spec": None, "parts": {}}, "proposals": "sam",
     }  # fmt: skip
     return Tables(about=about, predicted=predicted, scored=pd.DataFrame(rows, columns=columns))
 
@@ -154,8 +156,8 @@ def test_what_the_rectifier_took_out_cannot_win() -> None:
 def test_the_default_grid_is_table_3s() -> None:
     found = sweep.sweep(run_of(TWO))
     assert len(found.frame) == 25
-    assert len(found.beside_paper()) == 9
-    assert found.beside_paper()["paper_miou"].max() == 39.97
+    assert len(found.against_paper()) == 9
+    assert found.against_paper()["paper_miou"].max() == 39.97
     assert "39.84" in found.text
 
 
@@ -182,7 +184,7 @@ def test_car_is_refused_with_the_way_out() -> None:
     with pytest.raises(ValueError, match=r"'car' merges the masks .* choose from tas, global-local, lavt, iterprime"):
         sweep.sweep(run_of(TWO, protocol="car"))
     with pytest.raises(ValueError, match="car"):
-        sweep.ablation(run_of(TWO), protocol="car")
+        ablation(run_of(TWO), protocol="car")
     assert sweep.sweep(run_of(TWO, protocol="car"), protocol="tas").protocol == "tas"
 
 
@@ -197,7 +199,7 @@ def test_no_proposal_anywhere_is_figures_of_zero_and_under_global_local_none() -
     with pytest.raises(ValueError, match="no miou under protocol 'global-local' with 0 units"):
         skipped.best()
     assert "sweep of" in skipped.text
-    assert "<figure>" in skipped._repr_html_()
+    assert "<figure>" in html_of(skipped)
 
 
 @pytest.mark.parametrize(
@@ -337,7 +339,7 @@ def test_the_extended_rectifier_is_asked_at_every_point() -> None:
         directions=["right"],
     )
     assert sweep.rerank(run, variant=extended)["chosen"].tolist() == [1]
-    assert sweep.sweep(run, variant=extended).method == "ours"
+    assert sweep.sweep(run, variant=extended).variant == "ours"
 
 
 # --- Table 4 -------------------------------------------------------------------------------------------------------
@@ -351,7 +353,7 @@ def test_the_modules_by_hand() -> None:
         ],
         weights=Weights(alpha=1.0, lam=1.0),
     )
-    table = sweep.ablation(run)
+    table = ablation(run)
     assert table["modules"].tolist() == ["V", "V+P", "V+P+N", "V+P+N+spatial"]
     assert table["miou"].tolist() == pytest.approx([30.0, 30.0, 30.0, 55.0]), "only the rectifier takes the bad one out"
     assert table["miou_gain"].tolist() == pytest.approx([np.nan, 0, 0, 25.0], nan_ok=True)
@@ -359,12 +361,12 @@ def test_the_modules_by_hand() -> None:
     assert table["n"].tolist() == [2] * 4
     assert table["paper_miou"].tolist() == [33.01, 35.94, 37.03, 39.84]
     assert (table["miou_gain_low"] <= table["miou_gain"])[1:].all()
-    assert "+25.00" in modules.as_text(table)
-    assert "37.03" in modules.as_text(table)
+    assert "+25.00" in as_text(table)
+    assert "37.03" in as_text(table)
 
 
 def test_the_modules_without_pr_and_with_skipped_images() -> None:
-    table = sweep.ablation(run_of(UNITS), protocol="global-local")
+    table = ablation(run_of(UNITS), protocol="global-local")
     assert table["pr50"].isna().all()
     assert table["n"].tolist() == [3] * 4
 
@@ -420,13 +422,13 @@ def test_other_weights_are_what_tas_itself_answers(
 def test_v_alone_is_clip_only(real: Run) -> None:
     stored = real.predictions().query("method == 'clip-only'")
     assert sweep.rerank(real, alpha=0, lam=0, rectified=False)["chosen"].tolist() == stored["chosen"].tolist()
-    assert sweep.ablation(real)["miou"].iloc[0] == pytest.approx(real.table(methods=["clip-only"])["miou"].iloc[0])
+    assert ablation(real)["miou"].iloc[0] == pytest.approx(real.table(methods=["clip-only"])["miou"].iloc[0])
 
 
 def test_the_modules_are_those_of_the_ablation(real: Run, described, toy_models, reftoy_val) -> None:
     samples = [reftoy_val[i] for i in sweep.rerank(real)["sample"]]
     wanted = tn.ablate(samples, toy_models, variant=real.about["variant"], artifacts=described)
-    found = sweep.ablation(real)
+    found = ablation(real)
     for row, other in zip(found.to_dict("records"), wanted.rows, strict=True):
         assert (row["miou"], row["oiou"], row["pr50"]) == pytest.approx((other["miou"], other["oiou"], other["pr50"]))
         assert row["miou_low"] == pytest.approx(other["miou_low"])
@@ -443,7 +445,7 @@ def test_official_needs_the_totals_and_gets_them(real: Run) -> None:
 
 
 def test_a_real_run_stands_beside_the_paper(real: Run) -> None:
-    found = tn.paper.beside(real)
+    found = tn.paper.against(real)
     assert found.where == "Table 1, RefCOCO val"
     assert "other data: reftoy val is not RefCOCO val" in found.differs
     assert any(words.startswith("other weights: given") for words in found.differs)
@@ -491,7 +493,7 @@ def test_for_long_expressions_the_papers_choice_is_another() -> None:
 @pytest.fixture
 def command():
     app = Typer()
-    app.command()(sweeping.sweep)
+    app.command()(commands.sweep)
     app.command("other")(lambda: None)  # with one command alone typer drops its name
     return lambda *arguments: CliRunner().invoke(app, ["sweep", *map(str, arguments)])
 
@@ -531,7 +533,7 @@ def test_without_out_the_files_go_into_the_run_and_leave_it_readable(real: Run, 
 @pytest.mark.parametrize("text", ["", "many", "0;1", ","])
 def test_a_wrong_list_says_what_is_expected(text: str) -> None:
     with pytest.raises(ValueError, match=r"--alpha: expected numbers such as 0,0\.1,0\.4"):
-        sweeping.weights_of("--alpha", text)
+        commands.weights_of("--alpha", text)
 
 
 def test_the_benchmark_prints_time_memory_and_a_ratio(capsys) -> None:

@@ -25,9 +25,10 @@ from pycocotools import mask as coco
 
 import tasnb as tn
 from tasnb import analysis, cli
-from tasnb.analysis import single
-from tasnb.evaluation import caption_quality, engine, modules, paper, proposal_quality, sweep
+from tasnb.analysis import attribution, counterfactuals, evidence
+from tasnb.evaluation import ablation, paper, quality, sweep
 from tasnb.evaluation.metrics import PROTOCOLS
+from tasnb.evaluation.plan import METHODS
 from tasnb.pipeline.variant import PAPER, VARIANTS
 from tasnb.stages.spatial import EXTENDED
 
@@ -62,7 +63,7 @@ def make_runs(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as cache:
         for name in NAMES:
             tn.evaluate(
-                samples, "toy", methods=list(engine.METHODS), variant=name, out=folder / name,
+                samples, "toy", methods=list(METHODS), variant=name, out=folder / name,
                 store=tn.Store(cache), model_options=CPU,
             )  # fmt: skip
 
@@ -102,11 +103,11 @@ def _of_run(run: Any) -> dict[str, Any]:
     grids |= {f"rectifier of {other}": tn.sweep(run, variant=other), "small": tn.sweep(run, alpha=[0, 1], lam=[0.25])}
     seen["sweep"] = {name: _swept(grid) for name, grid in grids.items()}
     ablations = {"own": {}, "other rectifier": {"variant": other}, "lavt": {"protocol": "lavt"}}
-    seen["modules"] = {name: _by(modules.ablation(run, **how), "modules") for name, how in ablations.items()}
-    beside = paper.beside(run)
+    seen["modules"] = {name: _by(ablation.ablation(run, **how), "modules") for name, how in ablations.items()}
+    beside = paper.against(run)
     seen["beside"] = {"rows": _rows(beside.frame), "where": beside.where}
-    seen["caption_quality"] = caption_quality.caption_quality(run)._asdict()
-    seen["proposal_quality"] = _rows(proposal_quality.proposal_quality({"it": run}))[0]
+    seen["caption_quality"] = quality.caption_quality(run)._asdict()
+    seen["proposal_quality"] = _rows(quality.proposal_quality({"it": run}))[0]
     return seen
 
 
@@ -129,7 +130,7 @@ def _swept(found: Any) -> dict[str, Any]:
         "data": found.data, "variant": found.variant, "protocol": found.protocol,
         "gain": None if found.gain is None else dataclasses.asdict(found.gain),
         "best": {name: found.best(name) for name in sweep.METRICS if found.frame[name].notna().any()},
-        "beside_paper": _rows(found.beside_paper()),
+        "beside_paper": _rows(found.against_paper()),
     }  # fmt: skip
 
 
@@ -141,14 +142,14 @@ def _analysed(found: Any) -> dict[str, Any]:
         "protocol": found.protocol,
         "cases": _by(cases, "sample_id"),
         "holds": [list(pair) for pair in found.holds.itertuples(index=False)],
-        "prices": _by(analysis.prices(found), "cause"),
+        "recoverable": _by(analysis.recoverable(found), "cause"),
         "overlap": {name: row.to_dict() for name, row in analysis.overlap(found).iterrows()},
-        "ask": {cut: _by(analysis.ask(found, cut), "group") for cut in analysis.CUTS},
+        "breakdown": {cut: _by(analysis.breakdown(found, cut), "group") for cut in analysis.CUTS},
         "heat": {cut: _rows(analysis.heat(found, cut)) for cut in ("type", "length")},
         "calibration": _rows(analysis.calibration(found)),
         "confusion_of_heads": {name: row.to_dict() for name, row in analysis.confusion_of_heads(found).iterrows()},
         "otherwise": {
-            name: {"cause": other.frame["cause"].tolist(), "price": other.frame["price"].tolist()}
+            name: {"cause": other.frame["cause"].tolist(), "recoverable": other.frame["recoverable"].tolist()}
             for name, other in ((name, analysis.attribute(run, **how)) for name, how in again.items())
         },
     }
@@ -321,8 +322,7 @@ def smoke(models: Any, samples: Any) -> dict[str, Any]:
                 )
             artifacts = described[sample.image_id]
             answers = {
-                other: answer(artifacts, sample.expression, models, variant=name)
-                for other, answer in engine.METHODS.items()
+                other: answer(artifacts, sample.expression, models, variant=name) for other, answer in METHODS.items()
             }
             found.setdefault(name, {})[sample.sample_id] = {
                 "expression": sample.expression,
@@ -372,13 +372,12 @@ def _answer(answer: Any, target: np.ndarray) -> dict[str, Any]:
 
 def _why(answer: Any, sample: Any, models: Any, name: str) -> dict[str, Any]:
     """The cause and the cures from values at hand, as the viewers ask for them."""
-    case = single.case_of(
+    case = evidence.case_of(
         answer.artifacts, answer.table, answer.parse, answer.negatives, sample.target, VARIANTS[name],
         gold=sample.gold, wordnet=models.wordnet,
     )  # fmt: skip
-    told = single.why(case)
-    cures = {cure.name: cure.row for cure in told.cures}
-    return {"cause": told.cause, "iou": told.iou, "oracle": told.oracle, "cures": cures}
+    cures = {switch.name: switch.row for switch in counterfactuals.switches(case)}
+    return {"cause": attribution.verdict_of(case).cause, "iou": case.iou, "oracle": case.ious.max(), "cures": cures}
 
 
 def _parse(text: str, models: Any, name: str) -> dict[str, Any]:

@@ -33,7 +33,8 @@ def test_ipython_uses_that_hook() -> None:
 
     shell, shown = InteractiveShell(), []
     shell._showtraceback = lambda etype, value, lines: shown.extend(lines)
-    shell.run_cell("from lessons import NotYet\nraise NotYet(expected='a word', got='a list', todo='think')")
+    shell.user_ns["NotYet"] = NotYet
+    shell.run_cell("raise NotYet(expected='a word', got='a list', todo='think')")
     assert shown == ["Not yet.", "Expected: a word", "You gave: a list", "Next: think"]
 
 

@@ -1,4 +1,4 @@
-"""Lesson 07: maps and tables of the rivals, and each check with right answers and typical wrong ones."""
+"""Lesson 07: maps and tables of the baselines, and each check with right answers and typical wrong ones."""
 
 from __future__ import annotations
 

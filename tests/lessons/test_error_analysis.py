@@ -17,7 +17,7 @@ CASES = pd.DataFrame(
         "failed": [True, False, False, True, True],
         "cause": ["place", "", "", "place", "appearance"],
         "iou": [0.1, 0.9, 0.8, 0.0, 0.2],
-        "price": [0.7, 0.0, 0.0, 0.9, 0.5],
+        "recoverable": [0.7, 0.0, 0.0, 0.9, 0.5],
     }
 )
 AFTER = CASES.assign(iou=[0.8, 0.9, 0.8, 0.0, 0.3], failed=[False, False, False, True, True])
@@ -32,7 +32,7 @@ def right(cases, name):
 
 
 def price(cases, cause):
-    return 100 * cases["price"][cases["cause"] == cause].sum() / len(cases)
+    return 100 * cases["recoverable"][cases["cause"] == cause].sum() / len(cases)
 
 
 def test_right_answers_are_right() -> None:
@@ -67,9 +67,9 @@ def test_slips_of_exercise_1_are_named(slip, said) -> None:
     ("slip", "said"),
     [
         (lambda c, n: price(c, n) / 100, "a mean from 0 to 1"),
-        (lambda c, n: 100 * c["price"][c["cause"] == n].mean(), "cases of this cause alone"),
-        (lambda c, n: c["price"][c["cause"] == n].sum(), "a sum"),
-        (lambda c, n: 100 * c["price"][c["cause"] == n].sum() / c["failed"].sum(), "all failures"),
+        (lambda c, n: 100 * c["recoverable"][c["cause"] == n].mean(), "cases of this cause alone"),
+        (lambda c, n: c["recoverable"][c["cause"] == n].sum(), "a sum"),
+        (lambda c, n: 100 * c["recoverable"][c["cause"] == n].sum() / c["failed"].sum(), "all failures"),
         (lambda c, n: 100 * (c["cause"] == n).mean(), "how often"),
         (None, "no answer"),
     ],
@@ -92,6 +92,6 @@ def test_slips_of_exercise_3_are_named(slip, said) -> None:
 
 
 def test_a_run_without_failures_is_no_error() -> None:
-    fine = CASES.assign(failed=False, cause="", price=0.0)
+    fine = CASES.assign(failed=False, cause="", recoverable=0.0)
     assert isinstance(lesson.check_right(right, fine), Right)
     assert "No answer failed" in repr(lesson.check_price(price, fine))

@@ -194,7 +194,7 @@ def test_8_bits_need_cuda_and_the_extra(folders: dict[str, Path], monkeypatch: p
     import importlib.util
 
     from tasnb.models import captioner
-    from tasnb.models.extras import MissingExtraError
+    from tasnb.models.machine import MissingExtraError
 
     with pytest.raises(MissingExtraError, match="'int8' needs a CUDA device, got 'cpu'; use bfloat16"):
         HFCaptioner.load(folders["blip2"], device="cpu", dtype="int8")

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from tasnb.core.types import GRIDS, REGIONS, DenseEncoder
-from tasnb.models import dense
-from tasnb.models.clip import ClipEncoder
+from tasnb.models.clip import ClipEncoder, cells_inside
 from tasnb.stages import heatmaps
 from tests.models.official_checkpoints import write_clip
 
@@ -285,7 +284,7 @@ DEPTHS = [(1, 0, 0), (2, 1, 1), (4, 2, 3), (6, 3, 4), (12, 6, 9), (24, 18, 9)]
 def test_where_surgery_and_masking_start(layers: int, surgery: int, masking: int) -> None:
     from open_clip.transformer import VisionTransformer
 
-    from tasnb.models.dense_vit import ViTTower
+    from tasnb.models.towers import ViTTower
 
     visual = VisionTransformer(32, 16, width=16, layers=layers, heads=2, mlp_ratio=2.0, output_dim=8)
     assert (ViTTower(visual).surgery_start, ViTTower(visual).masking_start) == (surgery, masking)
@@ -357,7 +356,7 @@ KEPT = [
 
 @pytest.mark.parametrize(("case", "share", "kept"), KEPT)
 def test_which_tokens_a_mask_keeps(case: str, share: list[float], kept: list[bool]) -> None:
-    assert dense.cells_inside(np.array([share])).tolist() == [kept]
+    assert cells_inside(np.array([share])).tolist() == [kept]
 
 
 # --- Global-Local -----------------------------------------------------------------------------------------------------
@@ -489,10 +488,12 @@ def test_quick_gelu_is_the_models_own(tmp_path: Path) -> None:
 
 
 def test_other_towers_are_refused_in_words(tmp_path: Path) -> None:
+    from tasnb.models.towers import tower_of
+
     class TimmModel: ...
 
     with pytest.raises(ValueError, match=r"need open_clip's VisionTransformer or ModifiedResNet .* got TimmModel"):
-        dense.tower_of(TimmModel())
+        tower_of(TimmModel())
     write_clip(tmp_path / "coca", vision={**SHALLOW, "attentional_pool": True, "attn_pooler_heads": 4})
     coca = ClipEncoder.load(tmp_path / "coca", device="cpu")
     with pytest.raises(ValueError, match=r"pools with attention \(CoCa\)"):

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasnb.models import health as checkup
-from tasnb.models import presets
+from tasnb.models import doctor, presets
 from tasnb.models.catalogue import PARTS
 
 
@@ -19,7 +18,7 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
             path = tmp_path / part.folder / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
-    return checkup.doctor()
+    return doctor.report()
 
 
 def test_the_report_is_plain_json(report: dict) -> None:
@@ -39,7 +38,7 @@ def test_it_says_what_is_present_and_what_is_missing(report: dict, tmp_path: Pat
 
 
 def test_it_reads_in_a_terminal(report: dict, tmp_path: Path) -> None:
-    text = checkup.doctor_text(report)
+    text = doctor.report_text(report)
     assert f"cache {tmp_path}" in text
     assert "laptop: incomplete" in text
     assert "sam_vit_b_01ec64.pth (375 MB)" in text

@@ -264,13 +264,14 @@ def test_more_files_of_a_part_are_fetched_beside_the_first(server: type[Server],
 
 
 def test_a_source_that_nothing_pins_is_said(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tasnb.models import health as checkup
+    from tasnb.models import doctor
 
     monkeypatch.setattr(fetch, "fetch_part", lambda part, progress: None)
     assert "not pinned" in next(iter(fetch.fetch("albef")))
     assert "not pinned" not in next(iter(fetch.fetch("vit_l")))
-    lines = checkup.doctor_text(checkup.doctor()).splitlines()
-    said = {line.split()[1]: "source not verified" in line for line in lines if "missing (" in line}
+    lines = doctor.report_text(doctor.report()).splitlines()
+    rows = lines[next(place for place, line in enumerate(lines) if line.startswith("other parts")) + 2 :]
+    said = {row.split()[1]: "not verified" in row for row in rows}
     assert said["albef"]
     assert said["sam2"]
     assert not said["vit_l"]

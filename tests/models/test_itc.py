@@ -10,9 +10,9 @@ import pytest
 
 import tasnb as tn
 from tasnb.core.types import ImageTextEncoder
-from tasnb.models import itc
-from tasnb.models.itc import Blip2Itc
-from tasnb.models.itc_albef import AlbefItc, as_albef_reads
+from tasnb.models.adapters import load_matcher
+from tasnb.models.albef import AlbefItc, as_albef_reads
+from tasnb.models.blip2_itc import Blip2Itc
 from tests.models import official_matchers as official
 
 TEXTS = ["the left dog", "a red bus", "man"]
@@ -28,7 +28,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def matchers(folders: dict[str, Path]) -> dict[str, ImageTextEncoder]:
-    return {kind: itc.load(folder, device="cpu") for kind, folder in folders.items()}
+    return {kind: load_matcher(folder, device="cpu") for kind, folder in folders.items()}
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_albef_is_its_two_towers_written_out(matchers, folders) -> None:
 
 @pytest.mark.parametrize("kind", ["blip2-itc", "albef"])
 def test_batches_padding_and_repeats_change_nothing(matchers, folders, pictures, kind) -> None:
-    alone = itc.load(folders[kind], device="cpu", batch_size=1)
+    alone = load_matcher(folders[kind], device="cpu", batch_size=1)
     assert alone.encode_images(pictures) == pytest.approx(matchers[kind].encode_images(pictures), abs=1e-5)
     texts = [*TEXTS, TEXTS[0]]
     rows = matchers[kind].encode_texts(texts)
@@ -146,21 +146,21 @@ def test_the_position_embedding_is_interpolated(tmp_path: Path, matchers) -> Non
     import torch
 
     official.write_albef(tmp_path / "large", grid=24)
-    large = itc.load(tmp_path / "large", device="cpu")  # 24 x 24 -> 16 x 16
+    large = load_matcher(tmp_path / "large", device="cpu")  # 24 x 24 -> 16 x 16
     places = torch.load(tmp_path / "large" / "ALBEF.pth", weights_only=True)["model"]["visual_encoder.pos_embed"]
     grid = places[:, 1:].reshape(1, 24, 24, 64).permute(0, 3, 1, 2)
     expected = torch.nn.functional.interpolate(grid, size=(16, 16), mode="bicubic", align_corners=False)
     found = large.towers["vision"].pos_embed
     assert torch.allclose(found[:, 1:], expected.permute(0, 2, 3, 1).reshape(1, 256, 64), atol=1e-5)
     assert torch.equal(found[:, :1], places[:, :1])
-    own = itc.load(tmp_path / "large", device="cpu", image_size=384)
+    own = load_matcher(tmp_path / "large", device="cpu", image_size=384)
     assert torch.equal(own.towers["vision"].pos_embed, places)
     assert own.fingerprint != large.fingerprint
 
 
 def test_a_fine_tuned_albef_leaves_out_bert(tmp_path: Path, matchers) -> None:
     official.write_albef(tmp_path, bert="")
-    tuned = itc.load(tmp_path, device="cpu")
+    tuned = load_matcher(tmp_path, device="cpu")
     assert np.array_equal(tuned.encode_texts(TEXTS), matchers["albef"].encode_texts(TEXTS))
 
 
@@ -180,7 +180,7 @@ def test_albef_names_the_keys_that_are_missing(folders, tmp_path: Path, dropped:
     state = torch.load(folders["albef"] / "ALBEF.pth", weights_only=True)["model"]
     torch.save({"model": {k: v for k, v in state.items() if not k.startswith(dropped)}}, tmp_path / "ALBEF.pth")
     with pytest.raises(ValueError, match=message):
-        itc.load(tmp_path, device="cpu")
+        load_matcher(tmp_path, device="cpu")
 
 
 @pytest.mark.parametrize(("kind", "name"), [("albef", "ALBEF.pth"), ("blip2-itc", "model.safetensors")])
@@ -189,7 +189,7 @@ def test_a_file_that_is_cut_off_is_one_error(folders, tmp_path: Path, kind: str,
     data = (broken / name).read_bytes()
     (broken / name).write_bytes(data[: len(data) // 2])
     with pytest.raises(ValueError, match=r"cannot be read as weights|does not hold the weights"):
-        itc.load(broken, device="cpu")
+        load_matcher(broken, device="cpu")
 
 
 def test_blip2_names_the_keys_that_are_missing(folders, tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_blip2_names_the_keys_that_are_missing(folders, tmp_path: Path) -> None:
     state.pop("text_projection.weight")
     save_file(state, broken / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ValueError, match=r"1 key is missing: text_projection\.weight"):
-        itc.load(broken, device="cpu")
+        load_matcher(broken, device="cpu")
 
 
 def test_a_captioner_is_no_matcher(tmp_path: Path) -> None:
@@ -208,20 +208,20 @@ def test_a_captioner_is_no_matcher(tmp_path: Path) -> None:
 
     write_blip2(tmp_path / "captioner")
     with pytest.raises(ValueError, match="does not hold the weights of BLIP-2 image-text retrieval"):
-        itc.load(tmp_path / "captioner", device="cpu")
+        load_matcher(tmp_path / "captioner", device="cpu")
     write_git(tmp_path / "git")
     with pytest.raises(FileNotFoundError, match=r"open_clip_config\.json"):
-        itc.load(tmp_path / "git", device="cpu")
+        load_matcher(tmp_path / "git", device="cpu")
 
 
 def test_files_that_are_absent_are_named(tmp_path: Path, folders) -> None:
     shutil.copy(folders["albef"] / "ALBEF.pth", tmp_path)
     with pytest.raises(FileNotFoundError, match=r"vocab\.txt"):
-        itc.load(tmp_path)
+        load_matcher(tmp_path)
     with pytest.raises(ValueError, match="multiple of the patch size 16, got 250"):
-        itc.load(folders["albef"], image_size=250, device="cpu")
+        load_matcher(folders["albef"], image_size=250, device="cpu")
     with pytest.raises(ValueError, match="only ALBEF takes another one"):
-        itc.load(folders["blip2-itc"], image_size=384, device="cpu")
+        load_matcher(folders["blip2-itc"], image_size=384, device="cpu")
 
 
 @pytest.mark.parametrize("kind", ["blip2-itc", "albef"])

@@ -124,7 +124,7 @@ def test_a_wrong_word_lists_the_choices(case: str, preset: tuple, parts: dict, m
 def test_a_bad_models_json_says_what_is_expected(checkpoints: Path, tmp_path: Path) -> None:
     path = tmp_path / "models.json"
     path.write_text("{")
-    with pytest.raises(ValueError, match="is not JSON"):
+    with pytest.raises(ValueError, match="Invalid JSON"):
         models.load(tmp_path)
     path.write_text(json.dumps({"sam": "x"}))
     with pytest.raises(ValueError, match="expected an object with sam, clip, captioner, spacy, wordnet; got sam"):
@@ -143,7 +143,7 @@ def test_a_bad_models_json_says_what_is_expected(checkpoints: Path, tmp_path: Pa
     path.write_text(
         json.dumps({**absolute, "sam": str(checkpoints / "sam"), "clip": {"model": absolute["clip"], "x": 1}})
     )
-    with pytest.raises(ValueError, match="clip: unknown entry 'x'; choose from model, checkpoint"):
+    with pytest.raises(ValueError, match="unknown entry of clip 'x'; choose from model, checkpoint"):
         models.load(tmp_path)
 
 

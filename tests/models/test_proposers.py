@@ -12,9 +12,9 @@ import pytest
 
 import tasnb as tn
 from tasnb.core.types import MaskProposer
-from tasnb.models import proposers
-from tasnb.models.extras import MissingExtraError
+from tasnb.models.adapters import load_proposer
 from tasnb.models.fastsam import FastSamConfig, FastSamProposer
+from tasnb.models.machine import MissingExtraError
 from tasnb.models.sam import SamProposer
 from tasnb.models.sam_hf import HFMaskProposer
 from tests.models import official_checkpoints, official_proposers
@@ -45,7 +45,7 @@ def test_masks_are_those_of_the_models_own_points(folders, picture, kind) -> Non
 
     from tasnb.models.sam_hf import CLASSES
 
-    proposer = proposers.load(folders[kind], device="cpu", box_nms_thresh=1.0, **OPEN)
+    proposer = load_proposer(folders[kind], device="cpu", box_nms_thresh=1.0, **OPEN)
     assert isinstance(proposer, HFMaskProposer)
     assert isinstance(proposer, MaskProposer)
     found = proposer.propose(picture)
@@ -70,7 +70,7 @@ def test_masks_are_those_of_the_models_own_points(folders, picture, kind) -> Non
 
 def test_boxes_that_overlap_too_much_keep_the_better_mask(folders, picture) -> None:
     loose, tight = (
-        proposers.load(folders["sam2"], device="cpu", box_nms_thresh=t, **OPEN).propose(picture) for t in (1.0, 0.3)
+        load_proposer(folders["sam2"], device="cpu", box_nms_thresh=t, **OPEN).propose(picture) for t in (1.0, 0.3)
     )
     assert 0 < len(tight) < len(loose)
     assert tight.pred_iou[0] == loose.pred_iou[0]
@@ -83,7 +83,7 @@ def test_boxes_that_overlap_too_much_keep_the_better_mask(folders, picture) -> N
 
 @pytest.mark.parametrize("kind", ["sam2", "sam3_tracker"])
 def test_no_mask_passes_gives_an_empty_set(folders, picture, kind) -> None:
-    strict = proposers.load(folders[kind], device="cpu", points_per_side=2, pred_iou_thresh=1.0)
+    strict = load_proposer(folders[kind], device="cpu", points_per_side=2, pred_iou_thresh=1.0)
     assert strict.propose(picture).masks.shape == (0, 60, 90)
     for odd in (picture[:1], picture[:, :1], picture[:1, :1]):
         assert strict.propose(odd).size_hw == odd.shape[:2]
@@ -93,7 +93,7 @@ def test_no_mask_passes_gives_an_empty_set(folders, picture, kind) -> None:
 
 def test_the_fingerprint_follows_options_that_decide_and_not_the_batch(folders) -> None:
     names = [
-        proposers.load(folders["sam2"], device="cpu", **options).fingerprint
+        load_proposer(folders["sam2"], device="cpu", **options).fingerprint
         for options in ({}, {"points_per_side": 4}, {"points_per_batch": 1})
     ]
     assert names[0] == names[2] != names[1]
@@ -108,25 +108,25 @@ def test_weights_that_lack_keys_are_refused(folders, tmp_path: Path) -> None:
     del state[gone]
     save_file(state, broken / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ValueError, match=f"1 key is missing: {gone}"):
-        proposers.load(broken, device="cpu")
+        load_proposer(broken, device="cpu")
     (broken / "model.safetensors").unlink()
     with pytest.raises(FileNotFoundError, match="has no weights"):
-        proposers.load(broken, device="cpu")
+        load_proposer(broken, device="cpu")
 
 
 def test_wrong_options_and_models_are_named(folders, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="unknown option 'crop_n_layers' for this proposer; choose from points_per"):
-        proposers.load(folders["sam2"], device="cpu", crop_n_layers=1)
+    with pytest.raises(ValueError, match="unknown proposer option 'crop_n_layers'; choose from points_per"):
+        load_proposer(folders["sam2"], device="cpu", crop_n_layers=1)
     with pytest.raises(ValueError, match=r"points_per_side: expected an integer of at least 1, got 0"):
-        proposers.load(folders["sam2"], device="cpu", points_per_side=0)
+        load_proposer(folders["sam2"], device="cpu", points_per_side=0)
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
     with pytest.raises(ValueError, match="of type 'bert'; choose from sam2"):
-        proposers.load(tmp_path, device="cpu")
+        load_proposer(tmp_path, device="cpu")
 
 
 def test_sams_own_checkpoints_still_go_to_sam(tmp_path: Path) -> None:
     given = official_checkpoints.write_sam(tmp_path)
-    assert isinstance(proposers.load(**given, device="cpu"), SamProposer)
+    assert isinstance(load_proposer(**given, device="cpu"), SamProposer)
 
 
 def test_tas_runs_on_sam_2(folders, reftoy_val) -> None:
@@ -141,7 +141,7 @@ def test_tas_runs_on_sam_2(folders, reftoy_val) -> None:
 def test_fastsam_without_its_extra_says_how_to_get_it(tmp_path: Path) -> None:
     (tmp_path / "FastSAM-s.pt").write_bytes(b"PK")
     with pytest.raises(MissingExtraError, match=r"pip install 'tasnb\[fastsam\]' \(AGPL-3.0\)"):
-        proposers.load(tmp_path / "FastSAM-s.pt", device="cpu")
+        load_proposer(tmp_path / "FastSAM-s.pt", device="cpu")
 
 
 def test_fastsam_checks_its_file_and_options_first(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_fastsam_checks_its_file_and_options_first(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="conf: expected a number"):
         FastSamConfig(conf=2)
     (tmp_path / "FastSAM-s.pt").write_bytes(b"PK")
-    with pytest.raises(ValueError, match="unknown FastSAM option 'points'"):
+    with pytest.raises(ValueError, match="unknown proposer option 'points'"):
         FastSamProposer.load(tmp_path / "FastSAM-s.pt", points=3)
 
 
@@ -163,9 +163,9 @@ def test_fastsam_runs_on_a_checkpoint_of_its_own_layout(tmp_path: Path, picture,
 
     model = ultralytics.YOLO("yolov8n-seg.yaml", verbose=False).model
     torch.save({"model": model, "train_args": {"task": "segment"}}, tmp_path / "FastSAM-s.pt")
-    proposer = proposers.load(tmp_path / "FastSAM-s.pt", device="cpu", conf=0.0, image_size=64)
+    proposer = load_proposer(tmp_path / "FastSAM-s.pt", device="cpu", conf=0.0, image_size=64)
     found = proposer.propose(picture)
     assert found.size_hw == (60, 90)
     (tmp_path / "FastSAM-x.pt").write_bytes((tmp_path / "FastSAM-s.pt").read_bytes()[:1000])
     with pytest.raises(ValueError, match="does not hold a FastSAM checkpoint"):
-        proposers.load(tmp_path / "FastSAM-x.pt", device="cpu")
+        load_proposer(tmp_path / "FastSAM-x.pt", device="cpu")

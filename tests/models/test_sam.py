@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tasnb.core.types import MaskProposer
-from tasnb.models.sam import SAM_CONFIGS, ProposerConfig, SamConfig, SamProposer, _distinct, build_sam
+from tasnb.models.proposers import distinct
+from tasnb.models.sam import SAM_CONFIGS, ProposerConfig, SamConfig, SamProposer, build_sam
 from tests.models.official_checkpoints import TINY_SAM
 
 EASY = {"pred_iou_thresh": 0.0, "stability_score_thresh": 0.0, "points_per_side": 3}
@@ -56,7 +57,7 @@ def test_masks_are_those_of_the_official_generator(
     sam.load_state_dict(torch.load(files[0], weights_only=True))
     official = SamAutomaticMaskGenerator(sam, **{**asdict(ProposerConfig()), **EASY}).generate(picture)
     ours = proposer.propose(picture)
-    kept = _distinct([record["segmentation"] for record in official])
+    kept = distinct([record["segmentation"] for record in official], range(len(official)))
     assert len(ours) == len(kept) > 0
     np.testing.assert_array_equal(ours.masks, [official[i]["segmentation"] for i in kept])
     np.testing.assert_allclose(ours.pred_iou, [official[i]["predicted_iou"] for i in kept], rtol=1e-6)
@@ -70,7 +71,7 @@ def test_the_same_image_gives_the_same_masks_in_the_same_order(proposer: SamProp
 
 def test_the_encoder_runs_once_an_image(proposer: SamProposer, picture: np.ndarray) -> None:
     calls = []
-    encoder = proposer._generator.predictor.model.image_encoder
+    encoder = proposer.model.predictor.model.image_encoder
     handle = encoder.register_forward_hook(lambda *_: calls.append(1))
     proposer.propose(picture)
     handle.remove()
@@ -146,7 +147,7 @@ def test_a_wrong_word_or_file_is_one_clear_error(files: tuple[Path, Path], tmp_p
         SamProposer.load(checkpoint, model="vit_b")
     with pytest.raises(FileNotFoundError, match=r"nowhere\.pth"):
         SamProposer.load(tmp_path / "nowhere.pth", model=model)
-    with pytest.raises(ValueError, match="unknown SAM option 'points'; choose from points_per_side"):
+    with pytest.raises(ValueError, match="unknown proposer option 'points'; choose from points_per_side"):
         SamProposer.load(checkpoint, model=model, points=3)
     with pytest.raises(ValueError, match=r"pred_iou_thresh: expected a number in \[0, 1\], got 70"):
         SamProposer.load(checkpoint, model=model, pred_iou_thresh=70)
@@ -158,7 +159,7 @@ def test_a_wrong_word_or_file_is_one_clear_error(files: tuple[Path, Path], tmp_p
         SamConfig(image_size=100)
     wrong = tmp_path / "config.json"
     wrong.write_text(json.dumps({**TINY_SAM, "depth": 2}))
-    with pytest.raises(ValueError, match="unknown field 'depth'; choose from image_size"):
+    with pytest.raises(ValueError, match="unknown field of a SAM configuration 'depth'; choose from image_size"):
         build_sam(wrong)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasnb.models import itc
+from tasnb.models.adapters import load_matcher
 
 TEXTS = ["The left dog!", "a red bus"]
 
@@ -72,7 +72,7 @@ def test_a_siglip_folder_loads_and_agrees_with_open_clip(folder: Path) -> None:
     import torch
     from PIL import Image
 
-    encoder = itc.load(folder, device="cpu")
+    encoder = load_matcher(folder, device="cpu")
     model, transform = open_clip.create_model_from_pretrained(f"local-dir:{folder}")
     tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
     picture = np.random.default_rng(0).integers(0, 256, (50, 90, 3), dtype=np.uint8)
@@ -95,5 +95,5 @@ def test_the_logit_bias_moves_no_cosine(folder: Path, tmp_path: Path) -> None:
     state["logit_bias"] = state["logit_bias"] + 5
     save_file(state, other / "open_clip_model.safetensors")
     assert np.array_equal(
-        itc.load(other, device="cpu").encode_texts(TEXTS), itc.load(folder, device="cpu").encode_texts(TEXTS)
+        load_matcher(other, device="cpu").encode_texts(TEXTS), load_matcher(folder, device="cpu").encode_texts(TEXTS)
     )

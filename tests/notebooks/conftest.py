@@ -20,9 +20,13 @@ CELL_SECONDS = 600  # for a machine with other work; the lessons' own limit is m
 
 
 class Kernel:
-    """A kernel that runs one notebook after another, each in an empty name space, without a network."""
+    """A kernel that runs one notebook after another, each in an empty name space, without a network.
 
-    def __init__(self, cache: Path) -> None:
+    folder: where it starts, which for Jupyter is where the notebook lies.
+    """
+
+    def __init__(self, cache: Path, folder: Path = FOLDER) -> None:
+        self.folder = folder
         paths = [str(OFFLINE), os.environ.get("PYTHONPATH", "")]
         self.env = {
             **os.environ, "TASNB_CACHE": str(cache), "PYTHONPATH": os.pathsep.join(p for p in paths if p),
@@ -57,7 +61,7 @@ class Kernel:
                 nbformat.v4.new_notebook(), timeout=CELL_SECONDS, startup_timeout=CELL_SECONDS, allow_errors=True,
                 kernel_name="python3",
             )  # fmt: skip
-            self.stack.enter_context(self.client.setup_kernel(cwd=str(FOLDER), env=self.env))
+            self.stack.enter_context(self.client.setup_kernel(cwd=str(self.folder), env=self.env))
         return self.client
 
 

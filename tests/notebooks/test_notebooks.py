@@ -12,6 +12,7 @@ import pytest
 from nbclient.exceptions import DeadKernelError
 from PIL import Image
 
+import tasnb as tn
 from tests.notebooks.conftest import Kernel, errors_of
 from tests.notebooks.pairs import FOLDER, SOLUTIONS, is_exercise, lessons, read, solution_of, solved
 
@@ -68,11 +69,17 @@ def test_it_is_stored_without_outputs_and_small(path: Path) -> None:
 
 
 @each_notebook
-def test_set_up_has_at_most_five_lines_and_names_the_models(path: Path) -> None:
+def test_set_up_has_at_most_five_lines_and_names_the_lesson_the_models_and_the_data(path: Path) -> None:
     first = next(cell for cell in read(path).cells if cell.cell_type == "code")
-    assert len(code_lines(first.source)) <= MAX_SETUP
-    assert first.source.startswith("import tasnb as tn\n")
-    assert '"toy"' in first.source
+    lines = code_lines(first.source)
+    assert len(lines) <= MAX_SETUP
+    assert lines[0] == "import tasnb as tn"
+    name = re.fullmatch(r'lesson = tn\.lesson\("(\w+)"\)', lines[1])
+    assert name, lines[1]
+    assert path.stem[3:].startswith(name[1])
+    assert (FOLDER / "lessons" / f"{name[1]}.py").is_file()
+    assert [line for line in lines[2:] if re.match(r'(models|preset) = .*"toy"', line)]
+    assert [line for line in lines[2:] if line.startswith("samples = tn.datasets.load(")]
 
 
 @each_notebook
@@ -244,6 +251,37 @@ def test_a_photo_without_a_mask_is_enough_for_the_first_lesson(kernel: Kernel, o
     first.source = "\n".join(lines)
     ran = kernel.run(notebook)
     assert [c.id for c in ran.cells if errors_of(c)] == [c.id for c in ran.cells if is_exercise(c)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("notebook", "place", "helpers"),
+    [
+        ("00_quickstart.ipynb", "copy", "copy/lessons"),
+        ("solutions/03_p_score.ipynb", "copy/solutions", "copy/lessons"),
+        ("00_quickstart.ipynb", "downloads", None),
+    ],
+    ids=["a copy", "a solution in a copy", "a single downloaded notebook"],
+)
+def test_a_lesson_runs_outside_the_clone(
+    notebook: str, place: str, helpers: str | None, tmp_path: Path, notebook_cache: Path
+) -> None:
+    """From what ``tasnb lessons`` copies, with the helpers of the copy; and alone, with the shipped ones."""
+    copied = tn.copy_lessons(tmp_path / "copy", solutions=True)
+    assert tmp_path / "copy" / notebook in copied.written
+    made = read(tmp_path / "copy" / notebook)
+    made.cells.append(nbformat.v4.new_code_cell("print(lesson.__file__)"))
+    (tmp_path / place).mkdir(exist_ok=True)
+    kernel = Kernel(notebook_cache, tmp_path / place)
+    try:
+        ran = kernel.run(made)
+    finally:
+        kernel.close()
+    open_exercises = [] if notebook.startswith("solutions") else [c.id for c in ran.cells if is_exercise(c)]
+    wrong = {c.id: errors_of(c)[0].evalue for c in ran.cells if errors_of(c)}
+    assert list(wrong) == open_exercises, wrong
+    home = tmp_path / helpers if helpers else FOLDER / "lessons"
+    assert Path(ran.cells[-1].outputs[0].text.strip()).parent == home
 
 
 def test_a_solution_takes_every_other_cell_from_its_lesson() -> None:

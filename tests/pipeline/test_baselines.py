@@ -10,9 +10,10 @@ import pytest
 import tasnb as tn
 from tasnb.core.masks import make_proposals
 from tasnb.core.types import FEATURES, Features, ImageArtifacts, Models
-from tasnb.evaluation.engine import METHODS
+from tasnb.evaluation.plan import METHODS
 from tasnb.pipeline import baselines
 from tasnb.pipeline.describe import with_features
+from tasnb.report.notebook import html_of
 from tasnb.store import Store
 
 MAPS = ("score-map", "grad-cam", "clip-surgery")
@@ -142,7 +143,7 @@ def test_odd_expressions_get_an_answer_and_a_safe_card(method: str, text: str, a
         text = text[:40]
     answer = METHODS[method](artifacts, text, models)
     assert answer.index is not None
-    assert "<script>" not in answer._repr_html_()
+    assert "<script>" not in html_of(answer)
 
 
 @pytest.mark.parametrize("method", NAMED)

@@ -12,14 +12,12 @@ import pytest
 
 import tasnb as tn
 from tasnb.core.types import FEATURES, Weights
-from tasnb.evaluation import local
-from tasnb.evaluation.engine import METHODS, USUAL_METHODS, evaluate
-from tasnb.evaluation.parts import Session
-from tasnb.evaluation.plans import global_weight_for
+from tasnb.evaluation.engine import evaluate
+from tasnb.evaluation.plan import METHODS, USUAL_METHODS, Options, global_weight_for
 from tasnb.evaluation.runs import Run
+from tasnb.evaluation.worker import Session, go_stage_by_stage
 from tasnb.models.deferred import defer
 from tasnb.pipeline import baselines
-from tasnb.pipeline.variant import PAPER
 from tasnb.store import Store
 
 CPU = {"device": "cpu"}
@@ -75,7 +73,8 @@ def test_a_run_of_the_usual_methods_computes_no_feature(few, tmp_path) -> None:
 def test_a_warm_run_of_all_methods_loads_no_model(run, few, store, tmp_path) -> None:
     code = (
         "import sys, tasnb as tn\n"
-        "from tasnb.evaluation.engine import METHODS, evaluate\n"
+        "from tasnb.evaluation.engine import evaluate\n"
+        "from tasnb.evaluation.plan import METHODS\n"
         f"few = tn.datasets.load('reftoy', split='val')[:{len(few)}]\n"
         f"evaluate(few, 'toy', methods=tuple(METHODS), out={str(tmp_path / 'r')!r}, "
         f"store=tn.Store({str(store.root)!r}), model_options={CPU!r})\n"
@@ -110,10 +109,10 @@ def test_an_encoder_without_dense_features_fails_those_methods_alone(few, toy_mo
 def test_the_stagewise_pass_of_the_encoder_leaves_features_in_the_store(few, tmp_path) -> None:
     store = Store(tmp_path)
     session = Session(
-        samples=few, models=defer("toy", memo=store.memo, device="cpu"), answering={"m": baselines.clip_surgery},
-        variant=PAPER, weights=Weights(), memo=store.memo,
+        samples=few, models=defer("toy", memo=store.memo, device="cpu"), weights=Weights(), memo=store.memo,
+        options=Options.of(methods={"m": baselines.clip_surgery}),
     )  # fmt: skip
-    local.go_stage_by_stage(session, [0])
+    go_stage_by_stage(session, [0])
     assert store.info().stages["grids"].entries == 1
 
 
@@ -150,6 +149,6 @@ def test_a_partial_of_a_baseline_has_its_features(few, store, tmp_path) -> None:
 
 
 def test_the_published_rows_stand_beside_the_measured_ones(run) -> None:
-    frame = tn.paper.beside(run).frame
+    frame = tn.paper.against(run).frame
     assert set(frame.loc[frame["published"].notna(), "method"]) >= set(METHODS)
     assert Path(run.folder).is_dir()

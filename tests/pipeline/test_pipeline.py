@@ -11,6 +11,7 @@ import tasnb as tn
 from tasnb.core.types import ImageArtifacts, Negatives, Proposals, ScoreTable, Weights
 from tasnb.evaluation.ablation import ROWS, tables
 from tasnb.pipeline.tas import shares
+from tasnb.report.notebook import html_of
 
 
 def empty_artifacts(size_hw: tuple[int, int] = (20, 30), n: int = 0, dim: int = 4) -> ImageArtifacts:
@@ -94,7 +95,7 @@ def test_alpha_and_lam_override_the_method(toy_case, toy_models) -> None:
 @pytest.mark.parametrize("row", range(len(ROWS)))
 def test_the_ablation_rows_are_tas_with_parts_left_out(row: int, toy_case, toy_models) -> None:
     sample, artifacts = toy_case
-    direct = tn.tas(artifacts, sample.expression, toy_models, use=ROWS[row][1])
+    direct = tn.tas(artifacts, sample.expression, toy_models, use=list(ROWS.values())[row])
     quick = tables(artifacts, sample.expression, toy_models)[row]
     assert np.allclose(direct.table.total, quick.total)
     assert (direct.table.kept == quick.kept).all()
@@ -134,7 +135,7 @@ def test_no_proposal_gives_no_answer(toy_models) -> None:
     assert answer.index is None
     assert answer.mask.shape == (20, 30)
     assert not answer.mask.any()
-    assert "no proposal" in answer._repr_html_()
+    assert "no proposal" in html_of(answer)
 
 
 @pytest.mark.parametrize("variant", ["paper", "official"])
@@ -163,7 +164,7 @@ def test_odd_expressions_get_an_answer(expression: str, toy_case, toy_models) ->
     _, artifacts = toy_case
     answer = tn.tas(artifacts, expression, toy_models)
     assert answer.index is not None
-    page = answer._repr_html_()
+    page = html_of(answer)
     assert "<b>cat" not in page
 
 

@@ -8,8 +8,7 @@ import pytest
 from tasnb import plots
 from tasnb.core.images import mask_colour
 from tasnb.core.masks import make_proposals
-from tasnb.plots.lettering import font_of, wrap
-from tasnb.plots.sheets import Panel, sheet
+from tasnb.plots.sheets import Panel, font_of, sheet, wrap
 
 
 def test_words_wrap_within_their_width_and_end_in_dots() -> None:

@@ -8,10 +8,11 @@ from PIL import Image
 
 from tasnb.datasets import photo, photos
 from tasnb.plots import strip
+from tasnb.report.notebook import html_of
 
 
 def test_a_strip_shows_each_picture_with_its_caption_as_alternative_text() -> None:
-    html = strip([np.zeros((4, 6, 3), np.uint8), np.ones((5, 5), bool)], ["black", "white"])._repr_html_()
+    html = html_of(strip([np.zeros((4, 6, 3), np.uint8), np.ones((5, 5), bool)], ["black", "white"]))
     assert html.count("<img") == html.count("data:image/png;base64,") == 2
     assert 'alt="black"' in html
     assert "<figcaption>white</figcaption>" in html
@@ -19,7 +20,7 @@ def test_a_strip_shows_each_picture_with_its_caption_as_alternative_text() -> No
 
 def test_captions_are_text_not_markup() -> None:
     shown = strip([np.zeros((1, 1, 3), np.uint8)], ['<script>alert(1)</script> "quoted" & 😀'])
-    html = shown._repr_html_()
+    html = html_of(shown)
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
     assert '"quoted"' not in html.split("<figcaption>")[0].split('alt="')[1].split('"')[0]
@@ -27,13 +28,13 @@ def test_captions_are_text_not_markup() -> None:
 
 
 def test_pixels_of_a_small_picture_stay_hard_and_a_large_one_is_smooth() -> None:
-    assert "pixelated" in strip([np.zeros((64, 64, 3), np.uint8)])._repr_html_()
-    assert "pixelated" not in strip([np.zeros((300, 200, 3), np.uint8)])._repr_html_()
+    assert "pixelated" in html_of(strip([np.zeros((64, 64, 3), np.uint8)]))
+    assert "pixelated" not in html_of(strip([np.zeros((300, 200, 3), np.uint8)]))
 
 
 def test_a_strip_without_captions_is_numbered_and_an_empty_one_says_so() -> None:
     assert repr(strip([np.zeros((2, 2, 3), np.uint8)] * 2)) == "0 | 1"
-    assert "no pictures" in strip([])._repr_html_()
+    assert "no pictures" in html_of(strip([]))
     with pytest.raises(ValueError, match="1 captions for 2 pictures"):
         strip([np.zeros((2, 2, 3), np.uint8)] * 2, ["one"])
 

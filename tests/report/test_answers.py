@@ -7,8 +7,13 @@ import pytest
 
 import tasnb as tn
 from tasnb import plots
-from tasnb.core import html
 from tasnb.core.types import Head, Parse
+from tasnb.report.notebook import html_of
+from tasnb.report.rendering import environment
+
+
+def shown(parse: Parse) -> str:
+    return str(environment().get_template("parts.html.j2").module.expression(parse))
 
 
 def test_the_expression_marks_head_and_direction() -> None:
@@ -18,17 +23,17 @@ def test_the_expression_marks_head_and_direction() -> None:
         directions=("left",),
         direction_words=("left",),
     )
-    assert html.expression(parse) == '“<span class="dir">left</span> <span class="head">cat</span>”'
+    assert shown(parse) == '“<span class="direction">left</span> <span class="head">cat</span>”'
 
 
 def test_the_expression_without_a_head_is_plain_and_escaped() -> None:
-    assert html.expression(Parse(text="<b>", head=None)) == "“&lt;b&gt;”"
+    assert shown(Parse(text="<b>", head=None)) == "“&lt;b&gt;”"
 
 
 def test_the_card_says_where_and_why(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
     answer = tn.tas(artifacts, sample.expression, toy_models)
-    card = answer._repr_html_()
+    card = html_of(answer)
     assert f"proposal {answer.index} of {len(answer.table)}" in card
     assert "half" in card
     assert answer.table.trace is not None
@@ -39,7 +44,7 @@ def test_the_card_says_where_and_why(toy_case, toy_models) -> None:
 def test_the_ranking_puts_kept_proposals_first(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
     answer = tn.tas(artifacts, f"{sample.expression} on the left", toy_models)
-    order = html.ranking(answer)
+    order = answer.table.ranking
     assert sorted(order) == list(range(len(answer.table)))
     assert order[0] == answer.index
     kept = answer.table.kept[order]
@@ -66,7 +71,7 @@ def test_the_annotated_picture_takes_any_shape(shape, toy_case, toy_models) -> N
     rng = np.random.default_rng(0)
     image = rng.integers(0, 255, (*shape, 3), dtype=np.uint8)
     answer = tn.tas(tn.describe(image, toy_models), "the left cat", toy_models)
-    drawn = plots.annotated(answer, image, target=np.ones(shape, bool))
+    drawn = plots.annotated(image, answer, target=np.ones(shape, bool))
     assert drawn.mode == "RGB"
     assert drawn.width >= 300, "there is room for the words even beside a narrow photo"
 
@@ -82,10 +87,11 @@ def test_the_ablation_chart_draws_the_paper_beside_it() -> None:
     assert len(axes.patches) == 2
 
 
-def test_the_page_is_one_document_with_all_its_parts(toy_case, toy_models) -> None:
+def test_the_page_is_one_document_with_all_its_parts(toy_case, toy_models, tmp_path) -> None:
     sample, artifacts = toy_case
     answer = tn.tas(artifacts, sample.expression, toy_models)
-    page = tn.report.page(answer, sample.image, target=sample.target, models_name="toy")
+    written = tn.report.answer(sample.image, answer, tmp_path / "a.html", target=sample.target, models_name="toy")
+    page = written.read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
     for part in ("What the expression says", "What to push away from", "The rectifier", "The receipt"):
         assert part in page

@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from tasnb.core.masks import to_rle
-from tasnb.evaluation import tables
-from tasnb.evaluation.runs import Run
+from tasnb.evaluation.records import TABLES, schema
+from tasnb.evaluation.runs import SCHEMA, Run, part_path, write_table
 
 BLANKS = {"int64": 0, "float64": 0.0, "string": "", "bool": False}
 
@@ -34,18 +34,21 @@ def write_run(
         for i, mask in enumerate(found)
     ]  # fmt: skip
     given = {"predictions": predictions, "scores": scores, "proposals": pd.DataFrame(rows)}
-    for name in tables.TABLES:
+    for name in TABLES:
         frame = given.get(name, pd.DataFrame())
         columns = {}
-        for field in tables.schema(name):
+        for field in schema(name):
             if field.name in frame.columns:
                 columns[field.name] = frame[field.name].to_list()
             else:
                 columns[field.name] = [BLANKS.get(str(field.type).replace("double", "float64"))] * len(frame)
-        tables.write_table(tables.part_path(folder, name, 0), pa.table(columns, schema=tables.schema(name)))
+        write_table(part_path(folder, name, 0), pa.table(columns, schema=schema(name)))
     count = int(predictions["sample"].nunique())
     described = {
-        "dataset": {"name": "made", "split": "val", "samples": count, "images": count, "spec": None},
+        "schema": SCHEMA, "versions": {}, "variant_options": {},
+        "dataset": {
+            "name": "made", "split": "val", "samples": count, "images": count, "fingerprint": "made", "spec": None,
+        },
         "models": {"name": "none", "spec": None, "parts": {}}, "methods": ["tas"], "variant": "paper",
         "weights": {"alpha": 0.1, "lam": 0.7}, "protocol": "tas", "proposals": "sam", "parts": 1, **about,
     }  # fmt: skip

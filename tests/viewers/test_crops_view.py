@@ -11,7 +11,7 @@ import traitlets
 from PIL import Image
 
 import tasnb as tn
-from tasnb.plots import model_inputs as sights
+from tasnb.plots import model_inputs
 from tasnb.stages.crops import cut
 from tests.viewers.made_artifacts import HOSTILE, only, saying, with_masks
 
@@ -19,7 +19,7 @@ from tests.viewers.made_artifacts import HOSTILE, only, saying, with_masks
 def test_the_encoders_input_is_what_its_own_resize_gives(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
     picture = cut(sample.image, artifacts.proposals.masks[0], tn.PAPER.v_crop)
-    seen = sights.encoder_input(toy_models.encoder, picture)
+    seen = model_inputs.encoder_input(toy_models.encoder, picture)
     resized = np.asarray(toy_models.encoder.preprocessing._resize(Image.fromarray(picture)))
     assert np.array_equal(seen, resized)
     assert seen.shape == (64, 64, 3), "the toy CLIP's own size, not 224"
@@ -28,9 +28,9 @@ def test_the_encoders_input_is_what_its_own_resize_gives(toy_case, toy_models) -
 def test_every_stage_is_on_screen_with_its_caption(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
     viewer = tn.viewers.crops_view(sample, artifacts, toy_models, 1)
-    assert [sight.name for sight in viewer.sights] == ["cut out", "the encoder's input", "for the captioner"]
-    assert np.array_equal(viewer.sights[0].pixels, cut(sample.image, artifacts.proposals.masks[1], tn.PAPER.v_crop))
-    assert np.array_equal(viewer.sights[2].pixels, cut(sample.image, artifacts.proposals.masks[1], tn.PAPER.p_crop))
+    assert [each.name for each in viewer.inputs] == ["cut out", "the encoder's input", "for the captioner"]
+    assert np.array_equal(viewer.inputs[0].pixels, cut(sample.image, artifacts.proposals.masks[1], tn.PAPER.v_crop))
+    assert np.array_equal(viewer.inputs[2].pixels, cut(sample.image, artifacts.proposals.masks[1], tn.PAPER.p_crop))
     assert viewer.shown["caption"] == artifacts.captions["blur"][1]
     assert all(each["uri"].startswith("data:image/") and each["alt"] for each in viewer.shown["pictures"])
 
@@ -65,7 +65,7 @@ def test_without_proposals_it_says_so(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
     viewer = tn.viewers.crops_view(sample, only(artifacts, []), toy_models)
     assert viewer.index is None
-    assert viewer.sights == ()
+    assert viewer.inputs == ()
     assert "nothing to cut out" in viewer.words()
     assert viewer.picture().dtype == np.uint8
 
@@ -75,7 +75,7 @@ def test_an_empty_mask_is_one_black_pixel(toy_case, toy_models) -> None:
     masks = artifacts.proposals.masks.copy()
     masks[0] = False
     viewer = tn.viewers.crops_view(sample, with_masks(artifacts, masks), toy_models, 0)
-    assert viewer.sights[0].pixels.tolist() == [[[0, 0, 0]]]
+    assert viewer.inputs[0].pixels.tolist() == [[[0, 0, 0]]]
     assert viewer.picture().ndim == 3
 
 
@@ -86,7 +86,7 @@ def test_an_encoder_that_hides_its_preprocessing_has_no_input_picture(toy_case, 
         fingerprint = "plain"
 
     viewer = tn.viewers.crops_view(sample, artifacts, replace(toy_models, encoder=Plain()))
-    assert [sight.name for sight in viewer.sights] == ["cut out", "for the captioner"]
+    assert [each.name for each in viewer.inputs] == ["cut out", "for the captioner"]
 
 
 def test_missing_captions_are_an_error_of_the_call(toy_case, toy_models) -> None:

@@ -21,8 +21,8 @@ def viewers_of(sample: Any, artifacts: Any, models: Any) -> list[Any]:
     told.reveal()
     return [
         tn.viewers.crops_view(sample, artifacts, models),
-        tn.viewers.negatives_view(artifacts, sample.expression, models, image=sample),
-        tn.viewers.rectifier_view(artifacts, sample.expression, models, image=sample),
+        tn.viewers.negatives_view(sample, artifacts, sample.expression, models),
+        tn.viewers.rectifier_view(sample, artifacts, sample.expression, models),
         quiz,
         told,
     ]
@@ -62,8 +62,8 @@ def test_a_score_that_is_no_number_is_one_clear_error(toy_case, toy_models) -> N
     rows[0] = np.nan
     broken = replace(artifacts, crop_embeddings={"crop": rows})
     with pytest.raises(ValueError, match="NaN"):
-        tn.viewers.negatives_view(broken, sample.expression, toy_models)
+        tn.viewers.negatives_view(None, broken, sample.expression, toy_models)
     with pytest.raises(ValueError, match="NaN"):
-        tn.viewers.rectifier_view(broken, sample.expression, toy_models)
+        tn.viewers.rectifier_view(None, broken, sample.expression, toy_models)
     with pytest.raises(ValueError, match="NaN"):
         tn.viewers.predict(sample, toy_models, artifacts=broken)

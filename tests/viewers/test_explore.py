@@ -23,7 +23,7 @@ SENTENCE = "the man on the left"
 @pytest.fixture
 def viewer(toy_case, toy_models):
     sample, artifacts = toy_case
-    return tn.viewers.explore(sample, artifacts, toy_models, SENTENCE)
+    return tn.viewers.explore(sample, artifacts, SENTENCE, toy_models)
 
 
 def move(viewer: Any, **settings: Any) -> None:
@@ -104,7 +104,7 @@ def test_a_browser_that_asks_for_nothing_is_told_what_is_wrong(viewer, monkeypat
 
 def test_without_proposals_it_says_so(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
-    viewer = tn.viewers.explore(sample, only(artifacts, []), toy_models)
+    viewer = tn.viewers.explore(sample, only(artifacts, []), None, toy_models)
     assert viewer.selected is None
     assert viewer.prediction.index is None
     assert viewer.ranking.empty
@@ -116,7 +116,7 @@ def test_without_proposals_it_says_so(toy_case, toy_models) -> None:
 
 def test_one_proposal_is_the_answer(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
-    viewer = tn.viewers.explore(sample, only(artifacts, [3]), toy_models, "the cat on the right")
+    viewer = tn.viewers.explore(sample, only(artifacts, [3]), "the cat on the right", toy_models)
     assert viewer.selected == 0
     assert viewer.ranking["verdict"].tolist() == ["stays"]
 
@@ -126,7 +126,7 @@ def test_an_empty_mask_has_no_place(toy_case, toy_models) -> None:
     masks = artifacts.proposals.masks.copy()
     masks[0] = False
     for variant in ("paper", "official"):
-        viewer = tn.viewers.explore(sample, with_masks(artifacts, masks), toy_models, SENTENCE, variant=variant)
+        viewer = tn.viewers.explore(sample, with_masks(artifacts, masks), SENTENCE, toy_models, variant=variant)
         told = viewer.reading["variants"][variant]["rule"]
         assert told["centres"][0] is None
         assert not viewer.ranking.set_index("proposal")["kept"][0]
@@ -136,18 +136,18 @@ def test_an_empty_mask_has_no_place(toy_case, toy_models) -> None:
 def test_a_photo_of_one_pixel(toy_case, toy_models) -> None:
     artifacts = only(toy_case[1], [0, 1])
     small = replace(with_masks(artifacts, np.ones((2, 1, 1), dtype=bool)), size_hw=(1, 1))
-    viewer = tn.viewers.explore(np.zeros((1, 1, 3), np.uint8), small, toy_models, "the left cat")
+    viewer = tn.viewers.explore(np.zeros((1, 1, 3), np.uint8), small, "the left cat", toy_models)
     assert viewer.selected in (0, 1)
     assert viewer.picture().ndim == 3
 
 
 def test_an_image_without_a_target_has_no_iou(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
-    viewer = tn.viewers.explore(sample.image, artifacts, toy_models, "the dog")
+    viewer = tn.viewers.explore(sample.image, artifacts, "the dog", toy_models)
     assert "iou" not in viewer.ranking.columns
     assert viewer.scene["oracle"] is None
     far = np.zeros(artifacts.size_hw, dtype=bool)
-    assert tn.viewers.explore(sample.image, artifacts, toy_models, "dog", target=far).scene["oracle"] is None
+    assert tn.viewers.explore(sample.image, artifacts, "dog", toy_models, target=far).scene["oracle"] is None
 
 
 def test_a_score_that_is_no_number_is_refused(toy_case, toy_models) -> None:
@@ -156,16 +156,16 @@ def test_a_score_that_is_no_number_is_refused(toy_case, toy_models) -> None:
     for found in rows.values():
         found[2] = np.nan
     with pytest.raises(ValueError, match="NaN or infinity"):
-        tn.viewers.explore(sample, replace(artifacts, crop_embeddings=rows), toy_models)
+        tn.viewers.explore(sample, replace(artifacts, crop_embeddings=rows), None, toy_models)
 
 
-def test_artifacts_that_one_method_cannot_use_still_show_the_other(toy_case, toy_models) -> None:
+def test_artifacts_that_one_variant_cannot_use_still_show_the_other(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
-    viewer = tn.viewers.explore(sample, artifacts, toy_models)
+    viewer = tn.viewers.explore(sample, artifacts, None, toy_models)
     assert set(viewer.reading["variants"]) == {"paper", "official"}
     lacking = replace(artifacts, crop_embeddings={})
     with pytest.raises(ValueError, match="describe"):
-        tn.viewers.explore(sample, lacking, toy_models)
+        tn.viewers.explore(sample, lacking, None, toy_models)
 
 
 @pytest.mark.parametrize(
@@ -183,12 +183,12 @@ def test_artifacts_that_one_method_cannot_use_still_show_the_other(toy_case, toy
 def test_a_wrong_argument_is_named(toy_case, toy_models, change: dict[str, Any], says: str) -> None:
     arguments = {"expression": "the dog", **change}
     with pytest.raises((ValueError, traitlets.TraitError), match=says):
-        tn.viewers.explore(toy_case[0].image, toy_case[1], toy_models, **arguments)
+        tn.viewers.explore(toy_case[0].image, toy_case[1], models=toy_models, **arguments)
 
 
 def test_an_image_of_another_size_is_refused(toy_case, toy_models) -> None:
     with pytest.raises(ValueError, match="artifacts: expected the image's size"):
-        tn.viewers.explore(np.zeros((5, 5, 3), np.uint8), toy_case[1], toy_models, "the dog")
+        tn.viewers.explore(np.zeros((5, 5, 3), np.uint8), toy_case[1], "the dog", toy_models)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_its_twin_is_a_picture_with_words(viewer) -> None:
 
 def test_hostile_text_is_escaped_in_the_twin(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
-    viewer = tn.viewers.explore(sample, saying(artifacts, HOSTILE), toy_models, HOSTILE)
+    viewer = tn.viewers.explore(sample, saying(artifacts, HOSTILE), HOSTILE, toy_models)
     page = viewer.twin()["text/html"]
     assert "<script" not in page
     assert "&lt;script&gt;" in page
@@ -231,6 +231,6 @@ def test_hostile_text_is_escaped_in_the_twin(toy_case, toy_models) -> None:
 
 def test_five_hundred_words_are_an_expression(toy_case, toy_models) -> None:
     text = "the left cat " + "and another word " * 170
-    viewer = tn.viewers.explore(toy_case[0], toy_case[1], toy_models, text)
+    viewer = tn.viewers.explore(toy_case[0], toy_case[1], text, toy_models)
     pieces = viewer.reading["variants"]["paper"]["pieces"]
     assert "".join(piece for piece, _ in pieces) == text

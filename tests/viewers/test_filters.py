@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasnb.viewers.filters import fields_of, passing, tags_of
+from tasnb.viewers.caseframe import fields_of, passing, tags_of
 
 FRAME = pd.DataFrame(
     {

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import tasnb as tn
-from tasnb.viewers.cases import MissingCase
+from tasnb.evaluation.samples import MissingCase
 from tasnb.viewers.galleries import PAGE
 from tests.viewers.made_artifacts import HOSTILE
 from tests.viewers.made_runs import of_cases

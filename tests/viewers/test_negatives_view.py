@@ -19,7 +19,7 @@ from tests.viewers.made_artifacts import HOSTILE, only
 @pytest.fixture(scope="module")
 def viewer(toy_case, toy_models):
     sample, artifacts = toy_case
-    return tn.viewers.negatives_view(artifacts, sample.expression, toy_models, image=sample)
+    return tn.viewers.negatives_view(sample, artifacts, sample.expression, toy_models)
 
 
 @pytest.fixture(autouse=True)
@@ -88,10 +88,10 @@ def test_the_captions_pieces_are_the_caption(caption: str, texts: list[str], exp
 def test_nothing_mined_and_nothing_proposed(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
     silent = replace(artifacts, overall_caption="", phrases=(), phrase_embeddings=artifacts.phrase_embeddings[:0])
-    viewer = tn.viewers.negatives_view(silent, sample.expression, toy_models)
+    viewer = tn.viewers.negatives_view(None, silent, sample.expression, toy_models)
     assert viewer.on == []
     assert viewer.n.tolist() == [0.0] * len(artifacts.proposals)
-    viewer = tn.viewers.negatives_view(only(artifacts, []), sample.expression, toy_models)
+    viewer = tn.viewers.negatives_view(None, only(artifacts, []), sample.expression, toy_models)
     assert viewer.prediction.index is None
     assert "no proposal was found" in viewer.words()
     assert viewer.picture().ndim == 3
@@ -99,7 +99,7 @@ def test_nothing_mined_and_nothing_proposed(toy_case, toy_models) -> None:
 
 def test_official_negatives_are_those_of_tas(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
-    viewer = tn.viewers.negatives_view(artifacts, sample.expression, toy_models, variant="official")
+    viewer = tn.viewers.negatives_view(None, artifacts, sample.expression, toy_models, variant="official")
     answer = tn.tas(artifacts, sample.expression, toy_models, variant="official")
     assert viewer.prediction.negatives == answer.negatives
     assert viewer.prediction.index == answer.index
@@ -108,14 +108,14 @@ def test_official_negatives_are_those_of_tas(toy_case, toy_models) -> None:
 def test_a_wrong_method_or_expression_is_an_error(toy_case, toy_models) -> None:
     _, artifacts = toy_case
     with pytest.raises(ValueError, match="choose from paper, official"):
-        tn.viewers.negatives_view(artifacts, "the cat", toy_models, variant="papr")
+        tn.viewers.negatives_view(None, artifacts, "the cat", toy_models, variant="papr")
     with pytest.raises(ValueError):
-        tn.viewers.negatives_view(artifacts, " ", toy_models)
+        tn.viewers.negatives_view(None, artifacts, " ", toy_models)
 
 
 def test_hostile_words_are_escaped_in_the_twin(toy_case, toy_models) -> None:
     _, artifacts = toy_case
-    viewer = tn.viewers.negatives_view(artifacts, f"cat {HOSTILE}", toy_models)
+    viewer = tn.viewers.negatives_view(None, artifacts, f"cat {HOSTILE}", toy_models)
     html = viewer.twin()["text/html"]
     assert "<script>" not in html
     assert "&lt;script&gt;" in html

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tasnb.core.types import Head, Parse
+from tasnb.report.marking import pieces
 from tasnb.stages import expressions
 from tasnb.viewers import assets, record
-from tasnb.viewers.words import pieces
 from tests.viewers.made_artifacts import only, with_masks
 
 
@@ -37,7 +37,7 @@ def test_runs_give_the_mask_back(mask: np.ndarray) -> None:
 def test_a_tiny_mask_survives_a_large_photo() -> None:
     mask = np.zeros((3000, 4000), dtype=bool)
     mask[1501, 2002] = True
-    small = record._shown(mask, (768, 1024))
+    small = record._shown(mask)
     assert small.sum() == 1
     y, x = np.argwhere(small)[0]
     assert abs(y - 1501 * 768 / 3000) <= 1
@@ -58,7 +58,7 @@ def test_a_large_photo_travels_small_and_its_figures_do_not_change(toy_case) -> 
 
 @pytest.mark.parametrize("name", ["v", "p", "n"])
 def test_a_score_that_neither_side_could_rank_is_refused(toy_case, toy_models, name: str) -> None:
-    readings, missing = record.read(toy_case[1], "the dog", toy_models)
+    readings, missing = record.read_by_each(toy_case[1], "the dog", toy_models, needed="paper")
     table = readings["official"].table
     broken = replace(table, **{name: np.where(np.arange(len(table)) == 1, np.nan, getattr(table, name))})
     readings["official"] = replace(readings["official"], table=broken)

@@ -20,7 +20,7 @@ SIDED = ["the man on the left", "right thing", "top left bird", "the lower tree"
 @pytest.mark.parametrize("expression", SIDED)
 def test_paper_and_official_keep_what_tas_keeps(expression: str, toy_case, toy_models) -> None:
     _, artifacts = toy_case
-    rules = tn.viewers.rectifier_view(artifacts, expression, toy_models).rules
+    rules = tn.viewers.rectifier_view(None, artifacts, expression, toy_models).rules
     assert list(rules) == ["paper", "official", "extended"]
     for name in ("paper", "official"):
         table = tn.tas(artifacts, expression, toy_models, variant=name).table
@@ -32,7 +32,7 @@ def test_paper_and_official_keep_what_tas_keeps(expression: str, toy_case, toy_m
 @pytest.mark.parametrize("expression", SIDED)
 def test_the_region_holds_exactly_the_centres_that_stay(expression: str, toy_case, toy_models) -> None:
     _, artifacts = toy_case
-    rules = tn.viewers.rectifier_view(artifacts, expression, toy_models).rules
+    rules = tn.viewers.rectifier_view(None, artifacts, expression, toy_models).rules
     drawn = 0
     for rule in rules.values():
         if rule.region_xyxy is None:
@@ -48,7 +48,7 @@ def test_the_region_holds_exactly_the_centres_that_stay(expression: str, toy_cas
 def test_extended_is_the_extended_rectifier(toy_case, toy_models) -> None:
     _, artifacts = toy_case
     expression = "the leftmost man"
-    rule = tn.viewers.rectifier_view(artifacts, expression, toy_models).rules["extended"]
+    rule = tn.viewers.rectifier_view(None, artifacts, expression, toy_models).rules["extended"]
     masks = artifacts.proposals.masks
     kept, trace = spatial.rectify(
         rule.parse, centroids_xy(masks), rule=spatial.EXTENDED, totals=rule.table.total, areas=areas(masks)
@@ -60,14 +60,14 @@ def test_extended_is_the_extended_rectifier(toy_case, toy_models) -> None:
 
 def test_a_relation_is_scored_for_the_extended_rule(toy_case, toy_models) -> None:
     _, artifacts = toy_case
-    rule = tn.viewers.rectifier_view(artifacts, "the man left of the umbrella", toy_models).rules["extended"]
+    rule = tn.viewers.rectifier_view(None, artifacts, "the man left of the umbrella", toy_models).rules["extended"]
     assert rule.parse.relations
     assert "which is most like" in rule.sentence
 
 
 def test_without_a_direction_all_stay_and_nothing_is_shaded(toy_case, toy_models) -> None:
     _, artifacts = toy_case
-    viewer = tn.viewers.rectifier_view(artifacts, "the man", toy_models)
+    viewer = tn.viewers.rectifier_view(None, artifacts, "the man", toy_models)
     for rule in viewer.record["rules"]:
         assert all(rule["kept"])
         assert rule["region"] is None
@@ -77,7 +77,7 @@ def test_without_a_direction_all_stay_and_nothing_is_shaded(toy_case, toy_models
 @pytest.mark.parametrize(("keep", "says"), [([], "no proposal to rectify"), ([0], "one proposal")])
 def test_too_few_proposals_are_said(keep: list[int], says: str, toy_case, toy_models) -> None:
     _, artifacts = toy_case
-    viewer = tn.viewers.rectifier_view(only(artifacts, keep), "left man", toy_models)
+    viewer = tn.viewers.rectifier_view(None, only(artifacts, keep), "left man", toy_models)
     assert viewer.selected == (0 if keep else None)
     assert says in viewer.words()
     assert viewer.picture().ndim == 3
@@ -88,7 +88,7 @@ def test_an_empty_mask_has_no_centre(toy_case, toy_models) -> None:
     _, artifacts = toy_case
     masks = artifacts.proposals.masks.copy()
     masks[1] = False
-    viewer = tn.viewers.rectifier_view(with_masks(artifacts, masks), "left man", toy_models)
+    viewer = tn.viewers.rectifier_view(None, with_masks(artifacts, masks), "left man", toy_models)
     assert viewer.record["rules"][0]["centres"][1] is None
     assert "no centre" in viewer.verdicts["paper"][1]
     json.dumps(viewer.snapshot(), allow_nan=False)
@@ -98,7 +98,7 @@ def test_a_rule_that_lacks_something_is_left_out_and_says_why(toy_case, toy_mode
     _, artifacts = toy_case
     other = replace(tn.OFFICIAL, p_crop=tn.crops.CropConfig(style="crop"))
     monkeypatch.setattr("tasnb.plots.geometry.variants_to_compare", lambda: (tn.PAPER, other))
-    viewer = tn.viewers.rectifier_view(artifacts, "left man", toy_models)
+    viewer = tn.viewers.rectifier_view(None, artifacts, "left man", toy_models)
     assert list(viewer.rules) == ["paper"]
     assert "run describe() with the same variant" in viewer.record["missing"]["official"]
 
@@ -106,15 +106,15 @@ def test_a_rule_that_lacks_something_is_left_out_and_says_why(toy_case, toy_mode
 def test_wrong_input_is_an_error(toy_case, toy_models) -> None:
     _, artifacts = toy_case
     with pytest.raises(ValueError):
-        tn.viewers.rectifier_view(artifacts, "", toy_models)
-    viewer = tn.viewers.rectifier_view(artifacts, "left man", toy_models)
+        tn.viewers.rectifier_view(None, artifacts, "", toy_models)
+    viewer = tn.viewers.rectifier_view(None, artifacts, "left man", toy_models)
     with pytest.raises(traitlets.TraitError, match="got 99"):
         viewer.selected = 99
 
 
 def test_hostile_and_long_expressions_are_words(toy_case, toy_models) -> None:
     _, artifacts = toy_case
-    viewer = tn.viewers.rectifier_view(artifacts, f"left cat {HOSTILE}", toy_models)
+    viewer = tn.viewers.rectifier_view(None, artifacts, f"left cat {HOSTILE}", toy_models)
     assert "<script>" not in viewer.twin()["text/html"]
     long = "left cat " + "and a dog " * 166
-    assert tn.viewers.rectifier_view(artifacts, long, toy_models).picture().shape[1] > 300
+    assert tn.viewers.rectifier_view(None, artifacts, long, toy_models).picture().shape[1] > 300

@@ -21,14 +21,14 @@ def test_without_a_run_the_sentence_is_that_of_the_run(reftoy_val, toy_models, t
         if row["cause"] in ("language", "annotation", "negative", "appearance"):
             continue  # the data set's kind of the target, which a run knows, may decide these
         artifacts = store.recall(tn.describe, sample.image, toy_models)
-        viewer = tn.viewers.explore(sample, artifacts, toy_models)
+        viewer = tn.viewers.explore(sample, artifacts, None, toy_models)
         assert viewer.why["paper"]["sentence"] == sentence_of(row)
         seen += row["failed"]
     assert seen
 
 
 def test_every_cure_says_the_row_that_its_scores_choose(toy_case, toy_models) -> None:
-    viewer = tn.viewers.explore(*toy_case, toy_models, "the man on the left")
+    viewer = tn.viewers.explore(*toy_case, "the man on the left", toy_models)
     for name, told in viewer.why.items():
         scores, used = viewer.reading["variants"][name], viewer.settings
         assert "no P" in {cure["name"] for cure in told["cures"]}
@@ -48,9 +48,9 @@ def test_few_proposals_and_no_target_are_told(toy_case, toy_models, count: int) 
     sample, artifacts = toy_case
     few = only(artifacts, range(count))
     target = np.zeros(sample.image.shape[:2], bool)
-    assert tn.viewers.explore(sample.image, few, toy_models, "the man").why == {}
-    assert tn.viewers.explore(sample.image, few, toy_models, "the man", target=target).why == {}
+    assert tn.viewers.explore(sample.image, few, "the man", toy_models).why == {}
+    assert tn.viewers.explore(sample.image, few, "the man", toy_models, target=target).why == {}
     target[0, 0] = True
-    told = tn.viewers.explore(sample.image, few, toy_models, "the man", target=target).why["paper"]
+    told = tn.viewers.explore(sample.image, few, "the man", toy_models, target=target).why["paper"]
     assert "No proposal fits" in told["oracle"]
     assert len(told["cures"]) == count

@@ -21,7 +21,29 @@ FEATURES = (*GRIDS, *REGIONS)
 
 
 def freeze(array: Any, dtype: Any, name: str, shape: tuple[int | None, ...]) -> np.ndarray:
-    """Return a read-only array of the given dtype, or say which shape was expected and which came."""
+    """A read-only array of a given kind.
+
+    Parameters
+    ----------
+    array : array_like
+        What came.
+    dtype : dtype
+        What it becomes.
+    name : str
+        What it is, for the message.
+    shape : tuple of int or None
+        What is expected; None is any length.
+
+    Returns
+    -------
+    ndarray
+        A copy where the original could be written.
+
+    Raises
+    ------
+    ValueError
+        For another shape; it says which was expected and which came.
+    """
     frozen = np.asarray(array, dtype=dtype)
     fits = frozen.ndim == len(shape) and all(
         want is None or want == got for want, got in zip(shape, frozen.shape, strict=True)
@@ -36,7 +58,17 @@ def freeze(array: Any, dtype: Any, name: str, shape: tuple[int | None, ...]) -> 
 
 
 def freeze_fields(value: Any, dtype: Any, **shapes: tuple[int | None, ...]) -> None:
-    """``freeze`` these fields of a frozen dataclass that is being made; a field that is None stays None."""
+    """``freeze`` fields of a frozen dataclass that is being made; a field that is None stays None.
+
+    Parameters
+    ----------
+    value : dataclass
+        The one that is being made.
+    dtype : dtype
+        As in ``freeze``.
+    **shapes : tuple of int or None
+        By the field's name, as in ``freeze``.
+    """
     for name, shape in shapes.items():
         if getattr(value, name) is not None:
             object.__setattr__(value, name, freeze(getattr(value, name), dtype, name, shape))

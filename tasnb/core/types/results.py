@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from jaxtyping import Bool, Float
 
-from tasnb.core.html import prediction_card
 from tasnb.core.types.arrays import Features, Proposals, freeze, freeze_fields
 from tasnb.core.types.language import Direction, Negatives, NounPhrase, Parse
 
@@ -144,6 +143,11 @@ class ScoreTable:
         if not self.kept.any():
             return None
         return int(np.argmax(np.where(self.kept, self.total, -np.inf)))
+
+    @property
+    def ranking(self) -> np.ndarray:
+        """Proposal numbers, best first: the kept ones by S, then the others by S; ties in order. int (n,)."""
+        return np.lexsort((np.arange(len(self)), -self.total, ~self.kept))
 
     def to_frame(self) -> pd.DataFrame:
         """The table as a tidy frame.
@@ -281,6 +285,3 @@ class Prediction:
         captions = next(iter(self.artifacts.captions.values()), ("",) * len(self.table))
         frame = self.table.to_frame().assign(caption=list(captions))
         return frame.assign(chosen=frame["proposal"] == (-1 if self.index is None else self.index))
-
-    def _repr_html_(self) -> str:
-        return prediction_card(self)

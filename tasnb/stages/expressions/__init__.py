@@ -1,11 +1,12 @@
 """An expression taken apart: head noun, directions, relations and cues (METHOD section 3).
 
-``lexicon`` holds the words, ``phrases`` reads relations and clauses, ``directions`` decides which words are places,
-``parsing`` puts them together.
+``lexicon`` holds the words, ``phrases`` reads relations and clauses, ``directions`` decides which words say where the
+subject is, ``parsing`` puts them together. ``Words`` shows a finished parse word by word to whoever reads on.
 """
 
 from __future__ import annotations
 
 from tasnb.stages.expressions.parsing import OFFICIAL, PAPER, ParseRule, noun_phrases, parse, require_text
+from tasnb.stages.expressions.phrases import Related, Words
 
-__all__ = ["OFFICIAL", "PAPER", "ParseRule", "noun_phrases", "parse", "require_text"]
+__all__ = ["OFFICIAL", "PAPER", "ParseRule", "Related", "Words", "noun_phrases", "parse", "require_text"]

@@ -9,21 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasnb.core.types import Cue, Direction, Relation, Token
+from tasnb.core.types import Cue, Direction
 from tasnb.stages.expressions import lexicon
-from tasnb.stages.expressions.phrases import NOUNS, Wording, of_others, relations
+from tasnb.stages.expressions.phrases import NOUNS, Words
 
 OPENERS = frozenset("with in on at wearing holding without of by having carrying w/ has".split())  # noqa: SIM905
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """What the words say. directions and evidence run in parallel; relations and cues in order of appearance."""
-
-    directions: tuple[Direction, ...]
-    evidence: tuple[str, ...]
-    relations: tuple[Relation, ...]
-    cues: tuple[Cue, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,22 +23,31 @@ class _Run:
     start: int
     end: int
     opened: int  # the word that opens the phrase it stands in; a determiner before it is skipped
-    subject: int | None
 
 
-def read(tokens: Sequence[Token], text: str, head: Token | None) -> Reading:
-    """Read directions, relations and cues of the subject ``head`` (None: of the whole expression)."""
-    w = Wording(tokens, text)
-    subject = w.tokens.index(head) if head is not None and head in w.tokens else None
-    related = relations(w)
-    closed = of_others(w, subject, related) | {i for r in related for i in range(r.start, r.named)}
+def read(w: Words) -> tuple[dict[Direction, str], tuple[Cue, ...]]:
+    """The directions of the subject, each with the word that says it, and the other cues, in order of appearance.
+
+    Parameters
+    ----------
+    w : Words
+        Without a subject, of the whole expression.
+
+    Returns
+    -------
+    directions : dict of str to str
+        Canonical direction -> the word.
+    cues : tuple of Cue
+        What only the extended rectifier uses.
+    """
+    closed = w.of_others | {i for r in w.relations for i in range(r.start, r.named)}
     found: dict[Direction, str] = {}
     cues: list[tuple[int, Cue]] = [
         (r.start, Cue(kind="relation", value=f"{r.relation.word} {r.relation.lemma}", words=w.spelled(r.start, r.end)))
-        for r in related
+        for r in w.relations
         if r.relation.word not in lexicon.WEAK_RELATIONS
     ]
-    for run in _runs(w, subject):
+    for run in _runs(w):
         ordinal = _ordinal(w, run)
         if ordinal:
             cues.append((run.start, ordinal))
@@ -58,34 +57,30 @@ def read(tokens: Sequence[Token], text: str, head: Token | None) -> Reading:
                 extreme = _extreme(w, run, k)
                 cues += [(k, extreme)] if extreme else []
     cues += _other_cues(w, closed)
-    return Reading(
-        directions=tuple(found),
-        evidence=tuple(found.values()),
-        relations=tuple(r.relation for r in related),
-        cues=tuple(cue for _, cue in sorted(cues, key=lambda entry: entry[0])),
-    )
+    return found, tuple(cue for _, cue in sorted(cues, key=lambda entry: entry[0]))
 
 
-def _runs(w: Wording, subject: int | None) -> list[_Run]:
+def _runs(w: Words) -> list[_Run]:
+    subject = w.subject
     out: list[_Run] = []
     i = 0
     while i < len(w):
-        if not w.is_place(i):
+        if not w.is_direction(i):
             i += 1
             continue
         start = i
-        while w.is_place(i) or (w.word(i) in lexicon.RUN_WORDS and (i != subject or w.word(i) in lexicon.MIDDLE)):
+        while w.is_direction(i) or (w.word(i) in lexicon.RUN_WORDS and (i != subject or w.word(i) in lexicon.MIDDLE)):
             i += 1
         while w.word(start - 1) in lexicon.RUN_WORDS and start - 1 != subject and w.word(start - 1) != "all":
             start -= 1
         part_of_body = w.word(i - 1) == "hand" and w.word(i) not in lexicon.SIDE_NOUNS
         determined = w.word(start - 1) in lexicon.DETERMINERS
         opened = start - 2 if determined else start - 1
-        out.append(_Run(start=start, end=i - 1 if part_of_body else i, opened=opened, subject=subject))
+        out.append(_Run(start=start, end=i - 1 if part_of_body else i, opened=opened))
     return out
 
 
-def _claims(w: Wording, run: _Run) -> list[int]:
+def _claims(w: Words, run: _Run) -> list[int]:
     """The indices of the run's words that are directions of the subject."""
     opener, last = w.word(run.opened), w.word(run.end - 1)
     bare = run.opened == run.start - 1
@@ -98,19 +93,19 @@ def _claims(w: Wording, run: _Run) -> list[int]:
         return []  # "looking to the left"
     if _of_another_thing(w, run):
         return []
-    places = [k for k in range(run.start, run.end) if w.is_place(k) and not _only_looks_like_one(w, run, k)]
-    firm = [k for k in places if w.word(k) not in lexicon.WEAK]
+    said = [k for k in range(run.start, run.end) if w.is_direction(k) and not _only_looks_like_one(w, run, k)]
+    firm = [k for k in said if w.word(k) not in lexicon.WEAK]
     if not firm:
-        places = [k for k in places if _weak_alone(w, run, k)]
+        said = [k for k in said if _weak_alone(w, run, k)]
     elif w.pos(run.start - 1) in ("VERB", "AUX") or w.word(run.start - 1) in lexicon.BODY:
-        places = firm  # "sitting down left", "giraffe head up left"
-    return places if places and _stands_for_the_subject(w, run, places) else []
+        said = firm  # "sitting down left", "giraffe head up left"
+    return said if said and _stands_for_the_subject(w, run, said) else []
 
 
-def _of_another_thing(w: Wording, run: _Run) -> bool:
+def _of_another_thing(w: Words, run: _Run) -> bool:
     """ "left of the bus", "right side of a truck", "left to him"; "left of the picture" is not."""
     after = w.word(run.end)
-    if after == "of" or (after == "to" and w.is_place(run.end - 1) and w.pos(run.end + 1) != "VERB"):
+    if after == "of" or (after == "to" and w.is_direction(run.end - 1) and w.pos(run.end + 1) != "VERB"):
         thing = w.thing_from(run.end + 1)
         if thing is None:  # "left of the ..." something, which the tagger took for no noun
             return after == "of" and bool(w.word(run.end + 2))
@@ -118,18 +113,13 @@ def _of_another_thing(w: Wording, run: _Run) -> bool:
     return False
 
 
-def _stands_for_the_subject(w: Wording, run: _Run, places: Sequence[int]) -> bool:
+def _stands_for_the_subject(w: Words, run: _Run, said: Sequence[int]) -> bool:
     """Whether the phrase that the run stands in places the subject, not something beside it."""
-    opener, last, subject = w.word(run.opened), w.word(run.end - 1), run.subject
+    opener, last, subject = w.word(run.opened), w.word(run.end - 1), w.subject
     bare = run.opened == run.start - 1
     ends_on_a_side = last in lexicon.SIDE_NOUNS
     beside = opener in lexicon.SIDE_PREPOSITIONS
-    if (
-        bare
-        and not beside
-        and run.end - 1 not in places
-        and last in lexicon.SIDE_NOUNS | lexicon.MIDDLE | lexicon.DEPTH
-    ):
+    if bare and not beside and run.end - 1 not in said and last in lexicon.SIDE_NOUNS | lexicon.MIDDLE | lexicon.DEPTH:
         return True  # "man left corner"
     noun = w.modified_from(run.end)
     if noun is None:
@@ -148,10 +138,10 @@ def _stands_for_the_subject(w: Wording, run: _Run, places: Sequence[int]) -> boo
     return not inside_another and (bare or run.opened <= subject)
 
 
-def _only_looks_like_one(w: Wording, run: _Run, k: int) -> bool:
+def _only_looks_like_one(w: Words, run: _Run, k: int) -> bool:
     """Words that are no directions here: a verb, an adverb, a garment, a culture."""
     word, before, after = w.word(k), w.word(k - 1), w.word(k + 1)
-    led = before in lexicon.SIDE_PREPOSITIONS | lexicon.DETERMINERS | lexicon.FAR or w.is_place(k - 1)
+    led = before in lexicon.SIDE_PREPOSITIONS | lexicon.DETERMINERS | lexicon.FAR or w.is_direction(k - 1)
     if word == "right":
         in_front = after == "in" and w.word(k + 2) in ("front", "between")
         adverb = k == run.end - 1 and not led and (after in lexicon.AFTER_ADVERB_RIGHT or in_front)
@@ -165,9 +155,9 @@ def _only_looks_like_one(w: Wording, run: _Run, k: int) -> bool:
     return word in lexicon.LEVELS and (after in lexicon.BODY or after in lexicon.AFTER_LEVEL)
 
 
-def _is_verb_left(w: Wording, run: _Run, k: int) -> bool:
+def _is_verb_left(w: Words, run: _Run, k: int) -> bool:
     """ "cake left on plate", "the only one left", "what is left": what remains."""
-    before, after, subject = w.word(k - 1), w.word(k + 1), w.word(run.subject if run.subject is not None else -1)
+    before, after, subject = w.word(k - 1), w.word(k + 1), w.word(w.subject if w.subject is not None else -1)
     if after == "of":
         return False
     if before in lexicon.BEFORE_VERB_LEFT and not (before in ("is", "are") and not after):
@@ -178,13 +168,13 @@ def _is_verb_left(w: Wording, run: _Run, k: int) -> bool:
         return True
     if after == "behind" and w.thing_from(k + 2) is None:
         return True
-    eaten = before in lexicon.EATEN or (subject in lexicon.EATEN and run.subject is not None and run.subject < k)
+    eaten = before in lexicon.EATEN or (subject in lexicon.EATEN and w.subject is not None and w.subject < k)
     if not after:
         return before in ("some", "much", "any")
     return eaten and after in lexicon.AFTER_VERB_LEFT
 
 
-def _is_top_of_something(w: Wording, run: _Run, k: int) -> bool:
+def _is_top_of_something(w: Words, run: _Run, k: int) -> bool:
     """A garment ("red top"), a lid, a table top; what lies on another thing ("cake with a cherry on top")."""
     word, before, after, opener = w.word(k), w.word(k - 1), w.word(k + 1), w.word(run.opened)
     alone = w.modified_from(k + 1) is None
@@ -195,31 +185,31 @@ def _is_top_of_something(w: Wording, run: _Run, k: int) -> bool:
         return alone
     if word == "bottom":
         return False
-    topped = before in lexicon.TOPPED and run.start == k and k - 1 != run.subject
+    topped = before in lexicon.TOPPED and run.start == k and k - 1 != w.subject
     if after in lexicon.AFTER_TOP or before in lexicon.TOP_OF_SOMETHING or topped:
         return True
-    garment = w.pos(k - 1) == "ADJ" and not w.is_place(k - 1) and before not in lexicon.RUN_WORDS
+    garment = w.pos(k - 1) == "ADJ" and not w.is_direction(k - 1) and before not in lexicon.RUN_WORDS
     coloured = before in lexicon.COLOURS and run.start == k  # "red top", "red top woman"; "red top left" is a place
     return (alone and (garment or coloured)) or (coloured and run.end == k + 1)
 
 
-def _weak_alone(w: Wording, run: _Run, k: int) -> bool:
+def _weak_alone(w: Words, run: _Run, k: int) -> bool:
     """ "up", "down", "low" by themselves: right after the noun meant and last of all; "low" before it."""
     if w.word(k) == "low":
-        return run.subject is not None and w.modified_from(run.end) == run.subject
+        return w.subject is not None and w.modified_from(run.end) == w.subject
     if lexicon.FAR & set(w.lower[run.start : k]):
         return not w.word(run.end) and w.pos(run.start - 1) != "VERB"
-    if run.subject is None or k != run.subject + 1 or w.word(k + 1) not in ("", ",", "."):
+    if w.subject is None or k != w.subject + 1 or w.word(k + 1) not in ("", ",", "."):
         return False
-    return w.word(run.subject) not in lexicon.BODY and w.pos(run.subject) in NOUNS
+    return w.word(w.subject) not in lexicon.BODY and w.pos(w.subject) in NOUNS
 
 
 # cues: what only the extended rectifier uses
 
 
-def _ordinal(w: Wording, run: _Run) -> Cue | None:
+def _ordinal(w: Words, run: _Run) -> Cue | None:
     """ "second from the left", "2nd left": counts from a side, and says no half."""
-    side = next(lexicon.DIRECTION_WORDS[w.word(k)] for k in range(run.start, run.end) if w.is_place(k))
+    side = next(lexicon.DIRECTION_WORDS[w.word(k)] for k in range(run.start, run.end) if w.is_direction(k))
     k = run.opened
     if w.word(k) == "from":
         counts = [i for i in range(max(k - 5, 0), k) if w.word(i) in lexicon.ORDINALS]
@@ -232,7 +222,7 @@ def _ordinal(w: Wording, run: _Run) -> Cue | None:
     return None
 
 
-def _extreme(w: Wording, run: _Run, k: int) -> Cue | None:
+def _extreme(w: Words, run: _Run, k: int) -> Cue | None:
     """ "leftmost", "far left", "very top"."""
     word = w.word(k)
     if word in lexicon.EXTREMES:
@@ -244,7 +234,7 @@ def _extreme(w: Wording, run: _Run, k: int) -> Cue | None:
     return Cue(kind="extreme", value=lexicon.DIRECTION_WORDS[word], words=spelled)
 
 
-def _other_cues(w: Wording, closed: set[int]) -> list[tuple[int, Cue]]:
+def _other_cues(w: Words, closed: frozenset[int]) -> list[tuple[int, Cue]]:
     """Middle, size superlatives and clock positions, of the subject alone."""
     out: list[tuple[int, Cue]] = []
     for i, word in enumerate(w.lower):
@@ -259,7 +249,7 @@ def _other_cues(w: Wording, closed: set[int]) -> list[tuple[int, Cue]]:
     return out
 
 
-def _clock_end(w: Wording, i: int) -> int | None:
+def _clock_end(w: Words, i: int) -> int | None:
     """Where "7 o clock", "7 o'clock" that starts at ``i`` ends, or None."""
     if w.word(i + 1).endswith("clock"):
         return i + 2

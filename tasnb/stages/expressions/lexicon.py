@@ -9,6 +9,12 @@ def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def _readings(text: str) -> dict[str, str]:
+    """Every word of a group -> the group's first word, by which it is read."""
+    groups = [group.split() for group in text.split(",")]
+    return {word: group[0] for group in groups for word in group}
+
+
 # METHOD section 3: the words of each direction
 _LISTED: dict[Direction, str] = {
     "left": "left leftmost lefthand west western westernmost lefthandside",
@@ -104,66 +110,40 @@ AFTER_LEVEL = _set("cut jacket coat vest rise fat to close side")
 REMAINS = _set("over overs handed leaning out unattended uneaten alone")
 BEFORE_VERB_LEFT = _set("has have is are was were been being only what just food")
 
-ORDINALS = {
-    "first": "first", "1st": "first", "second": "second", "2nd": "second", "third": "third", "3rd": "third",
-    "fourth": "fourth", "4th": "fourth",
-    "fifth": "fifth", "5th": "fifth", "sixth": "sixth", "6th": "sixth", "last": "last", "next": "next",
-}  # fmt: skip
-EXTREMES: dict[str, str] = {
-    "leftmost": "left", "rightmost": "right", "topmost": "top", "uppermost": "top", "highest": "top",
-    "bottommost": "bottom", "lowermost": "bottom",
-    "lowest": "bottom", "westernmost": "left", "easternmost": "right",
-}  # fmt: skip
-FAR = _set("far furthest farthest very most extreme absolute furthermost")
-SIZES: dict[str, str] = {
-    "biggest": "biggest", "largest": "biggest", "bigger": "biggest", "larger": "biggest", "tallest": "biggest",
-    "taller": "biggest",
-    "smallest": "smallest", "smaller": "smallest", "tiniest": "smallest", "littlest": "smallest",
-    "shortest": "smallest", "shorter": "smallest",
-}  # fmt: skip
-HOURS = {
-    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
-    "nine": "9", "ten": "10", "eleven": "11",
-    "twelve": "12", **{str(h): str(h) for h in range(1, 13)},
-}  # fmt: skip
-
-# relations to another thing, longest first; the reading of each
-RELATIONS: tuple[tuple[tuple[str, ...], str], ...] = tuple(
-    sorted(
-        (
-            (tuple(words.split()), value)
-            for value, listed in (
-                (
-                    "left of",
-                    """to the left of, to left of, on the left of, on left of, left of, left side of, on the left
-                    side of, to the left side of, to the immediate left of, to the far left of""",
-                ),
-                (
-                    "right of",
-                    """to the right of, to right of, on the right of, on right of, right of, right side of, on
-                    the right side of, to the right side of, to the immediate right of, to the far right of""",
-                ),
-                ("above", "above, over, on top of, up above, atop"),
-                ("below", "below, under, underneath, beneath, on the bottom of, on bottom of, at the bottom of"),
-                ("behind", "behind, in back of, in the back of"),
-                ("in front of", "in front of, in the front of"),
-                ("next to", "next to, beside, besides, by, adjacent to, alongside, along side, nest to, nexto"),
-                (
-                    "near",
-                    "near, close to, closest to, closer to, nearest, nearest to, near to, nearer to, closest, around",
-                ),
-                ("far from", "furthest from, farthest from, far from, away from, further from, farther from"),
-                ("between", "between, in between, inbetween, in the middle of"),
-                ("inside", "inside, inside of, within"),
-                ("against", "against"),
-                ("across from", "across from"),
-                ("on", "on"),
-                ("in", "in"),
-                ("at", "at"),
-            )
-            for words in " ".join(listed.split()).split(", ")
-        ),
-        key=lambda entry: -len(entry[0]),
+ORDINALS = _readings("first 1st, second 2nd, third 3rd, fourth 4th, fifth 5th, sixth 6th, last, next")
+EXTREMES = {
+    word: DIRECTION_WORDS[word]
+    for word in _set(
+        """leftmost rightmost topmost uppermost highest bottommost lowermost lowest westernmost easternmost"""
     )
+}
+FAR = _set("far furthest farthest very most extreme absolute furthermost")
+SIZES = _readings("biggest largest bigger larger tallest taller, smallest smaller tiniest littlest shortest shorter")
+HOURS = _readings(
+    "1 one, 2 two, 3 three, 4 four, 5 five, 6 six, 7 seven, 8 eight, 9 nine, 10 ten, 11 eleven, 12 twelve"
 )
+
+# relations to another thing: the reading of each, and how it is said
+_SAID = {
+    "left of": """to the left of, to left of, on the left of, on left of, left of, left side of, on the left side of,
+    to the left side of, to the immediate left of, to the far left of""",
+    "right of": """to the right of, to right of, on the right of, on right of, right of, right side of, on the right
+    side of, to the right side of, to the immediate right of, to the far right of""",
+    "above": "above, over, on top of, up above, atop",
+    "below": "below, under, underneath, beneath, on the bottom of, on bottom of, at the bottom of",
+    "behind": "behind, in back of, in the back of",
+    "in front of": "in front of, in the front of",
+    "next to": "next to, beside, besides, by, adjacent to, alongside, along side, nest to, nexto",
+    "near": """near, close to, closest to, closer to, nearest, nearest to, near to, nearer to, closest, around""",
+    "far from": "furthest from, farthest from, far from, away from, further from, farther from",
+    "between": "between, in between, inbetween, in the middle of",
+    "inside": "inside, inside of, within",
+    "against": "against",
+    "across from": "across from",
+    "on": "on",
+    "in": "in",
+    "at": "at",
+}
+_NAMES = [(tuple(words.split()), reading) for reading, said in _SAID.items() for words in said.split(",")]
+RELATIONS = tuple(sorted(_NAMES, key=lambda entry: -len(entry[0])))  # longest first
 WEAK_RELATIONS = _set("on in at")  # one of these only with a thing that is neither place, colour nor clothing

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tasnb.core.types import Direction, Head, NounPhrase, Parse, Parser, Token
 from tasnb.stages.expressions import directions, lexicon
+from tasnb.stages.expressions.phrases import NOUNS, Words
 
-NOUNS = ("NOUN", "PROPN")
+MODIFIERS = (*NOUNS, "ADJ", "NUM", "VERB")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ParseRule:
     """How an expression is read (METHOD section 2, rows "direction words" and "gate").
 
-    direction_words: "tokens" reads words that describe the subject; "substrings" looks for letters anywhere in the
-    sentence. gate: "subject" takes what the subject's own words say; "official" lets directions through only when the
-    head's noun chunk equals its expansion, and either superlatives or relations were found, not both.
+    Parameters
+    ----------
+    direction_words : str
+        "tokens" reads words that describe the subject; "substrings" looks for letters anywhere in the sentence.
+    gate : str
+        "subject" takes what the subject's own words say; "official" lets directions through only when the head's noun
+        chunk equals its expansion, and either superlatives or relations were found, not both.
+
+    Raises
+    ------
+    ValueError
+        For another choice.
     """
 
     direction_words: Literal["tokens", "substrings"] = "tokens"
@@ -37,38 +47,77 @@ OFFICIAL = ParseRule(direction_words="substrings", gate="official")
 def parse(text: str, nlp: Parser, *, rule: ParseRule = PAPER) -> Parse:
     """Take an expression apart.
 
-    nlp: a spaCy pipeline, or what quacks like one. Any other text than an empty one gives a Parse: without a noun its
-    head is None, and what is not understood is left out, never guessed. Raises ValueError for an empty or blank text,
-    TypeError for something that is no text. Source: METHOD section 3.
+    Parameters
+    ----------
+    text : str
+        The expression.
+    nlp : Parser
+        A spaCy pipeline, or what quacks like one.
+    rule : ParseRule
+        How it is read; the paper's by default.
+
+    Returns
+    -------
+    Parse
+        Of any text that is not blank: without a noun its head is None.
+
+    Raises
+    ------
+    ValueError
+        For an empty or blank text.
+    TypeError
+        For something that is no text.
+
+    Notes
+    -----
+    What is not understood is left out, never guessed. Source: METHOD section 3.
     """
     doc = nlp(require_text(text))
-    tokens = _tokens(doc)
     head, name = _official_head(doc) if rule.gate == "official" else _head(doc)
-    reading = directions.read(tokens, text, None if head is None else tokens[head.i])
-    said, evidence = reading.directions, reading.evidence
+    parsed = Parse(text=text, head=None, tokens=_tokens(doc))
+    if head is not None:
+        chunk = _chunk(doc, head)
+        parsed = replace(
+            parsed,
+            head=Head(lemma=_lemma(head), span=(head.idx, head.idx + len(head.text)), rule=name),
+            phrase=chunk.text.lower(),
+            modifiers=tuple(t.lower_ for t in chunk if t.i != head.i and t.pos_ in MODIFIERS),
+        )
+    words = Words(parsed)
+    said, cues = directions.read(words)
     if rule.direction_words == "substrings":
-        said, evidence = _substrings(text)
+        said = _substrings(text)
     if rule.gate == "official" and not _official_gate(doc, head):
-        said, evidence = (), ()
-    chunk = None if head is None else _chunk(doc, head)
-    return Parse(
-        text=text,
-        head=None if head is None else Head(lemma=_lemma(head), span=(head.idx, head.idx + len(head.text)), rule=name),
-        phrase="" if chunk is None else doc[chunk[0] : chunk[1]].text.lower(),
-        modifiers=() if head is None or chunk is None else _modifiers(doc, head, chunk),
-        directions=said,
-        direction_words=evidence,
-        relations=reading.relations,
-        cues=reading.cues,
-        tokens=tokens,
+        said = {}
+    return replace(
+        parsed,
+        directions=tuple(said),
+        direction_words=tuple(said.values()),
+        relations=tuple(r.relation for r in words.relations),
+        cues=cues,
     )
 
 
 def noun_phrases(text: str, nlp: Parser) -> tuple[NounPhrase, ...]:
-    """The noun phrases of a caption in order: lower case, without article or possessive, pronouns left out.
+    """The noun phrases of a caption.
 
-    A bare place ("front" in "in front of a bus") names no thing and is left out too. A text without any gives ().
-    Raises as ``parse`` does.
+    Parameters
+    ----------
+    text : str
+        The caption.
+    nlp : Parser
+        A spaCy pipeline, or what quacks like one.
+
+    Returns
+    -------
+    tuple of NounPhrase
+        In order, lower case, without article or possessive; () for a text without any. Pronouns are left out, and so
+        is a bare place ("front" in "in front of a bus"), which names no thing.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As ``parse`` does.
     """
     doc = nlp(require_text(text))
     phrases = []
@@ -88,7 +137,25 @@ def noun_phrases(text: str, nlp: Parser) -> tuple[NounPhrase, ...]:
 
 
 def require_text(text: str) -> str:
-    """The text itself; raises TypeError for something that is no text, ValueError for an empty or blank one."""
+    """Refuse what is no expression.
+
+    Parameters
+    ----------
+    text : str
+        What a person gave.
+
+    Returns
+    -------
+    str
+        The text itself.
+
+    Raises
+    ------
+    TypeError
+        For something that is no text.
+    ValueError
+        For an empty or blank text.
+    """
     if not isinstance(text, str):
         raise TypeError(
             f"expected an expression as text, got {type(text).__name__}; pass a string such as 'the left cat'"
@@ -164,32 +231,24 @@ def _can_be_meant(doc: Any, token: Any) -> bool:
     return lower not in ("o'clock", "oclock", "clock") or not any(c.isdigit() for c in before)
 
 
-def _chunk(doc: Any, head: Any) -> tuple[int, int]:
-    """The head's own noun chunk as token indices."""
+def _chunk(doc: Any, head: Any) -> Any:
+    """The head's own noun chunk; without one, the head and what stands before it in its subtree."""
     for chunk in doc.noun_chunks:
         if chunk.start <= head.i < chunk.end:
-            return chunk.start, chunk.end
-    return head.left_edge.i, head.i + 1
-
-
-def _modifiers(doc: Any, head: Any, chunk: tuple[int, int]) -> tuple[str, ...]:
-    inside = (
-        t for t in doc[chunk[0] : chunk[1]] if t.i != head.i and t.pos_ in ("ADJ", "NOUN", "PROPN", "NUM", "VERB")
-    )
-    return tuple(t.lower_ for t in inside)
+            return doc[chunk.start : chunk.end]
+    return doc[head.left_edge.i : head.i + 1]
 
 
 # the authors' released rules, by intent (METHOD section 2)
 
 
-def _substrings(text: str) -> tuple[tuple[Direction, ...], tuple[str, ...]]:
+def _substrings(text: str) -> dict[Direction, str]:
     """Letters anywhere: "bright" contains right. Top is tried before bottom, left before right; the first wins."""
     lower = text.lower()
-    hits = {d: next((word for word in listed if word in lower), None) for d, listed in lexicon.OFFICIAL_WORDS}
-    across: Direction | None = next((d for d in ("left", "right") if hits[d]), None)  # type: ignore[assignment]
-    along: Direction | None = next((d for d in ("top", "bottom") if hits[d]), None)  # type: ignore[assignment]
-    found = tuple(d for d in (along, across) if d is not None)
-    return found, tuple(str(hits[d]) for d in found)
+    hits = {d: word for d, listed in lexicon.OFFICIAL_WORDS for word in reversed(listed) if word in lower}
+    axes: tuple[tuple[Direction, Direction], ...] = (("top", "bottom"), ("left", "right"))
+    first = [next((d for d in axis if d in hits), None) for axis in axes]
+    return {d: hits[d] for d in first if d is not None}
 
 
 def _official_head(doc: Any) -> tuple[Any | None, str]:

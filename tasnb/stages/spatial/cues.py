@@ -27,17 +27,56 @@ RELATION_FORMS = {
 
 
 def in_order(cues: tuple[Cue, ...]) -> list[Cue]:
-    """Cues as they are applied; a kind that this module does not know comes last."""
+    """Cues as they are applied.
+
+    Parameters
+    ----------
+    cues : tuple of Cue
+        In any order.
+
+    Returns
+    -------
+    list of Cue
+        A kind that this module does not know comes last.
+    """
     return sorted(cues, key=lambda cue: ORDER.index(cue.kind) if cue.kind in ORDER else len(ORDER))
 
 
 def direction_in(value: str) -> Direction | None:
-    """The direction that a cue's value names: "second from left" -> "left"."""
+    """The direction that a cue's value names.
+
+    Parameters
+    ----------
+    value : str
+        Such as "second from left".
+
+    Returns
+    -------
+    str or None
+        Such as "left".
+    """
     return next((d for d in DIRECTIONS if re.search(rf"\b{d}", value)), None)
 
 
 def apply(cue: Cue, kept: np.ndarray, parse: Parse, scene: Scene) -> Step:
-    """One cue on the candidates that are left."""
+    """One cue on the candidates that are left.
+
+    Parameters
+    ----------
+    cue : Cue
+        What is said.
+    kept : ndarray of bool, shape (n,)
+        The candidates that are left.
+    parse : Parse
+        The expression's.
+    scene : Scene
+        The proposals.
+
+    Returns
+    -------
+    Step
+        Who is inside, with its words; or why it was not used.
+    """
     here = kept & scene.placed
     if cue.kind == "middle":
         return _middle(cue, here, parse, scene)
@@ -51,7 +90,22 @@ def apply(cue: Cue, kept: np.ndarray, parse: Parse, scene: Scene) -> Step:
 
 
 def relate(relation: Relation, kept: np.ndarray, scene: Scene) -> Step:
-    """A relation to another thing: the candidate's centre against that of the proposal most like the thing."""
+    """A relation to another thing: the candidate's centre against that of the proposal most like the thing.
+
+    Parameters
+    ----------
+    relation : Relation
+        What is said.
+    kept : ndarray of bool, shape (n,)
+        The candidates that are left.
+    scene : Scene
+        The proposals.
+
+    Returns
+    -------
+    Step
+        Who is inside, with its words; or why it was not used.
+    """
     words = f"{relation.word} {relation.phrase}"
     side = next((d for d, form in RELATION_FORMS.items() if form.search(relation.word.lower())), None)
     if side is None:

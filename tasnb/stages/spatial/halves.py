@@ -18,9 +18,21 @@ EMPTY_MASK = "an empty mask has no centre"
 def regions(directions: Sequence[str], scene: Scene, half: Half) -> dict[tuple[str, ...], Bool[np.ndarray, " n"]]:
     """The regions that directions may mean, each by its borders, and who is inside.
 
-    median: the one intersection of the named halves (paper, section 3.4). quadrants: the half's two, between which S
-    decides (``winning_region``), or the one that two directions name; where a sentence says both, left goes before
-    right and top before bottom.
+    Parameters
+    ----------
+    directions : sequence of str
+        At least one of "left", "right", "top" and "bottom".
+    scene : Scene
+        The proposals.
+    half : str
+        "median": the one intersection of the named halves (paper, section 3.4). "quadrants" (suoych/TAS): the half's
+        two, between which S decides (``winning_region``), or the one that two directions name; where a sentence says
+        both, left goes before right and top before bottom.
+
+    Returns
+    -------
+    dict of tuple of str to ndarray of bool, shape (n,)
+        Borders -> who is inside.
     """
     if half == "median":
         return {tuple(directions): np.logical_and.reduce([scene.placed, *(scene.half(d) for d in directions)])}
@@ -50,7 +62,22 @@ def winning_region(best: Float[np.ndarray, "k ..."]) -> Int[np.ndarray, "*s"]:
 
 
 def median_half(directions: Sequence[str], words: str, scene: Scene) -> Step:
-    """The paper's rule: the intersection of the named halves of all centres (section 3.4)."""
+    """The paper's rule: the intersection of the named halves of all centres (section 3.4).
+
+    Parameters
+    ----------
+    directions : sequence of str
+        At least one.
+    words : str
+        What says them.
+    scene : Scene
+        The proposals.
+
+    Returns
+    -------
+    Step
+        Who is inside, with its words.
+    """
     (inside,) = regions(directions, scene, "median").values()
     where = " and ".join(_side(direction, scene) for direction in directions)
     count = int(inside.sum())
@@ -68,7 +95,20 @@ def median_half(directions: Sequence[str], words: str, scene: Scene) -> Step:
 def quadrant(directions: Sequence[str], words: str, scene: Scene) -> Step:
     """The authors' rule: of the half's two quadrants the one that holds the best total, the later one in a tie.
 
-    Raises ValueError when a half has to be decided and there are no totals.
+    Parameters
+    ----------
+    directions, words, scene
+        As in ``median_half``.
+
+    Returns
+    -------
+    Step
+        Who is inside, with its words.
+
+    Raises
+    ------
+    ValueError
+        When a half has to be decided and there are no totals.
     """
     found = regions(directions, scene, "quadrants")
     (borders, inside), why = next(iter(found.items())), ""

@@ -18,9 +18,20 @@ from tasnb.stages.spatial.scene import Scene, Step
 class RectifierRule:
     """How a direction becomes a set of candidates.
 
-    half: "median", all centres on that side of the median of centres (paper, section 3.4); or "quadrants", the one of
-    the half's two quadrants that holds the best total (suoych/TAS). centres: "float" means, or "int" truncated
-    (suoych/TAS). extended: also middle, extremes, ordinals, sizes, clock positions, relations (ours, off by default).
+    Parameters
+    ----------
+    half : str
+        "median", all centres on that side of the median of centres (paper, section 3.4); or "quadrants", the one of
+        the half's two quadrants that holds the best total (suoych/TAS).
+    centres : str
+        "float" means, or "int" truncated (suoych/TAS).
+    extended : bool
+        Also middle, extremes, ordinals, sizes, clock positions, relations (ours, off by default).
+
+    Raises
+    ------
+    ValueError
+        For another choice.
     """
 
     half: halves.Half = "median"
@@ -71,17 +82,43 @@ def rectify(
     areas: Integer[np.ndarray, " n"] | None = None,
     object_scores: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[Bool[np.ndarray, " n"], RectifierTrace]:
-    """Which proposals stay candidates, bool (n,), and the trace that says why.
+    """Which proposals stay candidates, and why.
 
-    masks_centroids_xy: pixels, from ``masks.centroids_xy``. totals: S; "quadrants" needs it, "extended" counts among
-    the likely subjects with it. areas: pixels, for sizes. object_scores: a relation's phrase -> float (n,), how much
-    each proposal looks like that thing.
+    Parameters
+    ----------
+    parse : Parse
+        The expression's.
+    masks_centroids_xy : ndarray of float, shape (n, 2)
+        Pixels, from ``masks.centroids_xy``.
+    rule : RectifierRule
+        The paper's by default.
+    totals : ndarray of float, shape (n,), or None
+        S; "quadrants" needs it, "extended" counts among the likely subjects with it.
+    areas : ndarray of int, shape (n,), or None
+        Pixels, for sizes.
+    object_scores : mapping of str to ndarray of float, shape (n,), or None
+        A relation's phrase -> how much each proposal looks like that thing.
 
-    Policies. left and top are strictly less than the median of the centres; a tie goes right or bottom. Compound
-    directions ("top left") intersect their halves. If nobody is inside, all stay, and the trace says so. One proposal
-    is the answer. An empty mask has no centre: it does not count in the median, and no direction leaves it in.
-    Raises ValueError for lengths that differ, or when "quadrants" lacks the totals.
+    Returns
+    -------
+    kept : ndarray of bool, shape (n,)
+        Who stays.
+    trace : RectifierTrace
+        What was done, in words.
 
+    Raises
+    ------
+    ValueError
+        For lengths that differ, or when "quadrants" lacks the totals.
+
+    Notes
+    -----
+    left and top are strictly less than the median of the centres; a tie goes right or bottom. Compound directions
+    ("top left") intersect their halves. If nobody is inside, all stay, and the trace says so. One proposal is the
+    answer. An empty mask has no centre: it does not count in the median, and no direction leaves it in.
+
+    Examples
+    --------
     >>> parse = Parse(text="left cat", head=None, directions=("left",), direction_words=("left",))
     >>> kept, trace = rectify(parse, np.array([[10.0, 5.0], [20.0, 5.0], [30.0, 5.0]]))
     >>> kept.tolist()

@@ -17,10 +17,23 @@ AXIS_NAMES = "xy"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scene:
-    """One row a proposal; a row of NaN in ``centres_xy`` is an empty mask.
+    """What the rules know of the n proposals.
 
-    totals: S. areas: pixels. object_scores: relation phrase -> how much each proposal looks like that thing.
-    Raises ValueError when the lengths differ.
+    Parameters
+    ----------
+    centres_xy : ndarray of float, shape (n, 2)
+        Pixels; a row of NaN is an empty mask.
+    totals : ndarray of float, shape (n,), or None
+        S.
+    areas : ndarray of int, shape (n,), or None
+        Pixels.
+    object_scores : mapping of str to ndarray of float, shape (n,)
+        A relation's phrase -> how much each proposal looks like that thing.
+
+    Raises
+    ------
+    ValueError
+        When the lengths differ.
     """
 
     centres_xy: Float[np.ndarray, "n 2"]
@@ -49,14 +62,37 @@ class Scene:
         return np.median(self.centres_xy[self.placed], axis=0)
 
     def half(self, direction: str) -> Bool[np.ndarray, " n"]:
-        """left, top: strictly less than the median; right, bottom: the others. An empty mask is in no half."""
+        """Who lies in a half of all centres.
+
+        Parameters
+        ----------
+        direction : str
+            left, top: strictly less than the median; right, bottom: the others.
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+            An empty mask is in no half.
+        """
         values, median = self.centres_xy[:, AXIS[direction]], self.medians_xy[AXIS[direction]]
         return (values < median) if direction in BEFORE else (values >= median)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Step:
-    """One narrowing: whose words, who is inside (None: it was not used), the finding, a verdict for each."""
+    """One narrowing of the candidates.
+
+    Parameters
+    ----------
+    words : str
+        Whose words.
+    inside : ndarray of bool, shape (n,), or None
+        Who is inside; None: it was not used.
+    finding : str
+        What was found, in words.
+    verdicts : tuple of str
+        One a proposal.
+    """
 
     words: str
     inside: Bool[np.ndarray, " n"] | None
@@ -65,13 +101,39 @@ class Step:
 
     @property
     def sentence(self) -> str:
+        """The words and the finding."""
         return f'"{self.words}": {self.finding}.'
 
 
 def unused(words: str, why: str) -> Step:
-    """A step that narrows nothing and says why."""
+    """A step that narrows nothing and says why.
+
+    Parameters
+    ----------
+    words, why : str
+        Whose words, and the reason.
+
+    Returns
+    -------
+    Step
+        With nobody inside or outside.
+    """
     return Step(words=words, inside=None, finding=why)
 
 
 def verdict(inside: bool, reason: str) -> str:
+    """What is said of one proposal.
+
+    Parameters
+    ----------
+    inside : bool
+        Whether it stays.
+    reason : str
+        Why.
+
+    Returns
+    -------
+    str
+        "stays" or "out", and why.
+    """
     return f"{'stays' if inside else 'out'}: {reason}"

@@ -1,12 +1,11 @@
 // annotate: click a mask, type an expression for it. The list lives here and in the kernel; saving needs the kernel.
 import { element, freshId, guarded, setText, valuesOf } from "./elements.js";
-import { chipOf, panelOf, photoWith } from "./panel.js";
+import { chipOf, panelOf, photoWith, walkable } from "./panel.js";
 
 const ANNOTATE_ALONE = "This page has no kernel: you can try it on this picture, but nothing can be saved. Open the notebook and run the cell.";
 const ANNOTATE_NONE = "none"; // the choice "no mask fits", beside mask numbers
-const ANNOTATE_WAYS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 
-/** The same words about the same picture? tasnb/viewers/annotate.py asks the same. */
+/** The same words about the same picture? tasnb/viewers/annotation.py asks the same. */
 export function sameWords(one, other) {
   const plain = (text) => text.toLowerCase().split(/\s+/u).filter(Boolean).join(" ");
   return one.image === other.image && plain(one.expression) === plain(other.expression);
@@ -16,7 +15,7 @@ export function mount(root, data, model) {
   return panelOf(root, { label: "Annotate: choose a mask and describe it", kind: "annotate" }, data, model, buildAnnotate);
 }
 
-function buildAnnotate({ frame, say, problem, link, closing }) {
+function buildAnnotate({ frame, say, problem, waiting, link, closing }) {
   let photo = null;
   let hovered = null;
   let nothing = false; // "no mask fits" is chosen
@@ -24,8 +23,7 @@ function buildAnnotate({ frame, say, problem, link, closing }) {
   const back = element("button", { type: "button", onclick: () => turn(-1) }, "Previous picture");
   const on = element("button", { type: "button", onclick: () => turn(1) }, "Next picture");
   const picture = element("div");
-  const choices = element("div", { class: "tn-choices", role: "group", "aria-label": "The masks of this picture" });
-  choices.addEventListener("keydown", key);
+  const choices = walkable(element("div", { class: "tn-choices", role: "group", "aria-label": "The masks of this picture" }));
   const typed = element("input", { type: "text", id: freshId("expression"), autocomplete: "off" });
   const label = element("label", { for: typed.id });
   const add = element("button", { type: "button", class: "tn-main", onclick: annotate }, "Add");
@@ -47,7 +45,7 @@ function buildAnnotate({ frame, say, problem, link, closing }) {
     element("div", { class: "tn-switches" }, place, back, on),
     element("p", { class: "tn-soft", hidden: link.live }, ANNOTATE_ALONE),
     element("div", { class: "tn-columns" }, element("div", {}, picture, hint), element("div", {}, choices, asking)),
-    title, list, saving, notice,
+    title, list, saving, waiting.node, notice,
   );
   closing.push(() => photo?.stage.destroy());
 
@@ -57,6 +55,7 @@ function buildAnnotate({ frame, say, problem, link, closing }) {
   function turn(step) {
     for (const button of [back, on]) button.disabled = true;
     nothing = false;
+    waiting.wait("Preparing the picture \u2026");
     link.set({ number: link.get("number") + step });
   }
 
@@ -88,16 +87,9 @@ function buildAnnotate({ frame, say, problem, link, closing }) {
   }
 
   function keep() {
-    if (link.live && !store.disabled) link.set({ wish: { folder: folder.value, times: (link.get("wish").times ?? 0) + 1 } });
-  }
-
-  function key(event) {
-    const all = [...choices.querySelectorAll("button")];
-    const [at, step] = [all.indexOf(event.target), ANNOTATE_WAYS[event.key]];
-    if (at < 0 || !step) return;
-    all[Math.max(0, Math.min(all.length - 1, at + step))].focus();
-    event.preventDefault();
-    event.stopPropagation();
+    if (!link.live || store.disabled) return;
+    link.set({ notice: "", problem: "", wish: { folder: folder.value, times: (link.get("wish").times ?? 0) + 1 } });
+    waiting.wait("Saving \u2026");
   }
 
   function newPicture() {
@@ -106,6 +98,7 @@ function buildAnnotate({ frame, say, problem, link, closing }) {
     hovered = null;
     photo = photoWith(scene, { onHover: point, onPick: (i) => { choose(String(i)); typed.focus({ preventScroll: true }); } }, 430);
     picture.replaceChildren(photo.node);
+    waiting.tell("");
     setText(place, `Picture ${number + 1} of ${names.length}: ${names[number]}`);
     back.disabled = !link.live || number === 0;
     on.disabled = !link.live || number + 1 >= names.length;
@@ -158,6 +151,7 @@ function buildAnnotate({ frame, say, problem, link, closing }) {
   }
 
   function tell() {
+    waiting.tell("");
     problem(link.get("problem"));
     setText(notice, link.get("notice"));
     if (link.get("notice")) say(link.get("notice"));

@@ -12,9 +12,9 @@ function buildCauses({ frame, say, problem, link, closing, model }) {
   const { by, causes, rows, failures, of } = link.get("record");
   const buttons = [];
   const body = rows.map((row) => element("tr", {}, element("th", { scope: "row" }, row.type), ...row.cells.map((cell) => {
-    const label = `${row.type}, ${cell.cause}: ${cell.failures} failures, ${cell.price} points of mIoU`;
+    const label = `${row.type}, ${cell.cause}: ${cell.failures} failures, ${cell.recoverable} points of mIoU`;
     const button = element("button", { type: "button", "aria-label": label, disabled: !cell.failures, onclick: () => link.set({ picked: [cell.cause, row.type] }) },
-      element("b", {}, String(cell.failures)), element("small", {}, cell.price));
+      element("b", {}, String(cell.failures)), element("small", {}, cell.recoverable));
     [button.style.background, button.style.color] = [cell.colour, cell.ink];
     buttons.push({ button, cause: cell.cause, type: row.type, label });
     return element("td", {}, cell.failures ? button : element("span", { class: "tn-soft" }, "0"));

@@ -5,10 +5,10 @@ import { choiceOf, figureOf, panelOf, photoWith } from "./panel.js";
 const CROPS_ALONE = "This page has no kernel, so it shows one mask. For another one, open the notebook and run the cell.";
 
 export function mount(root, data, model) {
-  return panelOf(root, { label: "Crops: one proposal as every model sees it", kind: "crops" }, data, model, (panel) => buildCrops(panel));
+  return panelOf(root, { label: "Crops: one proposal as every model sees it", kind: "crops" }, data, model, buildCrops);
 }
 
-function buildCrops({ frame, say, problem, link, closing }) {
+function buildCrops({ frame, say, problem, waiting, link, closing }) {
   const scene = link.get("scene");
   const count = scene.masks.length;
   if (!count) {
@@ -18,7 +18,6 @@ function buildCrops({ frame, say, problem, link, closing }) {
   let hovered = null;
   const title = element("h3");
   const caption = element("p", { class: "tn-quote" });
-  const waiting = element("p", { class: "tn-soft", role: "status" });
   const figures = element("div", { class: "tn-figures" });
   const pick = (i) => link.live && link.set({ index: Math.max(0, Math.min(count - 1, i)) });
   const { node, stage } = photoWith(scene, { onHover: (i) => { hovered = i; draw(); }, onPick: pick });
@@ -29,7 +28,7 @@ function buildCrops({ frame, say, problem, link, closing }) {
   const controls = element("div", { class: "tn-switches" }, step(-1, "Previous"), choice.node, step(1, "Next"));
   frame.append(
     controls, element("p", { class: "tn-soft", hidden: link.live }, CROPS_ALONE), title,
-    element("div", { class: "tn-columns tn-narrow-first" }, node, element("div", {}, figures, caption)), waiting,
+    element("div", { class: "tn-columns tn-narrow-first" }, node, element("div", {}, figures, caption)), waiting.node,
   );
   closing.push(() => stage.destroy());
 
@@ -44,8 +43,8 @@ function buildCrops({ frame, say, problem, link, closing }) {
     choice.select.value = String(index);
     draw();
     problem(shown.problem);
-    setText(waiting, shown.index === index ? "" : `Cutting out mask ${index} \u2026`);
-    if (shown.index !== index) return;
+    if (shown.index !== index) return waiting.wait(`Cutting out mask ${index} \u2026`);
+    waiting.tell("");
     setText(title, `mask ${index} of ${count}, as every model sees it`);
     figures.replaceChildren(...shown.pictures.map(figureOf));
     caption.replaceChildren("Its caption: ", element("q", {}, shown.caption));

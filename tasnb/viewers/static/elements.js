@@ -1,5 +1,8 @@
 // DOM pieces that all viewers build from. Text children become text nodes: data never becomes markup.
 
+const PATIENCE = 8000; // ms without an answer of the kernel before the reader is told so
+const GONE = "The kernel is gone: start it and run the cell again.";
+const SILENT = "No answer yet: the kernel is busy, or it was restarted; then run the cell again.";
 const FOCUSABLE = ["button", "input", "select", "summary", "textarea"];
 
 /** element("p", {class: "tn-soft", onclick: f, hidden: true}, "text", node); false, null and undefined set nothing. */
@@ -77,6 +80,21 @@ export function kernelIsGone(model) {
   if (!model) return true;
   if (!manager || !("kernel" in manager)) return false;
   return !manager.kernel || manager.kernel.isDisposed || manager.kernel.status === "dead";
+}
+
+/** A line that says what the kernel is asked for, and after a while that it does not answer; tell("") when it has. */
+export function waitingLine(model, meanwhile = "") {
+  const node = element("p", { class: "tn-waiting", role: "status" });
+  let timer;
+  const tell = (text) => {
+    clearTimeout(timer);
+    setText(node, text);
+  };
+  const wait = (text) => {
+    tell(kernelIsGone(model) ? `${GONE} ${meanwhile}` : text);
+    if (!kernelIsGone(model)) timer = setTimeout(() => setText(node, `${SILENT} ${meanwhile}`), PATIENCE);
+  };
+  return { node, tell, wait };
 }
 
 /** The values of a widget's model, by name. */

@@ -1,5 +1,5 @@
 // gallery: a page of cases, filters and an order. The kernel filters and sends one page; here is only what is in view.
-import { element, freshId, setText, valuesOf } from "./elements.js";
+import { element, freshId, setText, valuesOf, waitingLine } from "./elements.js";
 import { caseCard, choiceOf, panelOf } from "./panel.js";
 
 const TYPING = 300; // ms without a key before a filter that is typed is sent
@@ -11,7 +11,7 @@ export function mount(root, data, model) {
   return panelOf(root, { label: "Gallery: the cases of a run", kind: "gallery" }, data, model, buildGallery);
 }
 
-function buildGallery({ frame, say, problem, link, closing, model }) {
+function buildGallery({ frame, say, problem, waiting, link, closing, model }) {
   const about = link.get("about");
   const query = () => link.get("query");
   const ask = (changes) => link.live && link.set({ query: { ...query(), page: 0, ...changes } });
@@ -42,13 +42,12 @@ function buildGallery({ frame, say, problem, link, closing, model }) {
   const next = element("button", { type: "button", onclick: () => turn(1) }, "Next page");
   const place = element("span");
   const close = element("button", { type: "button", onclick: () => link.set({ opened: null }) }, "Close this case");
-  const waiting = element("p", { class: "tn-soft", role: "status" });
   const below = element("div", { class: "tn-opened" });
-  const noting = noteForm(link);
+  const noting = noteForm(link, model);
   frame.append(
     element("h3", {}, about.title), element("p", { class: "tn-soft", hidden: link.live }, GALLERY_ALONE), form, count,
     element("p", { class: "tn-soft" }, `Dashed: the target. Tinted: the answer. Right: IoU above ${about.right}.`), cards,
-    element("div", { class: "tn-switches", role: "group", "aria-label": "Pages" }, previous, place, next), waiting, close, noting.node, below,
+    element("div", { class: "tn-switches", role: "group", "aria-label": "Pages" }, previous, place, next), waiting.node, close, noting.node, below,
   );
   let view = null;
   closing.push(() => view?.remove());
@@ -112,7 +111,8 @@ function buildGallery({ frame, say, problem, link, closing, model }) {
   async function openCame() {
     mark();
     const [id, opened] = [link.get("child"), link.get("opened")];
-    setText(waiting, opened !== null && !id && !link.get("problem") ? `Opening case ${opened} \u2026` : "");
+    if (opened !== null && !id && !link.get("problem")) waiting.wait(`Opening case ${opened} \u2026`);
+    else waiting.tell("");
     view?.remove();
     view = null;
     below.replaceChildren();
@@ -134,33 +134,35 @@ function buildGallery({ frame, say, problem, link, closing, model }) {
   link.watch(["query"], refresh);
   link.watch(["page"], pageCame);
   link.watch(["child", "opened"], openCame);
-  link.watch(["problem"], () => { problem(link.get("problem")); if (link.get("problem")) setText(waiting, ""); });
+  link.watch(["problem"], () => { problem(link.get("problem")); if (link.get("problem")) { waiting.tell(""); noting.show(); } });
   refresh();
   problem(link.get("problem"));
   openCame();
 }
 
 /** The note of the case that is open; the kernel saves it in the run's folder. */
-function noteForm(link) {
+function noteForm(link, model) {
   const [tagsId, noteId] = [freshId("tags"), freshId("note")];
   const tags = element("input", { type: "text", id: tagsId, autocomplete: "off" });
   const text = element("textarea", { id: noteId, rows: "2", cols: "50" });
-  const told = element("span", { class: "tn-soft", role: "status" });
+  const told = waitingLine(model);
   const save = element("button", { type: "button", onclick: () => {
-    setText(told, "Saving \u2026");
     const names = tags.value.split(",").map((each) => each.trim()).filter(Boolean);
-    link.set({ writing: { sample: link.get("note").sample, tags: names, note: text.value, number: Math.random() } });
+    const wanted = { sample: link.get("note").sample, tags: names, note: text.value };
+    // without its time the note is another one, so that what the kernel says of it always comes
+    link.set({ problem: "", note: { ...wanted, time: "" }, writing: { ...wanted, number: Math.random() } });
+    told.wait("Saving \u2026");
   } }, "Save note");
   const node = element("fieldset", { class: "tn-controls", disabled: !link.live }, element("legend", {}, "Note"),
     element("p", { class: "tn-soft", hidden: link.live }, "Without a kernel a note cannot be saved."),
     element("p", {}, element("label", { for: tagsId }, "Tags, with commas between "), tags),
-    element("p", {}, element("label", { for: noteId }, "Note "), text), save, " ", told);
+    element("p", {}, element("label", { for: noteId }, "Note "), text), save, told.node);
   const show = () => {
     const note = link.get("note") ?? {};
     node.hidden = note.sample === undefined;
     tags.value = (note.tags ?? []).join(", ");
     text.value = note.note ?? "";
-    setText(told, note.time ? `saved ${note.time}` : "");
+    told.tell(note.time ? `saved ${note.time}` : "");
   };
   return { node, show };
 }

@@ -6,7 +6,7 @@ import { shown } from "./receipt.js";
 import { RankedTable } from "./table.js";
 import { wordsOf } from "./wording.js";
 
-/** N: minus the mean likeness to the phrases that are on; none on: 0. tasnb/viewers/negatives_view.py does the same. */
+/** N: minus the mean likeness to the phrases that are on; none on: 0. tasnb/viewers/negatives.py does the same. */
 export function negativesFrom(likeness, on) {
   return likeness.map((row) => {
     const counted = row.filter((_, k) => on[k]);

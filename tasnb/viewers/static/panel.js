@@ -1,6 +1,8 @@
 // What the viewers beside explore share: the link to Python, a frame, figures, a stage with a list of masks.
-import { element, frameOf, freshId, guarded } from "./elements.js";
+import { element, frameOf, freshId, guarded, waitingLine } from "./elements.js";
 import { colourOf, Stage } from "./stage.js";
+
+const WAYS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 
 /** The values of a viewer: those of its widget's model, or the page's own where there is no kernel. */
 export function linkTo(data, model, problem) {
@@ -38,17 +40,30 @@ export function linkTo(data, model, problem) {
   };
 }
 
-/** A viewer in its frame. build({frame, say, problem, link, closing}) fills it; what it throws is shown inside. */
+/** A viewer in its frame. build({frame, say, problem, waiting, link, closing}) fills it; what it throws is shown inside. */
 export function panelOf(root, { label, kind }, data, model, build) {
   const { frame, problem, say } = frameOf(root, label);
   frame.classList.add(`tn-${kind}`);
   const link = linkTo(data, model, problem);
   const closing = [];
-  guarded(problem, () => build({ frame, say, problem, link, closing, model }));
+  guarded(problem, () => build({ frame, say, problem, waiting: waitingLine(model), link, closing, model }));
   return () => {
     link.close();
     for (const act of closing) act();
   };
+}
+
+/** Let the arrow keys walk the buttons of a list. */
+export function walkable(list) {
+  list.addEventListener("keydown", (event) => {
+    const all = [...list.querySelectorAll("button")];
+    const [at, step] = [all.indexOf(event.target), WAYS[event.key]];
+    if (at < 0 || !step) return;
+    all[Math.max(0, Math.min(all.length - 1, at + step))].focus();
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  return list;
 }
 
 export const chipOf = (i) => {

@@ -1,17 +1,16 @@
 // predict: votes before the answer. The kernel keeps the answer and sends it when it is told.
 import { element, freshId, guarded, setText, valuesOf } from "./elements.js";
-import { chipOf, panelOf, photoWith } from "./panel.js";
+import { chipOf, panelOf, photoWith, walkable } from "./panel.js";
 import { shown } from "./receipt.js";
 
 const QUESTIONS = { mask: "Which mask will TAS choose?", part: "Which part decides?" };
 const QUIZ_ALONE = "This page has no kernel, which keeps the answer. To play, open the notebook and run the cell.";
-const QUIZ_WAYS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 
 export function mount(root, data, model) {
   return panelOf(root, { label: "Predict: guess before the answer is shown", kind: "predict" }, data, model, buildQuiz);
 }
 
-function buildQuiz({ frame, say, problem, link, closing }) {
+function buildQuiz({ frame, say, problem, waiting, link, closing }) {
   let photo = null;
   let hovered = null;
   let latest = []; // votes cast here for this case, the last one last, for "Undo"
@@ -25,17 +24,15 @@ function buildQuiz({ frame, say, problem, link, closing }) {
   const questions = element("div", { class: "tn-switches", role: "radiogroup", "aria-label": "The question" }, ...radios.map((r) => r.label));
   const picture = element("div");
   const hint = element("p", { class: "tn-soft" });
-  const choices = element("div", { class: "tn-choices", role: "group" });
-  choices.addEventListener("keydown", key);
+  const choices = walkable(element("div", { class: "tn-choices", role: "group" }));
   const undo = element("button", { type: "button", onclick: undoVote }, "Undo the last vote");
   const tell = element("button", { type: "button", class: "tn-main", onclick: () => link.set({ revealed: true }) }, "Reveal");
   const next = element("button", { type: "button", onclick: goOn }, "Next case");
-  const waiting = element("p", { class: "tn-soft", role: "status" });
   const result = element("div", { class: "tn-result" });
   const tally = element("p", { class: "tn-soft" });
   frame.append(
     place, words, element("p", { class: "tn-soft", hidden: link.live }, QUIZ_ALONE), questions,
-    element("div", { class: "tn-columns" }, element("div", {}, picture, hint), element("div", {}, choices, element("div", { class: "tn-switches" }, undo, tell, next), waiting, result, tally)),
+    element("div", { class: "tn-columns" }, element("div", {}, picture, hint), element("div", {}, choices, element("div", { class: "tn-switches" }, undo, tell, next), waiting.node, result, tally)),
   );
   closing.push(() => photo?.stage.destroy());
 
@@ -61,18 +58,9 @@ function buildQuiz({ frame, say, problem, link, closing }) {
   }
 
   function goOn() {
-    setText(waiting, "Preparing the next case \u2026");
+    waiting.wait("Preparing the next case \u2026");
     next.disabled = true;
     link.set({ number: link.get("number") + 1 });
-  }
-
-  function key(event) {
-    const all = [...choices.querySelectorAll("button")];
-    const [at, step] = [all.indexOf(event.target), QUIZ_WAYS[event.key]];
-    if (at < 0 || !step) return;
-    all[Math.max(0, Math.min(all.length - 1, at + step))].focus();
-    event.preventDefault();
-    event.stopPropagation();
   }
 
   function newCase() {
@@ -84,7 +72,7 @@ function buildQuiz({ frame, say, problem, link, closing }) {
     picture.replaceChildren(photo.node);
     setText(place, `Case ${number + 1} of ${of}`);
     words.replaceChildren("\u201c", expression, "\u201d");
-    setText(waiting, "");
+    waiting.tell("");
     refresh();
   }
 
@@ -165,7 +153,7 @@ function buildQuiz({ frame, say, problem, link, closing }) {
   link.watch(["scene", "case"], newCase);
   link.watch(["answer", "revealed"], answerCame);
   link.watch(["votes", "asking", "tally"], refresh);
-  link.watch(["problem"], () => { problem(link.get("problem")); setText(waiting, ""); refresh(); });
+  link.watch(["problem"], () => { problem(link.get("problem")); waiting.tell(""); refresh(); });
   guarded(problem, newCase);
   answerCame();
   problem(link.get("problem"));

@@ -1,5 +1,5 @@
 // The ranking, in the browser: pure functions over the record of tasnb/viewers/record.py.
-// They do what ScoreTable.best, html.ranking and tasnb/spatial/halves.py do, bit for bit: tests/browser/test_ranking.py.
+// They do what ScoreTable.best, ScoreTable.ranking and tasnb/stages/spatial/halves.py do, bit for bit: tests/browser/test_ranking.py.
 
 const AXIS = { left: 0, right: 0, top: 1, bottom: 1 };
 const BEFORE = ["left", "top"]; // strictly less than the median; the other two hold the ties

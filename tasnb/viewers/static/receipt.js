@@ -47,7 +47,7 @@ export function receiptOf(scene, reading, settings, ranked, i) {
   };
 }
 
-/** The Python call for what is on screen; tasnb/viewers/explore.py writes the same text. */
+/** The Python call for what is on screen; tasnb/viewers/explorer.py writes the same text. */
 export function pythonCode(reading, settings, selected) {
   const use = ["v", ...(settings.useP ? ["p"] : []), ...(settings.useN ? ["n"] : []), ...(settings.spatial ? ["spatial"] : [])];
   const options = [`variant="${settings.variant}"`];

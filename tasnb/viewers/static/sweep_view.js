@@ -9,7 +9,7 @@ export function mount(root, data, model) {
   return panelOf(root, { label: "Sweep: figures by the two weights", kind: "sweep" }, data, model, buildSweep);
 }
 
-function buildSweep({ frame, say, link }) {
+function buildSweep({ frame, say, waiting, link }) {
   const record = link.get("record");
   const { used } = record;
   const cells = record.rows.map((row, y) => row.map((cell, x) => cellOf(cell, y, x)));
@@ -22,14 +22,13 @@ function buildSweep({ frame, say, link }) {
   grid.addEventListener("keydown", key);
   const legend = `Each cell: the figure; below it how many samples turn right (+) and wrong (\u2212) against the run's own \u03b1 ${used.alpha} and \u03bb ${used.lam}. Right: IoU above ${record.threshold}. In the pictures below the target is dashed and the answer of the cell tinted.`;
   const title = element("p", { class: "tn-verdict" });
-  const waiting = element("p", { class: "tn-soft", role: "status" });
   const gained = listOf("Turned right");
   const lost = listOf("Turned wrong");
   const more = element("button", { type: "button", onclick: () => link.set({ limit: 2 * link.get("limit") }) }, "Show more");
   frame.append(
     element("div", { class: "tn-scroll" }, grid), element("p", { class: "tn-soft" }, legend),
     ...record.notes.map((note) => element("p", { class: "tn-soft" }, `Note: ${note}.`)),
-    element("p", { class: "tn-soft", hidden: link.live }, SWEEP_ALONE), title, waiting, gained.node, lost.node, more,
+    element("p", { class: "tn-soft", hidden: link.live }, SWEEP_ALONE), title, waiting.node, gained.node, lost.node, more,
   );
 
   function cellOf(cell, y, x) {
@@ -81,9 +80,10 @@ function buildSweep({ frame, say, link }) {
     setText(title, `\u03b1 ${alpha}, \u03bb ${lam}: ${record.metric} ${picked.value}. ${picked.gained} samples turn right and ${picked.lost} turn wrong against the run's own weights.`);
     say(title.textContent);
     const here = shown.cell[0] === alpha && shown.cell[1] === lam;
-    setText(waiting, here || !link.live ? "" : "Asking the kernel for the samples \u2026");
     gained.node.hidden = lost.node.hidden = !here;
     more.hidden = !here || !link.live || !["gained", "lost"].some((name) => shown[name].cases.length < shown[name].total);
+    if (here || !link.live) waiting.tell("");
+    else waiting.wait("Asking the kernel for the samples \u2026");
     if (!here) return;
     gained.fill(shown.gained);
     lost.fill(shown.lost);

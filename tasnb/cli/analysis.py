@@ -1,0 +1,80 @@
+"""``tasnb analyse`` and ``tasnb report``: why a finished run failed, in tables or as one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tasnb.cli.options import Json
+from tasnb.cli.output import save, show, wrote
+
+Runs = Annotated[list[Path], typer.Argument(help="A run directory, from tasnb evaluate; several are pooled.")]
+Threshold = Annotated[float, typer.Option(help="An answer with a lower IoU is a failure.")]
+
+
+def analyse(
+    run: Runs,
+    by: Annotated[
+        str | None,
+        typer.Option(help="type, stage, cause, head, length, style, n-same-kind, target-size or split."),
+    ] = None,
+    threshold: Threshold = 0.5,
+    overlap: Annotated[bool, typer.Option("--overlap", help="Also the causes counted independently.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for the tables as CSV and the figures as PNG.")] = None,
+    json_: Json = False,
+) -> None:
+    """Say why each answer of RUN failed, and what curing each cause would regain. Needs no model."""
+    from tasnb import analysis, plots
+    from tasnb.evaluation.runs import Run
+
+    opened = analysis.pool([Run.open(folder) for folder in run])
+    if by is not None:
+        analysis.check_cut(by)
+    found = analysis.attribute(opened, threshold=threshold)
+    regained, cases, table = analysis.recoverable(found), analysis.cases(found), analysis.overlap(found)
+    cut = None if by is None else analysis.breakdown(found, by)
+    files: list[Path] = []
+    if out is not None:
+        tables = {"cases.csv": cases, "causes.csv": regained, "overlap.csv": table.reset_index()}
+        tables |= {} if cut is None else {f"by-{by}.csv": cut}
+        figures = {f"{name}.png": figure for name, figure in plots.analysis_figures(found).items()}
+        files = save(out, tables | figures, dpi=120)
+    texts = [analysis.recoverable_text(regained, len(cases))]
+    texts += ["\n" + analysis.overlap_text(table)] if overlap else []
+    texts += ["\n" + analysis.breakdown_text(cut, by)] if by is not None else []
+    texts += [wrote(files)] if files else []
+    record: dict[str, Any] = {
+        "runs": run,
+        "samples": len(cases),
+        "failures": int(found.frame["failed"].sum()),
+        "threshold": threshold,
+        "protocol": found.protocol,
+        "causes": regained,
+        "overlap": table.reset_index(),
+        "by": by,
+        "groups": [] if cut is None else cut,
+        "cases": cases,
+        "files": files,
+    }
+    show(record, "\n".join(texts), as_json=json_)
+
+
+def report(
+    run: Runs,
+    against: Annotated[
+        list[Path] | None, typer.Option(help="Another run on the same data; may be given several times.")
+    ] = None,
+    threshold: Threshold = 0.5,
+    out: Annotated[Path | None, typer.Option(help="File to write; default: report.html in RUN.")] = None,
+    json_: Json = False,
+) -> None:
+    """Write one HTML file about RUN: what failed, why, and what it costs. Opens without a network, prints well."""
+    from tasnb import report
+    from tasnb.evaluation.runs import Run
+
+    runs, others = ([Run.open(folder) for folder in folders] for folders in (run, against or ()))
+    path = report.run(runs, out or run[0] / "report.html", against=others, threshold=threshold)
+    size = path.stat().st_size
+    show({"report": path, "bytes": size}, f"wrote {path} ({size / 1e6:.1f} MB)", as_json=json_)

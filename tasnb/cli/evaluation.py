@@ -1,0 +1,206 @@
+"""``tasnb evaluate``, ``compare``, ``sweep``, ``reproduce`` and ``proposals``: runs, and what follows from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tasnb.cli.datasets import load_noting
+from tasnb.cli.options import Alpha, Device, Json, Lam, Models, Root, RunFolder, SplitBy, StoreFolder, Variant
+from tasnb.cli.output import ProgressBar, save, show, wrote
+from tasnb.core.tables import interval_text
+
+
+def evaluate(
+    dataset: Annotated[str, typer.Argument(help="reftoy, refcoco, refcoco+, refcocog, phrasecut, folder ...")],
+    split: Annotated[str, typer.Option(help="val, testA, testB, test ...")] = "val",
+    root: Root = None,
+    split_by: SplitBy = None,
+    methods: Annotated[
+        str, typer.Option(help="Comma-separated; the first is compared with the others.")
+    ] = "tas,clip-only,text-only",
+    models: Models = "toy",
+    variant: Variant = "paper",
+    alpha: Alpha = None,
+    lam: Lam = None,
+    proposals: Annotated[
+        str,
+        typer.Option(
+            help="sam: the models' own; vit_b, sam2, fastsam ...; a COCO results file; annotations: the data's."
+        ),
+    ] = "sam",
+    limit: Annotated[int | None, typer.Option(help="Only the first N sentences.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run directory; a started one is taken up again.")] = None,
+    engine: Annotated[str, typer.Option(help="local or ray.")] = "local",
+    workers: Annotated[int, typer.Option(help="Processes, or ray actors.")] = 1,
+    shards: Annotated[int | None, typer.Option(help="Number of parts; default: of 10 images each.")] = None,
+    protocol: Annotated[str, typer.Option(help="tas, global-local, lavt, iterprime or car.")] = "tas",
+    store: StoreFolder = None,
+    device: Device = "auto",
+    json_: Json = False,
+) -> None:
+    """Evaluate methods on a whole split: figures with intervals, and every decision on disk."""
+    from tasnb.evaluation.engine import evaluate as run_evaluation
+    from tasnb.store import Store
+
+    if limit is not None and limit < 1:
+        raise ValueError(f"--limit: expected at least 1, got {limit}")
+    samples = load_noting(dataset, split=split, root=root, split_by=split_by)
+    samples = samples if limit is None else samples[:limit]
+    names = [name.strip() for name in methods.split(",") if name.strip()]
+    what: dict[str, Any] = {"variant": variant, "alpha": alpha, "lam": lam, "proposals": proposals}
+    how: dict[str, Any] = {"protocol": protocol, "out": out, "shards": shards, "engine": engine, "workers": workers}
+    how |= {"store": store and Store(store), "model_options": {"device": device}}
+    with ProgressBar(quiet=json_, unit="part") as parts:
+        run = run_evaluation(samples, models, methods=names, **what, **how, tick=parts)
+    lines = [run.text()]
+    for row in run.summary["differences"]:
+        if row["metric"] == "miou":
+            interval = interval_text(row["low"], row["high"], signed=True)
+            difference = f"{row['difference']:+.2f} mIoU {interval}"
+            lines.append(f"{row['first']} - {row['second']}: {difference}, paired, {row['n']} sentences")
+    lines.append(f"run: {run.folder}")
+    show({"run": run.folder, **run.summary}, "\n".join(lines), as_json=json_)
+
+
+def compare(
+    run_a: RunFolder,
+    run_b: Annotated[Path, typer.Argument(help="Another one, on the same data.")],
+    protocol: Annotated[str | None, typer.Option(help="Default: that of RUN_A.")] = None,
+    metric: Annotated[
+        str | None, typer.Option(help="miou, oiou or pr@0.5 (any threshold); default: mIoU, oIoU.")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="What flipped in TAS, where: type, cause, head, length, split ...")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Show how RUN_B differs from RUN_A, method by method, paired by sample."""
+    from tasnb import analysis
+    from tasnb.evaluation.compare import compare as compare_runs
+    from tasnb.evaluation.runs import Run
+
+    if by is None:
+        found = compare_runs(Run.open(run_a), Run.open(run_b), protocol=protocol, metric=metric)
+        show({"rows": found.frame, "notes": found.notes}, str(found), as_json=json_)
+        return
+    if protocol or metric:
+        raise ValueError("--by has a protocol and metrics of its own; leave --protocol and --metric out")
+    analysis.check_cut(by)
+    a, b = (analysis.attribute(Run.open(folder)) for folder in (run_a, run_b))
+    flips = analysis.compare_by(a, b, by)
+    record = {"by": by, "rows": flips.frame, "flipped": flips.flipped, "notes": flips.notes}
+    show(record, analysis.flips_text(flips), as_json=json_)
+
+
+Weights = Annotated[str | None, typer.Option(help="Numbers such as 0,0.1,0.4; default: those of the paper's Table 3.")]
+
+
+def sweep(
+    run: RunFolder,
+    alpha: Weights = None,
+    lam: Weights = None,
+    variant: Annotated[str | None, typer.Option(help="Whose rectifier: paper or official; default: the run's.")] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="tas, global-local, lavt or iterprime; default: the run's.")
+    ] = None,
+    modules: Annotated[
+        bool, typer.Option("--modules", help="Also what each module adds, as in the paper's Table 4.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for sweep.csv and sweep.png; default: the run's.")] = None,
+    json_: Json = False,
+) -> None:
+    """Rank the scores of RUN again for a grid of alpha and lambda (the paper's Table 3)."""
+    from tasnb import plots
+    from tasnb.evaluation import ablation
+    from tasnb.evaluation import sweep as sweeping
+    from tasnb.evaluation.runs import Run
+
+    opened = Run.open(run)
+    alphas = sweeping.PAPER_ALPHAS if alpha is None else weights_of("--alpha", alpha)
+    lams = sweeping.PAPER_LAMS if lam is None else weights_of("--lam", lam)
+    found = sweeping.sweep(opened, alpha=alphas, lam=lams, variant=variant, protocol=protocol)
+    metrics = [name for name in sweeping.METRICS if not found.frame[name].isna().all()]
+    files = {"sweep.csv": found.frame}
+    if metrics:
+        files["sweep.png"] = plots.sweep_heatmap(found, metrics[0])
+    texts = [found.text]
+    record: dict[str, Any] = {"run": run}
+    record |= {name: getattr(found, name) for name in ("data", "variant", "protocol", "used", "gain", "notes")}
+    best = {name: found.best(name) for name in metrics}
+    record |= {"grid": found.frame, "best": best, "beside_paper": found.against_paper()}
+    if modules:
+        record["modules"] = files["modules.csv"] = ablation.ablation(opened, variant=variant, protocol=protocol)
+        texts.append(ablation.as_text(record["modules"]))
+    record["files"] = save(run if out is None else out, files)
+    show(record, "\n".join([*texts, wrote(record["files"])]), as_json=json_)
+
+
+def weights_of(option: str, text: str) -> list[float]:
+    """ "0,0.1" -> [0.0, 0.1]. Raises ValueError for what is no list of numbers."""
+    try:
+        found = [float(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        found = []
+    if not found:
+        raise ValueError(f"{option}: expected numbers such as 0,0.1,0.4, got {text!r}")
+    return found
+
+
+def reproduce(
+    what: Annotated[str, typer.Argument(help="table1 ... table7, or cost.")],
+    dataset: Annotated[
+        str,
+        typer.Option(help="reftoy, refcoco, refcoco+, refcocog, phrasecut ...; the nearest column stands beside it."),
+    ] = "reftoy",
+    split: Annotated[str | None, typer.Option(help="Only this one; default: the table's own.")] = None,
+    models: Annotated[
+        str, typer.Option(help="Preset (toy, laptop, paper), of which each row replaces what it needs.")
+    ] = "toy",
+    limit: Annotated[
+        int | None, typer.Option(help="Only the first N sentences of a split; cost: N images, default 5.")
+    ] = None,
+    root: Root = None,
+    out: Annotated[Path, typer.Option(help="Folder of the tables and their runs.")] = Path("outputs/reproduce"),
+    freesolo: Annotated[
+        Path | None, typer.Option(help="FreeSOLO's masks, a COCO results file, for the rows of Table 1 that use them.")
+    ] = None,
+    store: StoreFolder = None,
+    device: Device = "auto",
+    workers: Annotated[int, typer.Option(help="Processes, or ray actors.")] = 1,
+    json_: Json = False,
+) -> None:
+    """Run what is missing of a table of the paper and put it beside the published figures."""
+    from tasnb import plots, report
+    from tasnb.evaluation.reproduce import Reproduction
+    from tasnb.evaluation.reproduce import reproduce as run_table
+    from tasnb.store import Store
+
+    data: dict[str, Any] = {"split": split, "limit": limit, "root": root, "freesolo": freesolo}
+    how: dict[str, Any] = {"models": models, "model_options": {"device": device}, "workers": workers}
+    how |= {"store": store and Store(store), "out": out / "runs"}
+    with ProgressBar(quiet=json_, unit="run") as runs:
+        found = run_table(what, dataset, **data, **how, tick=runs)
+    if isinstance(found, Reproduction):
+        metrics = ("mIoU", "oIoU")
+        figures = {f"{found.name}-{metric.lower()}.png": plots.reproduction(found, metric) for metric in metrics}
+    else:
+        figures = {f"{found.name}.png": plots.cost_chart(found)}
+    table, *others = found.save(out)
+    files = [table, report.result(found, out / f"{found.name}.html"), *others, *save(out, figures)]
+    record = {"title": found.title, "rows": found.frame, "differs": found.differs, "files": files}
+    show(record, f"{found.text}\n{wrote(files)}", as_json=json_)
+
+
+def proposals(
+    runs: Annotated[list[Path], typer.Argument(help="Run directories, from tasnb evaluate.")], json_: Json = False
+) -> None:
+    """Say how good the proposals of runs are: masks an image, oracle mIoU, recall, redundancy."""
+    from tasnb.evaluation import quality
+    from tasnb.evaluation.runs import Run
+
+    opened = [Run.open(folder) for folder in runs]
+    table = quality.proposal_quality({f"{run.about['proposals']} ({run.folder.name})": run for run in opened})
+    show({"rows": table}, quality.as_text(table), as_json=json_)

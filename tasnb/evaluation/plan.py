@@ -1,0 +1,540 @@
+"""What an evaluation is to do, decided before anything is computed: options, source of proposals, parts, identity.
+
+A plan holds plain values only, so that another process, or a restart tomorrow, can do any part of it alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from tasnb.core.masks import make_proposals
+from tasnb.core.types import Models, Prediction, Proposals, Sample, Weights
+from tasnb.datasets import ResultsFile, results
+from tasnb.evaluation import metrics
+from tasnb.evaluation.runs import ORACLE, SCHEMA
+from tasnb.models.catalogue import PARTS
+from tasnb.pipeline import baselines
+from tasnb.pipeline.baselines import GLOBAL_WEIGHT, GLOBAL_WEIGHT_LONG
+from tasnb.pipeline.describe import proposals_key_of
+from tasnb.pipeline.tas import tas
+from tasnb.pipeline.variant import PAPER, Variant, find
+from tasnb.store import canonical
+
+Answering = Callable[..., Prediction]
+Engine = Literal["local", "ray"]
+# the names of the command line; a dict of your own goes to ``evaluate`` just as well
+METHODS: Mapping[str, Answering] = MappingProxyType(
+    {
+        "tas": tas,
+        "clip-only": baselines.clip_only,
+        "text-only": baselines.text_only,
+        "score-map": baselines.score_map,
+        "grad-cam": baselines.grad_cam,
+        "clip-surgery": baselines.clip_surgery,
+        "region-token": baselines.region_token,
+        "global-local": baselines.global_local,
+    }
+)
+USUAL_METHODS = ("tas", "clip-only", "text-only")  # need nothing beyond what TAS needs
+SAM = "sam"  # whatever proposer the models have
+ANNOTATIONS = "annotations"
+IMAGES_A_PART = 10  # what a crash can cost
+# paper, section 4.2: lam is 0.7 on RefCOCO and RefCOCO+, 1 on RefCOCOg; the authors' code has 0.7 everywhere
+LAM_OF_LONG_EXPRESSIONS = 1.0
+LONG_EXPRESSIONS = frozenset({"refcocog", "reftoyg"})
+_MODELS = ("torch", "segment-anything", "open_clip_torch", "transformers", "spacy", "nltk")
+_LIBRARIES = ("tasnb", "numpy", "pyarrow", *_MODELS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What ``evaluate`` may be told beyond samples, models and folder; ``Options.of`` takes names too.
+
+    Parameters
+    ----------
+    methods : mapping of str to callable
+        Name -> function (artifacts, expression, models, **options) -> Prediction; the first one is compared with the
+        others. By default "tas", "clip-only" and "text-only".
+    variant : Variant
+        Of TAS; the paper's by default.
+    alpha, lam : float, optional
+        Weights of P and N; by default the paper's for this data set.
+    protocol : str
+        Of ``metrics.PROTOCOLS``, for the summary; figures under any other follow from the same run.
+    proposals : str
+        "sam", the models' own; another proposer of the catalogue ("vit_b", "sam2", "fastsam" ...); the path of a COCO
+        results file (.json); or "annotations", the data set's own masks, an oracle for the proposal stage.
+    shards : int, optional
+        Number of parts, at most one an image; by default of 10 images each. It changes no figure.
+    engine : {"local", "ray"}
+        What computes the parts.
+    workers : int
+        Processes of this machine, or actors of ray; at least 1.
+    stagewise : bool, optional
+        Each model alone over all images, then freed; by default on a GPU.
+    model_options : mapping
+        For ``models.load``: device, points_per_side ...
+
+    Raises
+    ------
+    ValueError
+        For a wrong name, which lists the choices, and for a number below 1.
+    FileNotFoundError
+        For a file of proposals that is not there.
+    """
+
+    methods: Mapping[str, Answering]
+    variant: Variant = PAPER
+    alpha: float | None = None
+    lam: float | None = None
+    protocol: str = "tas"
+    proposals: str = SAM
+    shards: int | None = None
+    engine: Engine = "local"
+    workers: int = 1
+    stagewise: bool | None = None
+    model_options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.engine not in get_args(Engine):
+            raise ValueError(f"unknown engine {self.engine!r}; choose from {', '.join(get_args(Engine))}")
+        for name in ("workers", "shards"):
+            if (number := getattr(self, name)) is not None and number < 1:
+                raise ValueError(f"{name}: expected at least 1, got {number}")
+        metrics.find(self.protocol)
+        _check_source(self.proposals)
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        methods: Sequence[str] | Mapping[str, Answering] = USUAL_METHODS,
+        variant: str | Variant = PAPER,
+        proposals: str = SAM,
+        model_options: Mapping[str, Any] | None = None,
+        **others: Any,
+    ) -> Options:
+        """Options as a user says them.
+
+        Parameters
+        ----------
+        methods : sequence of str, or mapping of str to callable
+            Names of ``METHODS``, or functions by name.
+        variant : str or Variant
+            "paper", "official", or one of your own.
+        proposals : str
+            A file may be named by any path to it.
+        model_options : mapping, optional
+            None is none.
+        **others : Any
+            Every other option as it is.
+
+        Returns
+        -------
+        Options
+            With functions for names, and a file by its whole path, which means the same in another process.
+        """
+        source = str(Path(proposals).absolute()) if _is_file(proposals) else proposals
+        options = dict(model_options or {})
+        return cls(
+            methods=find_methods(methods), variant=find(variant), proposals=source, model_options=options, **others
+        )
+
+
+def find_methods(names: Sequence[str] | Mapping[str, Answering]) -> dict[str, Answering]:
+    """Methods by name, in the order given.
+
+    Parameters
+    ----------
+    names : sequence of str, or mapping of str to callable
+        Names of ``METHODS``, or functions of your own by name.
+
+    Returns
+    -------
+    dict of str to callable
+        Name -> function.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, which lists the names, for "oracle", and for no method at all.
+    """
+    if isinstance(names, Mapping):
+        found = dict(names)
+    else:
+        for name in names:
+            if name not in METHODS:
+                raise ValueError(f"unknown method {name!r}; choose from {', '.join(METHODS)}")
+        found = {name: METHODS[name] for name in names}
+    if not found:
+        raise ValueError(f"expected at least one method, got none; choose from {', '.join(METHODS)}")
+    if ORACLE in found:
+        raise ValueError(f"{ORACLE!r} is the row of the best proposal; give your method another name")
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One evaluation, as plain values.
+
+    Parameters
+    ----------
+    options : Options
+        What the user said.
+    about : mapping
+        The run.json of this plan: data, models, weights and everything else that tells it from another.
+    parts : tuple of tuples of int
+        Of each part the samples, by their number in the split; all samples of an image are in one part.
+    """
+
+    options: Options
+    about: Mapping[str, Any]
+    parts: tuple[tuple[int, ...], ...] = field(repr=False)
+
+    @property
+    def weights(self) -> Weights:
+        """Alpha and lam of TAS."""
+        return Weights(**self.about["weights"])
+
+    @classmethod
+    def of(cls, samples: Sequence[Sample], models: Models, spec: Mapping[str, Any] | None, options: Options) -> Plan:
+        """The plan of these options on these samples.
+
+        Parameters
+        ----------
+        samples : sequence of Sample
+            What to measure on.
+        models : Models
+            Asked for the fingerprints of their parts only.
+        spec : mapping, optional
+            What ``models.defer`` makes the same models of; None for models that live in this process only.
+        options : Options
+            Everything else.
+
+        Returns
+        -------
+        Plan
+            The same for the same arguments.
+        """
+        image_ids = [image_id_of(samples, index) for index in range(len(samples))]
+        parts = split_into_parts(image_ids, options.shards)
+        name = str(getattr(samples, "name", "") or samples[0].dataset)
+        data = {
+            "name": name,
+            "split": str(getattr(samples, "split", "") or samples[0].split),
+            "samples": len(samples),
+            "images": len(set(image_ids)),
+            "fingerprint": _data_fingerprint(samples),
+            "spec": getattr(samples, "spec", None),
+        }
+        roles = ("proposer", "encoder", "captioner", "parser", "wordnet")
+        if (source := options.proposals) == ANNOTATIONS or _is_file(source):
+            own = {"proposer": source if source == ANNOTATIONS else results.fingerprint_of(source)}
+        else:
+            own = {}
+        names = {role: own.get(role) or _name_of(getattr(models, role)) for role in roles}
+        variant = options.variant
+        about = {
+            "schema": SCHEMA,
+            "versions": _versions(),
+            "dataset": data,
+            "models": {"name": str(spec["preset"]) if spec else "given", "spec": spec, "parts": names},
+            "methods": list(options.methods),
+            "variant": variant.name,
+            "variant_options": json.loads(canonical({**asdict(variant), "weights": None})),
+            "weights": asdict(weights_for(name, variant, options.alpha, options.lam)),
+            "proposals": Path(source).name if _is_file(source) else source,
+            "protocol": options.protocol,
+            "parts": len(parts),
+        }
+        return cls(options=options, about=about, parts=parts)
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """How one run.json differs from another in what makes a run the same run.
+
+    Parameters
+    ----------
+    old, new : mapping
+        The one in the folder, and that of a plan.
+
+    Returns
+    -------
+    list of str
+        In words; empty where it is the same run.
+    """
+    found, now_of = [], _identity(new)
+    for name, there in _identity(old).items():
+        now = now_of[name]
+        if isinstance(there, Mapping):
+            there, now = ({k: v for k, v in a.items() if b.get(k) != v} for a, b in ((there, now), (now, there)))
+        if there != now:
+            found.append(f"{name}: {there!r} there, {now!r} now")
+    return found
+
+
+def _identity(about: Mapping[str, Any]) -> dict[str, Any]:
+    """A restart may use other versions, another protocol for the summary, another machine's paths; this is the rest."""
+    keys = ("schema", "methods", "variant", "variant_options", "weights", "proposals", "parts")
+    found = {key: about[key] for key in keys} | {"models parts": about["models"]["parts"]}
+    data = about["dataset"]
+    return found | {f"dataset {key}": data[key] for key in ("name", "split", "samples", "fingerprint")}
+
+
+def default_folder(plan: Plan) -> Path:
+    """Where a run lies by default.
+
+    Parameters
+    ----------
+    plan : Plan
+        What it is to do.
+
+    Returns
+    -------
+    Path
+        outputs/runs/<data set>-<split>-<models>-<variant>, with what else sets this run apart.
+    """
+    about, variant, weights = plan.about, plan.options.variant, plan.weights
+    data = about["dataset"]
+    parts = [data["name"], data["split"], Path(about["models"]["name"]).name, variant.name]
+    if weights != weights_for(data["name"], variant):
+        parts.append(f"alpha{weights.alpha:g}-lam{weights.lam:g}")
+    if about["proposals"] != SAM:
+        parts.append(Path(about["proposals"]).stem)
+    if tuple(about["methods"]) != USUAL_METHODS:
+        parts.append("+".join(about["methods"]))
+    return Path("outputs") / "runs" / "-".join([*parts, str(data["samples"])])
+
+
+def split_into_parts(image_ids: Sequence[str], shards: int | None = None) -> tuple[tuple[int, ...], ...]:
+    """Samples in parts that can be computed alone.
+
+    Parameters
+    ----------
+    image_ids : sequence of str
+        One a sample.
+    shards : int, optional
+        Number of parts, at most one an image; by default parts of 10 images.
+
+    Returns
+    -------
+    tuple of tuples of int
+        Of each part its samples: all of an image in one part, images in order of first appearance. The same input
+        gives the same parts.
+    """
+    of_image: dict[str, list[int]] = {}
+    for index, image_id in enumerate(image_ids):
+        of_image.setdefault(image_id, []).append(index)
+    images = list(of_image.values())
+    count = min(shards or -(-len(images) // IMAGES_A_PART), max(len(images), 1))
+    bounds = [len(images) * part // max(count, 1) for part in range(count + 1)]
+    return tuple(tuple(index for indices in images[low:high] for index in indices) for low, high in pairwise(bounds))
+
+
+def weights_for(
+    data_name: str, variant: Variant = PAPER, alpha: float | None = None, lam: float | None = None
+) -> Weights:
+    """The weights of TAS on a data set.
+
+    Parameters
+    ----------
+    data_name : str
+        The data set's.
+    variant : Variant
+        Whose weights.
+    alpha, lam : float, optional
+        What the user says.
+
+    Returns
+    -------
+    Weights
+        What the user says, else what the method says for this data set.
+    """
+    usual = variant.weights
+    if variant.name == PAPER.name and data_name in LONG_EXPRESSIONS:
+        usual = Weights(alpha=usual.alpha, lam=LAM_OF_LONG_EXPRESSIONS)
+    return Weights(alpha=usual.alpha if alpha is None else alpha, lam=usual.lam if lam is None else lam)
+
+
+def global_weight_for(data_name: str) -> float:
+    """Global-Local's weight of the masked features on a data set (METHOD section 5).
+
+    Parameters
+    ----------
+    data_name : str
+        The data set's.
+
+    Returns
+    -------
+    float
+        0.85 for RefCOCOg, else 0.95.
+    """
+    return GLOBAL_WEIGHT_LONG if data_name in LONG_EXPRESSIONS else GLOBAL_WEIGHT
+
+
+def image_id_of(samples: Sequence[Sample], index: int) -> str:
+    """The image of a sample, without reading it where the data set can.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+        A data set, or a list.
+    index : int
+        Which one.
+
+    Returns
+    -------
+    str
+        Its image id.
+    """
+    known = getattr(samples, "image_id", None)
+    return str(known(index)) if known is not None else samples[index].image_id
+
+
+def proposer_named(source: str) -> str | None:
+    """The proposer of the catalogue that a source of proposals names.
+
+    Parameters
+    ----------
+    source : str
+        As ``Options`` has it.
+
+    Returns
+    -------
+    str or None
+        None where the models keep their own or need none.
+    """
+    return None if source in (SAM, ANNOTATIONS) or _is_file(source) else source
+
+
+class GivenProposals:
+    """A proposer that has its masks already: those of one image.
+
+    Parameters
+    ----------
+    found : Proposals
+        The masks.
+    """
+
+    def __init__(self, found: Proposals) -> None:
+        self._found = found
+        self.fingerprint = f"given {proposals_key_of(found)}"
+
+    def propose(self, image_rgb: np.ndarray) -> Proposals:
+        """The masks.
+
+        Parameters
+        ----------
+        image_rgb : ndarray of uint8, shape (h, w, 3)
+            Whose masks they are.
+
+        Returns
+        -------
+        Proposals
+            Those given, or none of the image's size.
+
+        Raises
+        ------
+        ValueError
+            When they are not of the image's size.
+        """
+        if not len(self._found):
+            return make_proposals(np.zeros((0, *image_rgb.shape[:2]), dtype=bool), source=ANNOTATIONS)
+        if self._found.size_hw != image_rgb.shape[:2]:
+            raise ValueError(f"annotations of size {self._found.size_hw} (h, w) for an image of {image_rgb.shape[:2]}")
+        return self._found
+
+
+class _FileProposals:
+    """A proposer that reads the masks of one image from a results file; none where the file does not name it."""
+
+    def __init__(self, found: ResultsFile, image_id: str) -> None:
+        self._found, self._image_id = found, image_id
+        self.fingerprint = f"{found.fingerprint} {image_id}"
+
+    def propose(self, image_rgb: np.ndarray) -> Proposals:
+        return self._found.proposals(self._image_id, (image_rgb.shape[0], image_rgb.shape[1]))
+
+
+def proposing(source: str, samples: Sequence[Sample]) -> Callable[[Models, str], Models]:
+    """How models get the proposals of a source.
+
+    Parameters
+    ----------
+    source : str
+        As ``Options`` has it; a file is read now.
+    samples : sequence of Sample
+        What will be asked for.
+
+    Returns
+    -------
+    callable
+        (models, image id) -> the models with the source's proposer for that image.
+
+    Raises
+    ------
+    ValueError
+        For annotations of samples that have none, and for a file about other images.
+    """
+    if source == ANNOTATIONS:
+        if not hasattr(samples, "things"):
+            raise ValueError(
+                "proposals='annotations' needs a data set with annotations (datasets.load), got bare samples"
+            )
+        return lambda models, image_id: replace(
+            models, proposer=GivenProposals(make_proposals(samples.things(image_id), source=ANNOTATIONS))
+        )
+    if _is_file(source):
+        found = ResultsFile.read(source)
+        found.check(getattr(samples, "image_ids", None) or [sample.image_id for sample in samples])
+        return lambda models, image_id: replace(models, proposer=_FileProposals(found, image_id))
+    return lambda models, _: models
+
+
+def _is_file(source: str) -> bool:
+    return Path(source).suffix.lower() == ".json"
+
+
+def _check_source(source: str) -> None:
+    names = (SAM, ANNOTATIONS, *(name for name in PARTS["sam"] if name != "toy"))
+    if _is_file(source):
+        if not Path(source).is_file():
+            raise FileNotFoundError(f"no such file of proposals: {source}")
+    elif source not in names:
+        raise ValueError(
+            f"unknown proposals {source!r}; choose from {', '.join(names)}, or give a COCO results file (.json)"
+        )
+
+
+def _data_fingerprint(samples: Sequence[Sample]) -> str:
+    """The data set's own, or that of ids and expressions where it has none."""
+    if found := getattr(samples, "fingerprint", None):
+        return str(found)
+    lines = [[s.sample_id, s.image_id, s.ref_id, s.expression] for s in samples]
+    return hashlib.sha256(json.dumps(lines).encode()).hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    """Versions of Python and of the libraries whose numbers a run rests on."""
+    found = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _name_of(part: Any) -> str:
+    return str(getattr(part, "fingerprint", type(part).__name__))
