@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
+import tarfile
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -39,7 +42,7 @@ def test_no_file_is_too_big() -> None:
     files = [ROOT / name for name in _tracked()]
     assert not [f"{f}: {f.stat().st_size}" for f in files if f.is_file() and f.stat().st_size > 12 * 2**20]
     data = [f for f in files if f.is_file() and f.is_relative_to(ROOT / "data")]
-    assert sum(f.stat().st_size for f in data) <= 40 * 2**20
+    assert sum(f.stat().st_size for f in data) <= 60 * 2**20
 
 
 def test_no_pickle_is_shipped() -> None:
@@ -56,26 +59,45 @@ def _tracked() -> list[str]:
     return run.stdout.splitlines()
 
 
-@pytest.mark.slow
-def test_the_wheel_finds_its_data(tmp_path: Path) -> None:
-    """Build the wheel, unpack it elsewhere, and let a bare interpreter look for the data."""
-    import sys
-    import zipfile
-
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
-    code = "import tasnb, tasnb.core.shipped; print(tasnb.__file__); print(tasnb.core.shipped.data_root())"
-    run = subprocess.run(
-        [sys.executable, "-S", "-c", f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); {code}"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=tmp_path,
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the sdist of this checkout."""
+    out = tmp_path_factory.mktemp("built")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-d", str(out)], cwd=ROOT, check=True, capture_output=True
     )
-    module, data = run.stdout.split()
-    assert Path(module).is_relative_to(tmp_path)
-    assert Path(data) == tmp_path / "site" / "tasnb" / "data"
-    assert (Path(data) / "models" / "toy" / "spacy" / "meta.json").is_file()
-    assert (Path(data) / "reftoy" / "reftoy" / "instances.json").is_file()
+    return out
+
+
+@pytest.mark.slow
+def test_the_wheel_finds_its_data_and_its_lessons(built: Path, tmp_path: Path) -> None:
+    """Unpack the wheel elsewhere, and let a bare interpreter look."""
+    (wheel,) = built.glob("*.whl")
+    site = tmp_path / "site"
+    zipfile.ZipFile(wheel).extractall(site)
+    code = (
+        "import tasnb as tn; print(tn.__file__, tn.shipped.data_root(), tn.shipped.lessons_root(), "
+        "tn.lesson('answers').__file__, len(tn.copy_lessons('here', solutions=True)))"
+    )
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(site)!r}); {code}"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    *paths, copied = run.stdout.split()
+    inside = ("__init__.py", "data", "notebooks", "notebooks/lessons/answers.py")
+    assert [Path(path) for path in paths] == [site / "tasnb" / name for name in inside]
+    assert int(copied) > 30
+    assert (tmp_path / "here" / "solutions" / "00_quickstart.ipynb").is_file()
+    data = site / "tasnb" / "data"
+    assert (data / "models" / "toy" / "spacy" / "meta.json").is_file()
+    assert (data / "reftoy" / "reftoy" / "instances.json").is_file()
+    assert not (data / "toyworld").exists()
+    assert not [path for path in site.rglob("*") if path.suffix in (".pyc", ".ipynb_checkpoints")]
+
+
+@pytest.mark.slow
+def test_the_sdist_holds_what_the_wheel_is_made_of(built: Path) -> None:
+    (sdist,) = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"notebooks/00_quickstart.ipynb", "notebooks/lessons/answers.py", "data/toyworld/train.py"} <= names
+    assert {"tasnb/py.typed", "README.md", "pyproject.toml"} <= names
+    assert not [name for name in names if name.startswith("tests/")]

@@ -41,3 +41,5 @@ from tasnb.core.types.results import RectifierTrace as RectifierTrace
 from tasnb.core.types.results import ScoreTable as ScoreTable
 from tasnb.core.types.results import Weights as Weights
 from tasnb.core.types.results import combine as combine
+
+__all__ = [name for name in dir() if not name.startswith("_") and name != "annotations"]
