@@ -72,7 +72,7 @@ def _toy(style: str) -> Card:
         title=f"RefToy, {style}",
         counts={"toy": _counts(val=_NOTHING, testA=_NOTHING, testB=_NOTHING)},
         licence="MIT",
-        source="shipped with tasnb, drawn by toyworld",
+        source="shipped with tasnb, drawn by data/toyworld",
         layout=f"images/, {style}/instances.json, {style}/refs(toy).json",
     )
 
