@@ -66,9 +66,6 @@ class StoreWriteWarning(StoreWarning):
     """A result could not be kept, so it will be computed again next time."""
 
 
-# what a value is kept under
-
-
 def canonical(value: Any) -> str:
     """JSON with sorted keys and no spaces, so that equal values give equal text.
 
@@ -144,9 +141,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"a key needs plain values (text, numbers, lists, mappings, dataclasses), got {type(value)}")
-
-
-# a value as the bytes of a file
 
 
 def pack(value: Any, identity: str) -> bytes:
@@ -258,9 +252,6 @@ def _digest(tensors: Mapping[str, np.ndarray], text: str) -> str:
         digest.update(f"\0{name}\0{array.dtype.str}\0{array.shape}\0".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
-
-
-# what a store tells about itself
 
 
 @dataclass(frozen=True, kw_only=True)
