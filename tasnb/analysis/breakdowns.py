@@ -16,6 +16,7 @@ from tasnb.analysis.attribution import Attribution, attribute
 from tasnb.analysis.causes import CAUSES, sentence_of
 from tasnb.analysis.evidence import caption_words
 from tasnb.analysis.types import LENGTH_NAMES, STYLES, TYPES
+from tasnb.core.choices import require_known
 from tasnb.core.tables import interval_text, text_table
 from tasnb.evaluation import metrics
 
@@ -116,8 +117,7 @@ def check_cut(by: str) -> None:
     ValueError
         For any other, listing the choices.
     """
-    if by not in CUTS:
-        raise ValueError(f"unknown cut {by!r}; choose from {', '.join(CUTS)}")
+    require_known("cut", by, CUTS)
 
 
 def groups(found: Attribution, by: str) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, Literal
 
 from tasnb.analysis import lexicon as lists
+from tasnb.core.choices import require_known
 from tasnb.core.types import Parse, WordNet
 from tasnb.stages.expressions import Words, lexicon
 
@@ -106,8 +107,7 @@ class ExpressionTypes:
         ValueError
             For a name that is no type.
         """
-        if name not in TYPES:
-            raise ValueError(f"unknown type {name!r}; choose from {', '.join(TYPES)}")
+        require_known("type", name, TYPES)
         return next((tag.words for tag in self.tags if tag.name == name), ())
 
 

@@ -10,7 +10,7 @@ of the whole sets.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -148,14 +148,6 @@ def published(name: str, split_by: str, split: str) -> Counts:
         All None where nothing is published.
     """
     return CARDS[name].counts.get(split_by, {}).get(split, Counts())
-
-
-def choose(what: str, given: str, choices: Iterable[str], *, of: str = "") -> str:
-    """``given`` when it is one of the choices. Raises ValueError listing them."""
-    known = tuple(choices)
-    if given not in known:
-        raise ValueError(f"unknown {what} {given!r}{of and f' of {of}'}; choose from {', '.join(known)}")
-    return given
 
 
 def warn_of_differences(name: str, split_by: str, split: str, found: Counts) -> None:

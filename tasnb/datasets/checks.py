@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tasnb.core.choices import require_known
 from tasnb.core.images import as_rgb
 from tasnb.core.tables import text_table
-from tasnb.datasets.cards import CARDS, Counts, choose, published
+from tasnb.datasets.cards import CARDS, Counts, published
 from tasnb.datasets.contents import Contents, Problem, Size, by, size_of
 from tasnb.datasets.opening import find_root, names, read
 from tasnb.datasets.samples import Samples
@@ -157,15 +158,18 @@ def check(
         name, split, root = spec["name"], split or spec["split"], root if root is not None else spec["root"]
         split_by = split_by or spec["options"].get("split_by")
     else:
-        name = choose("data set", data, names())
+        require_known("data set", data, names())
+        name = data
     card = CARDS[name]
-    split_by = choose("split_by", split_by or card.split_bys[0], card.split_bys, of=name)
+    split_by = split_by or card.split_bys[0]
+    require_known("split_by", split_by, card.split_bys, of=name)
     place = find_root(name, root)
     found = read(name, place, split_by)
     there = {ref.split for ref in found.refs}
     splits = [*card.counts[split_by], *sorted(there - card.counts[split_by].keys())]
     if split is not None and split != "all":
-        there &= {choose("split", split, splits, of=name)}
+        require_known("split", split, splits, of=name)
+        there &= {split}
         found = _only(found, split)
     problems = [*found.problems, *_duplicates(found), *_loose_ends(found)]
     sizes = {picture.id: picture.size_hw for picture in found.pictures}

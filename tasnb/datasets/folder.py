@@ -21,10 +21,10 @@ from typing import Any, TypeGuard
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from tasnb.core.choices import require_known
 from tasnb.core.images import as_rgb, image_id_of
 from tasnb.core.types import Sample
 from tasnb.datasets.annotations import mask_of, parse_json
-from tasnb.datasets.cards import choose
 from tasnb.datasets.contents import Annotation, Contents, Picture, Ref, Row, Size, digest
 
 NAME = "folder"
@@ -127,7 +127,7 @@ def read(root: Path, split: str | None = None) -> Contents:
     names = [a.segmentation for a in found.annotations if _is_file_name(a.segmentation)]
     found.mask_files = {name: home / name for name in names}
     if split is not None:
-        choose("split", split, (*sorted({row.split for row in found.rows} | {"val"}), EVERY), of=str(table))
+        require_known("split", split, (*sorted({row.split for row in found.rows} | {"val"}), EVERY), of=str(table))
         found.rows = [row for row in found.rows if split in (row.split, EVERY)]
     return found
 

@@ -8,8 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tasnb.core.choices import require_known
 from tasnb.datasets import folder, phrasecut, refer
-from tasnb.datasets.cards import CARDS, Counts, choose, warn_of_differences
+from tasnb.datasets.cards import CARDS, Counts, warn_of_differences
 from tasnb.datasets.contents import Contents
 from tasnb.datasets.samples import Samples
 
@@ -167,10 +168,12 @@ def overview(root: Path | str | None = None) -> list[dict[str, Any]]:
 
 
 def _open(name: str, split: str, root: Path | str | None, split_by: str | None, *, checked: bool) -> Samples:
-    card = CARDS[choose("data set", name, names())]
-    by = choose("split_by", split_by or card.split_bys[0], card.split_bys, of=name)
+    require_known("data set", name, names())
+    card = CARDS[name]
+    by = split_by or card.split_bys[0]
+    require_known("split_by", by, card.split_bys, of=name)
     if name != folder.NAME:
-        choose("split", split, card.counts[by], of=name)
+        require_known("split", split, card.counts[by], of=name)
     place = find_root(name, root)
     contents = read(name, place, by, split)
     if checked:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Bool, Float, Integer
 
-from tasnb.core.masks import areas, pairwise_intersection
+from tasnb.core.choices import require_known
 from tasnb.core.tables import interval_text
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
@@ -74,8 +74,7 @@ def find(protocol: str) -> Protocol:
     ValueError
         For an unknown name, listing the choices.
     """
-    if protocol not in PROTOCOLS:
-        raise ValueError(f"unknown protocol {protocol!r}; choose from {', '.join(PROTOCOLS)}")
+    require_known("protocol", protocol, PROTOCOLS)
     return PROTOCOLS[protocol]
 
 
@@ -105,32 +104,6 @@ def intersection_union(pred: Bool[np.ndarray, "h w"], target: Bool[np.ndarray, "
     if pred.shape != target.shape:
         raise ValueError(f"prediction and target are masks of one image; got {pred.shape} and {target.shape} (h, w)")
     return int(np.count_nonzero(pred & target)), int(np.count_nonzero(pred | target))
-
-
-def best_proposal(masks: Bool[np.ndarray, "n h w"], target: Bool[np.ndarray, "h w"]) -> tuple[int | None, int, int]:
-    """Find the oracle's choice, the proposal with the best IoU.
-
-    Its figures stand beside a method's: they say how much was lost before anything was selected.
-
-    Parameters
-    ----------
-    masks : bool array (n, h, w)
-        The proposals.
-    target : bool array (h, w)
-        The annotated mask.
-
-    Returns
-    -------
-    tuple
-        Index, intersection and union in pixels; a tie keeps the earlier. Without proposals (None, 0, target area).
-    """
-    size = int(np.count_nonzero(target))
-    if len(masks) == 0:
-        return None, 0, size
-    shared = pairwise_intersection(masks, target[None])[:, 0]
-    unions = areas(masks) + size - shared
-    best = int(np.argmax(shared / np.maximum(unions, 1)))
-    return best, int(shared[best]), int(unions[best])
 
 
 def merge_sentences(

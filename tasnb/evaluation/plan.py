@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from tasnb.core.choices import require_known
 from tasnb.core.masks import make_proposals
 from tasnb.core.types import Models, Prediction, Proposals, Sample, Weights
 from tasnb.datasets import ResultsFile, results
@@ -107,8 +108,7 @@ class Options:
     model_options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.engine not in get_args(Engine):
-            raise ValueError(f"unknown engine {self.engine!r}; choose from {', '.join(get_args(Engine))}")
+        require_known("engine", self.engine, get_args(Engine))
         for name in ("workers", "shards"):
             if (number := getattr(self, name)) is not None and number < 1:
                 raise ValueError(f"{name}: expected at least 1, got {number}")
@@ -174,8 +174,7 @@ def find_methods(names: Sequence[str] | Mapping[str, Answering]) -> dict[str, An
         found = dict(names)
     else:
         for name in names:
-            if name not in METHODS:
-                raise ValueError(f"unknown method {name!r}; choose from {', '.join(METHODS)}")
+            require_known("method", name, METHODS)
         found = {name: METHODS[name] for name in names}
     if not found:
         raise ValueError(f"expected at least one method, got none; choose from {', '.join(METHODS)}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from tasnb.core.choices import require_known
 from tasnb.core.types import CropStyle, Weights
 from tasnb.datasets import CARDS
 from tasnb.evaluation import paper
@@ -85,8 +86,7 @@ def columns(table: int, dataset: str, split: str | None = None) -> tuple[Column,
     ValueError
         For an unknown data set, or a split that it does not have.
     """
-    if dataset not in CARDS:
-        raise ValueError(f"unknown data set {dataset!r}; choose from {', '.join(CARDS)}")
+    require_known("data set", dataset, CARDS)
     places = list(dict.fromkeys(zip(*(paper.table(table)[name] for name in ("dataset", "split")), strict=True)))
     found = [column for place in places if (column := _column(table, dataset, *place))]
     if not found:

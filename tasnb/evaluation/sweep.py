@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tasnb.core.choices import require_known
 from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import Weights
 from tasnb.evaluation import metrics, paper
@@ -144,8 +145,7 @@ class Sweep:
         return self.text
 
     def _values(self, metric: str) -> pd.Series:
-        if metric not in METRICS:
-            raise ValueError(f"unknown metric {metric!r}; choose from {', '.join(METRICS)}")
+        require_known("metric", metric, METRICS)
         return self.frame[metric]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tasnb.models.options import require_positive
+from tasnb.core.choices import require_positive
 
 
 class Batched:

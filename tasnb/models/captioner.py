@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tasnb.core.choices import require_positive
 from tasnb.models.batched import Batched
 from tasnb.models.machine import MissingExtraError, require_library, resolve_device, resolve_dtype
-from tasnb.models.options import require_positive
 from tasnb.models.weights import deciding_files, fingerprint, load_pretrained, load_processor, read_config
 
 # config.json's model_type -> the class of transformers that captions

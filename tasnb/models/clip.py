@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tasnb.core.choices import require_known
 from tasnb.core.types import GRIDS, REGIONS
 from tasnb.models.batched import Matcher
 from tasnb.models.machine import resolve_device, resolve_dtype
-from tasnb.models.options import require_known
 from tasnb.models.weights import deciding_files, fingerprint, read_config
 from tasnb.stages import heatmaps
 

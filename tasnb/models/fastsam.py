@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from tasnb.core.choices import require_known
 from tasnb.models.machine import MissingExtraError, require_library, resolve_device
-from tasnb.models.options import ProposerOptions, require_known
+from tasnb.models.options import ProposerOptions
 from tasnb.models.proposers import Proposer, distinct
 from tasnb.models.weights import fingerprint, one_line
 

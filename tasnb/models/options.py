@@ -1,52 +1,12 @@
-"""Options of adapters: a word that is unknown and a number out of range are errors that say what was expected."""
+"""Checked options of the mask proposers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-
-def require_known(what: str, given: str | Iterable[str], choices: Iterable[str], hint: str = "") -> None:
-    """Refuse a word that is not among the choices.
-
-    Parameters
-    ----------
-    what : str
-        What the word stands for, such as "device".
-    given : str or iterable of str
-        One word, or several that are all to be known.
-    choices : iterable of str
-        The words that are known.
-    hint : str
-        What else could be given, after the choices.
-
-    Raises
-    ------
-    ValueError
-        For the first unknown word, listing the choices.
-    """
-    words, known = [given] if isinstance(given, str) else sorted(given), list(choices)
-    if unknown := [word for word in words if word not in known]:
-        raise ValueError(f"unknown {what} {unknown[0]!r}; choose from {', '.join(known)}{hint}")
-
-
-def require_positive(**numbers: int | None) -> None:
-    """Refuse a number below 1; None passes.
-
-    Parameters
-    ----------
-    **numbers : int or None
-        By the names that an error gives them.
-
-    Raises
-    ------
-    ValueError
-        For the first number below 1.
-    """
-    for name, number in numbers.items():
-        if number is not None and number < 1:
-            raise ValueError(f"{name}: expected at least 1, got {number}")
+from tasnb.core.choices import require_known
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from tasnb.core.choices import require_known
 from tasnb.core.shipped import data_root
 from tasnb.core.types import Models
 from tasnb.models.adapters import LOADERS, is_fastsam, is_successor
 from tasnb.models.captioner import CaptionConfig
 from tasnb.models.catalogue import PARTS, PRESETS, ROLES, Part, Role
-from tasnb.models.options import require_known
 from tasnb.models.sam import ProposerConfig
 
 # which options each adapter takes from ``load``'s keywords; "batch_size" and "dtype" are told apart by a prefix

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from tasnb.core.choices import require_known
 from tasnb.models.machine import resolve_device, resolve_dtype
-from tasnb.models.options import require_known
 from tasnb.models.proposers import GridConfig, Proposer, distinct
 from tasnb.models.weights import fingerprint, read_config, read_state
 

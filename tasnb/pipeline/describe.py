@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from tasnb.core.choices import require_known
 from tasnb.core.images import as_rgb, image_key_of
 from tasnb.core.types import FEATURES, GRIDS, REGIONS, Features, ImageArtifacts, Memo, Models, NounPhrase, Proposals
 from tasnb.pipeline.variant import PAPER, Variant, find
@@ -333,8 +334,7 @@ def with_features(
 def _in_order(features: Collection[str]) -> tuple[str, ...]:
     """The names in their usual order. Raises ValueError, listing the choices, for an unknown one."""
     names = {features} if isinstance(features, str) else set(features)
-    if wrong := sorted(names - set(FEATURES)):
-        raise ValueError(f"unknown feature {wrong[0]!r}; choose from {', '.join(FEATURES)}")
+    require_known("feature", names, FEATURES)
     return tuple(name for name in FEATURES if name in names)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from tasnb.core.choices import require_known
 from tasnb.core.types import Weights
 from tasnb.stages import expressions, negatives, proposals, scores, spatial
 from tasnb.stages.crops import CropConfig
@@ -93,6 +94,5 @@ def find(name: str | Variant) -> Variant:
     """
     if isinstance(name, Variant):
         return name
-    if name not in VARIANTS:
-        raise ValueError(f"unknown variant {name!r}; choose from {', '.join(VARIANTS)}")
+    require_known("variant", name, VARIANTS)
     return VARIANTS[name]

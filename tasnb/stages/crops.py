@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from scipy.ndimage import gaussian_filter
 
+from tasnb.core.choices import require_known
 from tasnb.core.masks import boxes_xyxy
 from tasnb.core.types import CropStyle, Proposals
 
@@ -46,8 +47,7 @@ class CropConfig:
     square: bool = True
 
     def __post_init__(self) -> None:
-        if self.style not in get_args(CropStyle):
-            raise ValueError(f"unknown crop style {self.style!r}; choose from {', '.join(get_args(CropStyle))}")
+        require_known("crop style", self.style, get_args(CropStyle))
         if not (np.isfinite(self.sigma) and self.sigma > 0):
             raise ValueError(f"sigma: expected a positive number of pixels, got {self.sigma}")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, get_args
 
+from tasnb.core.choices import require_known
 from tasnb.core.types import NegativePhrase, Negatives, NounPhrase, Parse, WordNet
 
 SynonymKind = Literal["path", "official"]
@@ -49,14 +50,12 @@ class SynonymRule:
     repeats: Literal["once", "each"] = "once"
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(SynonymKind):
-            raise ValueError(f"unknown synonym kind {self.kind!r}; choose from {', '.join(get_args(SynonymKind))}")
+        require_known("synonym kind", self.kind, get_args(SynonymKind))
         if not 0 <= self.threshold <= 1:
             raise ValueError(f"threshold: expected a path similarity from 0 to 1, got {self.threshold}")
         if self.min_pairs < 1:
             raise ValueError(f"min_pairs: expected at least 1, got {self.min_pairs}")
-        if self.repeats not in ("once", "each"):
-            raise ValueError(f"unknown repeats {self.repeats!r}; choose from once, each")
+        require_known("repeats", self.repeats, ("once", "each"))
 
 
 PAPER = SynonymRule()

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 from jaxtyping import Float
 
+from tasnb.core.choices import require_known
 from tasnb.core.embeddings import cosines
 from tasnb.core.types import combine
 
@@ -117,8 +118,7 @@ def normalise(scores: Float[np.ndarray, " n"], scale: Scale) -> Float[np.ndarray
     >>> normalise(np.array([0.2, 0.2]), "official").tolist()
     [0.5, 0.5]
     """
-    if scale not in get_args(Scale):
-        raise ValueError(f"unknown scale {scale!r}; choose from {', '.join(get_args(Scale))}")
+    require_known("scale", scale, get_args(Scale))
     if scale == "cosine" or len(scores) == 0:
         return scores
     logits = 100.0 * scores  # CLIP's logit scale

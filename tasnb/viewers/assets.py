@@ -11,6 +11,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from tasnb.core.choices import require_known
+
 STATIC = Path(__file__).parent / "static"
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -29,8 +31,7 @@ def render(template: str, **values: Any) -> Markup:
 @cache
 def source(name: str) -> str:
     """The text of ``static/<name>.js``. Raises ValueError that lists the modules."""
-    if name not in _modules():
-        raise ValueError(f"unknown module {name!r}; choose from {', '.join(_modules())}")
+    require_known("module", name, _modules())
     return (STATIC / f"{name}.js").read_text(encoding="utf-8")
 
 

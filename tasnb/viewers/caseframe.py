@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from tasnb.core.choices import require_known
 from tasnb.evaluation.runs import Run
 
 if TYPE_CHECKING:
@@ -123,8 +124,7 @@ def passing(frame: pd.DataFrame, fields: Sequence[Field], wanted: Mapping[str, A
     kinds = {field.name: field.kind for field in fields}
     passes = np.ones(len(frame), dtype=bool)
     for name, value in wanted.items():
-        if name not in kinds:
-            raise ValueError(f"unknown filter {name!r}; choose from {', '.join(kinds)}")
+        require_known("filter", name, kinds)
         if value is None or value == "":
             continue
         column = frame[name]

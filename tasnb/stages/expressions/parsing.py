@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from tasnb.core.choices import require_known
 from tasnb.core.types import Direction, Head, NounPhrase, Parse, Parser, Token
 from tasnb.stages.expressions import directions, lexicon
 from tasnb.stages.expressions.phrases import NOUNS, Words
@@ -36,8 +37,7 @@ class ParseRule:
 
     def __post_init__(self) -> None:
         for name, choices in (("direction_words", ("tokens", "substrings")), ("gate", ("subject", "official"))):
-            if getattr(self, name) not in choices:
-                raise ValueError(f"unknown {name} {getattr(self, name)!r}; choose from {', '.join(choices)}")
+            require_known(name, getattr(self, name), choices)
 
 
 PAPER = ParseRule()

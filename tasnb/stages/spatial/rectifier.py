@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float, Integer
 
+from tasnb.core.choices import require_known
 from tasnb.core.types import Cue, Direction, Parse, RectifierTrace, Relation
 from tasnb.stages.spatial import cues, halves
 from tasnb.stages.spatial.scene import Scene, Step
@@ -39,10 +40,8 @@ class RectifierRule:
     extended: bool = False
 
     def __post_init__(self) -> None:
-        if self.half not in ("median", "quadrants"):
-            raise ValueError(f"unknown half {self.half!r}; choose from median, quadrants")
-        if self.centres not in ("float", "int"):
-            raise ValueError(f"unknown centres {self.centres!r}; choose from float, int")
+        require_known("half", self.half, ("median", "quadrants"))
+        require_known("centres", self.centres, ("float", "int"))
 
     @property
     def name(self) -> str:

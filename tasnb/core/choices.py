@@ -1,0 +1,52 @@
+"""A word that is unknown and a number that is too small are errors that say what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+
+def require_known(what: str, given: Any, choices: Iterable[Any], hint: str = "", *, of: str = "") -> None:
+    """Refuse a word that is not among the choices.
+
+    Parameters
+    ----------
+    what : str
+        What the word stands for, such as "device".
+    given : Any
+        One word, or a collection of several that are all to be known.
+    choices : iterable
+        The words that are known.
+    hint : str
+        What else could be given, after the choices.
+    of : str
+        What the word belongs to, before the choices.
+
+    Raises
+    ------
+    ValueError
+        For the first unknown word, listing the choices.
+    """
+    several = isinstance(given, Collection) and not isinstance(given, str | bytes)
+    known = list(choices)
+    if unknown := [word for word in (sorted(given, key=str) if several else [given]) if word not in known]:
+        told = ", ".join(map(str, known))
+        raise ValueError(f"unknown {what} {unknown[0]!r}{of and f' of {of}'}; choose from {told}{hint}")
+
+
+def require_positive(**numbers: int | None) -> None:
+    """Refuse a number below 1; None passes.
+
+    Parameters
+    ----------
+    **numbers : int or None
+        By the names that an error gives them.
+
+    Raises
+    ------
+    ValueError
+        For the first number below 1.
+    """
+    for name, number in numbers.items():
+        if number is not None and number < 1:
+            raise ValueError(f"{name}: expected at least 1, got {number}")
