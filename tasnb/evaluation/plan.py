@@ -9,7 +9,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
 from pathlib import Path
@@ -144,7 +144,13 @@ class Options:
         -------
         Options
             With functions for names, and a file by its whole path, which means the same in another process.
+
+        Raises
+        ------
+        ValueError
+            For an unknown option, listing the choices, and for what ``Options`` refuses.
         """
+        require_known("option", others, [each.name for each in fields(cls)])
         source = str(Path(proposals).absolute()) if _is_file(proposals) else proposals
         options = dict(model_options or {})
         return cls(

@@ -349,6 +349,7 @@ def test_when_everything_fails_there_is_still_a_table(few, warm_store, tmp_path)
     ("wrong", "message"),
     [
         ({"methods": ["taz"]}, "choose from tas, clip-only"),
+        ({"alhpa": 0.1}, "unknown option 'alhpa'; choose from methods, variant, alpha"),
         ({"methods": []}, "at least one method"),
         ({"protocol": "tass"}, "choose from tas, global-local"),
         ({"variant": "papre"}, "choose from paper, official"),
