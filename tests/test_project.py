@@ -77,7 +77,7 @@ def test_the_wheel_finds_its_data_and_its_lessons(built: Path, tmp_path: Path) -
     zipfile.ZipFile(wheel).extractall(site)
     code = (
         "import tasnb as tn; print(tn.__file__, tn.shipped.data_root(), tn.shipped.lessons_root(), "
-        "tn.lesson('answers').__file__, len(tn.copy_lessons('here', solutions=True)))"
+        "tn.lesson('answers').__file__, len(tn.copy_lessons('here', solutions=True).written))"
     )
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(site)!r}); {code}"]
     run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
