@@ -78,7 +78,7 @@ def test_so_does_the_code_in_its_text(path: Path) -> None:
     [
         ("from tasnb.stages import nonsense", "tasnb.stages.nonsense"),
         ("tn.plots.stripe([1])", "tn.plots.stripe"),
-        ("tn.evaluate(samples, models, method='paper')", "tn.evaluate(method=)"),
+        ("tn.tas(artifacts, 'the cat', models, method='paper')", "tn.tas(method=)"),
         ("%matplotlib inline\nlesson.check(1)", "lesson.check"),
     ],
 )
