@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,3 +121,10 @@ def no_problems(request: pytest.FixtureRequest) -> Iterator[None]:
     lab = request.getfixturevalue("lab") if "lab" in request.fixturenames else None
     yield
     assert lab is None or lab.problems == []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test here starts or shares a browser and a JupyterLab: none belongs to ``make quick``."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.slow)
