@@ -21,6 +21,17 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+# fixtures that load the toy models, or evaluate with them: who uses one is slow, so that ``make quick`` needs no torch
+_WITH_MODELS = {"toy_models", "toy_case", "toy_run", "real_run", "real", "models", "planted", "synthetic_run", "built"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _WITH_MODELS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def shared_root() -> Path:
     """The real data for tests. CI sets TASNB_REQUIRE_SHARED=1, so that nothing is silently skipped there."""
