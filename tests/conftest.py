@@ -22,7 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # fixtures that load the toy models, or evaluate with them: who uses one is slow, so that ``make quick`` needs no torch
-_WITH_MODELS = {"toy_models", "toy_case", "toy_run", "real_run", "real", "models", "planted", "synthetic_run", "built"}
+_WITH_MODELS = {"toy_models", "toy_case", "toy_run", "real_run", "real", "models_by_tower", "planted"}
 
 
 @pytest.hookimpl(tryfirst=True)

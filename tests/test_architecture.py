@@ -186,15 +186,15 @@ def loaded_by(statement: str) -> set[str]:
 
 
 @pytest.fixture
-def planted(tmp_path: Path) -> Callable[..., Path]:
-    def plant(**sources: str) -> Path:
+def plant(tmp_path: Path) -> Callable[..., Path]:
+    def write(**sources: str) -> Path:
         for name, source in sources.items():
             path = tmp_path / "tasnb" / (name.replace("__", "/") + ".py")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(source)
         return tmp_path / "tasnb"
 
-    return plant
+    return write
 
 
 def test_the_package_has_these_rooms_and_no_other() -> None:
@@ -209,18 +209,18 @@ def test_a_module_imports_only_rooms_of_lower_layers() -> None:
     assert layer_breaks(PACKAGE) == []
 
 
-def test_the_layer_test_can_fail(planted: Callable[..., Path]) -> None:
-    package = planted(core__masks="from tasnb import pipeline", store="from tasnb.models import load")
+def test_the_layer_test_can_fail(plant: Callable[..., Path]) -> None:
+    package = plant(core__masks="from tasnb import pipeline", store="from tasnb.models import load")
     assert len(layer_breaks(package)) == 2
-    assert layer_breaks(planted(store="def f():\n    import tasnb.cli")), "a lazy import upwards is one too"
+    assert layer_breaks(plant(store="def f():\n    import tasnb.cli")), "a lazy import upwards is one too"
 
 
 def test_no_stage_imports_another() -> None:
     assert stage_breaks(PACKAGE) == []
 
 
-def test_the_stage_test_can_fail(planted: Callable[..., Path]) -> None:
-    package = planted(stages__crops="from tasnb.stages.scores import v_score", stages__scores="")
+def test_the_stage_test_can_fail(plant: Callable[..., Path]) -> None:
+    package = plant(stages__crops="from tasnb.stages.scores import v_score", stages__scores="")
     assert stage_breaks(package) == ["stages.crops imports stages.scores"]
 
 
@@ -228,9 +228,9 @@ def test_no_circle() -> None:
     assert circles(PACKAGE) == []
 
 
-def test_the_circle_test_can_fail(planted: Callable[..., Path]) -> None:
+def test_the_circle_test_can_fail(plant: Callable[..., Path]) -> None:
     lazy = "def f():\n    from tasnb.models import c"
-    package = planted(models__a="from tasnb.models.b import x", models__b=lazy, models__c="import tasnb.models.a")
+    package = plant(models__a="from tasnb.models.b import x", models__b=lazy, models__c="import tasnb.models.a")
     assert circles(package) == ["models.a -> models.b -> models.c -> models.a"]
 
 
@@ -238,8 +238,8 @@ def test_each_vendor_has_one_home() -> None:
     assert vendor_breaks(PACKAGE) == []
 
 
-def test_the_vendor_test_can_fail(planted: Callable[..., Path]) -> None:
-    package = planted(store="import torch", models__clip="import transformers", plots="import pandas as pd")
+def test_the_vendor_test_can_fail(plant: Callable[..., Path]) -> None:
+    package = plant(store="import torch", models__clip="import transformers", plots="import pandas as pd")
     assert len(vendor_breaks(package)) == 3
 
 
@@ -247,24 +247,24 @@ def test_modules_are_of_a_readable_length() -> None:
     assert long_modules(PACKAGE) == []
 
 
-def test_the_length_test_can_fail(planted: Callable[..., Path]) -> None:
-    assert long_modules(planted(store="x = 1\n" * (MAX_LINES + 1)))
+def test_the_length_test_can_fail(plant: Callable[..., Path]) -> None:
+    assert long_modules(plant(store="x = 1\n" * (MAX_LINES + 1)))
 
 
 def test_modules_are_named_after_a_subject() -> None:
     assert nameless_modules(PACKAGE) == set()
 
 
-def test_the_subject_test_can_fail(planted: Callable[..., Path]) -> None:
-    assert nameless_modules(planted(models__utils="")) == {"models.utils"}
+def test_the_subject_test_can_fail(plant: Callable[..., Path]) -> None:
+    assert nameless_modules(plant(models__utils="")) == {"models.utils"}
 
 
 def test_the_formatter_is_seldom_switched_off() -> None:
     assert format_skips(PACKAGE) <= FORMAT_SKIPS
 
 
-def test_the_formatter_test_can_fail(planted: Callable[..., Path]) -> None:
-    assert format_skips(planted(store="x = [1]  # fmt: skip\n" * 40)) > FORMAT_SKIPS
+def test_the_formatter_test_can_fail(plant: Callable[..., Path]) -> None:
+    assert format_skips(plant(store="x = [1]  # fmt: skip\n" * 40)) > FORMAT_SKIPS
 
 
 def test_no_name_shadows_a_module() -> None:
@@ -273,8 +273,8 @@ def test_no_name_shadows_a_module() -> None:
     assert shadowed(tasnb) == []
 
 
-def test_the_shadow_test_can_fail(planted: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    package = planted(load="def load(): ...")
+def test_the_shadow_test_can_fail(plant: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    package = plant(load="def load(): ...")
     (package / "__init__.py").write_text("from shadowing.load import load\n")
     package.rename(package.parent / "shadowing")
     monkeypatch.syspath_prepend(package.parent)

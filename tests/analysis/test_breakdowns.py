@@ -152,6 +152,7 @@ def test_two_splits_pool_into_one(real_run, one) -> None:
     assert analysis.breakdown(found, "split")["n"].tolist() == [2, 1, 3]
 
 
+@pytest.mark.slow
 def test_a_method_of_ones_own_is_analysed_too(reftoy_val, tmp_path) -> None:
     """The extended rectifier is in no named method; its run says in run.json what it is."""
     extended = replace(tn.PAPER, name="extended", rectifier=spatial.EXTENDED)

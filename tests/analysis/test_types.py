@@ -61,6 +61,7 @@ def test_style_and_length(text, style, group, nlp) -> None:
     assert (found.style, found.length_group) == (style, group)
 
 
+@pytest.mark.slow
 def test_degenerate_expressions_have_no_noun_and_do_not_fail(nlp) -> None:
     for text in ("🙂🙂", "<script>alert(1)</script>", '"quoted"', "left " * 500):
         found = types_of(expressions.parse(text, nlp))

@@ -4,6 +4,8 @@ import pytest
 
 from tests.benchmarks import bench_datasets
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_benchmark_reads_what_it_wrote_and_states_time_and_memory(capsys: pytest.CaptureFixture[str]) -> None:
     bench_datasets.main(["--small"])

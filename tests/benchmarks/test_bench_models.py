@@ -6,6 +6,8 @@ import pytest
 
 from tests.benchmarks import bench_models
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_benchmark_prints_both_sides_and_a_ratio(capsys: pytest.CaptureFixture[str]) -> None:
     bench_models.main(["--small", "--threads", "1"])

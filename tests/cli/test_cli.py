@@ -23,6 +23,7 @@ def scene(tmp_path_factory, reftoy_val) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_segment_writes_its_files_and_says_why(scene: Path, reftoy_val, tmp_path: Path, capsys) -> None:
     assert cli.run(["segment", str(scene), reftoy_val[12].expression, "--out", str(tmp_path / "o")]) == 0
     printed = capsys.readouterr()
@@ -37,6 +38,7 @@ def test_segment_writes_its_files_and_says_why(scene: Path, reftoy_val, tmp_path
     assert "<script" not in page
 
 
+@pytest.mark.slow
 def test_json_is_one_object_and_nothing_else(scene: Path, tmp_path: Path, capfd) -> None:
     code = cli.run(
         ["segment", str(scene), "the tree", "--json", "--out", str(tmp_path), "--alpha", "0.2", "--lam", "0"]
@@ -50,6 +52,7 @@ def test_json_is_one_object_and_nothing_else(scene: Path, tmp_path: Path, capfd)
     assert int(from_rle(record["mask"]).sum()) == record["area"]
 
 
+@pytest.mark.slow
 def test_official_is_an_option(scene: Path, tmp_path: Path, capfd) -> None:
     assert cli.run(["segment", str(scene), "the tree", "--variant", "official", "--json", "--out", str(tmp_path)]) == 0
     assert json.loads(capfd.readouterr().out)["method"] == "TAS (official)"

@@ -8,6 +8,8 @@ import pytest
 
 from tasnb import cli
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory, warm_store_root):

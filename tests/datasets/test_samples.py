@@ -93,6 +93,7 @@ def test_an_image_alone_can_be_asked_for() -> None:
     assert samples.image(samples.image_id(5)) is samples[5].image
 
 
+@pytest.mark.slow
 def test_large_photos_do_not_pile_up(tmp_path: Path) -> None:
     rows = ["image,expression"]
     for number in range(6):

@@ -29,6 +29,8 @@ from tasnb.models.deferred import Deferred, defer
 from tasnb.report.notebook import html_of
 from tasnb.store import Store
 
+pytestmark = pytest.mark.slow
+
 CPU = {"device": "cpu"}
 
 

@@ -17,6 +17,8 @@ from tasnb.evaluation.reproduce import WHAT, reproduce
 from tasnb.evaluation.runs import Run
 from tasnb.report.notebook import html_of
 
+pytestmark = pytest.mark.slow
+
 CPU = {"device": "cpu"}
 FEW = 8
 

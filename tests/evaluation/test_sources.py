@@ -16,6 +16,8 @@ from tasnb.evaluation.engine import evaluate
 from tasnb.evaluation.plan import proposing
 from tasnb.store import Store
 
+pytestmark = pytest.mark.slow
+
 CPU = {"device": "cpu"}
 
 

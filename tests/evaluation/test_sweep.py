@@ -306,6 +306,7 @@ def evaluated(samples: list[tuple[int, list[Proposal], str]]) -> Tables:
     return run
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(samples=drawn(), variant=st.sampled_from(["paper", "official"]), protocol=st.sampled_from(list(FIGURES)))
 def test_a_sweep_is_what_a_literal_loop_gives(samples: Any, variant: str, protocol: str) -> None:
@@ -536,6 +537,7 @@ def test_a_wrong_list_says_what_is_expected(text: str) -> None:
         commands.weights_of("--alpha", text)
 
 
+@pytest.mark.slow
 def test_the_benchmark_prints_time_memory_and_a_ratio(capsys) -> None:
     from tests.benchmarks import bench_sweep
 

@@ -24,6 +24,7 @@ def test_all_that_follows_from_a_run_is_as_recorded() -> None:
     check("ranking", observe.ranking(), RANKING)
 
 
+@pytest.mark.slow
 def test_the_commands_print_the_recorded_json() -> None:
     check("commands", observe.commands(), RANKING)
 

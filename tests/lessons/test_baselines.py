@@ -65,6 +65,7 @@ def test_the_published_figures_are_the_papers() -> None:
     assert lesson.published("oIoU").loc["tas", "ViT-B/32"] == 29.53
 
 
+@pytest.mark.slow
 def test_table_1_has_a_row_a_method_and_the_oracle(reftoy_val, tmp_path) -> None:
     run = tn.evaluate(
         reftoy_val[:3], "toy", methods=("tas", "score-map"), out=tmp_path / "r", store=tn.Store(tmp_path / "s"),

@@ -11,6 +11,8 @@ from tasnb.core.types import Captioner
 from tasnb.models.captioner import HFCaptioner
 from tests.models import official_checkpoints as official
 
+pytestmark = pytest.mark.slow
+
 KINDS = ("git", "blip", "blip2")
 WORDS = 6
 

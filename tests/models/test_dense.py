@@ -14,6 +14,8 @@ from tasnb.models.clip import ClipEncoder, cells_inside
 from tasnb.stages import heatmaps
 from tests.models.official_checkpoints import write_clip
 
+pytestmark = pytest.mark.slow
+
 SHALLOW = {"image_size": 64, "layers": 4, "width": 48, "head_width": 16, "patch_size": 16}
 TOWERS = {
     "vit": SHALLOW,

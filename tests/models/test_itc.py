@@ -15,6 +15,8 @@ from tasnb.models.albef import AlbefItc, as_albef_reads
 from tasnb.models.blip2_itc import Blip2Itc
 from tests.models import official_matchers as official
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["the left dog", "a red bus", "man"]
 
 

@@ -20,6 +20,8 @@ from tasnb.models.deferred import defer
 from tasnb.pipeline import baselines
 from tasnb.store import Store
 
+pytestmark = pytest.mark.slow
+
 CPU = {"device": "cpu"}
 SENTENCES = 10
 

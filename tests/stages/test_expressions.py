@@ -378,6 +378,7 @@ def test_odd_text_never_crashes(nlp, text: str, rule: ParseRule) -> None:
     noun_phrases(text, nlp)
 
 
+@pytest.mark.slow
 def test_random_text_never_crashes(nlp) -> None:
     rng = np.random.default_rng(0)
     named = {word for name, _ in lexicon.RELATIONS for word in name}

@@ -85,6 +85,7 @@ def test_the_head_noun_of_real_expressions(nlp, gold: list[Gold]) -> None:
     assert result.head_right >= 0.95, result.misses
 
 
+@pytest.mark.slow
 def test_invented_expressions_read_as_well(nlp, invented: list[Gold]) -> None:
     result = judge(nlp, invented)
     assert result.claimed_right >= 0.97, result.misses

@@ -8,6 +8,8 @@ from toyworld.compose import GROUP_SHARE, compose
 from toyworld.render import render, sprite
 from toyworld.world import BACKGROUNDS, KINDS, Scene
 
+pytestmark = pytest.mark.slow
+
 SEEDS = 200
 
 

@@ -51,6 +51,7 @@ def said() -> list[tuple[Scene, int, str, tuple[Expression, ...]]]:
     return rows
 
 
+@pytest.mark.slow
 def test_every_expression_is_true_of_its_thing_and_of_nothing_else(said) -> None:
     for scene, target, _, found in said:
         for e in found:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from toyworld import mini_wordnet, world
 
+pytestmark = pytest.mark.slow
+
 
 class Reference:
     """Path similarity straight from the source file, apart from NLTK: 1 / (1 + shortest way over a shared ancestor)."""

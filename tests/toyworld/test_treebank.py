@@ -12,6 +12,8 @@ from toyworld.treebank import words as treebank_words
 from toyworld.treebank.sentences import generate
 from toyworld.treebank.trees import flatten, node, plural, typed_by_people
 
+pytestmark = pytest.mark.slow
+
 LABELS = set(
     """ROOT nsubj nsubjpass dobj pobj attr appos conj cc det amod advmod prep punct compound nmod nummod npadvmod acl
     relcl aux auxpass neg poss case prt acomp expl intj xcomp""".split()  # noqa: SIM905

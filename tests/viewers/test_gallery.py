@@ -289,6 +289,7 @@ def test_hostile_expressions_are_escaped_in_the_twin(viewer) -> None:
     assert "<script>" not in viewer.twin()["text/html"]
 
 
+@pytest.mark.slow
 def test_causes_and_types_come_by_themselves_and_are_headings(reftoy_val, tmp_path: Path) -> None:
     from tasnb.evaluation.engine import evaluate
 
