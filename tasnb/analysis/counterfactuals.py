@@ -154,7 +154,7 @@ def nearest_right(case: Case) -> tuple[Weights, int] | None:
     table, used = case.table, case.table.weights
     if case.answer is None or not len(case.good):
         return None
-    totals = np.array([combine(table.v, table.p, table.n, point) for point in _POINTS])
+    totals = combine(table.v, table.p, table.n, _POINTS)
     kept = table.kept
     if case.rule.half == "quadrants":  # S decides which of them is left
         kept = np.stack([_rectified(case, case.parse, total) for total in totals])

@@ -276,14 +276,14 @@ class Evidence:
         joined = scores[key].merge(stored, on=key, how="left")
         if joined["caption"].isna().any():
             raise ValueError("proposals and scores do not fit; evaluate again into another folder")
-        parses = tuple(parse_from_json(text) for text in samples["parse"])
-        types = {parse.text: types_of(parse, wordnet) for parse in {parse.text: parse for parse in parses}.values()}
+        parses = {text: parse_from_json(text) for text in samples["parse"].unique()}
+        types = {text: types_of(parse, wordnet) for text, parse in parses.items()}
         # a run is ranked through the rows of its one method
         answered = SimpleNamespace(about=run.about, predictions=lambda: samples, scores=lambda: scores)
         return cls(
             samples=samples,
-            parses=parses,
-            types=tuple(types[parse.text] for parse in parses),
+            parses=tuple(parses[text] for text in samples["parse"]),
+            types=tuple(types[text] for text in samples["parse"]),
             ranking=Ranking.of(answered, variant=_variant_of(run)),
             scores=scores,
             captions=joined["caption"].to_numpy(object),

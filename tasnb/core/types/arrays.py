@@ -45,10 +45,9 @@ def freeze(array: Any, dtype: Any, name: str, shape: tuple[int | None, ...]) -> 
         For another shape; it says which was expected and which came.
     """
     frozen = np.asarray(array, dtype=dtype)
-    fits = frozen.ndim == len(shape) and all(
-        want is None or want == got for want, got in zip(shape, frozen.shape, strict=True)
-    )
-    if not fits:
+    if frozen.shape != shape and not (
+        frozen.ndim == len(shape) and all(want in (None, got) for want, got in zip(shape, frozen.shape, strict=True))
+    ):
         want = tuple("any" if s is None else s for s in shape)
         raise ValueError(f"{name}: expected shape {want}, got {frozen.shape}")
     if frozen.flags.writeable:

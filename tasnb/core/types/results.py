@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CropStyle = Literal["crop", "blur"]
+_Scores = Float[np.ndarray, "*s"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,22 +71,20 @@ class Weights:
                 raise ValueError(f"{name}: expected a finite number, got {value}")
 
 
-def combine(
-    v: Float[np.ndarray, "*s"], p: Float[np.ndarray, "*s"], n: Float[np.ndarray, "*s"], weights: Weights
-) -> Float[np.ndarray, "*s"]:
+def combine(v: _Scores, p: _Scores, n: _Scores, weights: Weights | Sequence[Weights]) -> Float[np.ndarray, ...]:
     """S = V + alpha P + lam N (paper, equation 5): the one sum behind every ranking.
 
     Parameters
     ----------
     v, p, n : ndarray of float
         The three scores, of one shape: usually (n,), one a proposal.
-    weights : Weights
-        alpha and lam.
+    weights : Weights or sequence of Weights
+        alpha and lam; m of them to try them all at once.
 
     Returns
     -------
     ndarray of float
-        S, of the same shape. The answer is its argmax; a tie keeps the earlier proposal.
+        S, of the same shape; for m weights with m before it. The answer is its argmax; a tie keeps the earlier one.
 
     Examples
     --------
@@ -93,7 +92,10 @@ def combine(
     >>> combine(np.array([0.3, 0.3]), np.array([0.5, 0.9]), np.array([-0.1, -0.1]), weights).round(2).tolist()
     [0.28, 0.32]
     """
-    return v + weights.alpha * p + weights.lam * n
+    if isinstance(weights, Weights):
+        return v + weights.alpha * p + weights.lam * n
+    alpha, lam = np.array([(each.alpha, each.lam) for each in weights]).T.reshape(2, -1, *[1] * v.ndim)
+    return v + alpha * p + lam * n
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
