@@ -17,7 +17,6 @@ from tasnb.core.tables import cell_text, interval_text, text_table
 from tasnb.core.types import Sample, Weights
 from tasnb.datasets import CountWarning, load
 from tasnb.evaluation import metrics, paper
-from tasnb.evaluation.ablation import with_modules
 from tasnb.evaluation.cost import Cost, cost
 from tasnb.evaluation.engine import evaluate
 from tasnb.evaluation.paper import PAPER_PROTOCOL, RESNET, VIT
@@ -26,6 +25,7 @@ from tasnb.evaluation.recipes import TOY, Column, Recipe, Row, columns, rows
 from tasnb.evaluation.runs import Run, summary_of
 from tasnb.evaluation.sweep import rerank
 from tasnb.models.presets import MissingFileError
+from tasnb.pipeline.tas import with_modules
 from tasnb.store import Store
 
 if TYPE_CHECKING:

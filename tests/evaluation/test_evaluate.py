@@ -22,7 +22,7 @@ from tasnb.core.masks import from_rle
 from tasnb.core.types import Weights, parse_from_json, parse_to_json
 from tasnb.evaluation.compare import compare
 from tasnb.evaluation.engine import evaluate
-from tasnb.evaluation.plan import Options, Plan, default_folder, split_into_parts, weights_for
+from tasnb.evaluation.plan import Options, Plan, default_folder, split_into_parts
 from tasnb.evaluation.runs import Run, is_done
 from tasnb.evaluation.worker import Session, go_stage_by_stage
 from tasnb.models.deferred import Deferred, defer
@@ -149,14 +149,6 @@ def test_with_annotations_as_proposals_the_oracle_is_perfect(few, warm_store, tm
     )
     assert run.table().set_index("method").loc["oracle", "miou"] == pytest.approx(100)
     assert run.about["models"]["parts"]["proposer"] == "annotations"
-
-
-def test_lam_is_1_on_long_expressions_in_the_paper_and_0_7_in_its_code() -> None:
-    assert weights_for("reftoyg", tn.PAPER, None, None).lam == 1
-    assert weights_for("refcocog", tn.PAPER, None, None).lam == 1
-    assert weights_for("refcocog", tn.OFFICIAL, None, None).lam == 0.7
-    assert weights_for("reftoy", tn.PAPER, None, None).lam == 0.7
-    assert weights_for("reftoyg", tn.PAPER, 0.3, 0.2) == Weights(alpha=0.3, lam=0.2)
 
 
 # --- shards, stores, restarts -----------------------------------------------------------------------------------------
