@@ -371,6 +371,6 @@ def _table(
             before = counts[:, number - 1]
             gain = metrics.paired_difference(here, before, metric=metric, **common) if number else nothing
             row |= gain.columns(f"{metric}_gain")
-        published = {f"paper_{each.lower()}": printed.at[name, each] for each in printed} if name in ROWS else {}
-        rows.append(row | published)
+        published = ("mIoU", "oIoU") if name in ROWS else ()
+        rows.append(row | {f"paper_{metric.lower()}": printed.at[name, metric] for metric in published})
     return pd.DataFrame(rows)

@@ -605,12 +605,12 @@ def test_the_papers_weights_of_long_expressions_are_their_own() -> None:
     assert beside_paper(run)["weights"].tolist()[0] == "the paper's alpha 0.1, lambda 1 (variant paper)"
 
 
-def test_table_4_is_printed_with_both(tuned: Run, app: Typer, tmp_path: Path) -> None:
-    asked = ["sweep", str(tuned.folder), "--modules", "--out", str(tmp_path)]
-    text = CliRunner().invoke(app, asked).output
+def test_table_4_is_printed_with_both(tuned: Run, command, tmp_path: Path) -> None:
+    asked = (tuned.folder, "--modules", "--out", tmp_path)
+    text = command(*asked).output
     assert "the same with the paper's weights, alpha 0.1, lambda 0.7 (variant paper):" in text
     assert text.count("V+P+N+spatial") == 2
-    record = json.loads(CliRunner().invoke(app, [*asked, "--json"]).output)
+    record = json.loads(command(*asked, "--json").output)
     wanted = ablation(Run.open(GOLDEN))
     assert [row["miou"] for row in record["modules_paper"]] == pytest.approx(wanted["miou"].tolist())
     assert pd.read_csv(tmp_path / "modules-paper.csv")["miou"].tolist() == pytest.approx(wanted["miou"].tolist())
