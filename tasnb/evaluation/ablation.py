@@ -105,7 +105,7 @@ def beside_paper(run: ScoredRun, *, variant: str | Variant | None = None, protoc
     ranking = Ranking.of(run, variant=variant)
     counts = np.asarray([ranking.counts(weights) for weights in (papers, own)]).transpose(2, 0, 1)
     names = (f"the paper's {papers}", f"the run's {own}")
-    found = _table(counts, ranking.image_ids, ranking.answered, protocol, names)
+    found = _table(counts, ranking.image_ids, ranking.answered, protocol, *names)
     return found.rename(columns={"modules": "weights"})
 
 
@@ -122,12 +122,10 @@ def beside_text(beside: pd.DataFrame) -> str:
     str
         Both figures and their paired difference.
     """
-    said = [
-        f"{row['miou']:.2f} {interval_text(row['miou_low'], row['miou_high'])} with {row['weights']}"
-        for row in beside.to_dict("records")
-    ]
-    gain = interval_text(*beside.loc[1, ["miou_gain_low", "miou_gain_high"]], signed=True)
-    return f"mIoU of TAS {said[1]}, {said[0]}: {beside.at[1, 'miou_gain']:+.2f} {gain}, paired"
+    papers, own = beside.to_dict("records")
+    gain = f"{own['miou_gain']:+.2f} {interval_text(own['miou_gain_low'], own['miou_gain_high'], signed=True)}, paired"
+    both = (f"{row['miou']:.2f} with {row['weights']}" for row in (own, papers))
+    return f"mIoU of TAS {', '.join(both)}: {gain}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -347,13 +345,9 @@ def beside_lines(table: pd.DataFrame | None, weights: Weights) -> list[str]:
 
 
 def _table(
-    counts: np.ndarray,
-    image_ids: Sequence[str] | np.ndarray,
-    answered: np.ndarray,
-    protocol: str,
-    names: Sequence[str] = tuple(ROWS),
+    counts: np.ndarray, image_ids: Sequence[str] | np.ndarray, answered: np.ndarray, protocol: str, *names: str
 ) -> pd.DataFrame:
-    """Table 4, or one of other rows, from the (intersection, union) of every sample under every row.
+    """Table 4, or one with rows of these names, from the (intersection, union) of every sample under every row.
 
     counts: int (samples, rows, 2).
     """
@@ -362,7 +356,7 @@ def _table(
     common: dict[str, Any] = {"image_ids": image_ids, "protocol": protocol, "answered": answered}
     nothing = metrics.Estimate(value=np.nan, low=np.nan, high=np.nan)
     printed, rows = paper.wide(4)["RefCOCO"], []
-    for number, name in enumerate(names):
+    for number, name in enumerate(names or ROWS):
         here = counts[:, number]
         found = metrics.summarise(here[:, 0], here[:, 1], thresholds=(0.5,), **common)
         row = {"modules": name, "n": found.n, **found.miou.columns("miou"), **found.oiou.columns("oiou")}

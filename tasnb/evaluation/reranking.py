@@ -276,9 +276,8 @@ def sentence_protocol(name: str) -> str:
 
 def _variant_of(run: ScoredRun) -> Variant:
     """The variant of a run: a named one, or one of its own with the rectifier that run.json tells."""
-    name = str(run.about["variant"])
-    if name in VARIANTS:
-        return find(name)
+    if (name := str(run.about["variant"])) in VARIANTS:
+        return VARIANTS[name]
     rule = spatial.RectifierRule(**run.about["variant_options"]["rectifier"])
     return replace(PAPER, name=name, rectifier=rule)
 

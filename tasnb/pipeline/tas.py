@@ -268,8 +268,7 @@ def with_modules(weights: Weights, modules: Collection[str]) -> Weights:
     Weights
         With 0 for a module that is not among them.
     """
-    alpha, lam = (weights.alpha if "p" in modules else 0.0), (weights.lam if "n" in modules else 0.0)
-    return replace(weights, alpha=alpha, lam=lam)
+    return replace(weights, alpha=weights.alpha * ("p" in modules), lam=weights.lam * ("n" in modules))
 
 
 def answer(

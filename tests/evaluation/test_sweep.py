@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,12 +25,14 @@ from tasnb import analysis, plots
 from tasnb.cli import evaluation as commands
 from tasnb.core.types import DIRECTIONS, Parse, Weights, parse_to_json
 from tasnb.evaluation import engine, metrics, sweep
+from tasnb.evaluation import reproduce as reproducing
 from tasnb.evaluation.ablation import ablation, as_text, beside_paper, beside_text
 from tasnb.evaluation.reranking import Ranking
 from tasnb.evaluation.runs import Run
 from tasnb.pipeline.variant import OFFICIAL, PAPER, VARIANTS
 from tasnb.report.notebook import html_of
 from tasnb.stages import spatial
+from tasnb.store import canonical
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -634,3 +636,18 @@ def test_runs_are_pooled_whoever_chose_their_weights(tuned: Run) -> None:
     other.about["weights"] = {"alpha": 0.4, "lam": 0.3, "source": "given"}
     with pytest.raises(ValueError, match=r"lambda 0\.2 \(preset tuned\) and alpha 0\.4, lambda 0\.3 \(given\)"):
         analysis.pool([tuned, other])
+
+
+def test_a_reproduced_table_notes_what_the_papers_weights_give(tuned: Run, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(reproducing, "evaluate", lambda *arguments, **options: tuned)
+    found = reproducing.reproduce(4, split="val", out=tmp_path)
+    said = [words for words in found.differs if words.endswith(beside_text(beside_paper(tuned)))]
+    assert len(said) == 1
+    assert said[0].startswith("reftoy val, ")
+
+
+def test_a_variant_of_ones_own_is_ranked_by_the_rectifier_that_the_run_tells() -> None:
+    run = run_of(TWO, variant="mine", weights=Weights(alpha=1.0, lam=1.0))
+    run.about["variant_options"] = {"rectifier": json.loads(canonical(asdict(PAPER.rectifier)))}
+    assert sweep.sweep(run).variant == "mine"
+    assert len(beside_paper(run)) == 2
