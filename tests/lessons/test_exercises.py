@@ -1,4 +1,4 @@
-"""Every exercise of every lesson: an open one tells the kind of answer alone, a hint is there, the recipe comes last."""
+"""Every exercise of every lesson: an open one tells the kind of answer alone, a hint is there, the recipe is last."""
 
 from __future__ import annotations
 
