@@ -104,7 +104,7 @@ def test_a_wrong_mean_is_recognised(case: str, value, words: str, heat, studied)
 def test_the_mean_over_boxes_is_recognised(heat, studied) -> None:
     proposals = studied[1].proposals
     means = [heat[y0:y1, x0:x1].mean() for x0, y0, x1, y1 in proposals.boxes_xyxy]
-    with pytest.raises(NotYet, match="box"):
+    with pytest.raises(NotYet, match="the mean over each mask's box"):
         lesson.check_pooled(means, heat, proposals.masks)
 
 

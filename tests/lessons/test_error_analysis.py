@@ -63,6 +63,17 @@ def test_slips_of_exercise_1_are_named(slip, said) -> None:
         lesson.check_right(slip, cases)
 
 
+def test_expressions_of_a_single_type_are_not_all_of_it() -> None:
+    cases = pd.concat([CASES, CASES.iloc[[2]]], ignore_index=True)
+
+    def alone(cases, name):
+        mine = cases["types"] == name
+        return 100 * (1 - cases["failed"][mine].mean()) if mine.any() else right(cases, name)
+
+    with pytest.raises(NotYet, match="only expressions that have no other type"):
+        lesson.check_right(alone, cases)
+
+
 @pytest.mark.parametrize(
     ("slip", "said"),
     [

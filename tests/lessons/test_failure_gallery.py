@@ -57,6 +57,7 @@ def test_slips_of_exercise_1_are_named(slip, said, found) -> None:
     [
         (lambda s, a, t: cut(s, t, a), "exchanged"),
         (lambda s, a, t: "contains" if s > 0.8 * t else cut(s, a, t) if s < 0.8 * t else "other", "contains"),
+        (lambda s, a, t: "contains" if s > 0.8 * t else "part" if s > 0.8 * a else "other", "more than in place of"),
         (lambda s, a, t: "large", "one of 'contains', 'part', 'other'"),
         (..., "No answer yet"),
     ],

@@ -98,6 +98,7 @@ def test_stability_accepts_every_way_to_it() -> None:
         (lambda x, o: (x > 0).sum() / (x > -o).sum(), "the mask above 0 over"),
         (lambda x, o: 1 - (x > o).sum() / (x > -o).sum(), "the share that is lost"),
         (lambda x, o: (x > o).mean(), "over the whole picture"),
+        (lambda x, o: ((x > o).sum() / (x > -o).sum()) ** 0.5, "a square root of the ratio"),
         (lambda x, o: 100 * (x > o).sum() / (x > -o).sum(), "per cent"),
         (lambda x, o: (x > o).sum() / max((x > -o).sum(), 1e-9) + 0.5, "resembles no slip"),
         (lambda x, o: (x > o) / (x > -o), "an array of shape"),
@@ -189,8 +190,12 @@ def test_reasons_are_checked_row_by_row() -> None:
         lesson.check_reasons(["no point", "no point", "part"], table)
     with pytest.raises(NotYet, match="a single answer"):
         lesson.check_reasons("dropped", table)
-    for wrong in (right[:2], [*right[:2], "too small"], ..., 3):
-        with pytest.raises(NotYet):
+    said = (
+        (right[:2], "a list that leaves rows out"), ([*right[:2], "too small"], "a word that is none of the five"),
+        (..., "No answer yet"), ([..., *right[1:]], "Still open: part 1"), (3, "another kind of answer"),
+    )  # fmt: skip
+    for wrong, words in said:
+        with pytest.raises(NotYet, match=words):
             lesson.check_reasons(wrong, table)
 
 

@@ -167,8 +167,11 @@ def test_a_lie_is_told_from_a_true_caption_and_from_another_mask(told, toy_model
         lesson.check_lie((0, 0), told, toy_models)
     with pytest.raises(NotYet, match="a mask of something else"):
         lesson.check_lie((0, 2), told, toy_models)
-    for wrong in (..., None, 3, (0,), (0, 9), (9, 0), (-1, 0), (0, -1), "ab", (0, 1, 2)):
+    for wrong in (..., None, 3, (0,), "ab", (0, 1, 2)):
         with pytest.raises(NotYet, match=r"two numbers \(case, mask\)"):
+            lesson.check_lie(wrong, told, toy_models)
+    for wrong in ((0, 9), (9, 0), (-1, 0), (0, -1)):
+        with pytest.raises(NotYet, match="a number outside the list"):
             lesson.check_lie(wrong, told, toy_models)
 
 

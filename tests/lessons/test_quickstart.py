@@ -98,7 +98,7 @@ def test_another_choice_may_be_any_text_that_moves_the_answer(answered, toy_mode
 
 def test_another_choice_names_what_did_not_move(answered, toy_models) -> None:
     artifacts, answer = answered
-    for nothing, said in ((..., "No answer yet"), (None, "nothing"), ("", "''"), (3, "int")):
+    for nothing, said in ((..., "No answer yet"), (None, "None"), ("", "''"), (3, "int")):
         with pytest.raises(NotYet, match=said):
             lesson.check_other_choice(nothing, artifacts, answer, toy_models)
     with pytest.raises(NotYet, match="unchanged answer"):

@@ -106,7 +106,7 @@ def test_the_right_readings_are_taken_in_any_case_and_order() -> None:
     [
         (..., "No answer yet"),
         (["left"], "(list)"),
-        ({}, 'nothing for "man on the left"'),
+        ({}, "an expression that was left out"),
         (dict.fromkeys(SOLVED, ...), "No answer yet"),
         (SOLVED | {"cake left on the plate": ...}, "Still open: cake left on the plate"),
         (SOLVED | {"dog left of the bus": "leftish"}, "a word that is none of the five"),

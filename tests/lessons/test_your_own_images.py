@@ -119,9 +119,9 @@ def test_any_two_ways_are_right(place: str, looks: str, named, toy_models) -> No
         ("  ", "the duck", "place = ' '"),
         ("the duck", "the duck", "in which no direction was found"),
         ("the man left of the duck", "the duck", "a relation to another thing"),
-        ("the duck on the right", "the brown duck", "the rectifier takes your mask out"),
-        ("the left duck", "the duck on the left", "which names a place: left"),
-        ("the left duck", "brown", "no noun was found"),
+        ("the duck on the right", "the brown duck", "the wrong half of the picture"),
+        ("the left duck", "the duck on the left", "an expression for RefCOCO"),
+        ("the left duck", "brown", "a description of nothing in particular"),
     ],
 )
 def test_wrong_ways_are_named(place, looks, said: str, named, toy_models) -> None:
@@ -202,6 +202,7 @@ def test_any_way_to_chance_is_right(run) -> None:
         (lambda s: s.groupby("sample")["iou"].max().mean(), "the best proposal: the oracle"),
         (lambda s: s.groupby("sample")["iou"].mean().mean() / 100, "a share of 1"),
         (lambda s: (1 / s.groupby("sample").size()).mean(), "the chance to hit exactly"),
+        (lambda s: s["iou"].median(), "the median over all rows"),
         (lambda s: -1.0, "resembles no slip"),
     ],
 )

@@ -39,6 +39,7 @@ class Lesson:
     notebook: nbformat.NotebookNode
     solution: nbformat.NotebookNode
     size: int
+    more_helpers: str = ""  # code behind that of the lesson's module
     contents: str = field(default_factory=lambda: (FOLDER / "README.md").read_text(encoding="utf-8"))
 
     @property
@@ -243,6 +244,16 @@ def runs_on(lesson: Lesson) -> Iterator[str]:
             yield from (f"{cell.id} uses {name}" for name in used(cell.source) & of_exercises - known)
 
 
+def slips_in(source: str) -> Iterator[str]:
+    """What a module says that wrong answers look like."""
+    for node in ast.walk(tree(source)):
+        if isinstance(node, ast.Call):
+            said = [word.value for word in node.keywords if word.arg == "looks_like"]
+            said += node.args[1:2] if isinstance(node.func, ast.Name) and node.func.id == "Slip" else []
+            parts = [part for each in said for part in ast.walk(each) if isinstance(part, ast.Constant)]
+            yield from (part.value for part in parts if isinstance(part.value, str) and len(part.value) > 12)
+
+
 def checked(lesson: Lesson) -> Iterator[str]:
     module = re.search(r'tn\.lesson\("(\w+)"\)', lesson.code[0].source)[1]
     tests = tree((FOLDER.parent / "tests" / "lessons" / f"test_{module}.py").read_text(encoding="utf-8"))
@@ -253,6 +264,10 @@ def checked(lesson: Lesson) -> Iterator[str]:
             yield f"no right answer for {check}"
         if not any("NotYet" in body for body in mine):
             yield f"no wrong answer for {check}"
+    texts = [node.value for node in ast.walk(tests) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    for slip in slips_in((FOLDER / "lessons" / f"{module}.py").read_text(encoding="utf-8") + lesson.more_helpers):
+        if not any(len(text) > 4 and text in slip for text in texts):
+            yield f"no test of the slip {slip!r}"
 
 
 # --- solutions, slides, contents --------------------------------------------------------------------------------------
@@ -402,7 +417,10 @@ RULES = [
     Rule("No later cell", runs_on, [
         lambda lesson: add(f"print({min(bound(cell_of(lesson, is_exercise).source))})")(lesson),
     ]),
-    Rule("`tests/lessons` gives", checked, [swap(is_exercise, "lesson.check_", "lesson.check_un")]),
+    Rule("`tests/lessons` gives", checked, [
+        swap(is_exercise, "lesson.check_", "lesson.check_un"),
+        put("more_helpers", '\nSlip(1, "a slip of which no test knows", "")'),
+    ]),
     Rule("The same notebook", pair, [say("One more."), solve_nothing]),
     Rule("In the lessons of `SLIDES`", slides, [no_slide]),
     Rule("The table above", listed, [put("contents", ""), put("contents", "(00_quickstart.ipynb) | soon |")]),
