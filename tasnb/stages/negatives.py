@@ -7,14 +7,18 @@ The rule is strict by intent: only another word for the *same* thing is dropped,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import zip_longest
 from typing import Any, Literal, get_args
 
 from tasnb.core.choices import require_known
 from tasnb.core.types import NegativePhrase, Negatives, NounPhrase, Parse, WordNet
 
 SynonymKind = Literal["path", "official"]
+# the paper's rule knows two things that no WordNet says (METHOD section 3): a plural, and that a group of X is an X
+PLURALS = {"people": "person"}
+COLLECTIVES = ("group", "bunch", "row", "couple", "pair", "lot")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +29,10 @@ class SynonymRule:
     ----------
     kind : str
         "path" compares the head nouns' NOUN synsets, a similarity >= threshold counts, and the same lemma is the same
-        word whether WordNet knows it or not (paper, section 3.3). "official" compares the first noun of each phrase in
-        any part of speech, a similarity > threshold counts, and nothing else does (suoych/TAS, are_near_synonyms).
+        word whether WordNet knows it or not (paper, section 3.3); "people" is the plural of "person", and a group,
+        bunch, row, couple, pair or lot of X is an X, under every WordNet. "official" compares the first noun of each
+        phrase in any part of speech, a similarity > threshold counts, and nothing else does (suoych/TAS,
+        are_near_synonyms).
     threshold : float
         WordNet path similarity, 0..1.
     min_pairs : int
@@ -105,12 +111,15 @@ def mine(
     """
     seen: set[str] = set()
     judged = []
-    for phrase in phrases:
+    said = " ".join(caption.lower().split())
+    for phrase, after in zip_longest(phrases, phrases[1:]):
         verdict = partial(NegativePhrase, text=phrase.text, lemma=phrase.lemma)
         if rule.repeats == "once" and phrase.text in seen:
             judged.append(verdict(kept=False, reason=f'"{phrase.text}" was already counted; T_n is a set'))
             continue
         seen.add(phrase.text)
+        if after and rule.kind == "path" and phrase.lemma in COLLECTIVES and f"{phrase.text} of {after.text}" in said:
+            phrase = replace(phrase, lemma=after.lemma)
         judged.append(_judge(verdict, phrase, parse, wordnet, rule))
     return Negatives(caption=caption, phrases=tuple(judged))
 
@@ -125,7 +134,8 @@ def _judge(
     if rule.kind == "official":
         ours, theirs, pos = _first_noun_of_parse(parse), _first_noun(phrase, wordnet), None
     else:
-        ours, theirs, pos = parse.head.lemma.lower(), phrase.lemma.lower(), "n"
+        ours, theirs = (PLURALS.get(w, w) for w in (_subject(parse), phrase.lemma.lower()))
+        pos = "n"
         if ours == theirs:
             return verdict(kept=False, reason=f'"{phrase.text}" names the subject: the same word, "{ours}"')
     for word in (theirs, ours):
@@ -175,6 +185,16 @@ def _similarities(ours: list[Any], theirs: list[Any]) -> Iterator[tuple[float, s
 
 def _synsets(wordnet: WordNet, word: str, pos: str | None) -> list[Any]:
     return wordnet.synsets(word.replace(" ", "_"), pos)
+
+
+def _subject(parse: Parse) -> str:
+    """The lemma of the thing that the expression's head names: X of "group of X", else the head."""
+    assert parse.head is not None
+    for token in parse.tokens if parse.head.lemma in COLLECTIVES else ():
+        of = parse.tokens[token.governor]
+        if of.text.lower() == "of" and parse.tokens[of.governor].start == parse.head.span[0]:
+            return token.lemma.lower()
+    return parse.head.lemma.lower()
 
 
 def _first_noun_of_parse(parse: Parse) -> str:

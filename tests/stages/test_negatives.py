@@ -112,6 +112,35 @@ def test_the_papers_rule(subject, said, kept, synsets, similarity, reason) -> No
     assert (found.text, found.lemma) == (said.text, said.lemma)
 
 
+@pytest.mark.parametrize(("subject", "said"), [("person", "people"), ("people", "person"), ("people", "people")])
+def test_people_is_the_plural_of_person_outside_any_wordnet(subject: str, said: str) -> None:
+    (found,) = judge(subject, phrase(said))
+    assert not found.kept
+    assert found.reason == f'"{said}" names the subject: the same word, "person"'
+    assert found.lemma == said, "what the parser said stays"
+    assert judge(subject, phrase(said), rule=OFFICIAL)[0].kept, "the released code knows no such rule"
+
+
+def test_a_group_of_things_is_such_a_thing() -> None:
+    """Of the caption, with "of" and the next phrase behind it, and of the expression, by its parse."""
+    caption, said = "A group of  cats on a row", (phrase("group"), phrase("cats", "cat"), phrase("row"))
+    kept = [p.kept for p in mine(caption, said, about("kitty"), SmallWordNet()).phrases]
+    assert kept == [False, False, True], "a row of nothing is a row"
+    assert [p.kept for p in mine(caption, said, about("dog"), SmallWordNet()).phrases] == [True] * 3
+    assert all(p.kept for p in mine(caption, said[:1], about("cat"), SmallWordNet(), rule=OFFICIAL).phrases)
+
+    tokens = tuple(
+        Token(text=w, lemma=lemma, pos=p, dep="x", governor=g, start=s, end=s + len(w))
+        for w, lemma, p, g, s in (
+            ("left", "left", "ADJ", 1, 0), ("pair", "pair", "NOUN", 1, 5), ("of", "of", "ADP", 1, 10),
+            ("young", "young", "ADJ", 4, 13), ("puppies", "puppy", "NOUN", 2, 19),
+        )
+    )  # fmt: skip
+    head = Head(lemma="pair", span=(5, 9), rule="root")
+    pair = Parse(text="left pair of young puppies", head=head, phrase="left pair", tokens=tokens)
+    assert [p.kept for p in mine("", (phrase("puppy"), phrase("pair")), pair, SmallWordNet()).phrases] == [False, True]
+
+
 def test_the_threshold_is_met_from_it_on_upwards() -> None:
     for threshold, kept in ((0.5, False), (0.51, True)):
         (found,) = judge("puppy", phrase("dog"), rule=SynonymRule(threshold=threshold))
