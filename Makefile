@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= 2
 SHARED ?= $(or $(TASNB_SHARED),../shared)
 
 .PHONY: demo test quick lab lock bench book lint clean env
@@ -21,7 +22,7 @@ demo: env
 	$(BIN)/tasnb demo
 
 test: env
-	TASNB_SHARED=$(SHARED) $(BIN)/python -m pytest
+	TASNB_SHARED=$(SHARED) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 quick: env
 	TASNB_SHARED=$(SHARED) $(BIN)/python -m pytest -m "not slow and not bench"

@@ -19,16 +19,40 @@ from tasnb.pipeline.baselines import MAPS, heatmap, missing
 from tasnb.plots import Strip, heat, strip
 from tasnb.stages import heatmaps
 
-from .answers import Right, Slip, called, in_words, numbers, settle
+from .answers import Exercise, Right, Slip, hints
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tasnb.evaluation.runs import Run
 
-__all__ = ["METHODS", "check_mix", "check_pooled", "check_surgery", "choices", "heats", "published", "table", "tokens"]
+__all__ = ["METHODS", "check_mix", "check_pooled", "check_surgery", "choices", "heats", "hint", "published", "table",
+           "tokens"]  # fmt: skip
 
 MIX = 0.6  # the weight in exercise 3: both parts count, and a swap shows
+POOLED = Exercise(
+    1,
+    expected="one number a mask, the mean of the map over the mask's pixels",
+    hint="A mask is an array of True and False in the shape of the map. What does an array give when it is "
+    "indexed with such a mask?",
+    recipe="for each mask take the map's values inside it, heat[mask], and average them",
+)
+SURGERY = Exercise(
+    2,
+    expected="a map (rows, columns), one number a cell",
+    hint="The map of a text is cells @ text. The part that every text has in common is the map of a text that "
+    "says nothing.",
+    recipe="multiply every cell's vector with (text - empty)",
+)
+MIXED = Exercise(
+    3,
+    expected="cosines, one a proposal",
+    hint="Mix first, compare then: the two views of each mask with v and 1 - v, the two texts half and half. A"
+    " mean of unit vectors is shorter than 1, so what does a cosine need besides the product?",
+    recipe="mix masked and crops with v and 1 - v, mix the two texts half and half, take the products, and "
+    "divide by the lengths of both mixtures",
+)
+hint = hints(POOLED, SURGERY, MIXED)
 
 
 def heats(sample: Sample, artifacts: ImageArtifacts, models: Models, *, height: int = 190) -> Strip:
@@ -87,9 +111,8 @@ def published(metric: str = "mIoU") -> pd.DataFrame:
 
 def check_pooled(answer: Any, found: np.ndarray, masks: np.ndarray) -> Right:
     """Exercise 1: the mean of a map over each mask. found: the map, float (h, w)."""
-    expected = "one number a mask, the mean of the map over the mask's pixels"
-    todo = "for each mask take the map's values inside it, heat[mask], and average them"
-    values = numbers(answer, len(masks), expected=expected, todo=todo)
+    answer = POOLED.given(answer)
+    values = POOLED.numbers_of(answer, len(masks))
     right = _each(masks, lambda mask: found[mask].mean() if mask.any() else found.min())
     slips = [
         Slip(_each(masks, lambda mask: found[mask].sum()), "the sum over each mask", "divide by the mask's pixels"),
@@ -103,7 +126,7 @@ def check_pooled(answer: Any, found: np.ndarray, masks: np.ndarray) -> Right:
         ),
         Slip(_each(masks, lambda mask: found[_box(mask)].mean()), "the mean over each mask's box", "use the mask"),
     ]  # fmt: skip
-    settle(values, right, slips, expected=expected, got=in_words(values), todo=todo, tolerance=2e-3)
+    POOLED.settle(values, right, slips, tolerance=2e-3)
     best = int(np.argmax(right))
     return Right(
         f"Mask {best} has the largest mean, {right[best]:.3f}, so it is the answer. The mean takes the whole mask into "
@@ -113,14 +136,12 @@ def check_pooled(answer: Any, found: np.ndarray, masks: np.ndarray) -> Right:
 
 def check_surgery(function: Any, artifacts: ImageArtifacts, expression: str, models: Models) -> Right:
     """Exercise 2: CLIP Surgery's map from the cells' unit vectors, the text and the empty text."""
+    function = SURGERY.given(function)
     cells, empty = artifacts.features.grids.get("clip_surgery"), artifacts.features.empty_text
     if cells is None or empty is None:
         raise ValueError(missing("clip_surgery", "Exercise 2"))
     text = models.encoder.encode_texts([expression.strip().lower()])[0]
-    shape = cells.shape[:2]
-    expected = f"a map of shape {shape}, one number a cell"
-    todo = "multiply every cell's vector with (text - empty)"
-    value = np.asarray(called(function, cells, text, empty, expected=expected, todo=todo), dtype=np.float64)
+    value = np.asarray(SURGERY.called(function, cells, text, empty), dtype=np.float64)
     right = heatmaps.surgery_map(cells, text, empty)
     slips = [
         Slip(cells @ text, "the map of the text alone, nothing taken out", "subtract what the empty text says as well"),
@@ -128,11 +149,11 @@ def check_surgery(function: Any, artifacts: ImageArtifacts, expression: str, mod
         Slip(-right, "the sign turned round", "subtract the empty text from the text, not the text from the empty one"),
         Slip(cells @ (text + empty), "a sum", "subtract the empty text"),
         Slip(
-            np.zeros(shape), "zero everywhere: with a single label, its own mean takes all of it away",
+            np.zeros(cells.shape[:2]), "zero everywhere: with a single label, its own mean takes all of it away",
             "take out the map of the empty text, not the mean over the labels",
         ),
     ]  # fmt: skip
-    settle(value, right, slips, expected=expected, got=in_words(value), todo=todo, tolerance=1e-4)
+    SURGERY.settle(value, right, slips, tolerance=1e-4)
     shared = float(text @ empty)
     return Right(
         f"The cosine of this text with the empty one is {shared:.2f}: that much of its map is said of any text, and is "
@@ -142,15 +163,12 @@ def check_surgery(function: Any, artifacts: ImageArtifacts, expression: str, mod
 
 def check_mix(function: Any, artifacts: ImageArtifacts, expression: str, phrase: str, models: Models) -> Right:
     """Exercise 3: Global-Local's score of every proposal, with a weight of ``MIX`` for the masked features."""
+    function = MIXED.given(function)
     masked, crops = artifacts.features.regions.get("global_local"), artifacts.crop_embeddings["crop"]
     if masked is None:
         raise ValueError(missing("global_local", "Exercise 3"))
     sentence, noun = models.encoder.encode_texts([expression.strip().lower(), phrase.strip().lower()])
-    count = len(masked)
-    expected = f"{count} cosines, one a proposal"
-    todo = "mix masked and crops with v and 1 - v, mix the two texts half and half, then take cosines"
-    result = called(function, masked, crops, sentence, noun, MIX, expected=expected, todo=todo)
-    values = numbers(result, count, expected=expected, todo=todo)
+    values = MIXED.numbers_of(MIXED.called(function, masked, crops, sentence, noun, MIX), len(masked))
 
     def score(v: float, w: float) -> np.ndarray:
         return cosines(v * masked + (1 - v) * crops, (w * sentence + (1 - w) * noun)[None])[:, 0]
@@ -167,7 +185,7 @@ def check_mix(function: Any, artifacts: ImageArtifacts, expression: str, phrase:
         Slip(score(0.5, 0.5), "a plain mean, whatever v is", "use the v that is passed in"),
     ]  # fmt: skip
     right = score(MIX, 0.5)
-    settle(values, right, slips, expected=expected, got=in_words(values), todo=todo, tolerance=1e-4)
+    MIXED.settle(values, right, slips, tolerance=1e-4)
     alone, mixed = int(np.argmax(score(0.0, 0.5))), int(np.argmax(right))
     same = "the same mask as" if alone == mixed else f"mask {mixed} instead of mask {alone} of"
     return Right(

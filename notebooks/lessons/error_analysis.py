@@ -8,22 +8,45 @@ from typing import TYPE_CHECKING, Any
 from tasnb.pipeline import variant as method
 from tasnb.stages import spatial
 
-from .answers import Right, Slip, called, given, in_words, number, settle
+from .answers import Exercise, Right, Slip, hints, in_words
 from .full_evaluation import halves
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["EXTENDED", "check_gain", "check_price", "check_right", "halves"]
+__all__ = ["EXTENDED", "check_gain", "check_price", "check_right", "halves", "hint"]
 
 # one thing changed: the rectifier also reads middles, ranks and extremes (ours, in no paper)
 EXTENDED = replace(method.PAPER, name="paper with the extended rectifier", rectifier=spatial.EXTENDED)
 
+OF_TYPE = Exercise(
+    1,
+    expected="a function of cases and a type's name that returns the per cent of right answers among that type",
+    hint="Two steps: which rows have the name among their types, and which share of these did not fail? An "
+    "expression with several types counts in each of them.",
+    recipe="keep the rows whose types, split at the commas, hold the name, and take 100 x the share of them that"
+    " did not fail",
+)
+PRICE = Exercise(
+    2,
+    expected="a function of cases and a cause that returns points of the whole run's mIoU",
+    hint="mIoU is a mean over all cases of the run. What would the sum of all IoUs gain if only the cases of "
+    "this cause were cured, and over how many cases is it shared?",
+    recipe="add up recoverable (IoU regained, 0 to 1) over the cases of that cause, divide by all cases, times 100",
+)
+GAIN = Exercise(
+    3,
+    expected="one number: the mIoU after the fix less the mIoU before it, in points",
+    hint="Both frames hold the same expressions, answered twice, with a column iou. Nothing that was promised "
+    "enters here.",
+    recipe="take 100 x the mean of the column iou of each frame, and subtract before from after",
+)
+hint = hints(OF_TYPE, PRICE, GAIN)
+
 
 def check_right(function: Any, cases: pd.DataFrame) -> Right:
     """Exercise 1: the per cent of right answers among the expressions of a type, from the frame of cases."""
-    expected = "a function of cases and a type's name that returns the per cent of right answers among that type"
-    todo = "keep the rows whose types hold the name, and take 100 x the share of them that did not fail"
+    function = OF_TYPE.given(function)
     said: dict[str, float] = {}
     for name in ("location", "colour", "thing"):
         inside = cases["types"].str.split(", ").map(lambda names, name=name: name in names).astype(bool)
@@ -31,8 +54,7 @@ def check_right(function: Any, cases: pd.DataFrame) -> Right:
             continue
         failed = cases["failed"].astype(bool)
         right = 100 * float((~failed[inside]).mean())
-        answer = called(function, cases.copy(), name, expected=expected, todo=todo)
-        got = number(answer, expected=expected, todo=todo)
+        got = OF_TYPE.number_of(OF_TYPE.called(function, cases.copy(), name))
         alone = cases["types"] == name
         slips = [
             Slip(right / 100, "a share from 0 to 1", "multiply by 100"),
@@ -47,22 +69,20 @@ def check_right(function: Any, cases: pd.DataFrame) -> Right:
                 Slip(100 * float((~failed[alone]).mean()), "only expressions that have no other type",
                      "an expression of several types counts in each: ask whether the name is among them")
             )  # fmt: skip
-        settle(got, right, slips, expected=expected, got=f"{in_words(got)} for {name!r}", todo=todo)
+        OF_TYPE.settle(got, right, slips, got=f"{in_words(got)} for {name!r}")
         said[name] = right
     return Right(", ".join(f"{name} {value:.1f} %" for name, value in said.items()) + " are right.")
 
 
 def check_price(function: Any, cases: pd.DataFrame) -> Right:
     """Exercise 2: the points of the run's mIoU that one cause costs, from the column ``recoverable`` of the cases."""
-    expected = "a function of cases and a cause that returns points of the whole run's mIoU"
-    todo = "add up recoverable (IoU regained, 0 to 1) over the cases of that cause, divide by all cases, times 100"
+    function = PRICE.given(function)
     causes = [name for name in cases["cause"].unique() if name]
     dearest, most = "", -1.0
     for name in causes:
         mine = cases["recoverable"][cases["cause"] == name]
         right = 100 * float(mine.sum()) / len(cases)
-        answer = called(function, cases.copy(), name, expected=expected, todo=todo)
-        got = number(answer, expected=expected, todo=todo)
+        got = PRICE.number_of(PRICE.called(function, cases.copy(), name))
         failures = int(cases["failed"].sum())
         slips = [
             Slip(right / 100, "a mean from 0 to 1", "multiply by 100: points are per cent"),
@@ -74,7 +94,7 @@ def check_price(function: Any, cases: pd.DataFrame) -> Right:
             Slip(100 * len(mine) / len(cases), "how often the cause occurs",
                  "a case counts by what its cure regains: what is recoverable"),
         ]  # fmt: skip
-        settle(got, right, slips, expected=expected, got=f"{in_words(got)} for {name!r}", todo=todo)
+        PRICE.settle(got, right, slips, got=f"{in_words(got)} for {name!r}")
         if right > most:
             dearest, most = name, right
     return Right(
@@ -87,9 +107,7 @@ def check_price(function: Any, cases: pd.DataFrame) -> Right:
 
 def check_gain(answer: Any, before: pd.DataFrame, after: pd.DataFrame) -> Right:
     """Exercise 3: what the fix gained, in points of mIoU, the two runs paired by sample_id."""
-    expected = "one number: the mIoU after the fix less the mIoU before it, in points"
-    todo = "take 100 x the mean of the column iou of each frame, and subtract"
-    got = number(given(answer, expected=expected, todo=todo), expected=expected, todo=todo)
+    got = GAIN.number_of(answer)
     gain = 100 * float(after["iou"].mean() - before["iou"].mean())
     passed = 100 * float(before["failed"].mean() - after["failed"].mean())
     promised = 100 * float(before["recoverable"][before["cause"] == "place"].sum()) / len(before)
@@ -99,7 +117,7 @@ def check_gain(answer: Any, before: pd.DataFrame, after: pd.DataFrame) -> Right:
         Slip(promised, "what was promised, what is recoverable", "measure it: compare the column iou of the two runs"),
         Slip(passed, "the change of how many are right", "take the mean IoU, not the number of failures"),
     ]
-    settle(got, gain, slips, expected=expected, got=in_words(got), todo=todo, tolerance=6e-3)
+    GAIN.settle(got, gain, slips, tolerance=6e-3)
     return Right(
         f"The fix was promised {promised:+.2f} points and gave {gain:+.2f}. What is recoverable is what an ideal "
         "stage would give in these cases alone; a real fix mends some of them and spoils others."

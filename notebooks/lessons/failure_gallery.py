@@ -16,10 +16,33 @@ from tasnb.core.types import Sample
 from tasnb.evaluation.samples import RunSamples
 from tasnb.plots import Strip, strip
 
-from .answers import NotYet, Right, Slip, called, choice, given, in_words, number, settle
+from .answers import Exercise, Right, Slip, hints, in_words
 
 CASES = 60  # failures that a learner's function is asked about, at most
 CUTS = ("contains", "part", "other")
+WITHOUT_P = Exercise(
+    1,
+    expected="a function of v, p, n, kept and lam that returns the number of the chosen row",
+    hint="The answer is the largest S among the rows that the rectifier left in. What remains of S without P, "
+    "and how can a row that is out be kept from winning?",
+    recipe="the row with the largest V + lam N among the kept ones: np.argmax of np.where(kept, s, -np.inf)",
+)
+CUT = Exercise(
+    2,
+    expected=f"a function of shared, answer and target (pixels) that returns one of {', '.join(map(repr, CUTS))}",
+    hint="The same shared pixels are compared with two areas in turn. Which area says whether the target is "
+    "covered, and which whether the answer stays inside?",
+    recipe=f'at least {INSIDE:g} of the target shared: "contains"; else at least {INSIDE:g} of the answer: '
+    '"part"; else "other"',
+)
+HOPELESS = Exercise(
+    3,
+    expected="one number: the failures whose best proposal has an IoU below the threshold",
+    hint="Which column of failures does not depend on what was chosen? A comparison of a column is a column of"
+    " True and False, and these can be counted.",
+    recipe='count the rows of failures with an oracle_iou below 0.5: (failures["oracle_iou"] < 0.5).sum()',
+)
+hint = hints(WITHOUT_P, CUT, HOPELESS)
 
 
 def one_of_each(found: Attribution, run: Any, samples: Sequence[Sample], *, named: bool = False) -> Strip:
@@ -45,16 +68,15 @@ def one_of_each(found: Attribution, run: Any, samples: Sequence[Sample], *, name
 
 def check_without_p(function: Any, found: Attribution) -> Right:
     """Exercise 1: which proposal would be chosen if P did not count."""
-    expected = "a function of v, p, n, kept and lam that returns the number of the chosen row"
-    todo = "the row with the largest V + lam N among the kept ones: np.argmax of np.where(kept, s, -np.inf)"
+    function = WITHOUT_P.given(function)
     failed = found.frame["failed"].to_numpy(bool)
     cases = [case for case in found.evidence.cases(failed) if len(case.table) > 1][:CASES]
     if not cases:
         return Right("No answer of this run failed, so there is nothing to ask about.")
     weights, tables = found.evidence.weights, [case.table for case in cases]
     lam = weights.lam
-    answers = [called(function, t.v, t.p, t.n, t.kept, lam, expected=expected, todo=todo) for t in tables]
-    got = np.array([number(answer, expected=expected, todo=todo) for answer in answers])
+    answers = [WITHOUT_P.called(function, t.v, t.p, t.n, t.kept, lam) for t in tables]
+    got = np.array([WITHOUT_P.number_of(answer) for answer in answers])
 
     def best(**changed: Any) -> list[int | None]:
         return [replace(table, **changed).best for table in tables]
@@ -74,7 +96,7 @@ def check_without_p(function: Any, found: Attribution) -> Right:
         Slip(rows["minus"], "N with the wrong sign", "n is negative already, as in S: add lam times n"),
     ]
     wrong = int((got != np.array(right)).sum())
-    settle(got, right, slips, expected=expected, got=f"{wrong} of {len(cases)} cases wrong", todo=todo, tolerance=0)
+    WITHOUT_P.settle(got, right, slips, got=f"{wrong} of {len(cases)} cases wrong", tolerance=0)
     cured = sum(case.is_right(row) for case, row in zip(cases, right, strict=True))
     return Right(
         f"Without P {cured} of these {len(cases)} failures would be right. They have the cause 'caption' where no "
@@ -84,8 +106,7 @@ def check_without_p(function: Any, found: Attribution) -> Right:
 
 def check_cut(function: Any, found: Attribution) -> Right:
     """Exercise 2: is the answer the target and more, a part of it, or another thing?"""
-    expected = f"a function of shared, answer and target (pixels) that returns one of {', '.join(map(repr, CUTS))}"
-    todo = f"at least {INSIDE:g} of the target shared: 'contains'; else at least {INSIDE:g} of the answer: 'part'"
+    function = CUT.given(function)
     failed = found.frame["failed"].to_numpy(bool)
     asked = [(80, 300, 100), (90, 95, 400), (10, 200, 200), (0, 50, 60), (79, 300, 100), (100, 400, 100), (40, 50, 90)]
     asked += [
@@ -95,14 +116,16 @@ def check_cut(function: Any, found: Attribution) -> Right:
     ]
     for shared, answer, target in asked:
         right = "contains" if shared >= INSIDE * target else "part" if shared >= INSIDE * answer else "other"
-        said = choice(called(function, shared, answer, target, expected=expected, todo=todo), CUTS, expected=expected)
+        said = CUT.choice_of(CUT.called(function, shared, answer, target), CUTS)
         if said == right:
             continue
         swapped = {"contains": "part", "part": "contains"}.get(right) == said
-        raise NotYet(
-            expected=expected, got=f"{said!r} for {in_words((shared, answer, target))}, which is {right!r}",
-            looks_like="the two shares exchanged" if swapped else "", todo=todo,
-        )  # fmt: skip
+        edge = shared in (INSIDE * target, INSIDE * answer)
+        raise CUT.wrong(
+            got=f"{said!r} for {in_words((shared, answer, target))}, which is {right!r}",
+            looks_like="the two shares exchanged" if swapped else "more than in place of at least" if edge else "",
+            mend="divide by the target's area first, then by the answer's" if swapped else "",
+        )
     return Right(
         "A share of the target says whether it is covered, a share of the answer whether the answer leaves it. IoU "
         "mixes both, so it cannot tell too large from too small."
@@ -111,12 +134,9 @@ def check_cut(function: Any, found: Attribution) -> Right:
 
 def check_hopeless(answer: Any, found: Attribution) -> Right:
     """Exercise 3: how many failures have no proposal that fits, so that no choice could have saved them."""
-    threshold = found.evidence.threshold
-    expected = "one number: the failures whose best proposal has an IoU below the threshold"
-    todo = f"count the rows of failures with an oracle_iou below {threshold:g}"
-    got = number(given(answer, expected=expected, todo=todo), expected=expected, todo=todo)
+    got = HOPELESS.number_of(answer)
     failed = found.frame["failed"].to_numpy(bool)
-    lost = failed & (found.evidence.samples["oracle_iou"].to_numpy(float) < threshold)
+    lost = failed & (found.evidence.samples["oracle_iou"].to_numpy(float) < found.evidence.threshold)
     right, failures = int(lost.sum()), int(failed.sum())
     named = int((found.frame["cause"] == "no proposal").sum())
     slips = [
@@ -128,7 +148,7 @@ def check_hopeless(answer: Any, found: Attribution) -> Right:
         Slip(100 * right / max(failures, 1), "a percentage", "give the number of failures itself"),
         Slip(int((~failed).sum()), "the right answers", "start from failures"),
     ]  # fmt: skip
-    settle(got, right, slips, expected=expected, got=in_words(got), todo=todo)
+    HOPELESS.settle(got, right, slips)
     both = (
         f" Of these, {right - named} have another cause than 'no proposal': the answer is the right place, badly cut."
     )

@@ -16,7 +16,7 @@ from tasnb.evaluation.metrics import Estimate, iou, is_right
 from tasnb.evaluation.runs import Run, paired
 from tasnb.evaluation.sweep import Sweep
 
-from .answers import NotYet, Right, Slip, called, given, in_words, numbers, settle
+from .answers import ANOTHER_KIND, Exercise, Right, Slip, hints, in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +31,30 @@ FIELD: Mapping[str, float] = MappingProxyType(
     }
 )  # fmt: skip
 DRAWS = 40  # resamples that a learner's function is asked for
+FIGURES = Exercise(
+    1,
+    expected="a function of intersections and unions (pixels) that returns mIoU and oIoU in per cent",
+    hint="Both figures divide intersections by unions. In one of them every sample has one vote, in the other "
+    "every pixel has: what comes first, the division or the sum?",
+    recipe="mIoU: 100 x the mean of intersection / union; oIoU: 100 x sum of intersections / sum of unions",
+)
+RESAMPLE = Exercise(
+    2,
+    expected="a function of image_ids and rng that returns the row numbers of one resample",
+    hint="What is drawn are images: rng.choice draws from a list, and can draw a thing twice. Which rows come "
+    "along with an image, and how often with one that was drawn twice?",
+    recipe="draw as many names as there are with rng.choice(names, size=len(names)), then join "
+    "np.flatnonzero(image_ids == name) of each name drawn with np.concatenate",
+)
+HONEST = Exercise(
+    3,
+    expected="three numbers: alpha and lambda chosen on the first half, and their mIoU on the second",
+    hint="The first half may only choose, the second only measure. The figure to report belongs to the weights"
+    " of the first half, whether or not they are the best of the second.",
+    recipe="take choosing.best() for the weights, then find the row of measuring.frame that has them, and give "
+    "its miou",
+)
+hint = hints(FIGURES, RESAMPLE, HONEST)
 
 
 def difference(run: Run, first: str, second: str, metric: str = "miou") -> Estimate:
@@ -86,13 +110,12 @@ def damaged(samples: Sequence[Sample]) -> list[Sample]:
 
 def check_figures(function: Any, run: Run) -> Right:
     """Exercise 1: mIoU and oIoU in per cent from the intersections and unions of the run's first method."""
-    expected = "a function of intersections and unions (pixels) that returns mIoU and oIoU in per cent"
-    todo = "mIoU: 100 x the mean of intersection / union; oIoU: 100 x sum of intersections / sum of unions"
+    function = FIGURES.given(function)
     units = run.units(run.methods[0])
     cases = [(np.array([10, 900, 0]), np.array([100, 1000, 50]))]
     cases += [(units["intersection"].to_numpy(), units["union"].to_numpy())] if (units["union"] > 0).all() else []
     for inter, union in cases:
-        got = numbers(called(function, inter, union, expected=expected, todo=todo), 2, expected=expected, todo=todo)
+        got = FIGURES.numbers_of(FIGURES.called(function, inter, union), 2)
         each, all_ = 100 * iou(inter, union).mean(), 100 * inter.sum() / union.sum()
         passed = 100 * is_right(iou(inter, union)).mean()
         slips = [
@@ -103,7 +126,7 @@ def check_figures(function: Any, run: Run) -> Right:
             Slip([100 * np.median(iou(inter, union)), all_], "a median in place of the mean", "take the mean"),
             Slip([passed, all_], "the share of samples above IoU 0.5", "that is Pr@0.5; mIoU is the mean IoU itself"),
         ]
-        settle(got, [each, all_], slips, expected=expected, got=in_words(got), todo=todo)
+        FIGURES.settle(got, [each, all_], slips)
     larger = "higher" if each > all_ else "lower"
     return Right(
         f"mIoU {each:.2f}, oIoU {all_:.2f}. In mIoU every sample has one vote; in oIoU a large thing has more "
@@ -113,38 +136,36 @@ def check_figures(function: Any, run: Run) -> Right:
 
 def check_resample(function: Any, image_ids: Sequence[str]) -> Right:
     """Exercise 2: one resample of a bootstrap over images: all rows of images drawn with replacement."""
-    expected = "a function of image_ids and rng that returns the row numbers of one resample"
-    todo = "draw as many images as there are, with replacement, and return all rows of each, once per draw"
+    function = RESAMPLE.given(function)
     ids, rng = np.asarray(image_ids), np.random.default_rng(0)
     rows_of = {name: np.flatnonzero(ids == name) for name in dict.fromkeys(image_ids)}
-    drawn = [_rows(called(function, ids, rng, expected=expected, todo=todo), len(ids), expected, todo)
-             for _ in range(DRAWS)]  # fmt: skip
+    drawn = [_rows(RESAMPLE.called(function, ids, rng), len(ids)) for _ in range(DRAWS)]
     for rows in drawn:
         times = np.bincount(rows, minlength=len(ids))
         together = all(len(set(times[own])) == 1 for own in rows_of.values())
         images = sum(times[own[0]] for own in rows_of.values())
         if not together:
-            raise NotYet(
-                expected=expected, got="a draw in which some expressions of an image come more often than others",
+            raise RESAMPLE.wrong(
+                got="a draw in which some expressions of an image come more often than others",
                 looks_like="a bootstrap over expressions: it takes them for independent, so its interval is too narrow",
-                todo="draw names of images, then take all rows of every name drawn",
-            )  # fmt: skip
+                mend="draw names of images, then take all rows of every name drawn",
+            )
         if images != len(rows_of):
-            looks_like = "drawn images kept once, as in a set" if max(times) == 1 else ""
-            raise NotYet(
-                expected=expected, got=f"{images} images in a draw, for {len(rows_of)} images", looks_like=looks_like,
-                todo="draw exactly as many as there are; one that is drawn twice counts twice",
-            )  # fmt: skip
+            raise RESAMPLE.wrong(
+                got=f"{images} images in a draw, for {len(rows_of)} images",
+                looks_like="drawn images kept once, as in a set" if max(times) == 1 else "a sample of another size",
+                mend="draw exactly as many as there are; one that is drawn twice counts twice",
+            )
     if len(rows_of) > 1 and all(np.bincount(rows).max() == 1 for rows in drawn):
-        raise NotYet(
-            expected=expected, got=f"{DRAWS} draws that all hold every image exactly once",
+        raise RESAMPLE.wrong(
+            got=f"{DRAWS} draws that all hold every image exactly once",
             looks_like="a draw without replacement, which is only another order",
-            todo="draw with replacement: rng.choice(names, size=len(names))",
-        )  # fmt: skip
+            mend="draw with replacement: rng.choice(names, size=len(names))",
+        )
     if len(rows_of) > 1 and len({tuple(np.sort(rows)) for rows in drawn}) == 1:
-        raise NotYet(
-            expected=expected, got=f"the same draw {DRAWS} times",
-            looks_like="a random generator made anew in each call", todo="use the rng that is passed in",
+        raise RESAMPLE.wrong(
+            got=f"the same draw {DRAWS} times", looks_like="a random generator made anew in each call",
+            mend="use the rng that is passed in",
         )  # fmt: skip
     return Right(
         f"{len(ids)} expressions are only {len(rows_of)} images: all expressions of an image share its proposals, and "
@@ -154,9 +175,7 @@ def check_resample(function: Any, image_ids: Sequence[str]) -> Right:
 
 def check_honest(answer: Any, choosing: Sweep, measuring: Sweep) -> Right:
     """Exercise 3: alpha and lambda chosen on one half of the images, and the mIoU that they have on the other."""
-    expected = "three numbers: alpha and lambda chosen on the first half, and their mIoU on the second"
-    todo = "take choosing.best() for the weights, then find that row in measuring.frame"
-    alpha, lam, miou = numbers(given(answer, expected=expected, todo=todo), 3, expected=expected, todo=todo)
+    alpha, lam, miou = HONEST.numbers_of(answer, 3)
     best, peeked = choosing.best(), measuring.best()
     got = f"alpha {alpha:g}, lambda {lam:g}, mIoU {miou:.2f}"
     grid = choosing.frame
@@ -170,7 +189,7 @@ def check_honest(answer: Any, choosing: Sweep, measuring: Sweep) -> Right:
             looks_like = "the run's own weights, which are the paper's choice and not the best of your half"
         else:
             looks_like = ""
-        raise NotYet(expected=expected, got=got, looks_like=looks_like, todo=todo)
+        raise HONEST.wrong(got=got, looks_like=looks_like, mend="the weights are those of choosing.best()")
     point = measuring.frame
     point = point[np.isclose(point["alpha"], alpha) & np.isclose(point["lam"], lam)]
     right = float(point["miou"].iloc[0])
@@ -181,26 +200,26 @@ def check_honest(answer: Any, choosing: Sweep, measuring: Sweep) -> Right:
              "take the row of the second half that has your weights"),
         Slip(float(point["oiou"].iloc[0]), "oIoU", "take the column miou"),
     ]  # fmt: skip
-    settle(miou, right, slips, expected=expected, got=got, todo=todo, tolerance=6e-3)
+    HONEST.settle(miou, right, slips, got=got, tolerance=6e-3)
     return Right(
         f"Chosen on the first half these weights promised {best['miou']:.2f}; on the second they have {right:.2f}; the "
         f"best of the second half would have been {peeked['miou']:.2f}. Only {right:.2f} may be reported."
     )
 
 
-def _rows(value: Any, count: int, expected: str, todo: str) -> np.ndarray:
+def _rows(value: Any, count: int) -> np.ndarray:
     try:
         rows = np.asarray(value)
     except ValueError:
         rows = np.asarray(value, dtype=object)
     if rows.ndim == 1 and rows.dtype.kind in "OUS":
-        raise NotYet(
-            expected=expected, got=in_words(rows.tolist()), looks_like="names of images, or a list for each image",
-            todo="return one flat list of row numbers (np.concatenate joins lists)",
+        raise RESAMPLE.wrong(
+            got=in_words(rows.tolist()), looks_like="names of images, or a list for each image",
+            mend="return one flat list of row numbers (np.concatenate joins lists)",
         )  # fmt: skip
-    if rows.ndim != 1 or rows.dtype.kind not in "iu" or not len(rows) or rows.min() < 0 or rows.max() >= count:
-        raise NotYet(
-            expected=expected, got=f"{in_words(value)} of type {rows.dtype}",
-            todo=f"return row numbers from 0 to {count - 1}",
-        )  # fmt: skip
+    if rows.ndim != 1 or rows.dtype.kind not in "iu" or not len(rows):
+        raise RESAMPLE.wrong(got=f"{in_words(value)} of type {rows.dtype}", looks_like=ANOTHER_KIND)
+    if rows.min() < 0 or rows.max() >= count:
+        got = f"row numbers from {rows.min()} to {rows.max()}; there are rows from 0 to {count - 1}"
+        raise RESAMPLE.wrong(got=got, looks_like="numbers that are no rows")
     return rows

@@ -16,7 +16,7 @@ from tasnb.datasets.samples import Samples
 from tasnb.models import presets
 from tasnb.plots import outline, overlay
 
-from .answers import NotYet, Right, Slip, called, given, in_words, number, numbers, settle
+from .answers import ANOTHER_KIND, Exercise, Right, Slip, hints, in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +24,30 @@ if TYPE_CHECKING:
 FOUND_IOU = 0.5  # the field's Pr@0.5
 MOSTLY = 0.8  # of a target covered, or of a mask on its target
 REASONS = ("no point", "dropped", "part", "merged", "inexact")
+STABILITY = Exercise(
+    1,
+    expected="a function (logits, offset) that returns one number from 0 to 1",
+    hint="Cut the logits twice, once above and once below 0. Each cut gives a mask; count its pixels. Which of"
+    " the two is the smaller one?",
+    recipe="divide the pixels above +offset by the pixels above -offset; return 0.0 before you divide where the larger "
+    "mask is empty",
+)
+UPPER_BOUND = Exercise(
+    2,
+    expected="numbers from 0 to 1, one for each target, scene by scene",
+    hint="Two loops: over the scenes, each with its own masks, and over the targets of a scene. What does somebody who "
+    "knows the truth take for one target?",
+    recipe="for each target take the largest tn.iou(mask, target) over the masks of its own scene, 0 without a mask",
+)
+WHY_MISSED = Exercise(
+    3,
+    expected="a list of words, one for each row, each one of " + ", ".join(REASONS),
+    hint="Write a function of one row that follows the five rules, with an if and a return for each. The columns of a "
+    'row are read as row["iou"].',
+    recipe="go through table.iterrows(), test the rules in their order for each row, return the word of the first that "
+    'holds, and "inexact" at the end',
+)
+hint = hints(STABILITY, UPPER_BOUND, WHY_MISSED)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -175,11 +199,9 @@ def reason_of(row: Any) -> str:
 
 def check_stability(function: Any) -> Right:
     """Exercise 1: ``stability(logits, offset)``, how much of a mask stays when its threshold moves by the offset."""
-    expected = "a function (logits, offset) that returns one number from 0 to 1"
-    todo = "divide the pixels above +offset by the pixels above -offset"
     rng = np.random.default_rng(4)
     for logits, offset in ((disc(64, 3.0), 1.0), (rng.normal(size=(40, 30)), 0.5), (disc(50, 0.5), 2.0)):
-        value = number(called(function, logits, offset, expected=expected, todo=todo), expected=expected, todo=todo)
+        value = STABILITY.number_of(STABILITY.called(function, logits, offset))
         small, zero, large = (int((logits > t).sum()) for t in (offset, 0, -offset))
         slips = [
             Slip(large / small, "the ratio upside down: it is above 1", "divide the smaller mask by the larger one"),
@@ -191,15 +213,13 @@ def check_stability(function: Any) -> Right:
             Slip((small / large) ** 0.5, "a square root of the ratio", "return the ratio of the areas itself"),
         ]
         got = f"{value:.4g} for logits of shape {logits.shape} and offset {offset:g}"
-        settle(value, small / large, slips, expected=expected, got=got, todo=todo)
-    nothing = called(function, np.full((4, 4), -9.0), 1.0, expected=expected, todo=todo)
+        STABILITY.settle(value, small / large, slips, got=got)
+    nothing = STABILITY.called(function, np.full((4, 4), -9.0), 1.0)
     if not np.all(np.equal(nothing, 0)):
-        raise NotYet(
-            expected="0 where not a single pixel lies above -offset",
-            got=in_words(nothing),
-            looks_like="a division by zero",
-            todo="return 0.0 before you divide when the larger mask is empty",
-        )
+        raise STABILITY.wrong(
+            expected="0 where not a single pixel lies above -offset", got=in_words(nothing),
+            looks_like="a division by zero", mend="return 0.0 before you divide when the larger mask is empty",
+        )  # fmt: skip
     return Right(
         "The two masks lie inside each other, so this ratio is their IoU. It is near 1 when the logits rise steeply at "
         "the edge. It says that SAM is sure of the edge, not that the mask is a thing."
@@ -208,17 +228,12 @@ def check_stability(function: Any) -> Right:
 
 def check_upper_bound(oracle: Any, pictures: Sequence[Scene], found: Sequence[Proposals]) -> Right:
     """Exercise 2: the IoU of every target's best proposal, scene by scene."""
-    count = sum(len(scene.targets) for scene in pictures)
-    expected = f"{count} numbers from 0 to 1, one for each target, scene by scene"
-    todo = "for each target take the largest tn.iou(mask, target) over the masks of its own scene"
+    oracle = UPPER_BOUND.given(oracle)
     pairs = list(zip(pictures, found, strict=True))
     right = np.concatenate([best_ious(f, scene) for scene, f in pairs])
-    oracle = given(oracle, expected=expected, todo=todo)
     if np.ndim(oracle) == 0 and isinstance(oracle, float | np.floating) and abs(oracle - right.mean()) < 5e-3:
-        raise NotYet(
-            expected=expected, got=in_words(oracle), looks_like="their mean", todo="give all numbers as a list"
-        )
-    values = numbers(oracle, count, expected=expected, todo=todo)
+        raise UPPER_BOUND.wrong(got=in_words(oracle), looks_like="their mean", mend="give all numbers as a list")
+    values = UPPER_BOUND.numbers_of(oracle, len(right))
     slips = [
         Slip(_gather(pairs, _first), "the IoU of SAM's first proposal", "compare every mask, not masks[0]"),
         Slip(_gather(pairs, _covered), "how much of the target is covered", "divide by the union, as tn.iou does"),
@@ -231,7 +246,7 @@ def check_upper_bound(oracle: Any, pictures: Sequence[Scene], found: Sequence[Pr
              "the proposals of the first scene for all scenes", "pair each scene with its own proposals"),
     ]  # fmt: skip
     got = f"numbers from {values.min():.3g} to {values.max():.3g}, mean {values.mean():.3f}"
-    settle(values, right, slips, expected=expected, got=got, todo=todo)
+    UPPER_BOUND.settle(values, right, slips, got=got)
     return Right(
         f"Their mean, {right.mean():.3f}, is the upper bound: no score, however clever, can choose a mask that was not "
         f"proposed. A mask chosen at random gives {_gather(pairs, _mean).mean():.3f}."
@@ -240,26 +255,25 @@ def check_upper_bound(oracle: Any, pictures: Sequence[Scene], found: Sequence[Pr
 
 def check_reasons(reasons: Any, table: pd.DataFrame) -> Right:
     """Exercise 3: why each target in the table of ``misses`` was missed, one of REASONS a row."""
-    expected = f"a list of {len(table)} words, one for each row, each one of {', '.join(REASONS)}"
-    todo = "take the rules in their order and stop at the first that holds for the row"
-    reasons = given(reasons, expected=expected, todo=todo)
+    reasons = WHY_MISSED.given(reasons)
     if isinstance(reasons, str) or not hasattr(reasons, "__iter__"):
-        raise NotYet(expected=expected, got=in_words(reasons), looks_like="a single answer", todo="put them in a list")
+        looks_like = "a single answer" if isinstance(reasons, str) else ANOTHER_KIND
+        raise WHY_MISSED.wrong(got=in_words(reasons), looks_like=looks_like, mend="put them in a list")
     words = [word.strip().lower() if isinstance(word, str) else word for word in reasons]
-    if len(words) != len(table) or any(word not in REASONS for word in words):
-        raise NotYet(expected=expected, got=in_words(list(reasons)), todo=todo)
+    if len(words) != len(table):
+        got = f"{len(words)} words for {len(table)} rows"
+        raise WHY_MISSED.wrong(got=got, looks_like="a list that leaves rows out, or has too many")
+    if any(word not in REASONS for word in words):
+        raise WHY_MISSED.wrong(got=in_words(words), looks_like="a word that is none of the five")
     for place, (word, (_, row)) in enumerate(zip(words, table.iterrows(), strict=True)):
         right = reason_of(row)
         if word != right:
             facts = ", ".join(f"{name} {row[name]:.2g}" for name in ("iou", "covered", "on_target"))
             later = REASONS.index(word) > REASONS.index(right)
-            looks_like = "a rule that comes too late: an earlier one holds" if later else "a rule that does not hold"
-            raise NotYet(
-                expected=expected,
+            raise WHY_MISSED.wrong(
                 got=f"{word!r} for row {place} ({facts}, points {row['points']}, "
                 f"without thresholds {row['without_thresholds']:.2g})",
-                looks_like=looks_like,
-                todo=todo,
+                looks_like="a rule that comes too late: an earlier one holds" if later else "a rule that does not hold",
             )
     return Right(
         "A missing point asks for more points, a dropped mask for lower thresholds. A part, a merged or an inexact "

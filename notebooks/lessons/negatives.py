@@ -21,11 +21,35 @@ from tasnb.core.types import (
 from tasnb.stages import negatives, scores
 from tasnb.stages.expressions import noun_phrases
 
-from .answers import NotYet, Right, Slip, called, choice, in_words, number, settle
+from .answers import ANOTHER_KIND, Exercise, Right, Slip, hints, in_words
 
 PAIRS = (("car", "auto"), ("cat", "kitty"), ("man", "boy"), ("zebra", "horse"), ("dog", "banana"), ("kite", "balloon"))
 UNKNOWN = "glorpfish"  # in no WordNet
 VERDICTS = ("helps", "hurts", "not shown")
+SIMILARITY = Exercise(
+    1,
+    expected="a function of two words that returns their similarity, a number from 0 to 1",
+    hint="One word may have four synsets and the other three: how many pairs are there, and which of them "
+    "counts? Think of the pair without any path, and of a word without any synset.",
+    recipe="take the maximum of one.path_similarity(two) or 0.0 over all pairs of noun synsets, and 0.0 where there is "
+    "no pair: max(..., default=0.0)",
+)
+N_SCORE = Exercise(
+    2,
+    expected="a function of crops (n, d) and negatives (k, d), unit rows both, that returns n numbers",
+    hint="One matrix product holds the cosine of every crop with every phrase. Over which of its two axes does"
+    " equation 4 take the mean, and what stands before it?",
+    recipe="crops @ negatives.T holds all cosines (n, k); take the mean of each row and change its sign; return "
+    "np.zeros(len(crops)) when there are no negatives",
+)
+VERDICT = Exercise(
+    3,
+    expected="what the interval of the step to V+P+N says about N on these samples",
+    hint="The step is an estimate, the interval says which steps fit the data about as well. Are all of them "
+    "on the same side of 0?",
+    recipe="read gain_low and gain_high of the row V+P+N: both above 0, N helps; both below, it hurts; else not shown",
+)
+hint = hints(SIMILARITY, N_SCORE, VERDICT)
 
 
 def path(wordnet: WordNet, one: str, two: str) -> tuple[str, ...]:
@@ -55,11 +79,7 @@ def with_caption(artifacts: ImageArtifacts, caption: str, models: Models) -> Ima
 
 def check_similarity(function: Any, wordnet: WordNet) -> Right:
     """Exercise 1: the path similarity of two words, the largest of any pair of their noun synsets, 0 without one."""
-    expected = "a function of two words that returns their similarity, a number from 0 to 1"
-    todo = "take the maximum of one.path_similarity(two) over all pairs of noun synsets"
-    values = np.array([
-        number(called(function, *pair, expected=expected, todo=todo), expected=expected, todo=todo) for pair in PAIRS
-    ])  # fmt: skip
+    values = np.array([SIMILARITY.number_of(SIMILARITY.called(function, *pair)) for pair in PAIRS])
     slips = [
         Slip(_of_pairs(wordnet, lambda grid: grid[0, 0]), "the first synset of each word only",
              'look at all synsets: the animal is the first sense of "cat", but not of "kitty"'),
@@ -72,19 +92,20 @@ def check_similarity(function: Any, wordnet: WordNet) -> Right:
     ]  # fmt: skip
     right = _of_pairs(wordnet, np.max)
     wrong = int(np.argmax(np.abs(values - right)))
-    got = f"{values[wrong]:.2f} for {' and '.join(PAIRS[wrong])}"
-    settle(values, right, slips, expected=expected, got=got, todo=todo)
-    todo = f'return 0.0 when a word has no synset: WordNet does not know "{UNKNOWN}"'
-    missing = number(called(function, "car", UNKNOWN, expected=expected, todo=todo), expected=expected, todo=todo)
-    settle(missing, 0.0, [], expected=expected, got=f'{missing:.2f} for car and "{UNKNOWN}"', todo=todo)
+    SIMILARITY.settle(values, right, slips, got=f"{values[wrong]:.2f} for {' and '.join(PAIRS[wrong])}")
+    missing = SIMILARITY.number_of(SIMILARITY.called(function, "car", UNKNOWN))
+    if missing != 0:
+        raise SIMILARITY.wrong(
+            got=f'{missing:.2f} for car and "{UNKNOWN}"', looks_like="a word that WordNet does not know, taken for one",
+            mend="return 0.0 when a word has no synset",
+        )  # fmt: skip
     near = ", ".join(f"{one} and {two} {value:.2f}" for (one, two), value in zip(PAIRS, right, strict=True))
     return Right(f"{near}. Only words that share a synset reach the paper's 0.9: below 1 comes 0.50.")
 
 
 def check_n_score(function: Any, artifacts: ImageArtifacts, mined: Negatives) -> Right:
     """Exercise 2: N of every proposal, from the rows of the crops and the rows of the negatives."""
-    expected = "a function of crops (n, d) and negatives (k, d), unit rows both, that returns n numbers"
-    todo = "crops @ negatives.T holds all cosines (n, k); take the mean of each row and change its sign"
+    function = N_SCORE.given(function)
     rng = np.random.default_rng(0)
     cases = [(_unit(rng.normal(size=(4, 8))), _unit(rng.normal(size=(3, 8))))]
     place = {phrase.text: row for row, phrase in enumerate(artifacts.phrases)}
@@ -92,7 +113,7 @@ def check_n_score(function: Any, artifacts: ImageArtifacts, mined: Negatives) ->
     crops = next(iter(artifacts.crop_embeddings.values()))
     cases += [(crops, rows)] if len(rows) and len(crops) else []
     for ours, theirs in cases:
-        value = _column(called(function, ours, theirs, expected=expected, todo=todo), len(ours), expected, todo)
+        value = _column(N_SCORE.called(function, ours, theirs), len(ours))
         cosines = scores.cosines(ours, theirs)
         slips = [
             Slip(cosines.mean(axis=1), "the right size with the wrong sign", "N is a penalty: put a minus before it"),
@@ -101,17 +122,14 @@ def check_n_score(function: Any, artifacts: ImageArtifacts, mined: Negatives) ->
             Slip(-cosines.min(axis=1), "only the least similar negative", "take the mean over all negatives"),
             Slip(1 - cosines.mean(axis=1), "1 minus the mean", "only change the sign; there is no 1 in equation 4"),
         ]
-        settle(value, -cosines.mean(axis=1), slips, expected=expected, got=in_words(value), todo=todo, tolerance=1e-4)
+        N_SCORE.settle(value, -cosines.mean(axis=1), slips, tolerance=1e-4)
     ours = cases[0][0]
-    todo = "return np.zeros(len(crops)) when there are no negatives, so that N decides nothing"
-    value = _column(
-        called(function, ours, np.zeros((0, ours.shape[1])), expected=expected, todo=todo), len(ours), expected, todo
-    )
+    value = _column(N_SCORE.called(function, ours, np.zeros((0, ours.shape[1]))), len(ours))
     if not np.array_equal(value, np.zeros(len(ours))):
         looks_like = "the mean of no numbers; the authors' code has NaN here too" if np.isnan(value).any() else ""
-        raise NotYet(
+        raise N_SCORE.wrong(
             expected="0 for every proposal when there are no negatives", got=in_words(value), looks_like=looks_like,
-            todo=todo,
+            mend="return np.zeros(len(crops)) when there are no negatives, so that N decides nothing",
         )  # fmt: skip
     return Right(
         f"N is the same mean for every expression that keeps the same phrases: here {len(mined.kept)} of "
@@ -121,21 +139,20 @@ def check_n_score(function: Any, artifacts: ImageArtifacts, mined: Negatives) ->
 
 def check_verdict(word: Any, rows: Sequence[Mapping[str, Any]]) -> Right:
     """Exercise 3: what a measurement says about N. rows: of ``tn.ablate``, whose step to V+P+N is judged."""
-    expected = "what the interval of the step to V+P+N says about N on these samples"
-    word = choice(word, VERDICTS, expected=expected)
+    word = VERDICT.choice_of(word, VERDICTS)
     row = next(row for row in rows if row["modules"] == "V+P+N")
     low, high, gain = row["gain_low"], row["gain_high"], row["gain"]
     right = "helps" if low > 0 else "hurts" if high < 0 else "not shown"
     interval = f"[{low:+.2f}, {high:+.2f}]"
     if word != right:
-        by_sign = "helps" if gain > 0 else "hurts"
         if right == "not shown":
-            looks_like = f"the sign of the step, {gain:+.2f}, without its interval" if word == by_sign else ""
-            todo = f"the interval {interval} holds 0, so gains and losses are both possible"
+            by_sign = "helps" if gain > 0 else "hurts"
+            looks_like = "the sign of the step without its interval" if word == by_sign else "a sign read the wrong way"
+            mend = f"the interval {interval} holds 0, so gains and losses are both possible"
         else:
             looks_like = "too much care" if word == "not shown" else "the interval read the wrong way round"
-            todo = f"the interval {interval} lies wholly on one side of 0: say which"
-        raise NotYet(expected=expected, got=repr(word), looks_like=looks_like, todo=todo)
+            mend = f"the interval {interval} lies wholly on one side of 0: say which"
+        raise VERDICT.wrong(got=f"{word!r}, for a step of {gain:+.2f} {interval}", looks_like=looks_like, mend=mend)
     more = {
         "not shown": "More images make the interval smaller. It does not say that N is useless.",
         "helps": "That is a statement about these scenes, these models and these captions.",
@@ -178,17 +195,15 @@ def _of_pairs(wordnet: WordNet, take: Callable[[np.ndarray], Any]) -> np.ndarray
     return np.array(found)
 
 
-def _column(value: Any, count: int, expected: str, todo: str) -> np.ndarray:
+def _column(value: Any, count: int) -> np.ndarray:
     """count numbers; NaN may pass, because what it comes from is told by the caller."""
     try:
         column = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise NotYet(expected=expected, got=in_words(value), todo=todo) from None
+        raise N_SCORE.wrong(got=in_words(value), looks_like=ANOTHER_KIND) from None
     if column.shape != (count,):
-        looks_like = "a mean over the wrong axis" if column.ndim == 1 else ""
-        looks_like = "one number for all proposals" if column.ndim == 0 else looks_like
-        got = f"shape {column.shape} for {count} crops"
-        raise NotYet(expected=expected, got=got, looks_like=looks_like, todo=todo)
+        looks_like = {0: "one number for all proposals", 1: "a mean over the wrong axis"}.get(column.ndim, ANOTHER_KIND)
+        raise N_SCORE.wrong(got=f"shape {column.shape} for {count} crops", looks_like=looks_like)
     return column
 
 

@@ -13,18 +13,41 @@ from tasnb.evaluation import metrics
 from tasnb.stages import negatives
 from tasnb.stages.expressions import noun_phrases
 
-from .answers import NotYet, Right, Slip, called, given, in_words, number, refuse, settle
+from .answers import ANOTHER_KIND, Exercise, Right, Slip, hints, in_words
 from .cases import Case, cases, image_ids, overlaps
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["alpha_lines", "cases", "check_alpha", "check_gap", "check_lie", "choose", "clouds", "disagreement", "gain",
-           "naming", "opinions", "p_of", "plane", "text_cosines", "v_of"]  # fmt: skip
+           "hint", "naming", "opinions", "p_of", "plane", "text_cosines", "v_of"]  # fmt: skip
 
 STYLE = "blur"  # paper, table 5: the captioner's crops
 PAPER_ALPHA = 0.1  # paper, section 4.2
 ROOM = 0.011  # an alpha may be rounded up to two decimals
+GAP = Exercise(
+    1,
+    expected="a function (a, b) that returns one number: the distance between the two mean rows",
+    hint="Two clouds become two rows first. Which axis has to vanish in a mean, so that a row is left?",
+    recipe="take each cloud's mean with axis=0, subtract, and take the length of the result",
+)
+LIE = Exercise(
+    2,
+    expected="two numbers (case, mask)",
+    hint="There are two conditions: case.is_right(mask), and what lesson.naming says of every phrase of the "
+    "caption. Two loops, over the cases and over the masks of each, find the first pair with both.",
+    recipe="look for a mask with an IoU above 0.5 none of whose phrases is dropped by lesson.naming, in a case whose "
+    "parse has a head",
+)
+ALPHA = Exercise(
+    3,
+    expected="one number, the smallest alpha that turns the choice to P's favourite, rounded up to two decimals",
+    hint="Two straight lines meet where both have the same height. P's favourite has to overtake every other mask, so "
+    "which of the crossings counts?",
+    recipe="set V + alpha P of P's favourite and of another mask equal and solve for alpha: (difference in V) / "
+    "(difference in P); do it for every other mask, and take the largest",
+)
+hint = hints(GAP, LIE, ALPHA)
 
 
 def v_of(case: Case) -> np.ndarray:
@@ -131,18 +154,16 @@ def alpha_lines(case: Case, count: int = 4) -> pd.DataFrame:
 
 def check_gap(function: Any) -> Right:
     """Exercise 1: ``gap(a, b)``, the distance between the mean rows of two clouds."""
-    expected = "a function (a, b) that returns one number: the distance between the two mean rows"
-    todo = "take each cloud's mean with axis=0, subtract, and take the length of the result"
     rng = np.random.default_rng(3)
     for n, k in ((6, 9), (4, 4)):
         a, b = rng.normal(size=(n, 5)) + 2, rng.normal(size=(k, 5)) - rng.uniform(0, 3, size=5)
-        raw = called(function, a.copy(), b.copy(), expected=expected, todo=todo)
+        raw = GAP.called(function, a.copy(), b.copy())
         if np.ndim(raw) == 1:
-            raise NotYet(
-                expected=expected, got=in_words(np.asarray(raw)), todo="take np.linalg.norm of the difference",
-                looks_like="the difference of the means, which is still a row",
+            raise GAP.wrong(
+                got=in_words(np.asarray(raw)), looks_like="the difference of the means, which is still a row",
+                mend="take np.linalg.norm of the difference",
             )  # fmt: skip
-        value = number(raw, expected=expected, todo=todo)
+        value = GAP.number_of(raw)
         means, step = (a.mean(axis=0), b.mean(axis=0)), a.mean(axis=0) - b.mean(axis=0)
         right = float(np.linalg.norm(step))
         pairs = np.linalg.norm(a[:, None] - b[None], axis=2)
@@ -155,7 +176,7 @@ def check_gap(function: Any) -> Right:
                  "subtract the means first, then take the length"),
             Slip(np.abs(step).sum(), "the sum of the absolute differences", "take the Euclidean length"),
         ]  # fmt: skip
-        settle(value, right, slips, expected=expected, got=in_words(value), todo=todo)
+        GAP.settle(value, right, slips)
     return Right(
         "Rows of length 1 lie on a sphere, so 0 means that the clouds share their middle, and 2 would be the largest "
         "distance there is."
@@ -164,33 +185,26 @@ def check_gap(function: Any) -> Right:
 
 def check_lie(answer: Any, studied: Sequence[Case], models: Models) -> Right:
     """Exercise 2: (case, mask) of a proposal that fits its target but whose caption does not name the subject."""
-    expected = "two numbers (case, mask)"
-    todo = "look for a mask with an IoU above 0.5 none of whose phrases is dropped by lesson.naming"
-    answer = given(answer, expected=expected, todo=todo)
+    answer = LIE.given(answer)
     try:
         at, index = (int(part) for part in answer)
-        case = studied[at] if at >= 0 else None
-        known = case is not None and 0 <= index < len(case.ious)
-    except (TypeError, ValueError, IndexError):
-        known, case, index = False, None, -1
-    if not known or case is None:
-        raise NotYet(expected=expected, got=in_words(answer), todo=f"use a case from 0 to {len(studied) - 1}; {todo}")
+    except (TypeError, ValueError):
+        raise LIE.wrong(got=in_words(answer), looks_like=ANOTHER_KIND) from None
+    if not 0 <= at < len(studied) or not 0 <= index < len(studied[at].ious):
+        last = f"; the masks of case {at} are 0 to {len(studied[at].ious) - 1}" if 0 <= at < len(studied) else ""
+        got = f"{in_words(answer)}; the cases are 0 to {len(studied) - 1}{last}"
+        raise LIE.wrong(got=got, looks_like="a number outside the list")
+    case = studied[at]
     caption = case.artifacts.captions[STYLE][index]
     what = f"mask {index} of {case.expression!r}, caption {caption!r}"
     if not case.is_right(index):
-        raise NotYet(
-            expected=expected, got=f"{what}, IoU {case.ious[index]:.2f}", todo=todo,
-            looks_like="a mask of something else, of which the caption may be true",
-        )  # fmt: skip
+        looks_like = "a mask of something else, of which the caption may be true"
+        raise LIE.wrong(got=f"{what}, IoU {case.ious[index]:.2f}", looks_like=looks_like)
     if case.parse.head is None:
-        raise NotYet(
-            expected=expected, got=what, looks_like="an expression without a noun, so nothing can be named", todo=todo
-        )
+        raise LIE.wrong(got=what, looks_like="an expression without a noun, so nothing can be named")
     named = [phrase for phrase in naming(case, index, models) if not phrase.kept]
     if named:
-        raise NotYet(
-            expected=expected, got=what, looks_like=f"a caption that names the subject: {named[0].reason}", todo=todo
-        )
+        raise LIE.wrong(got=what, looks_like=f"a caption that names the subject: {named[0].reason}")
     rank = int((p_of(case) > p_of(case)[index]).sum()) + 1
     return Right(
         f"{what}. Its P has rank {rank} of {len(case.ious)}. Look at the picture: did the captioner see another thing, "
@@ -200,13 +214,10 @@ def check_lie(answer: Any, studied: Sequence[Case], models: Models) -> Right:
 
 def check_alpha(alpha: Any, case: Case) -> Right:
     """Exercise 3: the smallest alpha, rounded up to two decimals, for which V + alpha P takes P's favourite."""
-    expected = "one number, the smallest alpha that turns the choice to P's favourite, rounded up to two decimals"
-    todo = "set V + alpha P of the two masks equal and solve for alpha; then look whether a third mask is still ahead"
-    alpha = number(alpha, expected=expected, todo=todo)
+    alpha = ALPHA.number_of(alpha)
     v, p, best, first = v_of(case), p_of(case), choose(case, np.inf), choose(case, 0.0)
     right = smallest_alpha(case)
     duel = (v[first] - v[best]) / (p[best] - p[first]) if p[best] > p[first] else 0.0
-    got = f"{alpha:.4g}, with which mask {choose(case, alpha)} is chosen"
     if right - 1e-9 <= alpha <= max(right * 1.02, right + ROOM):
         return Right(
             f"At alpha = {right:.3f} mask {best} draws level with the best of the others. The paper's 0.1 suits the "
@@ -216,8 +227,8 @@ def check_alpha(alpha: Any, case: Case) -> Right:
         Slip(1 / duel if duel else np.nan, "the ratio upside down", "divide the lead in V by the lead in P"),
         Slip(-duel, "the right size with the wrong sign", "take V's favourite minus P's in V, and P's minus V's in P"),
         Slip(v[first] - v[best], "the lead in V alone", "divide it by the lead of P's favourite in P"),
-        Slip(duel, "the duel of the two favourites only", "a third mask is still ahead: compare with every mask"),
+        Slip(duel, "the duel of the two favourites only: a third mask is still ahead", "compare with every mask"),
     ]
     if alpha > right:
         slips.append(Slip(alpha, "an alpha that works, but more than is needed", "find the smallest one"))
-    refuse(alpha, slips, expected=expected, got=got, todo=todo)
+    ALPHA.refuse(alpha, slips, got=f"{alpha:.4g}, with which mask {choose(case, alpha)} is chosen")

@@ -13,7 +13,31 @@ from tasnb.pipeline.describe import describe
 from tasnb.pipeline.tas import MODULES, tas
 from tasnb.store import Store
 
-from .answers import NotYet, Right, Slip, choice, given, in_words, number, settle
+from .answers import Exercise, Right, Slip, hints
+
+TOTAL = Exercise(
+    1,
+    expected="one number, the S of the chosen mask, to three decimals",
+    hint="The formula stands above the receipt, with its two weights. Take all three scores from one row: the "
+    "marked one.",
+    recipe="compute V + alpha * P + lam * N with the numbers of the chosen row; answer.table.weights has both weights",
+)
+DECIDER = Exercise(
+    2,
+    expected="the module after which the chosen mask does not change any more",
+    hint="Read the list of the cell above from the top, and note where the number of the mask changes. A mask "
+    "may change, and change back.",
+    recipe="find the last line whose mask differs from the line above it, and name the module that this line adds",
+)
+OTHER_CHOICE = Exercise(
+    3,
+    expected="a text, for which TAS chooses another mask of the same picture",
+    hint="What would you say if another thing of the picture were meant? The captions in the receipt are the "
+    "captioner's own words for each mask.",
+    recipe='name another thing by its kind and colour, such as "the yellow ball", or take the caption of a mask with a '
+    "low S",
+)
+hint = hints(TOTAL, DECIDER, OTHER_CHOICE)
 
 
 def telling(samples: Sequence[Sample], models: Models, store: Store) -> Sample:
@@ -57,9 +81,7 @@ def first_failure(samples: Sequence[Sample], models: Models, store: Store) -> tu
 
 def check_total(value: Any, answer: Prediction) -> Right:
     """Exercise 1: S of the chosen proposal, from its V, P and N and the two weights."""
-    expected = "one number, the S of the chosen mask, to three decimals"
-    todo = "compute V + alpha * P + lam * N with the numbers of the marked row"
-    value = number(value, expected=expected, todo=todo)
+    value = TOTAL.number_of(value)
     if answer.index is None:
         raise ValueError("this answer has no proposal, so there is no S to compute; choose another sample")
     table, at = answer.table, answer.index
@@ -78,7 +100,7 @@ def check_total(value: Any, answer: Prediction) -> Right:
         for other, total in enumerate(table.total)
         if other != at
     ]
-    settle(value, table.total[at], slips, expected=expected, got=in_words(value), todo=todo, tolerance=1.5e-3)
+    TOTAL.settle(value, table.total[at], slips, tolerance=1.5e-3)
     return Right(
         f"S = {v:.3f} + {alpha:g} x ({p:.3f}) + {lam:g} x ({n:.3f}) = {table.total[at]:.3f}. The receipt keeps the "
         "three parts apart, so that you can see which one decided."
@@ -87,13 +109,10 @@ def check_total(value: Any, answer: Prediction) -> Right:
 
 def check_decider(word: Any, answers: dict[str, Prediction]) -> Right:
     """Exercise 2: the last module of the build-up that changed the choice. answers: what ``build_up`` gave."""
-    expected = "the module after which the chosen mask does not change any more"
-    word = choice(word, MODULES, expected=expected)
+    word = DECIDER.choice_of(word, MODULES)
     chosen = [answer.index for answer in answers.values()]
     changed = [step for step in range(1, len(chosen)) if chosen[step] != chosen[step - 1]]
-    last = changed[-1] if changed else 0
-    todo = "go down the list and find the last line whose mask differs from the line above it"
-    at = MODULES.index(word)
+    last, at = changed[-1] if changed else 0, MODULES.index(word)
     if at != last:
         after = ", then ".join(f"{name}: mask {index}" for name, index in zip(answers, chosen, strict=True))
         if at in changed:
@@ -102,7 +121,7 @@ def check_decider(word: Any, answers: dict[str, Prediction]) -> Right:
             looks_like = "no change at all, but the list has one"
         else:
             looks_like = f"a line whose mask, {chosen[at]}, is the one of the line above it"
-        raise NotYet(expected=expected, got=f"{word!r}; the list says {after}", looks_like=looks_like, todo=todo)
+        raise DECIDER.wrong(got=f"{word!r}; the list says {after}", looks_like=looks_like)
     if last == 0:
         return Right("V alone made the choice; P, N and the rectifier agreed with it.")
     return Right(
@@ -113,24 +132,17 @@ def check_decider(word: Any, answers: dict[str, Prediction]) -> Right:
 
 def check_other_choice(expression: Any, artifacts: ImageArtifacts, before: Prediction, models: Models) -> Right:
     """Exercise 3: an expression about the same picture for which TAS chooses another mask than ``before``."""
-    expected = "a text, for which TAS chooses another mask of the same picture"
-    todo = 'name another thing that you see, for example by its kind and colour: "the yellow ball"'
-    expression = given(expression, expected=expected, todo=todo)
-    if not isinstance(expression, str) or not expression.strip():
-        raise NotYet(expected=expected, got=f"{in_words(expression)} ({type(expression).__name__})", todo=todo)
-    if expression.strip().lower() == before.expression.strip().lower():
-        raise NotYet(
-            expected=expected, got="the expression that you started with", looks_like="an unchanged answer", todo=todo
-        )
+    expression = OTHER_CHOICE.text_of(expression)
+    if expression.lower() == before.expression.strip().lower():
+        raise OTHER_CHOICE.wrong(got="the expression that you started with", looks_like="an unchanged answer")
     answer = tas(artifacts, expression, models)
     if answer.index == before.index:
         trace = answer.table.trace
-        raise NotYet(
-            expected=expected,
+        raise OTHER_CHOICE.wrong(
             got=f"{expression!r}, and TAS chose mask {answer.index} again",
             looks_like="another description of the same thing"
             + (f"; the rectifier says: {trace.sentence}" if trace else ""),
-            todo="look at the captions in the receipt and describe a mask with a low S",
+            mend="look at the captions in the receipt and describe a mask with a low S",
         )
     return Right(
         f"For {expression!r} TAS chose mask {answer.index} instead of {before.index}. The masks, the crops' embeddings "

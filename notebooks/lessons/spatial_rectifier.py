@@ -16,7 +16,7 @@ from tasnb.plots import Strip, strip
 from tasnb.plots.sheets import INK, font_of
 from tasnb.stages import spatial
 
-from .answers import NotYet, Right, Slip, called, given, in_words, numbers, settle
+from .answers import ANOTHER_KIND, Exercise, Right, Slip, hints, in_words
 
 SIDE = 420  # pixels, the longer side of a picture with centres
 CHOICES = (*DIRECTIONS, "none")
@@ -37,6 +37,31 @@ READINGS: Mapping[str, tuple[str, Mapping[str, str], str]] = {
     "man next to the left bus": (
         "none", {"left": "the place of another thing"}, '"left" describes the bus, not the man who is looked for'),
 }  # fmt: skip
+HALF = Exercise(
+    1,
+    expected="a function of centres (n, 2) and a direction that returns n times True or False",
+    hint="The direction decides two things: which of the two columns is looked at, and on which side of its "
+    "median a centre has to lie. Where does a centre belong that lies exactly on the median?",
+    recipe="compare x (column 0) or y (column 1) with its np.median: < for left and top, >= for right and bottom",
+)
+READ = Exercise(
+    2,
+    expected=f"a dict that gives each of {len(READINGS)} expressions one of {', '.join(CHOICES)}",
+    hint="Draw the scene that an expression describes, then move everything in it to the other side of the "
+    "picture, except for what the words hold in place. Is the expression still true?",
+    recipe="give a direction only where the word says in which part of the picture the subject itself stands: "
+    "neither a verb, nor letters of another word, nor a place beside another thing, nor the place of "
+    "another thing",
+)
+DISAGREE = Exercise(
+    3,
+    expected='centres [[x, y], ...] and one total each, for which the two rules differ for "left"',
+    hint="The quadrant that is kept holds the best total of the half, so the winner stays. The rules can only "
+    "differ in who is in the half. When is a left half empty?",
+    recipe="make the left half empty for one rule only: two centres whose x differ after the decimal point, such"
+    " as 10.2 and 10.8, which the authors' code cuts to 10; give the right one the larger total",
+)
+hint = hints(HALF, READ, DISAGREE)
 
 
 def said(direction: Direction) -> Parse:
@@ -86,37 +111,26 @@ def centres_picture(artifacts: ImageArtifacts, image_rgb: np.ndarray) -> Strip:
 
 def check_half(function: Any, artifacts: ImageArtifacts) -> Right:
     """Exercise 1: which centres lie in a direction's half, by the medians of the centres."""
-    expected = "a function of centres (n, 2) and a direction that returns n times True or False"
-    todo = "compare x (column 0) or y (column 1) with its median: < for left and top, >= for right and bottom"
+    function = HALF.given(function)
     for centres in (_CENTRES, centroids_xy(artifacts.proposals.masks)):
         if not len(centres) or not np.isfinite(centres).all():
             continue
-        value = np.stack([
-            _column(called(function, centres.copy(), way, expected=expected, todo=todo), len(centres), expected, todo)
-            for way in DIRECTIONS
-        ])  # fmt: skip
+        value = np.stack([_column(HALF.called(function, centres.copy(), way), len(centres)) for way in DIRECTIONS])
         right = _halves(centres)
-        image = np.array(artifacts.size_hw[::-1]) / 2
-        slips = [
-            Slip(_halves(centres, ties_before=True), "a tie that goes left or top",
-                 "a centre on the median belongs to the right or bottom half: < for left, >= for right"),
-            Slip(_halves(centres, ties_nowhere=True), "a tie that belongs to no half",
-                 "a centre on the median belongs to the right or bottom half: use >= there"),
-            Slip(_halves(centres, ties_both=True), "a tie that belongs to both halves",
-                 "left and top are strictly less: < for them, >= for right and bottom"),
-            Slip(_halves(centres)[[0, 1, 3, 2]], "a y axis that grows upwards",
-                 "in a picture y grows downwards, so top is small y"),
-            Slip(_halves(centres)[[1, 0, 2, 3]], "left and right exchanged", "x grows to the right: left is small x"),
-            Slip(_halves(centres)[[2, 3, 0, 1]], "x and y exchanged", "column 0 is x, column 1 is y"),
-            Slip(_halves(centres, middle=centres.mean(axis=0)), "the mean of the centres",
-                 "take np.median: one mask far out would pull the mean along"),
-            Slip(_halves(centres, middle=image), "the middle of the picture",
-                 "take the median of the centres: the paper's halves are halves of the masks, not of the photo"),
-        ]  # fmt: skip
-        wrong = DIRECTIONS[int(np.argmax((value != right).any(axis=1)))]
-        got = f"{in_words(value[DIRECTIONS.index(wrong)].astype(bool).tolist())} for {wrong!r}"
+        if (value == right).all():
+            continue
+        wrong = int(np.argmax((value != right).any(axis=1)))
+        slips = _slips_of_half(centres, np.array(artifacts.size_hw[::-1]) / 2)
+        # a slip of all four directions is told first; one that was made in some of them is found in the first of these
+        first = [Slip(slip.value[wrong], slip.looks_like, slip.mend) for slip in slips]
+        whole = any(np.array_equal(value, slip.value) for slip in slips)
+        said, slips = (value, slips) if whole else (value[wrong], first)
+        got = f"{in_words(value[wrong].astype(bool).tolist())} for {DIRECTIONS[wrong]!r}"
         got += f" and the centres {np.round(centres, 1).tolist()}" if len(centres) < 7 else ""
-        settle(value, right, slips, expected=expected, got=got, todo=todo)
+        if wrong and (value == value[0]).all():
+            mend = "look at direction: it decides the column, and the side of its median"
+            raise HALF.wrong(got=got, looks_like="the same half for every direction", mend=mend)
+        HALF.refuse(said, slips, got=got)
     return Right(
         "The left half holds those strictly left of the median, so it can be smaller than the right one, and it is "
         "empty when all centres share one x."
@@ -125,26 +139,18 @@ def check_half(function: Any, artifacts: ImageArtifacts) -> Right:
 
 def check_readings(readings: Any) -> Right:
     """Exercise 2: the direction that each expression says about its subject, or "none"."""
-    expected = f"a dict that gives each of {len(READINGS)} expressions one of {', '.join(CHOICES)}"
-    todo = "write a word for every expression of the cell"
-    readings = given(readings, expected=expected, todo=todo)
+    readings = READ.given(readings)
     if not isinstance(readings, Mapping):
-        raise NotYet(expected=expected, got=f"{in_words(readings)} ({type(readings).__name__})", todo=todo)
+        raise READ.wrong(got=f"{in_words(readings)} ({type(readings).__name__})", looks_like=ANOTHER_KIND)
     for expression, (right, slips, because) in READINGS.items():
-        answer = readings.get(expression, ...)
-        if answer is ... or answer is None:
-            raise NotYet(expected=expected, got=f'nothing for "{expression}"', todo=todo)
+        answer = readings.get(expression)
+        if answer is None:
+            raise READ.wrong(got=f'nothing for "{expression}"', looks_like="an expression that was left out")
         word = answer.strip().lower() if isinstance(answer, str) else answer
         if word not in CHOICES:
-            raise NotYet(
-                expected=expected, got=f'{in_words(answer)} for "{expression}"',
-                todo=f"choose one of {', '.join(map(repr, CHOICES))}",
-            )  # fmt: skip
+            raise READ.wrong(got=f'{in_words(answer)} for "{expression}"', looks_like="a word that is none of the five")
         if word != right:
-            raise NotYet(
-                expected=expected, got=f'{word!r} for "{expression}"', looks_like=slips.get(word, ""),
-                todo=f"think again about who is where: {because}",
-            )  # fmt: skip
+            raise READ.wrong(got=f'{word!r} for "{expression}"', looks_like=slips.get(word, ""), mend=because)
     return Right(
         "Only two of the seven place their subject in the picture. Reading the words is the hard half of this stage."
     )
@@ -152,11 +158,12 @@ def check_readings(readings: Any) -> Right:
 
 def check_disagreement(centres_xy: Any, totals: Any) -> Right:
     """Exercise 3: centres and totals for which ``paper`` and ``official`` choose different proposals for "left"."""
-    expected = 'centres [[x, y], ...] and one total each, for which the two rules differ for "left"'
-    todo = "give at least two centres; the authors' code cuts 10.2 and 10.8 to 10 before it takes the median"
-    given(totals, expected=expected, todo=todo)
-    centres = _centres(given(centres_xy, expected=expected, todo=todo), expected, todo)
-    scores = numbers(totals, len(centres), expected=expected, todo=f"give {len(centres)} totals, one a centre")
+    DISAGREE.given({"the centres": centres_xy, "the totals": totals})
+    centres = _centres(centres_xy)
+    if np.shape(totals) != (len(centres),):
+        got = f"{len(centres)} centres and totals of shape {np.shape(totals)}"
+        raise DISAGREE.wrong(got=got, looks_like="another number of totals than of centres")
+    scores = DISAGREE.numbers_of(totals, len(centres))
     (ours, kept, why), (theirs, official_kept, official_why) = winners(
         centres, scores, said("left"), (spatial.PAPER, spatial.OFFICIAL)
     )
@@ -170,11 +177,8 @@ def check_disagreement(centres_xy: Any, totals: Any) -> Right:
             )
         else:
             looks_like = "a case in which both rules keep the same proposals"
-        raise NotYet(
-            expected=expected, looks_like=looks_like,
-            got=f"a case in which both choose proposal {ours}. Paper: {why} Official: {official_why}",
-            todo="make the left half empty for one rule only: two centres whose x differ after the decimal point",
-        )  # fmt: skip
+        got = f"a case in which both choose proposal {ours}. Paper: {why} Official: {official_why}"
+        raise DISAGREE.wrong(got=got, looks_like=looks_like)
     return Right(
         f"Paper chooses proposal {ours}: {why} Official chooses {theirs}: {official_why} Without "
         "cut-off decimals, and without two equal totals, the two rules always choose the same."
@@ -183,6 +187,26 @@ def check_disagreement(centres_xy: Any, totals: Any) -> Right:
 
 # five centres with a tie on both medians (30 and 40), far from the middle of any usual picture
 _CENTRES = np.array([[10.0, 90.0], [20.0, 10.0], [30.0, 20.0], [31.0, 40.0], [90.0, 300.0]])
+
+
+def _slips_of_half(centres: np.ndarray, middle_of_image: np.ndarray) -> list[Slip]:
+    """What typical mistakes give: bool (4, n) each, a row a direction in the order of DIRECTIONS."""
+    return [
+        Slip(_halves(centres, ties_before=True), "a tie that goes left or top, as with <=",
+             "a centre on the median belongs to the right or bottom half: < for left, >= for right"),
+        Slip(_halves(centres, ties_nowhere=True), "a tie that belongs to no half",
+             "a centre on the median belongs to the right or bottom half: use >= there"),
+        Slip(_halves(centres, ties_both=True), "a tie that belongs to both halves",
+             "left and top are strictly less: < for them, >= for right and bottom"),
+        Slip(_halves(centres)[[0, 1, 3, 2]], "a y axis that grows upwards",
+             "in a picture y grows downwards, so top is small y"),
+        Slip(_halves(centres)[[1, 0, 2, 3]], "left and right exchanged", "x grows to the right: left is small x"),
+        Slip(_halves(centres)[[2, 3, 0, 1]], "x and y exchanged", "column 0 is x, column 1 is y"),
+        Slip(_halves(centres, middle=centres.mean(axis=0)), "the mean of the centres",
+             "take np.median: one mask far out would pull the mean along"),
+        Slip(_halves(centres, middle=middle_of_image), "the middle of the picture",
+             "take the median of the centres: the paper's halves are halves of the masks, not of the photo"),
+    ]  # fmt: skip
 
 
 def _halves(
@@ -196,24 +220,24 @@ def _halves(
     return np.stack([low(x, mx), high(x, mx), low(y, my), high(y, my)])
 
 
-def _column(value: Any, count: int, expected: str, todo: str) -> np.ndarray:
+def _column(value: Any, count: int) -> np.ndarray:
     try:
         column = np.asarray(value)
     except ValueError:
-        raise NotYet(expected=expected, got=in_words(value), todo=todo) from None
+        raise HALF.wrong(got=in_words(value), looks_like=ANOTHER_KIND) from None
     if column.shape == (count,) and column.dtype == bool:
         return column
     got = f"{in_words(value)}, of shape {column.shape} and type {column.dtype}, for {count} centres"
-    looks_like = "numbers of proposals, not a verdict for each" if column.dtype.kind in "iu" else ""
+    looks_like = "numbers of proposals, not a verdict for each" if column.dtype.kind in "iu" else ANOTHER_KIND
     looks_like = "centres, not a verdict for each" if column.ndim == 2 else looks_like
-    raise NotYet(expected=expected, got=got, looks_like=looks_like, todo=todo)
+    raise HALF.wrong(got=got, looks_like=looks_like)
 
 
-def _centres(value: Any, expected: str, todo: str) -> np.ndarray:
+def _centres(value: Any) -> np.ndarray:
     try:
         centres = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise NotYet(expected=expected, got=in_words(value), todo=todo) from None
+        raise DISAGREE.wrong(got=in_words(value), looks_like=ANOTHER_KIND) from None
     if centres.ndim != 2 or centres.shape[1] != 2 or not len(centres) or not np.isfinite(centres).all():
-        raise NotYet(expected=expected, got=f"{in_words(value)}, of shape {centres.shape}", todo=todo)
+        raise DISAGREE.wrong(got=f"{in_words(value)}, of shape {centres.shape}", looks_like=ANOTHER_KIND)
     return centres

@@ -15,14 +15,38 @@ from tasnb.pipeline.baselines import clip_only
 from tasnb.plots.model_inputs import encoder_input
 from tasnb.stages.crops import CropConfig, cut_all
 
-from .answers import NotYet, Right, Slip, called, choice, given, in_words, settle
+from .answers import ANOTHER_KIND, Exercise, Right, Slip, hints, in_words
 from .cases import Case, cases, image_ids, overlaps
 
 __all__ = ["STYLES", "cases", "check_blind", "check_style", "check_v_score", "choices", "embed_styles", "encoder_input",
-           "gain", "pictures_of", "swap_sides", "v_of"]  # fmt: skip
+           "gain", "hint", "pictures_of", "swap_sides", "v_of"]  # fmt: skip
 
 STYLES = ("crop", "blur", "box")
 _SIDES = {"left": "right", "right": "left", "leftmost": "rightmost", "rightmost": "leftmost"}
+V_SCORE = Exercise(
+    1,
+    expected="a function (crop_rows, text_row) that returns one cosine for each row: shape (n,), from -1 to 1",
+    hint="crop_rows @ text_row gives all n products at once. What is left to divide by, and has each row the "
+    "same length?",
+    recipe="divide each product by the length of its row, np.linalg.norm(crop_rows, axis=1), and by the length of the "
+    "text's row",
+)
+STYLE = Exercise(
+    2,
+    expected="what the difference and its interval show",
+    hint="Look at the interval in brackets, not at the difference itself. Which verdict would a difference of "
+    "exactly 0 have, and is 0 among the values that the interval allows?",
+    recipe="if the interval holds 0, nothing is shown; if it lies above 0, crop is better; if below, blur",
+)
+BLIND = Exercise(
+    3,
+    expected="the number of a case",
+    hint="Only an expression with left or right in it can be exchanged. Ask V for its choice twice, with the "
+    "expression and with its swap, and go through the cases.",
+    recipe="go through enumerate(cases), leave out those that lesson.swap_sides does not change, and stop where "
+    "tn.clip_only has the same index for both texts",
+)
+hint = hints(V_SCORE, STYLE, BLIND)
 
 
 def pictures_of(image_rgb: np.ndarray, found: Proposals, style: str) -> list[np.ndarray]:
@@ -76,22 +100,20 @@ def swap_sides(expression: str) -> str:
 
 def check_v_score(function: Any) -> Right:
     """Exercise 1: ``v_score(crop_rows, text_row)``, the cosine of every row with the text."""
-    expected = "a function (crop_rows, text_row) that returns one cosine for each row: shape (n,), from -1 to 1"
-    todo = "divide each product by the length of its row and by the length of the text's row"
     rng = np.random.default_rng(2)
     for n, d in ((5, 8), (3, 3), (1, 4)):
         rows, text = rng.normal(size=(n, d)) * rng.uniform(0.5, 4, size=(n, 1)), rng.normal(size=d) * 3
-        made = called(function, rows.copy(), text.copy(), expected=expected, todo=todo)
+        made = V_SCORE.called(function, rows.copy(), text.copy())
         try:
             value = np.asarray(made, dtype=np.float64)
         except (TypeError, ValueError):
-            raise NotYet(expected=expected, got=in_words(made), todo=todo) from None
+            raise V_SCORE.wrong(got=in_words(made), looks_like=ANOTHER_KIND) from None
         right = cosines(rows, text[None])[:, 0]
         lengths, length = np.linalg.norm(rows, axis=1), np.linalg.norm(text)
         columns = np.linalg.norm(rows, axis=0)
         slips = [
             Slip(right[:, None], "a column, of shape (n, 1)", "take [:, 0] of it"),
-            Slip(rows @ text, "the plain product, without dividing by the lengths", todo),
+            Slip(rows @ text, "the plain product, without dividing by the lengths", "divide by both lengths"),
             Slip(rows @ text / lengths, "a product divided by the rows' lengths only", "divide by the text's too"),
             Slip(rows @ text / length, "a product divided by the text's length only", "divide by the rows' too"),
             Slip((rows / columns) @ text / length, "rows normalised along the wrong axis", "use axis=1, keepdims=True"),
@@ -102,7 +124,7 @@ def check_v_score(function: Any) -> Right:
             Slip(np.argmax(right), "the number of the best row", "return the scores of all rows, not the argmax"),
             Slip(np.exp(right) / np.exp(right).sum(), "a softmax over the rows", "return the cosines themselves"),
         ]  # fmt: skip
-        settle(value, right, slips, expected=expected, got=in_words(value), todo=todo, tolerance=1e-5)
+        V_SCORE.settle(value, right, slips, tolerance=1e-5)
     return Right(
         "A cosine forgets the length of an embedding and keeps its direction. CLIP is trained with cosines, so the "
         "length of an embedding carries no meaning that was taught."
@@ -111,24 +133,19 @@ def check_v_score(function: Any) -> Right:
 
 def check_style(word: Any, difference: metrics.Estimate) -> Right:
     """Exercise 2: what the paired difference crop minus blur shows: "crop", "blur" or "not shown"."""
-    expected = "what the difference and its interval show"
-    word = choice(word, ("crop", "blur", "not shown"), expected=expected)
+    word = STYLE.choice_of(word, ("crop", "blur", "not shown"))
     low, high, value = difference.low, difference.high, difference.value
     # one picture gives an interval of no width, which shows nothing
     right = "not shown" if low <= 0 <= high or low == high else "crop" if low > 0 else "blur"
-    got = f"{word!r}, with the difference crop minus blur {difference}"
     if word != right:
-        if right == "not shown":
-            larger = "crop" if value > 0 else "blur"
-            looks_like = (
-                "a verdict from the sign of the difference alone" if word == larger else "the sign read the wrong way"
-            )
-            todo = "look whether the interval in brackets holds 0; if it does, nothing is shown"
+        if right == "not shown" and word == ("crop" if value > 0 else "blur"):
+            looks_like = "a verdict from the sign of the difference alone"
         elif word == "not shown":
-            looks_like, todo = "more doubt than the interval asks for", "the interval leaves 0 out: say which is better"
+            looks_like = "more doubt than the interval asks for"
         else:
-            looks_like, todo = "the sign read the wrong way", "the difference is crop minus blur"
-        raise NotYet(expected=expected, got=got, looks_like=looks_like, todo=todo)
+            looks_like = "the sign read the wrong way: the difference is crop minus blur"
+        got = f"{word!r}, with the difference crop minus blur {difference}"
+        raise STYLE.wrong(got=got, looks_like=looks_like)
     if right == "not shown":
         return Right(
             f"{difference}: the interval holds 0, so these few scenes do not show which style is better for CLIP. "
@@ -139,25 +156,23 @@ def check_style(word: Any, difference: metrics.Estimate) -> Right:
 
 def check_blind(number: Any, studied: Sequence[Case], models: Models) -> Right:
     """Exercise 3: a case with left or right in it, for which V chooses the same mask when the two are exchanged."""
-    expected = f"the number of a case, from 0 to {len(studied) - 1}"
-    todo = "try the cases whose expression holds left or right, and compare V's choice for it and for its swap"
-    number = given(number, expected=expected, todo=todo)
-    wrong = isinstance(number, bool) or not isinstance(number, int | np.integer)
-    if wrong or not 0 <= number < len(studied):
-        raise NotYet(expected=expected, got=in_words(number), todo=todo)
+    number = BLIND.given(number)
+    if isinstance(number, bool) or not isinstance(number, int | np.integer):
+        raise BLIND.wrong(got=in_words(number), looks_like=ANOTHER_KIND)
+    if not 0 <= number < len(studied):
+        raise BLIND.wrong(
+            got=f"{number}; the cases are 0 to {len(studied) - 1}", looks_like="a number outside the list"
+        )
     case = studied[number]
     if swap_sides(case.expression) == case.expression:
-        raise NotYet(
-            expected=expected, got=f"case {number}, {case.expression!r}", todo=todo,
-            looks_like="an expression without left or right",
-        )  # fmt: skip
+        got = f"case {number}, {case.expression!r}"
+        raise BLIND.wrong(got=got, looks_like="an expression without left or right")
     before, after = _both_choices(case, models)
     if before != after:
-        raise NotYet(
-            expected=expected,
+        raise BLIND.wrong(
             got=f"case {number}: V chooses mask {before} for {case.expression!r} and mask {after} for its swap",
             looks_like="a case in which the swapped word moves the text's embedding enough to change the choice",
-            todo="try another case",
+            mend="try another case",
         )
     sided = [each for each in studied if swap_sides(each.expression) != each.expression]
     same = sum(before == after for before, after in (_both_choices(each, models) for each in sided))

@@ -19,13 +19,37 @@ from tasnb.pipeline.tas import tas
 from tasnb.stages.expressions import parse
 from tasnb.viewers import Annotator
 
-from .answers import NotYet, Right, Slip, given, in_words, number, settle
+from .answers import Exercise, Right, Slip, hints
 
 LONGEST = 1024  # pixels of a photo's longer side: the masks of 12 megapixels would fill a laptop's memory
 SCENES = 4  # shipped pictures that stand in where nothing was uploaded
 EXAMPLES = 3  # expressions about each of them
 FOUND_IOU = 0.5  # the field's Pr@0.5
 POINTS = 0.05  # of per cent: a learner may round to one decimal
+TWO_WAYS = Exercise(
+    1,
+    expected="two texts for the same mask: the first says where it is, the second only what it looks like",
+    hint="For the place compare the mask with the other masks, not with the photo: on which side of most of "
+    "them is it? For the looks imagine that the thing stood somewhere else: what of your text would still"
+    " be true?",
+    recipe='name the half of the picture and a noun, for example "the dog on the left"; then its kind and its '
+    'colour or pattern without any place, for example "the brown dog"',
+)
+BOUND = Exercise(
+    2,
+    expected="one number from 0 to 100: the mIoU of the best proposal of each target, in per cent",
+    hint="How were the targets made? Follow one click: what became the target, and is it still among the proposals?",
+    recipe="each target is one of SAM's own masks, so ask which IoU a proposal has with itself, in per cent",
+)
+CHANCE = Exercise(
+    3,
+    expected="one number from 0 to 100: the mIoU of a proposal drawn at random, in per cent",
+    hint="What does a blind draw give on average for a single sample? Only then comes the mean over the "
+    "samples, in which a picture with many proposals has no more weight than one with few.",
+    recipe='take the mean IoU of all proposals of each sample, scores.groupby("sample")["iou"].mean(), then the '
+    "mean over the samples, times 100",
+)
+hint = hints(TWO_WAYS, BOUND, CHANCE)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -118,36 +142,37 @@ def first_named(annotator: Annotator) -> Named:
 
 def check_two_ways(place: Any, looks: Any, named: Named, models: Models) -> Right:
     """Exercise 1: two expressions for one mask, one by its place, one without any place."""
-    expected = "two texts for the same mask: the first says where it is, the second only what it looks like"
-    first = _text(place, "place", 'name the half of the picture, for example "the dog on the left"', expected)
-    second = _text(looks, "looks", 'name its kind and its colour or pattern, for example "the brown dog"', expected)
+    TWO_WAYS.given({"place": place, "looks": looks})
+    first, second = TWO_WAYS.text_of(place, "place"), TWO_WAYS.text_of(looks, "looks")
     read = parse(first, models.parser)
     if not read.directions:
-        slip = "a relation to another thing, which the rectifier does not know" if read.relations else ""
-        todo = "use left, right, top or bottom about the thing itself: 'the ... on the left'"
-        raise NotYet(expected=expected, got=f"place = {first!r}, in which no direction was found", looks_like=slip,
-                     todo=todo)  # fmt: skip
+        relation = "a relation to another thing, which the rectifier does not know"
+        raise TWO_WAYS.wrong(
+            got=f"place = {first!r}, in which no direction was found",
+            looks_like=relation if read.relations else "a text without a place",
+            mend="use left, right, top or bottom about the thing itself: 'the ... on the left'",
+        )
     answer = tas(named.artifacts, first, models)
     if not answer.table.kept[named.proposal]:
         trace = answer.table.trace
         assert trace is not None  # the rectifier is on
-        raise NotYet(
-            expected=expected,
+        raise TWO_WAYS.wrong(
             got=f"place = {first!r}; the rectifier takes your mask out ({trace.verdicts[named.proposal]})",
             looks_like="the wrong half of the picture, or a thing so near the middle that the other masks decide",
-            todo="look at the picture and name the other half, or use top and bottom",
+            mend="look at the picture and name the other half, or use top and bottom",
         )
     plain = parse(second, models.parser)
     if plain.directions:
-        words = ", ".join(plain.direction_words)
-        raise NotYet(
-            expected=expected, got=f"looks = {second!r}, which names a place: {words}",
+        raise TWO_WAYS.wrong(
+            got=f"looks = {second!r}, which names a place: {', '.join(plain.direction_words)}",
             looks_like="an expression for RefCOCO; RefCOCO+ forbids such words",
-            todo="say what one would still see if the thing stood somewhere else",
-        )  # fmt: skip
+            mend="say what one would still see if the thing stood somewhere else",
+        )
     if plain.head is None:
-        todo = "name the kind of thing with a noun: 'the brown dog', not 'brown'"
-        raise NotYet(expected=expected, got=f"looks = {second!r}, in which no noun was found", todo=todo)
+        raise TWO_WAYS.wrong(
+            got=f"looks = {second!r}, in which no noun was found", looks_like="a description of nothing in particular",
+            mend="name the kind of thing with a noun: 'the brown dog', not 'brown'",
+        )  # fmt: skip
     found = ["finds" if tas(named.artifacts, text, models).index == named.proposal else "misses"
              for text in (first, second)]  # fmt: skip
     return Right(
@@ -158,9 +183,7 @@ def check_two_ways(place: Any, looks: Any, named: Named, models: Models) -> Righ
 
 def check_upper_bound(value: Any, run: Run) -> Right:
     """Exercise 2: the oracle's mIoU on targets that were chosen among the proposals, in per cent."""
-    expected = "one number from 0 to 100: the mIoU of the best proposal of each target, in per cent"
-    todo = "ask which proposal fits a target best when the target itself is one of the proposals"
-    value = number(value, expected=expected, todo=todo)
+    value = BOUND.number_of(value)
     table = run.table().set_index("method")["miou"]
     right = float(table["oracle"])
     slips = [Slip(right / 100, "a share of 1", "multiply it by 100")]
@@ -174,7 +197,7 @@ def check_upper_bound(value: Any, run: Run) -> Right:
             Slip(value, "an upper bound as in lesson 01, where SAM did not know the targets",
                  "here each target was clicked: it is one of SAM's own masks")
         )  # fmt: skip
-    settle(value, right, slips, expected=expected, got=in_words(value), todo=todo, tolerance=POINTS)
+    BOUND.settle(value, right, slips, tolerance=POINTS)
     if right < 100 - POINTS:
         return Right("Not every target is one of the proposals here, so the bound says how well SAM found them.")
     return Right(
@@ -185,9 +208,7 @@ def check_upper_bound(value: Any, run: Run) -> Right:
 
 def check_chance(value: Any, run: Run) -> Right:
     """Exercise 3: the mIoU of a proposal that is drawn blindly, in per cent."""
-    expected = "one number from 0 to 100: the mIoU of a proposal drawn at random, in per cent"
-    todo = "take the mean IoU of all proposals of each sample, then the mean over the samples, times 100"
-    value = number(value, expected=expected, todo=todo)
+    value = CHANCE.number_of(value)
     scores = run.scores()
     of_samples = scores.groupby("sample")["iou"]
     right = 100 * float(of_samples.mean().mean())
@@ -195,15 +216,18 @@ def check_chance(value: Any, run: Run) -> Right:
         Slip(right / 100, "a share of 1", "multiply it by 100"),
         Slip(100 * float(scores["iou"].mean()), "the mean over all rows, so a picture with many masks counts more",
              "take the mean of each sample first: groupby('sample')"),
-        Slip(100 * float(scores["iou"].median()), "the median over all rows", todo),
+        Slip(100 * float(scores["iou"].median()), "the median over all rows", "take means"),
         Slip(100 * float(of_samples.max().mean()), "the best proposal: the oracle", "draw blindly: mean, not max"),
         Slip(100 * float((1 / of_samples.size()).mean()), "the chance to hit exactly the target's mask",
              "a mask that overlaps with the target counts with its IoU"),
         Slip(100 * float(of_samples.first().mean()), "the first proposal of each sample", "take the mean of all"),
     ]  # fmt: skip
     table = run.table().set_index("method")["miou"]
-    slips += [Slip(float(m), f"the mIoU of {name}", todo) for name, m in table.items() if name != "oracle"]
-    settle(value, right, slips, expected=expected, got=in_words(value), todo=todo, tolerance=POINTS)
+    slips += [
+        Slip(float(m), f"the mIoU of {name}", "blind choice looks at no score") for name, m in table.items()
+        if name != "oracle"
+    ]  # fmt: skip
+    CHANCE.settle(value, right, slips, tolerance=POINTS)
     row = run.table().iloc[0]
     verdict = (
         "The interval lies above that, so on these pictures it does better than blind choice."
@@ -228,13 +252,6 @@ def _opened(name: str, content: bytes, longest: int) -> np.ndarray:
     picture = Image.fromarray(image_rgb)
     picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     return as_rgb(picture)
-
-
-def _text(value: Any, name: str, todo: str, expected: str) -> str:
-    value = given(value, expected=expected, todo=todo)
-    if not isinstance(value, str) or not value.strip():
-        raise NotYet(expected=expected, got=f"{name} = {in_words(value)} ({type(value).__name__})", todo=todo)
-    return value.strip()
 
 
 def rims_of(samples: Sequence[Sample]) -> tuple[list[np.ndarray], list[str]]:

@@ -104,7 +104,7 @@ def test_a_wrong_mean_is_recognised(case: str, value, words: str, heat, studied)
 def test_the_mean_over_boxes_is_recognised(heat, studied) -> None:
     proposals = studied[1].proposals
     means = [heat[y0:y1, x0:x1].mean() for x0, y0, x1, y1 in proposals.boxes_xyxy]
-    with pytest.raises(NotYet, match="box"):
+    with pytest.raises(NotYet, match="the mean over each mask's box"):
         lesson.check_pooled(means, heat, proposals.masks)
 
 
@@ -124,7 +124,7 @@ SURGERY = [
     ("the other way round", lambda cells, text, empty: cells @ (empty - text), "the sign turned round"),
     ("added", lambda cells, text, empty: cells @ (text + empty), "a sum"),
     ("its own mean", lambda cells, text, empty: cells @ text - np.mean([cells @ text], axis=0), "zero everywhere"),
-    ("three dots", lambda cells, text, empty: ..., "returns the three dots"),
+    ("No answer yet", lambda cells, text, empty: ..., "No answer yet"),
     ("it stops", lambda cells, text, empty: cells @ text.T[5:], "stops with ValueError"),
 ]
 
@@ -165,7 +165,7 @@ MIXES = [
     ("crops only", lambda m, c, s, p, v: cosine(c, s + p), "the crops alone"),
     ("v ignored", lambda m, c, s, p, v: cosine(m + c, s + p), "a plain mean"),
     ("one number", lambda m, c, s, p, v: 0.3, "a single number"),
-    ("open", lambda m, c, s, p, v: ..., "returns the three dots"),
+    ("open", lambda m, c, s, p, v: ..., "No answer yet"),
 ]
 
 

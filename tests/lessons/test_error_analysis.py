@@ -51,7 +51,7 @@ def test_right_answers_are_right() -> None:
         (lambda c, n: 100 * (of_type(c, n) & ~c["failed"]).sum() / len(c), "a share of all expressions"),
         (lambda c, n: 100 * (~c["failed"]).mean(), "the figure of all expressions"),
         (lambda c, n: 100 * c["iou"][of_type(c, n)].mean(), "the mean IoU"),
-        (lambda c, n: ..., "three dots"),
+        (lambda c, n: ..., "No answer yet"),
         (lambda c, n: "many", "many"),
         (lambda c, n: c["nothing"], "KeyError"),
     ],
@@ -63,6 +63,17 @@ def test_slips_of_exercise_1_are_named(slip, said) -> None:
         lesson.check_right(slip, cases)
 
 
+def test_expressions_of_a_single_type_are_not_all_of_it() -> None:
+    cases = pd.concat([CASES, CASES.iloc[[2]]], ignore_index=True)
+
+    def alone(cases, name):
+        mine = cases["types"] == name
+        return 100 * (1 - cases["failed"][mine].mean()) if mine.any() else right(cases, name)
+
+    with pytest.raises(NotYet, match="only expressions that have no other type"):
+        lesson.check_right(alone, cases)
+
+
 @pytest.mark.parametrize(
     ("slip", "said"),
     [
@@ -71,7 +82,7 @@ def test_slips_of_exercise_1_are_named(slip, said) -> None:
         (lambda c, n: c["recoverable"][c["cause"] == n].sum(), "a sum"),
         (lambda c, n: 100 * c["recoverable"][c["cause"] == n].sum() / c["failed"].sum(), "all failures"),
         (lambda c, n: 100 * (c["cause"] == n).mean(), "how often"),
-        (None, "no answer"),
+        (None, "returns nothing"),
     ],
 )
 def test_slips_of_exercise_2_are_named(slip, said) -> None:
@@ -83,7 +94,7 @@ def test_slips_of_exercise_2_are_named(slip, said) -> None:
     ("slip", "said"),
     [
         (0.16, "from 0 to 1"), (-16.0, "before less after"), (32.0, "promised"), (20.0, "how many are right"),
-        (5.0, "subtract"), (..., "three dots"),
+        (5.0, "resembles no slip"), (..., "No answer yet"),
     ],
 )  # fmt: skip
 def test_slips_of_exercise_3_are_named(slip, said) -> None:

@@ -98,12 +98,13 @@ def test_stability_accepts_every_way_to_it() -> None:
         (lambda x, o: (x > 0).sum() / (x > -o).sum(), "the mask above 0 over"),
         (lambda x, o: 1 - (x > o).sum() / (x > -o).sum(), "the share that is lost"),
         (lambda x, o: (x > o).mean(), "over the whole picture"),
+        (lambda x, o: ((x > o).sum() / (x > -o).sum()) ** 0.5, "a square root of the ratio"),
         (lambda x, o: 100 * (x > o).sum() / (x > -o).sum(), "per cent"),
-        (lambda x, o: (x > o).sum() / max((x > -o).sum(), 1e-9) + 0.5, "pixels above -offset"),
+        (lambda x, o: (x > o).sum() / max((x > -o).sum(), 1e-9) + 0.5, "resembles no slip"),
         (lambda x, o: (x > o) / (x > -o), "an array of shape"),
-        (lambda x, o: ..., "three dots"),
+        (lambda x, o: ..., "No answer yet"),
         (lambda x: 1, "TypeError"),
-        (..., "three dots"),
+        (..., "No answer yet"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
@@ -152,8 +153,9 @@ def test_the_upper_bound_wants_all_numbers_in_order(two_scenes) -> None:
     right = np.concatenate([lesson.best_ious(f, s) for s, f in zip(pictures, found, strict=True)])
     with pytest.raises(NotYet, match="their mean"):
         lesson.check_upper_bound(float(right.mean()), pictures, found)
-    for wrong in (right[:2], right[::-1], ..., "0.5"):
-        with pytest.raises(NotYet, match="for each target take the largest"):
+    said = ((right[:2], "numbers of shape"), (right[::-1], "resembles no slip"), (..., "No answer yet"), ("0.5", "str"))
+    for wrong, words in said:
+        with pytest.raises(NotYet, match=words):
             lesson.check_upper_bound(wrong, pictures, found)
     mixed = np.concatenate([lesson.best_ious(found[0], each) for each in pictures])
     with pytest.raises(NotYet, match="the proposals of the first scene"):
@@ -188,8 +190,12 @@ def test_reasons_are_checked_row_by_row() -> None:
         lesson.check_reasons(["no point", "no point", "part"], table)
     with pytest.raises(NotYet, match="a single answer"):
         lesson.check_reasons("dropped", table)
-    for wrong in (right[:2], [*right[:2], "too small"], ..., 3):
-        with pytest.raises(NotYet):
+    said = (
+        (right[:2], "a list that leaves rows out"), ([*right[:2], "too small"], "a word that is none of the five"),
+        (..., "No answer yet"), ([..., *right[1:]], "Still open: part 1"), (3, "another kind of answer"),
+    )  # fmt: skip
+    for wrong, words in said:
+        with pytest.raises(NotYet, match=words):
             lesson.check_reasons(wrong, table)
 
 
