@@ -18,7 +18,7 @@ from tasnb.core.shipped import lessons_root
 from tasnb.core.types import Models, Sample
 from tasnb.evaluation.metrics import is_right
 from tasnb.pipeline.describe import describe
-from tasnb.pipeline.variant import PAPER
+from tasnb.pipeline.variant import PAPER, weights_for
 from tasnb.store import Store
 from tasnb.viewers.deciding import NAMES, PARTS, decide
 
@@ -46,7 +46,7 @@ def cases(
         if sample.target is None or sample.image_id in {known.image_id for known in found.values()}:
             continue
         artifacts = store.recall(describe, sample.image, models)
-        decision = decide(artifacts, sample.expression, models, PAPER, PAPER.weights)
+        decision = decide(artifacts, sample.expression, models, PAPER, weights_for(PAPER, models, sample.dataset))
         right = is_right(iou(decision.answer.mask, sample.target))
         found.setdefault(kinds[decision.part if right else "wrong"], sample)
         if len(found) == len(kinds):

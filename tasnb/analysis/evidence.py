@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import accumulate
 from types import SimpleNamespace
@@ -33,7 +33,6 @@ from tasnb.core.types import (
 from tasnb.evaluation import metrics
 from tasnb.evaluation.records import Measured
 from tasnb.evaluation.reranking import Ranking
-from tasnb.pipeline import variant as variants
 from tasnb.pipeline.variant import Variant
 from tasnb.stages.spatial import RectifierRule
 from tasnb.stages.spatial.scene import AXIS, BEFORE
@@ -284,7 +283,7 @@ class Evidence:
             samples=samples,
             parses=tuple(parses[text] for text in samples["parse"]),
             types=tuple(types[text] for text in samples["parse"]),
-            ranking=Ranking.of(answered, variant=_variant_of(run)),
+            ranking=Ranking.of(answered),
             scores=scores,
             captions=joined["caption"].to_numpy(object),
             cosines=joined["phrase_cosines"].to_numpy(object),
@@ -358,15 +357,6 @@ class Evidence:
             )
 
 
-def _variant_of(run: Any) -> Variant:
-    """The variant of a run: a named one, or one of its own with the rectifier that run.json tells."""
-    name = str(run.about["variant"])
-    if name in variants.VARIANTS:
-        return variants.find(name)
-    rule = RectifierRule(**run.about["variant_options"]["rectifier"])
-    return replace(variants.PAPER, name=name, rectifier=rule)
-
-
 @cache  # building one takes longer than reading a hundred lists
 def _phrases() -> TypeAdapter[tuple[NegativePhrase, ...]]:
     from pydantic import TypeAdapter
@@ -422,10 +412,11 @@ class Pool:
         first = runs[0].about
         for run in runs[1:]:
             for key in _SAME_IN_A_POOL:
-                if run.about[key] != first[key]:
+                there, here = (Weights(**a[key]) if key == "weights" else a[key] for a in (first, run.about))
+                if there != here:
                     raise ValueError(
-                        f"runs with different {key} cannot be pooled: {first[key]} and {run.about[key]}; analyse them "
-                        "one by one, or use tasnb compare"
+                        f"runs with different {key} cannot be pooled: {there} and {here}; analyse them one by one, or "
+                        "use tasnb compare"
                     )
             if run.about["models"]["parts"] != first["models"]["parts"]:
                 raise ValueError("runs of different models cannot be pooled; analyse them one by one")

@@ -58,7 +58,7 @@ def demo(
         ablating = time.perf_counter() - started
     chart = plots.ablation_chart(result.rows, title=f"{result.data}: {result.n} expressions, 95 % intervals")
     written = wrote(save(out, {"ablation.csv": pd.DataFrame(result.rows), "ablation.png": chart}))
-    measured = ("rows", "n", "images", "oracle_miou", "chance_miou", "protocol")
+    measured = ("rows", "n", "images", "oracle_miou", "chance_miou", "protocol", "used", "papers", "beside")
     record = {
         **answer,
         "sample_id": sample.sample_id,

@@ -42,6 +42,7 @@ def evaluate(
     json_: Json = False,
 ) -> None:
     """Evaluate methods on a whole split: figures with intervals, and every decision on disk."""
+    from tasnb.evaluation.ablation import beside_paper, beside_text
     from tasnb.evaluation.engine import evaluate as run_evaluation
     from tasnb.store import Store
 
@@ -61,8 +62,12 @@ def evaluate(
             interval = interval_text(row["low"], row["high"], signed=True)
             difference = f"{row['difference']:+.2f} mIoU {interval}"
             lines.append(f"{row['first']} - {row['second']}: {difference}, paired, {row['n']} sentences")
+    record = {"run": run.folder, "weights": run.about["weights"], **run.summary}
+    if len(beside := beside_paper(run)):
+        record["beside_paper"] = beside
+        lines.append(beside_text(beside))
     lines.append(f"run: {run.folder}")
-    show({"run": run.folder, **run.summary}, "\n".join(lines), as_json=json_)
+    show(record, "\n".join(lines), as_json=json_)
 
 
 def compare(
@@ -132,8 +137,13 @@ def sweep(
     best = {name: found.best(name) for name in metrics}
     record |= {"grid": found.frame, "best": best, "beside_paper": found.against_paper()}
     if modules:
-        record["modules"] = files["modules.csv"] = ablation.ablation(opened, variant=variant, protocol=protocol)
+        how: dict[str, Any] = {"variant": variant, "protocol": protocol}
+        record["modules"] = files["modules.csv"] = ablation.ablation(opened, **how)
         texts.append(ablation.as_text(record["modules"]))
+        if found.used != found.papers:
+            beside = ablation.ablation(opened, **how, weights=found.papers)
+            record["modules_paper"] = files["modules-paper.csv"] = beside
+            texts += ablation.beside_lines(beside, found.papers)
     record["files"] = save(run if out is None else out, files)
     show(record, "\n".join([*texts, wrote(record["files"])]), as_json=json_)
 

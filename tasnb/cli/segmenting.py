@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -139,7 +140,7 @@ def facts(prediction: types.Prediction, target: np.ndarray | None) -> dict[str, 
     return {
         "expression": prediction.expression,
         "method": prediction.method,
-        "weights": {"alpha": table.weights.alpha, "lam": table.weights.lam},
+        "weights": asdict(table.weights),
         "index": index,
         "chosen": chosen,
         "proposals": len(table),
@@ -166,7 +167,8 @@ def in_words(record: dict[str, Any]) -> str:
         lines += [
             f"  mask {record['index']} of {record['proposals']}, {record['area']} px: “{chosen['caption']}”",
             f"  S = V {chosen['v']:.3f} + {weights['alpha']:g} x P {chosen['p']:.3f}"
-            f" + {weights['lam']:g} x N {chosen['n']:.3f} = {chosen['total']:.3f}",
+            f" + {weights['lam']:g} x N {chosen['n']:.3f} = {chosen['total']:.3f}"
+            f" (weights: {weights['source']})",
             f"  {record['rectifier']}",
             f"  pushed away from: {pushed}",
         ]

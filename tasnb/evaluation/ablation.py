@@ -1,13 +1,16 @@
 """The paper's Table 4, what each module adds: V; +P; +P+N; +P+N+spatial.
 
 ``ablation`` reads it off a run's stored scores, without any model; ``ablate`` describes each image and scores each
-expression once. Either way the four rows are re-weightings of the same scores.
+expression once. Either way the four rows are re-weightings of the same scores, and where the weights are not the
+paper's, the rows under the paper's stand beside them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +23,8 @@ from tasnb.evaluation.records import Measured
 from tasnb.evaluation.reranking import Ranking, sentence_protocol
 from tasnb.evaluation.runs import ScoredRun
 from tasnb.pipeline.describe import describe
-from tasnb.pipeline.tas import mine, rectify, score
-from tasnb.pipeline.variant import PAPER, Variant, find
+from tasnb.pipeline.tas import mine, rectify, score, with_modules
+from tasnb.pipeline.variant import PAPER, Variant, find, weights_for
 from tasnb.stages import expressions
 
 if TYPE_CHECKING:
@@ -38,26 +41,14 @@ ROWS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
-def with_modules(weights: Weights, modules: Collection[str]) -> Weights:
-    """Weights of which only those of some modules count.
-
-    Parameters
-    ----------
-    weights : Weights
-        Of all modules.
-    modules : collection of str
-        Of "v", "p", "n" and "spatial".
-
-    Returns
-    -------
-    Weights
-        With 0 for a module that is not among them.
-    """
-    return Weights(alpha=weights.alpha if "p" in modules else 0.0, lam=weights.lam if "n" in modules else 0.0)
-
-
-def ablation(run: ScoredRun, *, variant: str | Variant | None = None, protocol: str | None = None) -> pd.DataFrame:
-    """The paper's Table 4 from stored scores, with the run's own alpha and lambda.
+def ablation(
+    run: ScoredRun,
+    *,
+    variant: str | Variant | None = None,
+    protocol: str | None = None,
+    weights: Weights | None = None,
+) -> pd.DataFrame:
+    """The paper's Table 4 from stored scores.
 
     Parameters
     ----------
@@ -66,6 +57,8 @@ def ablation(run: ScoredRun, *, variant: str | Variant | None = None, protocol: 
     variant : str or Variant, optional
         Whose rectifier; the run's by default.
     protocol : str, optional
+        The run's by default.
+    weights : Weights, optional
         The run's by default.
 
     Returns
@@ -80,10 +73,59 @@ def ablation(run: ScoredRun, *, variant: str | Variant | None = None, protocol: 
     ValueError
         For the protocol "car", which merges masks, and for damaged tables.
     """
-    ranking, own = Ranking.of(run, variant=variant), Weights(**run.about["weights"])
+    ranking, own = Ranking.of(run, variant=variant), weights or Weights(**run.about["weights"])
     name = sentence_protocol(protocol or str(run.about["protocol"]))
     counts = [ranking.counts(with_modules(own, used), rectified="spatial" in used) for used in ROWS.values()]
     return _table(np.asarray(counts).transpose(2, 0, 1), ranking.image_ids, ranking.answered, name)
+
+
+def beside_paper(run: ScoredRun, *, variant: str | Variant | None = None, protocol: str | None = None) -> pd.DataFrame:
+    """TAS with the paper's weights and with those of a run that has others, from the same stored scores.
+
+    Parameters
+    ----------
+    run : Run
+        Only its about, predictions() and scores() are read.
+    variant, protocol
+        As for ``ablation``.
+
+    Returns
+    -------
+    DataFrame
+        The paper's row, then the run's: weights (in words), and ``ablation``'s figures and gains; no row for a run that
+        has the paper's weights, no answers of TAS, or a protocol that merges masks.
+    """
+    import pandas as pd
+
+    own, papers = Weights(**run.about["weights"]), weights_for(data=str(run.about["dataset"]["name"]))
+    protocol = protocol or str(run.about["protocol"])
+    unranked = "tas" not in run.about["methods"] or metrics.find(protocol).unit != "sentence"
+    if own == papers or unranked or not len(run.predictions()):
+        return pd.DataFrame()
+    ranking = Ranking.of(run, variant=variant)
+    counts = np.asarray([ranking.counts(weights) for weights in (papers, own)]).transpose(2, 0, 1)
+    names = (f"the paper's {papers}", f"the run's {own}")
+    found = _table(counts, ranking.image_ids, ranking.answered, protocol, *names)
+    return found.rename(columns={"modules": "weights"})
+
+
+def beside_text(beside: pd.DataFrame) -> str:
+    """What ``beside_paper`` gave, in a sentence.
+
+    Parameters
+    ----------
+    beside : DataFrame
+        Of two rows.
+
+    Returns
+    -------
+    str
+        Both figures and their paired difference.
+    """
+    papers, own = beside.to_dict("records")
+    gain = f"{own['miou_gain']:+.2f} {interval_text(own['miou_gain_low'], own['miou_gain_high'], signed=True)}, paired"
+    both = (f"{row['miou']:.2f} with {row['weights']}" for row in (own, papers))
+    return f"mIoU of TAS {', '.join(both)}: {gain}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -102,6 +144,10 @@ class Ablation:
         Of a proposal drawn at random, in expectation, per cent.
     protocol, data, models : str
         What was measured, and how.
+    used, papers : Weights
+        Those of ``frame``, and those that the paper chose for such data.
+    beside : DataFrame, optional
+        As ``frame``, with the paper's weights; None where they are the same.
     """
 
     frame: pd.DataFrame
@@ -112,6 +158,9 @@ class Ablation:
     protocol: str
     data: str
     models: str
+    used: Weights
+    papers: Weights
+    beside: pd.DataFrame | None = None
 
     @property
     def rows(self) -> tuple[dict[str, Any], ...]:
@@ -127,8 +176,9 @@ class Ablation:
         """For a terminal, the paper's Table 4 beside it."""
         lines = [
             f"module ablation: {self.data}, {self.images} scenes, {self.n} expressions, {self.models} models,"
-            f" protocol {self.protocol}, 95 % intervals",
+            f" {self.used}, protocol {self.protocol}, 95 % intervals",
             as_text(self.frame),
+            *beside_lines(self.beside, self.papers),
             f"oracle (best proposal) {self.oracle_miou:.2f} mIoU; a random proposal {self.chance_miou:.2f}.",
             "paper: Table 4, RefCOCO val, SAM ViT-H, CLIP ViT-B/32, BLIP-2. Other data and other models: compare the"
             " steps, not the levels.",
@@ -163,7 +213,7 @@ def ablate(
     models : Models
         Loaded.
     variant : str or Variant
-        Of TAS, with its own alpha and lambda.
+        Of TAS; alpha and lambda are those of ``weights_for``.
     artifacts : mapping of str to ImageArtifacts, optional
         Image id -> what ``describe`` gave, where at hand.
     protocol : str
@@ -193,16 +243,21 @@ def ablate(
             known = {sample.image_id: describe(sample.image, models, variant=chosen, image_id=sample.image_id)}
             tick(sample.image_id)
         here, data = known[sample.image_id], f"{sample.dataset} {sample.split}"
-        measured = Measured(here, sample.target)
-        counts.append([measured.of(table.best) for table in tables(here, sample.expression, models, variant=chosen)])
+        own, papers = weights_for(chosen, models, sample.dataset), weights_for(data=sample.dataset)
+        measured, ranked = Measured(here, sample.target), partial(tables, here, sample.expression, models)
+        counts.append([measured.of(table.best) for table in ranked(own, papers, variant=chosen)])
         best.append(measured.ious.max(initial=0.0))
         chance.append(measured.ious.mean() if len(measured.ious) else 0.0)
         image_ids.append(sample.image_id)
         answered.append(len(measured.ious) > 0)
     if not counts:
         raise ValueError("expected at least one sample, got none; check the data set and the split")
+    counted, how = np.asarray(counts), (image_ids, np.asarray(answered), protocol)
     return Ablation(
-        frame=_table(np.asarray(counts), image_ids, np.asarray(answered), protocol),
+        frame=_table(counted[:, : len(ROWS)], *how),
+        beside=None if own == papers else _table(counted[:, len(ROWS) :], *how),
+        used=own,
+        papers=papers,
         n=len(counts),
         images=len(set(image_ids)),
         oracle_miou=100 * float(np.mean(best)),
@@ -214,7 +269,7 @@ def ablate(
 
 
 def tables(
-    artifacts: ImageArtifacts, expression: str, models: Models, *, variant: str | Variant = PAPER
+    artifacts: ImageArtifacts, expression: str, models: Models, *weights: Weights, variant: str | Variant = PAPER
 ) -> list[ScoreTable]:
     """What each row of ``ROWS`` ranks, from one scoring of the expression.
 
@@ -226,20 +281,22 @@ def tables(
         What is referred to.
     models : Models
         Loaded.
+    *weights : Weights
+        To rank with, one after the other; without any, those of ``weights_for``.
     variant : str or Variant
         Of TAS.
 
     Returns
     -------
     list of ScoreTable
-        One a row.
+        One a row, for each of the weights.
     """
     chosen = find(variant)
     parse = expressions.parse(expression, models.parser, rule=chosen.parse)
     full = score(artifacts, expression, mine(artifacts, parse, models, variant=chosen), models, variant=chosen)
     found = []
-    for modules in ROWS.values():
-        table = replace(full, weights=with_modules(chosen.weights, modules))
+    for each, modules in product(weights or [full.weights], ROWS.values()):
+        table = replace(full, weights=with_modules(each, modules))
         found.append(rectify(table, parse, artifacts, variant=chosen) if "spatial" in modules else table)
     return found
 
@@ -269,16 +326,37 @@ def as_text(table: pd.DataFrame) -> str:
     return text_table(headers, rows)
 
 
+def beside_lines(table: pd.DataFrame | None, weights: Weights) -> list[str]:
+    """The lines below Table 4 that show it with the paper's weights.
+
+    Parameters
+    ----------
+    table : DataFrame or None
+        What ``ablation`` gave with them; None: nothing is shown.
+    weights : Weights
+        The paper's.
+
+    Returns
+    -------
+    list of str
+        A heading and the table, or no line.
+    """
+    return [] if table is None else [f"the same with the paper's weights, {weights}:", as_text(table)]
+
+
 def _table(
-    counts: np.ndarray, image_ids: Sequence[str] | np.ndarray, answered: np.ndarray, protocol: str
+    counts: np.ndarray, image_ids: Sequence[str] | np.ndarray, answered: np.ndarray, protocol: str, *names: str
 ) -> pd.DataFrame:
-    """Table 4 from the (intersection, union) of every sample under every row: int (samples, rows, 2)."""
+    """Table 4, or one with rows of these names, from the (intersection, union) of every sample under every row.
+
+    counts: int (samples, rows, 2).
+    """
     import pandas as pd
 
     common: dict[str, Any] = {"image_ids": image_ids, "protocol": protocol, "answered": answered}
     nothing = metrics.Estimate(value=np.nan, low=np.nan, high=np.nan)
     printed, rows = paper.wide(4)["RefCOCO"], []
-    for number, name in enumerate(ROWS):
+    for number, name in enumerate(names or ROWS):
         here = counts[:, number]
         found = metrics.summarise(here[:, 0], here[:, 1], thresholds=(0.5,), **common)
         row = {"modules": name, "n": found.n, **found.miou.columns("miou"), **found.oiou.columns("oiou")}
@@ -287,5 +365,6 @@ def _table(
             before = counts[:, number - 1]
             gain = metrics.paired_difference(here, before, metric=metric, **common) if number else nothing
             row |= gain.columns(f"{metric}_gain")
-        rows.append(row | {"paper_miou": printed.at[name, "mIoU"], "paper_oiou": printed.at[name, "oIoU"]})
+        published = ("mIoU", "oIoU") if name in ROWS else ()
+        rows.append(row | {f"paper_{metric.lower()}": printed.at[name, metric] for metric in published})
     return pd.DataFrame(rows)

@@ -27,10 +27,10 @@ from tasnb.core.shipped import data_root
 from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import Weights
 from tasnb.datasets.cards import CARDS, published
-from tasnb.evaluation.plan import ANNOTATIONS, SAM, weights_for
+from tasnb.evaluation.plan import ANNOTATIONS, SAM
 from tasnb.evaluation.runs import RunLike
 from tasnb.models.catalogue import PRESETS
-from tasnb.pipeline.variant import PAPER
+from tasnb.pipeline.variant import PAPER, weights_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,7 +202,7 @@ def weights_of(label: str) -> Weights:
         With the paper's own value for the other one.
     """
     which, value = label.split("=")
-    return Weights(**{"alpha" if which == "alpha" else "lam": float(value)})
+    return Weights(alpha=float(value)) if which == "alpha" else Weights(lam=float(value))
 
 
 class Place(NamedTuple):
@@ -357,9 +357,9 @@ def differences(run: RunLike, place: Place) -> Iterator[str]:
         yield f"other protocol: {about['protocol']}, the authors' released code has {PAPER_PROTOCOL}"
     if about["variant"] != PAPER.name:
         yield f"variant {about['variant']}: options that differ from the paper's text (METHOD, section 2)"
-    usual, own = weights_for(place.dataset), Weights(**about["weights"])
+    usual, own = weights_for(data=place.dataset), Weights(**about["weights"])
     if own != usual:
-        yield f"alpha {own.alpha:g} and lambda {own.lam:g}; the paper has {usual.alpha:g} and {usual.lam:g} here"
+        yield f"{own}; the paper has {usual.alpha:g} and {usual.lam:g} here"
     if (source := about["proposals"]) == ANNOTATIONS:
         yield "proposals: annotations, not SAM's, so nothing is lost in the first stage"
     elif source != SAM:

@@ -29,7 +29,7 @@ from tasnb.pipeline import baselines
 from tasnb.pipeline.baselines import GLOBAL_WEIGHT, GLOBAL_WEIGHT_LONG
 from tasnb.pipeline.describe import proposals_key_of
 from tasnb.pipeline.tas import tas
-from tasnb.pipeline.variant import PAPER, Variant, find
+from tasnb.pipeline.variant import LONG_EXPRESSIONS, PAPER, Variant, find, weights_for
 from tasnb.store import canonical
 
 Answering = Callable[..., Prediction]
@@ -51,9 +51,6 @@ USUAL_METHODS = ("tas", "clip-only", "text-only")  # need nothing beyond what TA
 SAM = "sam"  # whatever proposer the models have
 ANNOTATIONS = "annotations"
 IMAGES_A_PART = 10  # what a crash can cost
-# paper, section 4.2: lam is 0.7 on RefCOCO and RefCOCO+, 1 on RefCOCOg; the authors' code has 0.7 everywhere
-LAM_OF_LONG_EXPRESSIONS = 1.0
-LONG_EXPRESSIONS = frozenset({"refcocog", "reftoyg"})
 _MODELS = ("torch", "segment-anything", "open_clip_torch", "transformers", "spacy", "nltk")
 _LIBRARIES = ("tasnb", "numpy", "pyarrow", *_MODELS)
 
@@ -70,7 +67,7 @@ class Options:
     variant : Variant
         Of TAS; the paper's by default.
     alpha, lam : float, optional
-        Weights of P and N; by default the paper's for this data set.
+        Weights of P and N; by default those of ``weights_for``.
     protocol : str
         Of ``metrics.PROTOCOLS``, for the summary; figures under any other follow from the same run.
     proposals : str
@@ -258,7 +255,7 @@ class Plan:
             "methods": list(options.methods),
             "variant": variant.name,
             "variant_options": json.loads(canonical({**asdict(variant), "weights": None})),
-            "weights": asdict(weights_for(name, variant, options.alpha, options.lam)),
+            "weights": asdict(weights_for(variant, models, name, alpha=options.alpha, lam=options.lam)),
             "proposals": Path(source).name if _is_file(source) else source,
             "protocol": options.protocol,
             "parts": len(parts),
@@ -291,8 +288,9 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 def _identity(about: Mapping[str, Any]) -> dict[str, Any]:
     """A restart may use other versions, another protocol for the summary, another machine's paths; this is the rest."""
-    keys = ("schema", "methods", "variant", "variant_options", "weights", "proposals", "parts")
+    keys = ("schema", "methods", "variant", "variant_options", "proposals", "parts")
     found = {key: about[key] for key in keys} | {"models parts": about["models"]["parts"]}
+    found["weights"] = {name: about["weights"][name] for name in ("alpha", "lam")}  # whoever chose them
     data = about["dataset"]
     return found | {f"dataset {key}": data[key] for key in ("name", "split", "samples", "fingerprint")}
 
@@ -313,7 +311,7 @@ def default_folder(plan: Plan) -> Path:
     about, variant, weights = plan.about, plan.options.variant, plan.weights
     data = about["dataset"]
     parts = [data["name"], data["split"], Path(about["models"]["name"]).name, variant.name]
-    if weights != weights_for(data["name"], variant):
+    if weights != weights_for(variant, data=data["name"]):
         parts.append(f"alpha{weights.alpha:g}-lam{weights.lam:g}")
     if about["proposals"] != SAM:
         parts.append(Path(about["proposals"]).stem)
@@ -345,31 +343,6 @@ def split_into_parts(image_ids: Sequence[str], shards: int | None = None) -> tup
     count = min(shards or -(-len(images) // IMAGES_A_PART), max(len(images), 1))
     bounds = [len(images) * part // max(count, 1) for part in range(count + 1)]
     return tuple(tuple(index for indices in images[low:high] for index in indices) for low, high in pairwise(bounds))
-
-
-def weights_for(
-    data_name: str, variant: Variant = PAPER, alpha: float | None = None, lam: float | None = None
-) -> Weights:
-    """The weights of TAS on a data set.
-
-    Parameters
-    ----------
-    data_name : str
-        The data set's.
-    variant : Variant
-        Whose weights.
-    alpha, lam : float, optional
-        What the user says.
-
-    Returns
-    -------
-    Weights
-        What the user says, else what the method says for this data set.
-    """
-    usual = variant.weights
-    if variant.name == PAPER.name and data_name in LONG_EXPRESSIONS:
-        usual = Weights(alpha=usual.alpha, lam=LAM_OF_LONG_EXPRESSIONS)
-    return Weights(alpha=usual.alpha if alpha is None else alpha, lam=usual.lam if lam is None else lam)
 
 
 def global_weight_for(data_name: str) -> float:

@@ -17,7 +17,7 @@ from tasnb.core.tables import cell_text, interval_text, text_table
 from tasnb.core.types import Sample, Weights
 from tasnb.datasets import CountWarning, load
 from tasnb.evaluation import metrics, paper
-from tasnb.evaluation.ablation import with_modules
+from tasnb.evaluation.ablation import beside_paper, beside_text
 from tasnb.evaluation.cost import Cost, cost
 from tasnb.evaluation.engine import evaluate
 from tasnb.evaluation.paper import PAPER_PROTOCOL, RESNET, VIT
@@ -26,6 +26,7 @@ from tasnb.evaluation.recipes import TOY, Column, Recipe, Row, columns, rows
 from tasnb.evaluation.runs import Run, summary_of
 from tasnb.evaluation.sweep import rerank
 from tasnb.models.presets import MissingFileError
+from tasnb.pipeline.tas import with_modules
 from tasnb.store import Store
 
 if TYPE_CHECKING:
@@ -255,6 +256,8 @@ def reproduce(
                 quality = caption_quality(run)._asdict()
                 captions.append({"row": _label(row.method, row.encoder), "column": column.title, **quality})
             cells += [_cell(printed, column, row, metric, found, why) for metric in METRICS]
+    beside = {f"{column.title}, {recipe.title}": beside_paper(run) for (column, recipe), run in runs.items()}
+    notes += [f"{where}: {beside_text(found)}" for where, found in beside.items() if len(found)]
     differs = [words for (column, _), run in runs.items() for words in paper.differences(run, column.place)]
     return Reproduction(
         number=table,

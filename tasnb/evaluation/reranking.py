@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ from tasnb.core.types import Parse, Weights, combine, parse_from_json
 from tasnb.evaluation import metrics
 from tasnb.evaluation.records import NO_PROPOSAL
 from tasnb.evaluation.runs import ScoredRun
-from tasnb.pipeline.variant import Variant, find
+from tasnb.pipeline.variant import PAPER, VARIANTS, Variant, find
 from tasnb.stages import spatial
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Ranking:
         ValueError
             For a run without any sample, or for scores that do not fit the predictions.
         """
-        chosen = find(str(run.about["variant"]) if variant is None else variant)
+        chosen = _variant_of(run) if variant is None else find(variant)
         rule = chosen.rectifier
         # one row a sample: parse, image and target are the same for every variant
         samples = run.predictions().drop_duplicates("sample").sort_values("sample", ignore_index=True)
@@ -272,6 +272,14 @@ def sentence_protocol(name: str) -> str:
             f"{', '.join(usable)}, or run tasnb evaluate again with --alpha and --lam"
         )
     return name
+
+
+def _variant_of(run: ScoredRun) -> Variant:
+    """The variant of a run: a named one, or one of its own with the rectifier that run.json tells."""
+    if (name := str(run.about["variant"])) in VARIANTS:
+        return VARIANTS[name]
+    rule = spatial.RectifierRule(**run.about["variant_options"]["rectifier"])
+    return replace(PAPER, name=name, rectifier=rule)
 
 
 def _regions(

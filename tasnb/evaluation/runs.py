@@ -267,7 +267,7 @@ class Run:
         str
             Several lines.
         """
-        about, data, weights = self.about, self.about["dataset"], self.about["weights"]
+        about, data = self.about, self.about["dataset"]
         precision, rows = {f"Pr@{t}": _pr(t) for t in metrics.THRESHOLDS}, []
         for row in self.table(protocol).to_dict("records"):
             passed = [row.get(name) for name in precision.values()]
@@ -275,8 +275,8 @@ class Run:
             rows.append([row["method"], *figures, row["n"], row["missing"]])
         head = (
             f"{data['name']} {data['split']}: {data['samples']} sentences of {data['images']} images, models "
-            f"{about['models']['name']}, variant {about['variant']} (alpha {weights['alpha']:g}, lambda "
-            f"{weights['lam']:g}), proposals {about['proposals']}, protocol {protocol or about['protocol']}, "
+            f"{about['models']['name']}, variant {about['variant']}, {Weights(**about['weights'])}, "
+            f"proposals {about['proposals']}, protocol {protocol or about['protocol']}, "
             "95 % intervals"
         )
         headers = ["method", "mIoU", "interval", "oIoU", "interval", *precision, "n", "missing"]

@@ -17,10 +17,10 @@ from tasnb.core.choices import require_known
 from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import Weights
 from tasnb.evaluation import metrics, paper
-from tasnb.evaluation.plan import weights_for
+from tasnb.evaluation.ablation import beside_paper, beside_text
 from tasnb.evaluation.reranking import Ranking, sentence_protocol
 from tasnb.evaluation.runs import ScoredRun
-from tasnb.pipeline.variant import Variant
+from tasnb.pipeline.variant import Variant, weights_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,9 +130,8 @@ class Sweep:
         for name, best in bests.items():
             lines.append(f"best {name:<5} {best[name]:6.2f} at alpha {best['alpha']:g}, lambda {best['lam']:g}")
         if self.gain is not None:
-            used = f"alpha {self.used.alpha:g} and lambda {self.used.lam:g}"
             gain = f"{self.gain.value:+.2f} {interval_text(self.gain.low, self.gain.high, signed=True)}"
-            lines.append(f"best mIoU minus that of the run's weights, {used}: {gain}, paired")
+            lines.append(f"best mIoU minus that of the run's weights, {self.used}: {gain}, paired")
         if len(shared):
             columns = {"alpha": "alpha", "lam": "lambda", "miou": "mIoU", "paper_miou": "paper"}
             columns |= {"oiou": "oIoU", "paper_oiou": "paper"}
@@ -200,12 +199,12 @@ def sweep(
     return Sweep(
         frame=frame,
         used=used,
-        papers=weights_for(str(data["name"])),
+        papers=weights_for(data=str(data["name"])),
         data=f"{data['name']} {data['split']}",
         variant=ranking.variant,
         protocol=name,
         gain=gain,
-        notes=tuple(_notes(run, ranking, gain)),
+        notes=tuple(_notes(run, ranking, gain, beside_paper(run, variant=variant, protocol=name))),
     )
 
 
@@ -283,7 +282,9 @@ def _grid(name: str, values: Sequence[float]) -> list[float]:
     return found
 
 
-def _notes(run: ScoredRun, ranking: Ranking, gain: metrics.Estimate | None) -> Iterator[str]:
+def _notes(run: ScoredRun, ranking: Ranking, gain: metrics.Estimate | None, beside: pd.DataFrame) -> Iterator[str]:
+    if len(beside):
+        yield beside_text(beside)
     yield "the best point is best on this split; to report it, choose on one split and measure on another"
     if gain is not None and gain.low <= 0 <= gain.high:
         yield "the interval of the gain includes 0: the best point is not shown to beat the run's own weights"

@@ -6,14 +6,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict, Field, FiniteFloat, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 Role = Literal["sam", "clip", "captioner", "spacy", "wordnet"]
 ROLES: tuple[Role, ...] = get_args(Role)
 _STRICT = ConfigDict(extra="forbid")  # a key that is misspelt in the file is an error
+_Pair = Annotated[dict[Annotated[str, Field(pattern="^(alpha|lam)$")], FiniteFloat], Field(min_length=2)]
+PresetWeights = _Pair | dict[str, _Pair | dict[str, _Pair]]  # for all; by variant; by variant and data set
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -94,6 +96,8 @@ class Preset:
         Names of parts.
     also : tuple of (role, str)
         Parts that its experiments need beside.
+    weights : mapping
+        Its own alpha and lam, as ``core.types.Models`` has them.
     """
 
     name: str
@@ -103,6 +107,7 @@ class Preset:
     spacy: str = "en_core_web_sm"
     wordnet: str = "wordnet"
     also: tuple[tuple[Role, str], ...] = ()
+    weights: PresetWeights = field(default_factory=dict)
 
     def choices(self) -> list[tuple[Role, str]]:
         """List its parts.

@@ -117,9 +117,9 @@ def defer(
     ValueError, MissingFileError
         As ``load``.
     """
-    name, loaders, arguments = presets.plan(preset, device=device, dtype=dtype, **parts)
+    _, loaders, arguments = presets.plan(preset, device=device, dtype=dtype, **parts)
     made = {role: Deferred(role, partial(loaders[role], **given), given, memo) for role, given in arguments.items()}
-    return presets.assemble(name, made)
+    return presets.assemble(preset, made)
 
 
 def free(models: Models) -> None:

@@ -15,7 +15,7 @@ from tasnb.core.shipped import data_root
 from tasnb.core.types import Models
 from tasnb.models.adapters import LOADERS, is_fastsam, is_successor
 from tasnb.models.captioner import CaptionConfig
-from tasnb.models.catalogue import PARTS, PRESETS, ROLES, Part, Role
+from tasnb.models.catalogue import PARTS, PRESETS, ROLES, Part, PresetWeights, Role
 from tasnb.models.sam import ProposerConfig
 
 # which options each adapter takes from ``load``'s keywords; "batch_size" and "dtype" are told apart by a prefix
@@ -97,7 +97,7 @@ def load(preset: str | Path = "toy", *, device: str = "auto", dtype: str = "floa
         "toy", "laptop", "paper", "toy-rn"; or a folder with a models.json, or such a file: an object of ``sam``,
         ``clip``, ``captioner``, ``spacy``, ``wordnet``, each a name of the catalogue, a path (relative to the file), or
         an object of the adapter's arguments: {"checkpoint": ..., "model": ...} for sam and clip, {"model": folder} for
-        the others, with options beside.
+        the others, with options beside; and, where you have chosen some for them, ``weights`` (as ``Models`` has it).
     device : str
         "auto", "cuda", "mps", "cpu".
     dtype : str
@@ -117,8 +117,8 @@ def load(preset: str | Path = "toy", *, device: str = "auto", dtype: str = "floa
     MissingFileError
         For files that are not there.
     """
-    name, loaders, arguments = plan(preset, device=device, dtype=dtype, **parts)
-    return assemble(name, {role: loader(**arguments[role]) for role, loader in loaders.items()})
+    _, loaders, arguments = plan(preset, device=device, dtype=dtype, **parts)
+    return assemble(preset, {role: loader(**arguments[role]) for role, loader in loaders.items()})
 
 
 def import_vendors() -> None:
@@ -154,7 +154,7 @@ def plan(
         For files that are not there.
     """
     require_known("part", parts, [*ROLES, *OPTIONS])
-    name, chosen = _chosen(preset)
+    name, chosen, _ = _chosen(preset)
     chosen |= {role: parts[role] for role in ROLES if role in parts}
     arguments: dict[Role, dict[str, Any]] = {role: _arguments(role, chosen[role]) for role in ROLES}
     _require(name, chosen, arguments)
@@ -170,13 +170,13 @@ def plan(
     return name, LOADERS, arguments
 
 
-def assemble(name: str, made: Mapping[Role, Any]) -> Models:
+def assemble(preset: str | Path, made: Mapping[Role, Any]) -> Models:
     """Put five parts together.
 
     Parameters
     ----------
-    name : str
-        Of the preset, for people.
+    preset : str or Path
+        As for ``load``: its name, and its weights where it has some.
     made : mapping of role to object
         The parts.
 
@@ -185,38 +185,43 @@ def assemble(name: str, made: Mapping[Role, Any]) -> Models:
     Models
         Of these parts.
     """
+    name, _, weights = _chosen(preset)
     sam, clip, captioner, spacy, wordnet = (made[role] for role in ROLES)
-    return Models(name=name, proposer=sam, encoder=clip, captioner=captioner, parser=spacy, wordnet=wordnet)
+    return Models(
+        name=name, proposer=sam, encoder=clip, captioner=captioner, parser=spacy, wordnet=wordnet, weights=weights
+    )
 
 
-def _chosen(preset: str | Path) -> tuple[str, dict[Role, Any]]:
-    """The preset's name and what it chooses for each role, paths made absolute."""
-    if str(preset) in PRESETS:
-        return str(preset), dict(PRESETS[str(preset)].choices())
+def _chosen(preset: str | Path) -> tuple[str, dict[Role, Any], PresetWeights]:
+    """The preset's name, what it chooses for each role (paths made absolute), and its weights."""
+    if (known := PRESETS.get(str(preset))) is not None:
+        return known.name, dict(known.choices()), known.weights
     path = Path(preset)
     if path.is_dir():
         path = path / "models.json"
     if not path.is_file():
         hint = ", or give a folder that holds a models.json (see tasnb.models.presets.load)"
         require_known("preset", str(preset), PRESETS, hint)
-    return path.parent.name, {role: _absolute(value, path.parent) for role, value in _read(path).items()}
+    said, weights = _read(path)
+    return path.parent.name, {role: _absolute(value, path.parent) for role, value in said.items()}, weights
 
 
-def _read(path: Path) -> dict[Role, str | dict[str, Any]]:
-    """What a models.json says of each role."""
+def _read(path: Path) -> tuple[dict[Role, str | dict[str, Any]], PresetWeights]:
+    """What a models.json says of each role, and its weights."""
     from pydantic import TypeAdapter, ValidationError
 
     try:
         written = TypeAdapter(dict[str, str | dict[str, Any]]).validate_json(path.read_bytes())
+        weights: PresetWeights = TypeAdapter(PresetWeights).validate_python(written.pop("weights", {}))
     except ValidationError as error:
         raise ValueError(
-            f"{path}: expected an object with {', '.join(ROLES)}, each a name, a path or an object; "
-            f"{error.errors()[0]['msg']}"
+            f"{path}: expected an object with {', '.join(ROLES)}, each a name, a path or an object, and perhaps "
+            f"weights (alpha and lam, or such by variant, or by variant and data set); {error.errors()[0]['msg']}"
         ) from error
     if set(written) != set(ROLES):
         got = ", ".join(sorted(written)) or "none of them"
         raise ValueError(f"{path}: expected an object with {', '.join(ROLES)}; got {got}")
-    return {role: written[role] for role in ROLES}
+    return {role: written[role] for role in ROLES}, weights
 
 
 def _absolute(value: Any, base: Path) -> Any:

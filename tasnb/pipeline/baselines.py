@@ -455,7 +455,7 @@ def _by_score(
         p=values if column == "p" else zeros,
         n=zeros,
         kept=np.ones(len(values), dtype=bool),
-        weights=Weights(alpha=float(column == "p"), lam=0.0),
+        weights=Weights(alpha=float(column == "p"), lam=0.0, source="the method"),
     )
     parse = parse or expressions.parse(expression, models.parser, rule=rule)
     mined = Negatives(caption=artifacts.overall_caption, phrases=())

@@ -12,7 +12,7 @@ import numpy as np
 
 from tasnb.core.masks import areas, centroids_xy
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, Prediction, ScoreTable, Weights
-from tasnb.pipeline.variant import PAPER, Variant, find
+from tasnb.pipeline.variant import PAPER, Variant, find, weights_for
 from tasnb.stages import expressions, negatives, scores, spatial
 
 MODULES = ("v", "p", "n", "spatial")  # paper, table 4
@@ -66,7 +66,7 @@ def score(
     variant : str or Variant
         Whose crop styles.
     weights : Weights or None
-        None: the variant's.
+        None: those of ``weights_for``.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def score(
         p=scores.p_score(caption_rows, text),
         n=scores.n_score(crop_rows, negative_rows),
         kept=np.ones(len(crop_rows), dtype=bool),
-        weights=weights or chosen.weights,
+        weights=weights or weights_for(chosen, models),
     )
 
 
@@ -222,7 +222,7 @@ def tas(
     variant : str or Variant
         "paper", "official" or one of your own.
     alpha, lam : float or None
-        Override the variant's weights.
+        Override the weights of the models' preset, or of the variant.
     use : collection of str
         Which of "v", "p", "n", "spatial" count (table 4); the scores that do not count are still in the table, with
         weight 0.
@@ -244,16 +244,31 @@ def tas(
     if unknown or "v" not in use:
         problem = f"unknown module {unknown[0]!r}" if unknown else "'v' is missing from use"
         raise ValueError(f"{problem}; choose from {', '.join(MODULES)} and keep 'v' (text_only goes without)")
-    weights = Weights(
-        alpha=(chosen.weights.alpha if alpha is None else alpha) if "p" in use else 0.0,
-        lam=(chosen.weights.lam if lam is None else lam) if "n" in use else 0.0,
-    )
+    weights = with_modules(weights_for(chosen, models, alpha=alpha, lam=lam), use)
     parse = parse or expressions.parse(expression, models.parser, rule=chosen.parse)
     mined = mine(artifacts, parse, models, variant=chosen)
     table = score(artifacts, expression, mined, models, variant=chosen, weights=weights)
     if "spatial" in use:
         table = rectify(table, parse, artifacts, variant=chosen)
     return answer(artifacts, expression, table, parse, mined, method_name=f"TAS ({chosen.name})")
+
+
+def with_modules(weights: Weights, modules: Collection[str]) -> Weights:
+    """Weights of which only those of some modules count.
+
+    Parameters
+    ----------
+    weights : Weights
+        Of all modules.
+    modules : collection of str
+        Of ``MODULES``.
+
+    Returns
+    -------
+    Weights
+        With 0 for a module that is not among them.
+    """
+    return replace(weights, alpha=weights.alpha * ("p" in modules), lam=weights.lam * ("n" in modules))
 
 
 def answer(

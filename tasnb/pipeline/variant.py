@@ -12,11 +12,15 @@ from types import MappingProxyType
 from typing import Any
 
 from tasnb.core.choices import require_known
-from tasnb.core.types import Weights
+from tasnb.core.types import Models, Weights
 from tasnb.stages import expressions, negatives, proposals, scores, spatial
 from tasnb.stages.crops import CropConfig
 
 _CROP, _BLUR = CropConfig(style="crop"), CropConfig(style="blur")
+
+# paper, section 4.2: lam is 0.7 on RefCOCO and RefCOCO+, 1 on RefCOCOg; the authors' code has 0.7 everywhere
+LAM_OF_LONG_EXPRESSIONS = 1.0
+LONG_EXPRESSIONS = frozenset({"refcocog", "reftoyg"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,3 +100,56 @@ def find(name: str | Variant) -> Variant:
         return name
     require_known("variant", name, VARIANTS)
     return VARIANTS[name]
+
+
+def weights_for(
+    variant: str | Variant = PAPER,
+    models: Models | None = None,
+    data: str = "",
+    *,
+    alpha: float | None = None,
+    lam: float | None = None,
+) -> Weights:
+    """The weights of TAS: each is the one given, else the preset's for this variant and data set, else the variant's.
+
+    Parameters
+    ----------
+    variant : str or Variant
+        Whose weights.
+    models : Models, optional
+        Whose preset may have weights of its own; without models the variant's stand, for "paper" the paper's.
+    data : str
+        Name of the data set, where there is one.
+    alpha, lam : float, optional
+        What the user says.
+
+    Returns
+    -------
+    Weights
+        Their source is "given", "preset NAME" or "variant NAME", or says it for each where they differ.
+
+    Notes
+    -----
+    The lambda of ``paper`` on RefCOCOg is 1 unless the preset has weights for that very data set.
+    """
+    chosen, preset = find(variant), {} if models is None else models.weights
+    own = {"alpha": chosen.weights.alpha, "lam": chosen.weights.lam}
+    tuned = _pair(preset, chosen.name, data)
+    if chosen.name == PAPER.name and data in LONG_EXPRESSIONS:
+        own["lam"] = LAM_OF_LONG_EXPRESSIONS
+        if tuned and tuned is _pair(preset, chosen.name, ""):  # not for this data set by name
+            tuned = {"alpha": tuned["alpha"]}
+    said = {name: value for name, value in (("alpha", alpha), ("lam", lam)) if value is not None}
+    layers = {"given": said, f"preset {models.name if models else ''}": tuned, f"variant {chosen.name}": own}
+    sources = [next(source for source, layer in layers.items() if name in layer) for name in own]
+    values = [float(layers[source][name]) for source, name in zip(sources, own, strict=True)]
+    both = sources[0] if sources[0] == sources[1] else f"alpha {sources[0]}, lambda {sources[1]}"
+    return Weights(alpha=values[0], lam=values[1], source=both)
+
+
+def _pair(weights: Mapping[str, Any], *names: str) -> Mapping[str, float]:
+    """A preset's alpha and lam for a variant and a data set; empty where it has none."""
+    for name in names:
+        if "alpha" not in weights:
+            weights = weights.get(name, weights.get("default", {}))
+    return weights

@@ -7,6 +7,7 @@ from typing import Any
 
 from tasnb import analysis, plots
 from tasnb.evaluation import paper
+from tasnb.evaluation.ablation import beside_paper
 from tasnb.report.galleries import Gallery
 
 CUTS = ("type", "style", "length", "n-same-kind", "target-size", "head", "split")
@@ -24,7 +25,7 @@ def of_runs(runs: Sequence[Any], *, against: Sequence[Any] = (), threshold: floa
         "about": pooled.about,
         "found": found,
         "failures": int(found.frame["failed"].sum()),
-        "figures": [{"data": _data(run), **row} for run in runs for row in run.table().to_dict("records")],
+        "figures": [row for run in runs for row in _figures(run)],
         "charts": {name: plots.pixels_of(figure) for name, figure in plots.analysis_figures(found).items()},
         "cuts": dict(_cuts(found)),
         "flips": _flips(found, pooled, against, threshold) if against else None,
@@ -38,6 +39,15 @@ def of_runs(runs: Sequence[Any], *, against: Sequence[Any] = (), threshold: floa
         "missing": gallery.missing,
     }
     return shown | _summary(found) | _causes(found)
+
+
+def _figures(run: Any) -> Iterator[dict[str, Any]]:
+    """A row a method; where the run's weights are not the paper's, one more of TAS with the paper's."""
+    rows = run.table().to_dict("records")
+    for beside in beside_paper(run).to_dict("records")[:1]:
+        own = next(row for row in rows if row["method"] == "tas")
+        rows.append({**beside, "method": f"tas with {beside['weights']}", "missing": own["missing"]})
+    yield from ({"data": _data(run), **row} for row in rows)
 
 
 def _data(run: Any) -> str:

@@ -19,6 +19,7 @@ from tasnb import plots
 from tasnb.core.masks import iou
 from tasnb.core.types import ImageArtifacts, Models, Prediction, Sample, ScoreTable
 from tasnb.pipeline.tas import MODULES, answer
+from tasnb.pipeline.variant import weights_for
 from tasnb.viewers import record
 from tasnb.viewers.record import Settings
 from tasnb.viewers.viewer import Viewer, expression_of, image_of, mask_number, problem_of
@@ -270,7 +271,8 @@ def explore(
         target = sample_or_image.target if target is None else target
     if target is not None and target.shape != image_rgb.shape[:2]:
         raise ValueError(f"target: expected the image's size {image_rgb.shape[:2]} (h, w), got {target.shape}")
-    settings = record.settings_of(variant, alpha, lam, use)
+    weights = weights_for(variant, models, getattr(sample_or_image, "dataset", ""), alpha=alpha, lam=lam)
+    settings = record.settings_of(variant, weights, use)
     return Explorer(image_rgb, artifacts, text, models, target=target, settings=settings, gold=gold)
 
 

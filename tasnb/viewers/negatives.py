@@ -17,6 +17,7 @@ import traitlets
 from tasnb import plots
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Prediction, ScoreTable
 from tasnb.pipeline.tas import answer, rows_of
+from tasnb.pipeline.variant import weights_for
 from tasnb.report.marking import labelled
 from tasnb.stages import scores
 from tasnb.viewers import record
@@ -196,7 +197,7 @@ def negatives_view(
     variant : str
         "paper" or "official".
     alpha, lam : float, optional
-        The weights of P and N; default: the variant's.
+        The weights of P and N; default: the preset's or the variant's.
 
     Returns
     -------
@@ -213,6 +214,7 @@ def negatives_view(
     N is minus the mean over the phrases that are on; none on, or none mined: N is 0.
     """
     image_rgb = None if sample_or_image is None else image_of(sample_or_image, artifacts)
-    text, settings = expression_of(sample_or_image, expression), record.settings_of(variant, alpha, lam)
+    weights = weights_for(variant, models, getattr(sample_or_image, "dataset", ""), alpha=alpha, lam=lam)
+    text, settings = expression_of(sample_or_image, expression), record.settings_of(variant, weights)
     readings, _ = record.read_by_each(artifacts, text, models, needed=variant)
     return NegativesViewer(image_rgb, artifacts, text, models, readings[variant], settings)

@@ -21,10 +21,10 @@ from tasnb import plots
 from tasnb.core.masks import iou
 from tasnb.core.types import ImageArtifacts, Models, Sample, Weights
 from tasnb.pipeline.describe import describe
-from tasnb.pipeline.variant import Variant, find
+from tasnb.pipeline.variant import Variant, find, weights_for
 from tasnb.store import Store
 from tasnb.viewers.deciding import NAMES, PARTS, SAYS, Decision, decide, why_decided, why_not
-from tasnb.viewers.record import scene_record, weights_of
+from tasnb.viewers.record import scene_record
 from tasnb.viewers.viewer import Viewer, image_of, masks_to_choose, problem_of
 
 SHOWN = 3  # masks in the receipt after the reveal
@@ -331,7 +331,7 @@ def predict(
     variant : str or Variant
         Whose options.
     alpha, lam : float, optional
-        The weights of P and N; default: the variant's.
+        The weights of P and N; default: the preset's or the variant's.
 
     Returns
     -------
@@ -354,4 +354,5 @@ def predict(
         raise ValueError("samples: expected at least one case, got none")
     if given is not None and len(given) != len(cases):
         raise ValueError(f"artifacts: expected one for each of {len(cases)} samples, got {len(given)}")
-    return Quiz(cases, given, models, store, find(variant), weights_of(variant, alpha, lam))
+    weights = weights_for(variant, models, cases[0].dataset, alpha=alpha, lam=lam)
+    return Quiz(cases, given, models, store, find(variant), weights)

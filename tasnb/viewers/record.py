@@ -7,7 +7,7 @@ V, P, N and the rectifier's rule, for each variant. ``static/ranking.js`` does w
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Any
 
@@ -23,7 +23,7 @@ from tasnb.core.images import jpeg_uri, png_uri, resized
 from tasnb.core.masks import areas, centroids_xy, pairwise_iou
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, ScoreTable, Weights, WordNet
 from tasnb.pipeline.tas import MODULES, mine, rectify, score
-from tasnb.pipeline.variant import VARIANTS, Variant, find
+from tasnb.pipeline.variant import VARIANTS, Variant
 from tasnb.report.marking import pieces
 from tasnb.stages import expressions, spatial
 from tasnb.stages.spatial.scene import Scene
@@ -77,20 +77,14 @@ class Settings(BaseModel):
         return self.model_dump(by_alias=True)
 
 
-def weights_of(variant: str | Variant, alpha: float | None, lam: float | None) -> Weights:
-    """Those given, else the variant's. Raises ValueError for an unknown variant, or a weight that is not finite."""
-    usual = find(variant).weights
-    return Weights(alpha=usual.alpha if alpha is None else float(alpha), lam=usual.lam if lam is None else float(lam))
-
-
-def settings_of(variant: str, alpha: float | None, lam: float | None, use: Collection[str] = MODULES) -> Settings:
+def settings_of(variant: str, weights: Weights, use: Collection[str] = MODULES) -> Settings:
     """Where the switches stand for the arguments of ``tn.tas``. Raises ValueError that lists the choices."""
-    weights, unknown = weights_of(variant, alpha, lam), sorted(set(use) - set(MODULES))
+    unknown = sorted(set(use) - set(MODULES))
     if unknown or "v" not in use:
         problem = f"unknown module {unknown[0]!r}" if unknown else "'v' is missing from use"
         raise ValueError(f"{problem}; choose from {', '.join(MODULES)} and keep 'v'")
     parts = {"use_p": "p" in use, "use_n": "n" in use, "spatial": "spatial" in use}
-    return Settings(variant=variant, **asdict(weights), **parts)
+    return Settings(variant=variant, alpha=weights.alpha, lam=weights.lam, **parts)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -284,7 +278,7 @@ def _cure_record(switch: Switch) -> dict[str, Any]:
         "words": switch.words,
         "row": switch.row,
         "scores": {key: switch.changed[key].tolist() for key in ("n", "kept") if key in switch.changed},
-        "settings": {} if weights is None else asdict(weights),
+        "settings": {} if weights is None else {"alpha": weights.alpha, "lam": weights.lam},
     }
 
 

@@ -45,7 +45,7 @@ def test_json_is_one_object_and_nothing_else(scene: Path, tmp_path: Path, capfd)
     )
     assert code == 0
     record = json.loads(capfd.readouterr().out)
-    assert record["weights"] == {"alpha": 0.2, "lam": 0.0}
+    assert record["weights"] == {"alpha": 0.2, "lam": 0.0, "source": "given"}
     assert record["expression"] == "the tree"
     from tasnb.core.masks import from_rle
 

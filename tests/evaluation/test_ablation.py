@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import tasnb as tn
+from tasnb.core.types import Weights
 from tasnb.evaluation import ablation, paper
 from tasnb.evaluation.records import Measured
 from tests.pipeline.test_pipeline import empty_artifacts
@@ -86,3 +88,19 @@ def test_artifacts_at_hand_are_used(toy_case, toy_models) -> None:
     assert result.rows[3]["miou"] == pytest.approx(
         100 * tn.iou(tn.tas(artifacts, sample.expression, toy_models).mask, sample.target)
     )
+
+
+def test_the_papers_weights_stand_beside_a_presets_own(toy_case, toy_models) -> None:
+    sample, artifacts = toy_case
+    tuned = replace(toy_models, name="tuned", weights={"paper": {sample.dataset: {"alpha": 2.0, "lam": 0.0}}})
+    found, usual = (
+        ablation.ablate([sample], models, artifacts={sample.image_id: artifacts}) for models in (tuned, toy_models)
+    )
+    assert (found.used, found.papers) == (Weights(alpha=2.0, lam=0.0), Weights(alpha=0.1, lam=0.7))
+    assert found.beside is not None
+    assert usual.beside is None
+    pd.testing.assert_frame_equal(found.beside, usual.frame)
+    assert found.rows[2]["miou"] == found.rows[1]["miou"], "lambda is 0"
+    assert "alpha 2, lambda 0 (preset tuned), protocol tas" in found.text
+    assert "the same with the paper's weights, alpha 0.1, lambda 0.7 (variant paper):" in found.text
+    assert "the same with" not in usual.text

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from tasnb.core.masks import from_rle
 from tasnb.core.types import Weights, parse_from_json, parse_to_json
 from tasnb.evaluation.compare import compare
 from tasnb.evaluation.engine import evaluate
-from tasnb.evaluation.plan import Options, Plan, default_folder, split_into_parts, weights_for
+from tasnb.evaluation.plan import Options, Plan, default_folder, differences, split_into_parts
 from tasnb.evaluation.runs import Run, is_done
 from tasnb.evaluation.worker import Session, go_stage_by_stage
 from tasnb.models.deferred import Deferred, defer
@@ -149,14 +150,6 @@ def test_with_annotations_as_proposals_the_oracle_is_perfect(few, warm_store, tm
     )
     assert run.table().set_index("method").loc["oracle", "miou"] == pytest.approx(100)
     assert run.about["models"]["parts"]["proposer"] == "annotations"
-
-
-def test_lam_is_1_on_long_expressions_in_the_paper_and_0_7_in_its_code() -> None:
-    assert weights_for("reftoyg", tn.PAPER, None, None).lam == 1
-    assert weights_for("refcocog", tn.PAPER, None, None).lam == 1
-    assert weights_for("refcocog", tn.OFFICIAL, None, None).lam == 0.7
-    assert weights_for("reftoy", tn.PAPER, None, None).lam == 0.7
-    assert weights_for("reftoyg", tn.PAPER, 0.3, 0.2) == Weights(alpha=0.3, lam=0.2)
 
 
 # --- shards, stores, restarts -----------------------------------------------------------------------------------------
@@ -498,3 +491,22 @@ def test_the_default_folder_tells_runs_apart(few, toy_run) -> None:
     about = toy_run.about | {"weights": {"alpha": 0.1, "lam": 0.2}, "proposals": "annotations"}
     plan = Plan(options=Options.of(), about=about, parts=())
     assert default_folder(plan) == Path("outputs/runs/reftoy-val-toy-paper-alpha0.1-lam0.2-annotations-24")
+
+
+def test_a_run_has_its_presets_weights_and_names_them(few, toy_models) -> None:
+    tuned = replace(toy_models, name="tuned", weights={"default": {"alpha": 0.5, "lam": 0.25}})
+    plans = {name: Plan.of(few, models, None, Options.of()) for name, models in (("own", tuned), ("paper", toy_models))}
+    assert plans["own"].about["weights"] == {"alpha": 0.5, "lam": 0.25, "source": "preset tuned"}
+    assert plans["paper"].about["weights"] == {"alpha": 0.1, "lam": 0.7, "source": "variant paper"}
+    assert default_folder(plans["own"]).name == "reftoy-val-given-paper-alpha0.5-lam0.25-24"
+    assert default_folder(plans["paper"]).name == "reftoy-val-given-paper-24"
+
+
+def test_a_run_is_the_same_whoever_chose_its_weights(few, toy_models) -> None:
+    usual, given = (
+        Plan.of(few, toy_models, None, Options.of(**said)).about for said in ({}, {"alpha": 0.1, "lam": 0.7})
+    )
+    assert given["weights"]["source"] == "given"
+    assert differences(usual, given) == []
+    other = Plan.of(few, toy_models, None, Options.of(alpha=0.2)).about
+    assert differences(usual, other) == ["weights: {'alpha': 0.1} there, {'alpha': 0.2} now"]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,16 +21,18 @@ from typer import Typer
 from typer.testing import CliRunner
 
 import tasnb as tn
-from tasnb import plots
+from tasnb import analysis, plots
 from tasnb.cli import evaluation as commands
 from tasnb.core.types import DIRECTIONS, Parse, Weights, parse_to_json
 from tasnb.evaluation import engine, metrics, sweep
-from tasnb.evaluation.ablation import ablation, as_text
+from tasnb.evaluation import reproduce as reproducing
+from tasnb.evaluation.ablation import ablation, as_text, beside_paper, beside_text
 from tasnb.evaluation.reranking import Ranking
 from tasnb.evaluation.runs import Run
 from tasnb.pipeline.variant import OFFICIAL, PAPER, VARIANTS
 from tasnb.report.notebook import html_of
 from tasnb.stages import spatial
+from tasnb.store import canonical
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -549,3 +554,100 @@ def test_the_benchmark_prints_time_memory_and_a_ratio(capsys) -> None:
 
 def test_the_official_method_is_the_one_with_quadrants() -> None:
     assert OFFICIAL.rectifier.half == "quadrants", "else Ranking would not have to look at the totals"
+
+
+# --- beside the paper's weights --------------------------------------------------------------------------------------
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "runs" / "paper"
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A finished run with the paper's weights, whose run.json then says that a preset's were used."""
+    folder = tmp_path_factory.mktemp("runs") / "tuned"
+    shutil.copytree(GOLDEN, folder)
+    about = json.loads((folder / "run.json").read_text())
+    about["weights"] = {"alpha": 0.4, "lam": 0.2, "source": "preset tuned"}
+    (folder / "run.json").write_text(json.dumps(about))
+    return Run.open(folder)
+
+
+def test_the_papers_weights_stand_beside_a_runs_own(tuned: Run) -> None:
+    paper, own = beside_paper(tuned).to_dict("records")
+    as_evaluated = Run.open(GOLDEN).table(methods=["tas"]).iloc[0]
+    for name in ("miou", "miou_low", "miou_high", "oiou", "pr50", "n"):
+        assert paper[name] == pytest.approx(as_evaluated[name]), name
+    assert own["miou"] == pytest.approx(100 * sweep.rerank(tuned, alpha=0.4, lam=0.2)["iou"].mean())
+    assert own["miou_gain"] == pytest.approx(own["miou"] - paper["miou"])
+    assert own["miou_gain_low"] <= own["miou_gain"] <= own["miou_gain_high"]
+    assert paper["weights"] == "the paper's alpha 0.1, lambda 0.7 (variant paper)"
+    assert own["weights"] == "the run's alpha 0.4, lambda 0.2 (preset tuned)"
+
+
+@pytest.mark.parametrize("case", ["the paper's weights", "no TAS", "merged masks"])
+def test_nothing_stands_beside(case: str, tuned: Run) -> None:
+    if case == "no TAS":
+        assert beside_paper(SimpleNamespace(about={**tuned.about, "methods": ["clip-only"]})).empty
+    else:
+        run, protocol = (Run.open(GOLDEN), None) if case == "the paper's weights" else (tuned, "car")
+        assert beside_paper(run, protocol=protocol).empty
+
+
+def test_a_sweep_notes_what_the_papers_weights_give(tuned: Run) -> None:
+    said = beside_text(beside_paper(tuned))
+    assert sweep.sweep(tuned).notes[0] == said
+    assert "with the run's alpha 0.4, lambda 0.2 (preset tuned)" in said
+    assert "with the paper's alpha 0.1, lambda 0.7 (variant paper)" in said
+    assert sweep.sweep(Run.open(GOLDEN)).notes[0].startswith("the best point is best on this split")
+
+
+def test_the_papers_weights_of_long_expressions_are_their_own() -> None:
+    run = run_of(TWO, weights=Weights(alpha=0.1, lam=0.7))
+    run.about["dataset"]["name"] = "reftoyg"
+    assert beside_paper(run)["weights"].tolist()[0] == "the paper's alpha 0.1, lambda 1 (variant paper)"
+
+
+def test_table_4_is_printed_with_both(tuned: Run, command, tmp_path: Path) -> None:
+    asked = (tuned.folder, "--modules", "--out", tmp_path)
+    text = command(*asked).output
+    assert "the same with the paper's weights, alpha 0.1, lambda 0.7 (variant paper):" in text
+    assert text.count("V+P+N+spatial") == 2
+    record = json.loads(command(*asked, "--json").output)
+    wanted = ablation(Run.open(GOLDEN))
+    assert [row["miou"] for row in record["modules_paper"]] == pytest.approx(wanted["miou"].tolist())
+    assert pd.read_csv(tmp_path / "modules-paper.csv")["miou"].tolist() == pytest.approx(wanted["miou"].tolist())
+    assert record["used"] == {"alpha": 0.4, "lam": 0.2, "source": "preset tuned"}
+    assert [row["miou"] for row in record["modules"]] == pytest.approx(ablation(tuned)["miou"].tolist())
+
+
+def test_the_run_and_its_page_name_the_source(tuned: Run, tmp_path: Path) -> None:
+    assert "alpha 0.4, lambda 0.2 (preset tuned)" in tuned.text()
+    page = tn.report.run([tuned], tmp_path / "page.html").read_text()
+    assert "alpha 0.4, lambda 0.2 (preset tuned)" in page
+    row = page[page.index("tas with the paper") :]
+    assert f"{beside_paper(tuned).at[0, 'miou']:.2f}" in row[:400]
+
+
+def test_runs_are_pooled_whoever_chose_their_weights(tuned: Run) -> None:
+    other = SimpleNamespace(**{name: getattr(tuned, name) for name in ("methods", "predictions", "scores")})
+    other.about = {**tuned.about, "weights": {"alpha": 0.4, "lam": 0.2, "source": "given"}}
+    other.about["dataset"] = {**tuned.about["dataset"], "split": "testA"}
+    assert analysis.pool([tuned, other]).about["dataset"]["split"] == "val + testA"
+    other.about["weights"] = {"alpha": 0.4, "lam": 0.3, "source": "given"}
+    with pytest.raises(ValueError, match=r"lambda 0\.2 \(preset tuned\) and alpha 0\.4, lambda 0\.3 \(given\)"):
+        analysis.pool([tuned, other])
+
+
+def test_a_reproduced_table_notes_what_the_papers_weights_give(tuned: Run, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(reproducing, "evaluate", lambda *arguments, **options: tuned)
+    found = reproducing.reproduce(4, split="val", out=tmp_path)
+    said = [words for words in found.differs if words.endswith(beside_text(beside_paper(tuned)))]
+    assert len(said) == 1
+    assert said[0].startswith("reftoy val, ")
+
+
+def test_a_variant_of_ones_own_is_ranked_by_the_rectifier_that_the_run_tells() -> None:
+    run = run_of(TWO, variant="mine", weights=Weights(alpha=1.0, lam=1.0))
+    run.about["variant_options"] = {"rectifier": json.loads(canonical(asdict(PAPER.rectifier)))}
+    assert sweep.sweep(run).variant == "mine"
+    assert len(beside_paper(run)) == 2

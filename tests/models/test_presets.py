@@ -3,15 +3,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from tasnb import models
 from tasnb.core.types import Captioner, ImageTextEncoder, MaskProposer
-from tasnb.models import presets
-from tasnb.models.catalogue import PARTS, PRESETS, ROLES
+from tasnb.models import deferred, presets
+from tasnb.models.catalogue import PARTS, PRESETS, ROLES, Preset
 
 
 @pytest.fixture
@@ -145,6 +147,42 @@ def test_a_bad_models_json_says_what_is_expected(checkpoints: Path, tmp_path: Pa
     )
     with pytest.raises(ValueError, match="unknown entry of clip 'x'; choose from model, checkpoint"):
         models.load(tmp_path)
+
+
+# weights of a models.json, and whether they are fine
+WEIGHTS = [
+    ("for all", {"alpha": 1, "lam": 0.5}, True),
+    ("by variant", {"paper": {"alpha": 1.0, "lam": 0.5}}, True),
+    ("by data set", {"paper": {"default": {"alpha": 1.0, "lam": 0.5}, "reftoyg": {"alpha": 2.0, "lam": 1.0}}}, True),
+    ("none", {}, True),
+    ("half", {"alpha": 1.0}, False),
+    ("misspelt", {"alhpa": 1.0, "lam": 0.5}, False),
+    ("too many", {"alpha": 1.0, "lam": 0.5, "beta": 0.1}, False),
+    ("no number", {"paper": {"alpha": "much", "lam": 0.5}}, False),
+    ("too deep", {"paper": {"reftoy": {"val": {"alpha": 1.0, "lam": 0.5}}}}, False),
+]
+
+
+@pytest.mark.parametrize(("case", "weights", "fine"), WEIGHTS, ids=[row[0] for row in WEIGHTS])
+def test_a_preset_may_have_weights(case: str, weights: dict, fine: bool, tmp_path: Path) -> None:
+    written = {**dict.fromkeys(ROLES, "toy"), "weights": weights}
+    (tmp_path / "models.json").write_text(json.dumps(written))
+    if fine:
+        assert deferred.defer(tmp_path).weights == weights
+        assert Preset(name="x", sam="toy", clip="toy", captioner="toy", weights=weights).weights == weights
+        return
+    with pytest.raises(ValueError, match=r"weights \(alpha and lam, or such by variant, or by variant and data set\)"):
+        deferred.defer(tmp_path)
+    with pytest.raises(ValidationError, match="weights"):
+        Preset(name="x", sam="toy", clip="toy", captioner="toy", weights=weights)
+
+
+def test_weights_of_the_catalogue_reach_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    tuned = replace(PRESETS["toy"], name="tuned", weights={"alpha": 1.0, "lam": 0.5})
+    monkeypatch.setattr(presets, "PRESETS", {**PRESETS, "tuned": tuned})
+    found = deferred.defer("tuned")
+    assert (found.name, found.weights) == ("tuned", {"alpha": 1.0, "lam": 0.5})
+    assert deferred.defer("toy").weights == PRESETS["toy"].weights
 
 
 def test_a_sam_path_finds_its_architecture(checkpoints: Path, tmp_path: Path) -> None:

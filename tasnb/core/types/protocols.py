@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -250,6 +250,9 @@ class Models:
         Takes texts apart.
     wordnet : WordNet
         Says which nouns mean the same.
+    weights : mapping
+        The preset's own alpha and lam, {"alpha": ..., "lam": ...}, or such by variant, or by variant and data set,
+        where "default" stands for every other name; empty: it has none, so those of the variant hold.
     """
 
     name: str
@@ -258,3 +261,4 @@ class Models:
     captioner: Captioner
     parser: Parser
     wordnet: WordNet
+    weights: Mapping[str, Any] = field(default_factory=dict)

@@ -55,6 +55,8 @@ class Weights:
         Of P; 0.1 by default (paper, section 4.2).
     lam : float
         Of N; 0.7 by default (RefCOCO; the paper's RefCOCOg uses 1).
+    source : str
+        Who chose them: "given", "preset toy", "variant paper"; it does not count when weights are compared.
 
     Raises
     ------
@@ -64,11 +66,15 @@ class Weights:
 
     alpha: float = 0.1
     lam: float = 0.7
+    source: str = field(default="given", compare=False)
 
     def __post_init__(self) -> None:
         for name, value in (("alpha", self.alpha), ("lam", self.lam)):
             if not np.isfinite(value):
                 raise ValueError(f"{name}: expected a finite number, got {value}")
+
+    def __str__(self) -> str:
+        return f"alpha {self.alpha:g}, lambda {self.lam:g} ({self.source})"
 
 
 def combine(v: _Scores, p: _Scores, n: _Scores, weights: Weights | Sequence[Weights]) -> Float[np.ndarray, ...]:
