@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
 from toyworld.words import (
@@ -68,12 +69,7 @@ def scene_caption(scene: Scene) -> str:
 
     At most MAX_PHRASES noun phrases and MAX_WORDS words; deterministic.
     """
-    groups: dict[str, list[Thing]] = {}
-    for thing in scene.things:
-        # two that look different are told apart, three and more are counted
-        many = sum(t.kind == thing.kind for t in scene.things) > 2
-        groups.setdefault(thing.kind if many else _canonical(thing), []).append(thing)
-    ranked = sorted(groups.values(), key=lambda things: -sum(t.height**1.5 for t in things))
+    ranked = sorted(_grouped(scene.things), key=lambda things: -sum(t.height**1.5 for t in things))
     phrases: list[str] = []
     for things in ranked[:MAX_PHRASES]:
         tried = [*phrases, _counted(things)]
@@ -81,6 +77,28 @@ def scene_caption(scene: Scene) -> str:
             break
         phrases = tried
     return _joined(phrases, scene.background)
+
+
+def salient_caption(things: Sequence[Thing], *, place: str = "", most: int = 3) -> str:
+    """The most visible things and the place: "a man in a red shirt, a tree and two dogs on the beach".
+
+    things: the most visible first, at least one. place: one of BACKGROUNDS or "". Three and more of a kind are counted.
+    """
+    phrases = [_counted(group) for group in _grouped(things)[:most]]
+    return _joined(phrases, place)
+
+
+def alt_text(things: Sequence[Thing], rng: random.Random, *, place: str = "") -> str:
+    """What somebody writes beside a picture of several things: one to three of them, each in some words.
+
+    things: the most visible first, at least one; place: one of BACKGROUNDS or "".
+    """
+    count = min(rng.choice((1, 2, 2, 3)), len(things))
+    named = sorted(sorted(range(len(things)), key=lambda i: rng.random() * (i + 1))[:count])
+    phrases = [thing_caption(things[i], rng) for i in named]
+    while len(_joined(phrases, place).replace(",", "").split()) > MAX_WORDS - 4 and len(phrases) > 1:
+        phrases.pop()
+    return _joined(phrases, place)
 
 
 def vocabulary() -> tuple[str, ...]:
@@ -158,6 +176,16 @@ def _spoken(thing: Thing, rng: random.Random) -> str:
     return rng.choice(words) if thing.kind in POLKA_DOTS else words[0]
 
 
+def _grouped(things: Sequence[Thing]) -> list[list[Thing]]:
+    """Things that are named together, in the order of the first of each."""
+    groups: dict[str, list[Thing]] = {}
+    for thing in things:
+        # two that look different are told apart, three and more are counted
+        many = sum(t.kind == thing.kind for t in things) > 2
+        groups.setdefault(thing.kind if many else _canonical(thing), []).append(thing)
+    return list(groups.values())
+
+
 def _counted(things: list[Thing]) -> str:
     """ "a spotted dog", "two black cats", "three women in red dresses", "three dogs"."""
     first = things[0]
@@ -176,4 +204,4 @@ def _counted(things: list[Thing]) -> str:
 def _joined(phrases: list[str], background: str) -> str:
     *most, last = phrases
     listed = f"{', '.join(most)} and {last}" if most else last
-    return f"{listed} {ENDINGS[background]}"
+    return f"{listed} {ENDINGS[background]}" if background else listed

@@ -20,8 +20,10 @@ the code that runs the published checkpoints also runs offline in a class room. 
   slower Muon, at two to four times what the recipe takes now. SAM's cycles ran in two sittings.
 - Train scenes have seeds from 1,000,000; the shipped RefToy splits have lower ones and took no part. The scores below
   are on scenes and stickers held out from training (seeds from 2,000,000), not on RefToy.
-- No model has seen an expression with its mask. SAM learns masks without names; CLIP and GIT learn pictures of things
-  (drawn alone, then laid on black, on a colour or on a piece of a picture) and whole scenes, with captions.
+- No model has seen an expression with its mask. SAM learns masks without names. CLIP learns natural pictures with
+  captions as people write them: whole scenes, windows of them, things framed with their surroundings; never a cut-out on
+  black or on a plain colour, which `clip-cutouts`, the control, has seen. GIT learns such pictures, things before a
+  defocused scene, and scenes, with plain captions and with tags (kind, colour) of the whole picture.
 """
 
 _ABOUT = {
@@ -34,14 +36,20 @@ _ABOUT = {
         "image; junk: of those, without IoU 0.5 with anything."
     ),
     "clip": (
-        "A CLIP with a ViT for 64-pixel pictures and a word-level tokenizer; words it never met are [UNK]. pick: the "
-        "right one of six held-out stickers for a plain caption; kind: the right one of all kinds."
+        "A CLIP with a ViT for 64-pixel pictures and a word-level tokenizer; words it never met are [UNK]. kind: the right "
+        "one of all kinds is nearest; colour: the right one of the kind's colours; of held-out things in their "
+        "surroundings (framed) and cut out on black."
+    ),
+    "clip-cutouts": (
+        "The same, trained as long and with the same seed, half of its pictures cut-outs on black: the control of preset "
+        "`toy-cutouts`, for which there is no gap between what it learned from and the crops that TAS shows it."
     ),
     "clip-rn": "The same with a ModifiedResNet for 128-pixel pictures in place of the ViT, for the preset `toy-rn`.",
     "git": (
-        "A GIT captioner of 128-pixel pictures: plain captions for things, a list of the main things for scenes. kind, "
-        "colour: named in a thing's caption; scene_precision: named kinds that are in the scene; scene_recall: kinds "
-        "of the true caption that are named."
+        "A GIT captioner of 128-pixel pictures: plain captions for things, what stands out for scenes. kind, colour: named "
+        "in the caption of a defocused close-up; proposal_kind, proposal_colour: of SAM's proposals with IoU 0.7, "
+        "as TAS cuts them; scene_precision: named kinds that are in the scene; scene_recall: kinds of the true caption "
+        "that are named."
     ),
 }
 

@@ -16,9 +16,8 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from toyworld.brush import PALETTE
 from toyworld.compose import SIZES, compose
 from toyworld.render import render, sprite
 from toyworld.world import KINDS, SCENE_SIZE, Scene, Size, Thing
@@ -144,41 +143,22 @@ def _cached(
     return json.loads(record_file.read_text(encoding="utf-8")), {n: np.load(f, mmap_mode="r") for n, f in files.items()}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How often a sticker lands on what; shares of the pictures.
-
-    black: nothing behind. sharp, defocused: a piece of a picture behind, cut to the thing's box (so that all that a
-    model meets in TAS occurs: the masked crop, the picture and the blurred picture); the rest: a plain colour.
-    covered: partly hidden by another sticker.
-    """
-
-    black: float = 0.5
-    sharp: float = 0.15
-    defocused: float = 0.25
-    covered: float = 0.3
-
-
-CLIP_SETTINGS = Settings()
-CAPTION_SETTINGS = Settings(black=0.1, sharp=0.2, defocused=0.6)
+COVERED_SHARE = 0.3  # of the cut-outs: partly hidden by another thing, as in a scene
 
 
 def stick(
     rng: np.random.Generator,
     layer: UInt8[np.ndarray, "96 96 4"],
     *,
-    scenery: UInt8[np.ndarray, "n 256 256 3"],
     others: UInt8[np.ndarray, "m 96 96 4"],
     size: int,
-    settings: Settings = CLIP_SETTINGS,
+    covered: float = COVERED_SHARE,
 ) -> UInt8[np.ndarray, "s s 3"]:
-    """One training picture of a sticker: black-padded to a square, as the encoders meet a proposal's box."""
+    """A cut-out: a sticker on black, padded to a square, as the encoders meet a proposal's box."""
     longest = round(size * float(rng.uniform(0.82, 1.0)))
     paint = _scaled(layer, longest)
-    if rng.random() < settings.covered:
-        paint = _cover(
-            rng, paint, _scaled(others[int(rng.integers(len(others)))], int(longest * rng.uniform(0.5, 1.1)))
-        )
+    if rng.random() < covered:
+        paint = cover(rng, paint, _scaled(others[int(rng.integers(len(others)))], int(longest * rng.uniform(0.5, 1.1))))
     alpha = paint[..., 3]
     rows, cols = (np.flatnonzero((alpha > 100).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
@@ -186,21 +166,19 @@ def stick(
     margin = rng.integers(0, 3, 4)  # a mask is seldom exact
     top, bottom = max(rows[0] - margin[0], 0), min(rows[-1] + 1 + margin[1], longest)
     left, right = max(cols[0] - margin[2], 0), min(cols[-1] + 1 + margin[3], longest)
-    box = _behind(rng, scenery, (bottom - top, right - left), settings)
-    inside = paint[top:bottom, left:right].astype(np.float32)
-    box = inside[..., :3] + box * (1 - inside[..., 3:] / 255)
-    picture = np.zeros((size, size, 3), np.float32)
+    box = paint[top:bottom, left:right, :3]
+    picture = np.zeros((size, size, 3), np.uint8)
     h, w = box.shape[:2]
     y, x = (int(np.clip((size - side) // 2 + rng.integers(-2, 3), 0, size - side)) for side in (h, w))
     picture[y : y + h, x : x + w] = box
-    return picture.round().clip(0, 255).astype(np.uint8)
+    return picture
 
 
 def _scaled(layer: np.ndarray, longest: int) -> np.ndarray:
     return np.asarray(Image.fromarray(layer, "RGBa").resize((longest, longest), Image.Resampling.BICUBIC))
 
 
-def _cover(rng: np.random.Generator, paint: np.ndarray, other: np.ndarray) -> np.ndarray:
+def cover(rng: np.random.Generator, paint: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Take away what another sticker at the border hides; leave it as it was when too little would stay."""
     n, m = len(paint), len(other)
     y, x = (
@@ -213,24 +191,6 @@ def _cover(rng: np.random.Generator, paint: np.ndarray, other: np.ndarray) -> np
         hidden[top:bottom, left:right] = other[top - y : bottom - y, left - x : right - x, 3] / 255
     kept = (paint * (1 - hidden[..., None])).astype(np.uint8)
     return kept if (kept[..., 3] > 127).sum() > 0.55 * (paint[..., 3] > 127).sum() else paint
-
-
-def _behind(rng: np.random.Generator, scenery: np.ndarray, size_hw: tuple[int, int], settings: Settings) -> np.ndarray:
-    """What is behind a sticker: float32 (h, w, 3)."""
-    h, w = size_hw
-    draw = rng.random()
-    if draw < settings.black:
-        return np.zeros((h, w, 3), np.float32)
-    if draw >= settings.black + settings.sharp + settings.defocused:
-        names = list(PALETTE)
-        return np.broadcast_to(np.array(PALETTE[names[int(rng.integers(len(names)))]], np.float32), (h, w, 3))
-    window = int(rng.integers(40, 130))  # scene pixels that the frame shows
-    y, x = (int(v) for v in rng.integers(0, SCENE_SIZE - window, 2))
-    piece = Image.fromarray(scenery[int(rng.integers(len(scenery))), y : y + window, x : x + window])
-    if draw >= settings.black + settings.sharp:
-        small = piece.resize((24, 24), Image.Resampling.BOX)  # blurred where it is small: the same picture, much sooner
-        piece = small.filter(ImageFilter.GaussianBlur(DEFOCUS_SIGMA * 24 / window))
-    return np.asarray(piece.resize((w, h), Image.Resampling.BILINEAR)).astype(np.float32)
 
 
 def shrink(pictures: UInt8[np.ndarray, "n h w 3"], size: int) -> UInt8[np.ndarray, "n s s 3"]:

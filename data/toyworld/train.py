@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from toyworld.train_schedule import Log
 
-PARTS = ("wordnet", "spacy", "sam", "clip", "clip-rn", "git")
+PARTS = ("wordnet", "spacy", "sam", "clip", "clip-cutouts", "clip-rn", "git")
 DEFAULT_CACHE = Path(".cache/toyworld")
 
 
@@ -36,6 +36,8 @@ def train_part(
     options: what the part's own ``train`` takes (scenes, stickers, batch). Raises ValueError for an unknown part.
     """
     folder = out / part
+    if part not in PARTS:
+        raise ValueError(f"unknown part {part!r}; choose from {', '.join(PARTS)}")
     if part == "wordnet":
         from toyworld import mini_wordnet
 
@@ -50,14 +52,14 @@ def train_part(
         return {"seed": seed, "minutes": round((time.perf_counter() - began) / 60, 1), **facts}
     if part == "sam":
         from toyworld import train_sam as recipe
-    elif part in ("clip", "clip-rn"):
+    elif part.startswith("clip"):
+        from toyworld import photos
         from toyworld import train_clip as recipe  # type: ignore[no-redef]
 
-        options = {"tower": "vit" if part == "clip" else "resnet", **options}
-    elif part == "git":
-        from toyworld import train_git as recipe  # type: ignore[no-redef]
+        regime = photos.WITH_CUTOUTS if part == "clip-cutouts" else photos.NATURAL
+        options = {"tower": "resnet" if part == "clip-rn" else "vit", "regime": regime, **options}
     else:
-        raise ValueError(f"unknown part {part!r}; choose from {', '.join(PARTS)}")
+        from toyworld import train_git as recipe  # type: ignore[no-redef]
     return recipe.train(folder, steps=steps, seed=seed, device=device, cache=cache, log=log, **options)
 
 

@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from toyworld import pairs
-from toyworld.captions import scene_caption, thing_caption, vocabulary
-from toyworld.train_schedule import Log, Meter, Optimisers, Schedule, begin, count_parameters, halved
+from toyworld.captions import thing_caption, vocabulary
+from toyworld.photos import NATURAL, Camera, Regime, stacked
+from toyworld.train_schedule import Checkpoint, Log, Meter, Optimisers, Schedule, begin, count_parameters, halved
 from toyworld.vocabulary import encode, make_tokenizer, save_tokenizer
+from toyworld.words import PLACE_WORDS
 
 CONTEXT = 24  # tokens
-STEPS = 800
+STEPS = 1000
 BATCH = 128
-SCENE_SHARE = 0.08  # of a batch: whole scenes
-UNKNOWN_SHARE = 0.3  # of the texts: one to four unknown words put in
+STRANGE_SHARE = 0.35  # of the texts: one to four words put in that the picture does not show
 MAX_LOGIT_SCALE = 100.0  # CLIP paper, section 2.5
 MEAN, STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
 
@@ -55,14 +58,19 @@ def config(vocab_size: int, tower: str = "vit") -> dict[str, Any]:
     return {"model_cfg": model_cfg, "preprocess_cfg": preprocess}
 
 
-def with_unknown_words(rng: np.random.Generator, ids: np.ndarray, *, unknown: int, end: int) -> np.ndarray:
-    """Put unknown words in at random places of some texts: ids int (n, c) padded with 0, the first id is the start."""
+def with_strange_words(rng: np.random.Generator, ids: np.ndarray, *, strange: Sequence[int], end: int) -> np.ndarray:
+    """Put words that the picture does not show in at random places of some texts.
+
+    ids: int (n, c) padded with 0, the first id is the start. strange: ids to draw from, half of the time [UNK], the
+    first; the others are words of place, which people write beside photos that were cropped since.
+    """
     out = np.zeros_like(ids)
     for row, text in zip(out, ids, strict=True):
         tokens = [int(t) for t in text[1:] if t not in (0, end)]
-        if rng.random() < UNKNOWN_SHARE:
+        if rng.random() < STRANGE_SHARE:
             place = (0, len(tokens), int(rng.integers(len(tokens) + 1)))[int(rng.integers(3))]
-            tokens[place:place] = [unknown] * int(rng.integers(1, 5))
+            drawn = strange[:1] if rng.random() < 0.5 else strange[1:]
+            tokens[place:place] = [int(rng.choice(drawn)) for _ in range(int(rng.integers(1, 5)))]
         tokens = [int(text[0]), *tokens[: ids.shape[1] - 2], end]
         row[: len(tokens)] = tokens
     return out
@@ -77,13 +85,14 @@ def train(
     device: str = "auto",
     cache: Path | None = None,
     stickers: int = 16_000,
-    scenes: int = 2_400,
+    scenes: int = 12_000,
     batch: int = BATCH,
     tower: str = "vit",
+    regime: Regime = NATURAL,
 ) -> dict[str, Any]:
     """Train from scratch, write open_clip's local folder ``out`` and return the facts for the model card.
 
-    tower: "vit" or "resnet", the encoder of pictures; all else is the same for both.
+    tower: "vit" or "resnet", the encoder of pictures; regime: which pictures it meets. All else is the same for all.
     """
     import open_clip
     import torch
@@ -103,20 +112,18 @@ def train(
     model: Any = open_clip.CLIP(**_construction(settings["model_cfg"])).to(place).train()
     optimisers = Optimisers(model, Schedule(steps=steps, lr=1.5e-3), is_layer=lambda name: "resblocks" in name)
     loss_function = open_clip.ClipLoss()
-    whole = pairs.shrink(parks.pictures, size)
-    scene_ids = encode(tokenizer, [scene_caption(scene) for scene in parks.scenes], CONTEXT).numpy()
-    meter = Meter(name="clip" if tower == "vit" else "clip-rn", steps=steps, log=log)
-    marks = {"unknown": tokenizer.unk_token_id, "end": tokenizer.eos_token_id}
-    some_scenes = int(batch * SCENE_SHARE)
-    for step in range(steps):
-        chosen = rng.choice(stickers, batch - some_scenes, replace=stickers < batch)
-        parts = [
-            pairs.stick(rng, things.layers[i], scenery=parks.pictures, others=things.layers, size=size) for i in chosen
-        ]
-        texts = encode(tokenizer, [thing_caption(things.things[i], words) for i in chosen], CONTEXT).numpy()
-        scene_rows = rng.integers(0, scenes, some_scenes)
-        pixels = to_pixels(np.concatenate([np.stack(parts), whole[scene_rows]])).to(place)
-        ids = np.concatenate([with_unknown_words(rng, texts, **marks), scene_ids[scene_rows]])
+    camera = Camera(parks, things, size=size, regime=regime)
+    meter = Meter(name=out.name, steps=steps, log=log)
+    strange = [tokenizer.unk_token_id, *tokenizer.convert_tokens_to_ids(sorted(PLACE_WORDS))]
+    settings_used = (tower, regime, steps, batch, stickers, scenes, seed)
+    checkpoint = Checkpoint(
+        cache, out.name, settings_used, learners=[model, *optimisers.each], meter=meter, rng=rng, words=words
+    )
+    for step in checkpoint.steps():
+        taken = camera.take(rng, batch)
+        texts = encode(tokenizer, [photo.caption(words) for photo in taken], CONTEXT).numpy()
+        ids = with_strange_words(rng, texts, strange=strange, end=tokenizer.eos_token_id)
+        pixels = to_pixels(stacked(taken)).to(place)
         image, text, scale = model(pixels, torch.from_numpy(ids).to(place))
         loss = loss_function(image, text, scale)
         optimisers.step(loss, step)
@@ -150,37 +157,47 @@ def to_pixels(pictures: np.ndarray) -> Any:
 
 
 def judge(
-    model: Any, tokenizer: Any, *, size: int, cache: Path | None, device: str, count: int = 600, rivals: int = 6
+    model: Any, tokenizer: Any, *, size: int, cache: Path | None, device: str, count: int = 600
 ) -> dict[str, float]:
-    """Shares (0..1) on held-out stickers on black.
+    """Shares (0..1) on held-out things: the right kind among all for "a <kind>", and the right colour of the kind's.
 
-    pick: the right picture for a plain caption among ``rivals`` stickers (chance 1 / rivals; some fit as well as the
-    right one). kind: the right kind among all for "a <kind>".
+    Of things in their surroundings (framed in a scene) and of the same number of cut-outs on black: what lies between
+    them is the gap that P exists to bridge.
     """
     import torch
 
     from toyworld.world import KINDS
 
     rng = np.random.default_rng(0)
-    held_out = pairs.draw_stickers(count, seed=pairs.HELD_OUT_SEED, cache=cache)
-    plain = pairs.Settings(black=1.0, sharp=0.0, defocused=0.0, covered=0.0)
-    scenery = np.zeros((1, 256, 256, 3), np.uint8)
-    pictures = [
-        pairs.stick(rng, layer, scenery=scenery, others=held_out.layers, size=size, settings=plain)
-        for layer in held_out.layers
-    ]
-    captions = [thing_caption(thing, random.Random(0), plain=True) for thing in held_out.things]
-    names = list(KINDS)
-    with torch.inference_mode():
-        rows = [model.encode_image(to_pixels(np.stack(pictures[i : i + 100])).to(device)) for i in range(0, count, 100)]
-        image = torch.nn.functional.normalize(torch.cat(rows), dim=-1).cpu()
-        text, kinds = (
-            torch.nn.functional.normalize(model.encode_text(encode(tokenizer, t, CONTEXT).to(device)), dim=-1).cpu()
-            for t in (captions, [f"a {name}" for name in names])
-        )
-    kind = np.mean([names[int(i)] == t.kind for i, t in zip((image @ kinds.T).argmax(1), held_out.things, strict=True)])
-    groups = np.array(
-        [[i, *rng.choice(np.delete(np.arange(count), i), rivals - 1, replace=False)] for i in range(count)]
+    scenes = max(count // 3, 4)
+    camera = Camera(
+        pairs.draw_scenes(scenes, first_seed=pairs.HELD_OUT_SEED, cache=cache),
+        pairs.draw_stickers(count, seed=pairs.HELD_OUT_SEED, cache=cache),
+        size=size,
+        regime=NATURAL,
     )
-    similar = (image[torch.from_numpy(groups)] * text[:, None]).sum(-1)
-    return {"pick": round(float((similar.argmax(1) == 0).float().mean()), 3), "kind": round(float(kind), 3)}
+    names, scores = list(KINDS), {}
+
+    def embedded(texts: Sequence[str]) -> Any:
+        ids = encode(tokenizer, texts, CONTEXT).to(device)
+        return torch.nn.functional.normalize(model.encode_text(ids), dim=-1).cpu()
+
+    with torch.inference_mode():
+        kinds = embedded([f"a {name}" for name in names])
+        for name, take in (("framed", camera.frame), ("cut_out", camera.cutout)):
+            taken = [take(rng) for _ in range(count)]
+            pixels = to_pixels(stacked(taken))
+            rows = [model.encode_image(pixels[i : i + 100].to(device)) for i in range(0, count, 100)]
+            image = torch.nn.functional.normalize(torch.cat(rows), dim=-1).cpu()
+            right = [
+                names[int(i)] == photo.subject.kind for i, photo in zip((image @ kinds.T).argmax(1), taken, strict=True)
+            ]
+            scores[f"{name}_kind"] = round(float(np.mean(right)), 3)
+            colour = []
+            for row, photo in zip(image, taken, strict=True):
+                thing = photo.subject
+                said = [replace(thing, colour=c) for c in KINDS[thing.kind].colours]
+                texts = embedded([thing_caption(one, random.Random(0), plain=True) for one in said])
+                colour.append(said[int((texts @ row).argmax())].colour == thing.colour)
+            scores[f"{name}_colour"] = round(float(np.mean(colour)), 3)
+    return scores

@@ -16,7 +16,7 @@ import numpy as np
 
 from tasnb.models.sam import SamConfig, SamProposer, build_sam
 from toyworld import pairs
-from toyworld.train_schedule import Log, Meter, Optimisers, Schedule, begin, count_parameters, halved
+from toyworld.train_schedule import Checkpoint, Log, Meter, Optimisers, Schedule, begin, count_parameters, halved
 from toyworld.world import SCENE_SIZE
 
 CONFIG = SamConfig(
@@ -120,14 +120,21 @@ def run_cycle(
     device: str,
     batch: int = BATCH,
     log: Log = print,
+    cache: Path | None = None,
+    name: str = "sam",
 ) -> float:
-    """Train ``sam`` in place for one schedule; return the minutes."""
+    """Train ``sam`` in place for one schedule; return the minutes.
+
+    cache: where it can be taken up again, by its name.
+    """
     import torch
 
     optimisers = Optimisers(sam, schedule, is_layer=_is_layer)
     low = 4 * sam.prompt_encoder.image_embedding_size[0]
-    meter = Meter(name="sam", steps=schedule.steps, log=log)
-    for step in range(schedule.steps):
+    meter = Meter(name=name, steps=schedule.steps, log=log)
+    used = (schedule, batch, len(parks.pictures))
+    checkpoint = Checkpoint(cache, name, used, learners=[sam, *optimisers.each], meter=meter, rng=rng)
+    for step in checkpoint.steps():
         rows = rng.integers(0, len(parks.pictures), batch)
         pictures, labels = parks.pictures[rows], parks.labels[rows]
         flip = rng.random(batch) < 0.5
@@ -184,7 +191,10 @@ def train(
     for i, (count, matrix_lr, drawn) in enumerate(cycles):
         parks = pairs.draw_scenes(scenes or drawn, cache=cache)
         schedule = Schedule(steps=count, lr=matrix_lr / 10, matrix_lr=matrix_lr)
-        minutes += run_cycle(sam, parks, schedule, np.random.default_rng(seed + i), device=place, batch=batch, log=log)
+        rng = np.random.default_rng(seed + i)
+        minutes += run_cycle(
+            sam, parks, schedule, rng, device=place, batch=batch, log=log, cache=cache, name=f"sam {seed} {i + 1}"
+        )
     out.mkdir(parents=True, exist_ok=True)
     (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
     save_file(halved(sam), out / "model.safetensors")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 Log = Callable[[str], None]
 
@@ -46,25 +52,92 @@ class Optimisers:
         chosen = {id(p) for p in matrices}
         rest = [p for _, p in named if id(p) not in chosen]
         decay = schedule.weight_decay
-        self._optimisers = [
+        self.each = [
             Muon(matrices, lr=schedule.matrix_lr, weight_decay=decay),
             torch.optim.AdamW(rest, lr=schedule.lr, weight_decay=decay, betas=(0.9, 0.98)),
         ]
-        self._base = [[group["lr"] for group in o.param_groups] for o in self._optimisers]
+        self._base = [[group["lr"] for group in o.param_groups] for o in self.each]
 
     def step(self, loss: Any, step: int) -> None:
         """Take one step down ``loss``; ``step`` (0-based) sets the rates."""
         import torch
 
         factor = self.schedule.factor(step)
-        for optimiser, base in zip(self._optimisers, self._base, strict=True):
+        for optimiser, base in zip(self.each, self._base, strict=True):
             for group, lr in zip(optimiser.param_groups, base, strict=True):
                 group["lr"] = lr * factor
             optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, self.schedule.clip_norm)
-        for optimiser in self._optimisers:
+        for optimiser in self.each:
             optimiser.step()
+
+
+class Checkpoint:
+    """Where a training, or one phase of it, is taken up again after an interruption: a file in the cache.
+
+    folder: None keeps nothing. name: of the part and phase; settings: what must be the same to go on. The file has the
+    parameters of ``learners`` (modules and optimisers), the draws of numpy, torch and ``words``, and the minutes.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None,
+        name: str,
+        settings: Any,
+        *,
+        learners: Sequence[Any],
+        meter: Meter,
+        rng: np.random.Generator,
+        words: random.Random | None = None,
+        every: int = 100,
+    ) -> None:
+        digest = hashlib.sha256(repr(settings).encode()).hexdigest()[:8]
+        self.file = None if folder is None else folder / "checkpoints" / f"{name.replace(' ', '-')}-{digest}.pt"
+        self.learners, self.meter, self.rng, self.words, self.every = learners, meter, rng, words, every
+
+    def steps(self) -> Iterator[int]:
+        """The steps that are left, 0-based; the state is kept after every hundredth and the last."""
+        for step in range(self._take_up(), self.meter.steps):
+            yield step
+            if (step + 1) % self.every == 0 or step + 1 == self.meter.steps:
+                self._keep(step + 1)
+
+    def _take_up(self) -> int:
+        import torch
+
+        if self.file is None or not self.file.is_file():
+            return 0
+        kept = torch.load(self.file, weights_only=True)
+        for learner, state in zip(self.learners, kept["learners"], strict=True):
+            learner.load_state_dict(state)
+        draws = json.loads(kept["draws"])
+        self.rng.bit_generator.state = draws["numpy"]
+        torch.set_rng_state(kept["torch"])
+        if self.words is not None:
+            version, numbers, gauss = draws["words"]
+            self.words.setstate((version, tuple(numbers), gauss))
+        self.meter.began = time.perf_counter() - 60 * float(kept["minutes"])
+        self.meter.log(f"{self.meter.name}  taken up after step {kept['step']}")
+        return int(kept["step"])
+
+    def _keep(self, step: int) -> None:
+        import torch
+
+        if self.file is None:
+            return
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        draws = {"numpy": self.rng.bit_generator.state, "words": self.words and self.words.getstate()}
+        part = self.file.with_suffix(".part")
+        state = {
+            "step": step,
+            "minutes": self.meter.minutes,
+            "learners": [learner.state_dict() for learner in self.learners],
+            "draws": json.dumps(draws),
+            "torch": torch.get_rng_state(),
+        }
+        torch.save(state, part)
+        part.replace(self.file)
 
 
 @dataclass
@@ -97,7 +170,6 @@ class Meter:
 
 def begin(seed: int, device: str) -> tuple[Any, str]:
     """Seed torch and numpy; return numpy's generator and the device's name ("auto": cuda, mps or cpu)."""
-    import numpy as np
     import torch
 
     from tasnb.models.machine import resolve_device

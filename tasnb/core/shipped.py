@@ -119,7 +119,7 @@ def copy_lessons(folder: str | Path, *, solutions: bool = False) -> CopiedLesson
         When the folder cannot be made or written.
     """
     source, target = lessons_root(), Path(folder)
-    kinds = ["*.ipynb", "*.md", "lessons/*.py", *(["solutions/*.ipynb"] if solutions else [])]
+    kinds = ["*.ipynb", "*.md", "*.html", "lessons/*.py", *(["solutions/*.ipynb"] if solutions else [])]
     copies = {target / path.relative_to(source): path for kind in kinds for path in source.glob(kind)}
     try:
         kept = tuple(copy for copy in sorted(copies) if copy.exists())

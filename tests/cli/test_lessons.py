@@ -21,7 +21,13 @@ def test_it_copies_the_notebooks_with_their_helpers_and_says_how_to_open_them(tm
     assert cli.run(["lessons", str(folder)]) == 0
     printed = capsys.readouterr()
     copied = names(folder)
-    assert {"00_quickstart.ipynb", "README.md", "lessons/quickstart.py", "lessons/answers.py"} <= copied
+    assert {
+        "00_quickstart.ipynb",
+        "README.md",
+        "lab_sheet.html",
+        "lessons/quickstart.py",
+        "lessons/answers.py",
+    } <= copied
     assert not [name for name in copied if name.startswith("solutions/") or "__pycache__" in name]
     assert f"wrote {len(copied)} files to {folder}\n" in printed.out
     program, command, notebook = shlex.split(printed.out.splitlines()[-1].removeprefix("open: "))

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from typer.main import get_command
 
 import tasnb as tn
 from tasnb.cli import app
-from tests.notebooks.pairs import FOLDER, lessons, read
+from tests.notebooks.pairs import FOLDER, SLIDES, lessons, read
 
 teaching = tn.lesson("teaching")
 
@@ -113,6 +115,37 @@ def test_the_minutes_of_each_plan_add_up() -> None:
         rows = [line.split("|") for line in body.splitlines() if line.startswith("|")]
         minutes = [int(cell) for row in rows for cell in row if cell.strip().isdigit()]
         assert sum(minutes) == wanted, title
+
+
+def test_the_lab_sheet_asks_what_the_lesson_asks_and_the_guide_has_its_answers() -> None:
+    sheet = BeautifulSoup((FOLDER / "lab_sheet.html").read_text(encoding="utf-8"), "html.parser")
+    expressions = [cell.get_text() for cell in sheet.select(".readings tbody th")]
+    assert expressions == list(tn.lesson("spatial_rectifier").READINGS)
+    assert [tick.get_text() for tick in sheet.select(".causes .tick")] == list(tn.analysis.CAUSES)
+    centres = np.array([(float(dot["data-x"]), float(dot["data-y"])) for dot in sheet.select("g.centre")])
+    assert [dot.get_text() for dot in sheet.select("g.centre")] == [str(k + 1) for k in range(len(centres))]
+    assert all(f"{k} at x {x:g}, y {y:g}" in sheet.svg["aria-label"] for k, (x, y) in enumerate(centres, start=1))
+    said = tn.lesson("spatial_rectifier").said
+
+    def stay(direction: str, points: np.ndarray = centres) -> str:
+        numbers = [str(place + 1) for place in np.flatnonzero(tn.spatial.rectify(said(direction), points)[0])]
+        return " and ".join([", ".join(numbers[:-1]), numbers[-1]])
+
+    x, y = np.median(centres, axis=0)
+    both = np.flatnonzero((centres < (x, y)).all(axis=1)) + 1
+    assert f"the medians are x = {x:g} and y = {y:g}, left are {stay('left')}, right {stay('right')}" in GUIDE
+    assert f"top {stay('top')}, top left is {both.item()}" in GUIDE
+    grass = np.vstack([centres, [[2.0, 40.0], [2.0, 60.0], [3.0, 80.0]]])
+    assert f"to {np.median(grass[:, 0]):g}: then 3 is a right one" in GUIDE
+    assert stay("left", grass) == "1, 2, 8, 9 and 10"
+
+
+def test_it_has_every_verdict_of_the_marks_and_the_command_for_slides() -> None:
+    rows = re.findall(r"^\| ([a-z ]+) \| (?!it means)", GUIDE, flags=re.MULTILINE)
+    assert set(teaching.VERDICTS) <= set(rows)
+    (command,) = [line.split() for line in GUIDE.splitlines() if "nbconvert" in line and line.startswith("    ")]
+    assert command[:4] == ["jupyter", "nbconvert", "--to", "slides"]
+    assert Path(command[-1]).stem in SLIDES
 
 
 def test_it_is_in_the_style_of_the_lessons() -> None:

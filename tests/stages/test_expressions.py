@@ -391,7 +391,7 @@ def test_random_text_never_crashes(nlp) -> None:
 
 
 CAPTIONS = [
-    ("a group of people standing in the snow", ("group", "people", "snow"), ("group", "people", "snow")),
+    ("a group of people standing in the snow", ("group", "people", "snow"), ("group", "person", "snow")),
     ("two brown dogs and a cat on the beach", ("two brown dogs", "cat", "beach"), ("dog", "cat", "beach")),
     ("a bus parked in front of a building", ("bus", "building"), ("bus", "building")),
     ("It is raining", (), ()),

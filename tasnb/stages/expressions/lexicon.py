@@ -23,6 +23,8 @@ _LISTED: dict[Direction, str] = {
     "bottom": "bottom bottommost down low lower lowermost lowest south southern",
 }
 DIRECTION_WORDS: dict[str, Direction] = {word: d for d, listed in _LISTED.items() for word in listed.split()}
+# METHOD section 3: parsers keep "people", and WordNet 3.0 knows it as another word than "person"
+SINGULARS = {"people": "person"}
 # particles and sizes first of all: a direction only beside a firmer word ("up left"), or alone after the noun
 WEAK = _set("up down low")
 

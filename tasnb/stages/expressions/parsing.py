@@ -168,7 +168,8 @@ def require_text(text: str) -> str:
 
 
 def _lemma(token: Any) -> str:
-    return (token.lemma_ or token.text).lower()
+    lemma: str = (token.lemma_ or token.text).lower()
+    return lexicon.SINGULARS.get(lemma, lemma)
 
 
 def _tokens(doc: Any) -> tuple[Token, ...]:
