@@ -95,7 +95,7 @@ they do with Princeton's WordNet 3.0, at 0.9 and at 0.5. For that `data/toyworld
 - Words that are also verbs, adjectives or adverbs have empty synsets of that part of speech, without a gloss and with
   nothing above them: only their number is meant.
 - "people" is no irregular plural in noun.exc, as WordNet 3.0 has none; that it is the plural of "person" is a rule of
-  tasnb's (`tasnb.stages.negatives`), outside any WordNet.
+  tasnb's (`tasnb.stages.expressions`), outside any WordNet.
 
 Nothing is copied from WordNet 3.0's files. The shortest paths themselves still differ, as the Open English WordNet's
 hierarchy does: `differences.tsv` lists every pair of words whose path similarity is another one there ({differences} of

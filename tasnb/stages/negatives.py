@@ -16,8 +16,7 @@ from tasnb.core.choices import require_known
 from tasnb.core.types import NegativePhrase, Negatives, NounPhrase, Parse, WordNet
 
 SynonymKind = Literal["path", "official"]
-# the paper's rule knows two things that no WordNet says (METHOD section 3): a plural, and that a group of X is an X
-PLURALS = {"people": "person"}
+# METHOD section 3: "group of X" is an X, whatever WordNet says of groups
 COLLECTIVES = ("group", "bunch", "row", "couple", "pair", "lot")
 
 
@@ -29,10 +28,9 @@ class SynonymRule:
     ----------
     kind : str
         "path" compares the head nouns' NOUN synsets, a similarity >= threshold counts, and the same lemma is the same
-        word whether WordNet knows it or not (paper, section 3.3); "people" is the plural of "person", and a group,
-        bunch, row, couple, pair or lot of X is an X, under every WordNet. "official" compares the first noun of each
-        phrase in any part of speech, a similarity > threshold counts, and nothing else does (suoych/TAS,
-        are_near_synonyms).
+        word whether WordNet knows it or not (paper, section 3.3); a group, bunch, row, couple, pair or lot of X is an
+        X. "official" compares the first noun of each phrase in any part of speech, a similarity > threshold counts, and
+        nothing else does (suoych/TAS, are_near_synonyms).
     threshold : float
         WordNet path similarity, 0..1.
     min_pairs : int
@@ -134,8 +132,7 @@ def _judge(
     if rule.kind == "official":
         ours, theirs, pos = _first_noun_of_parse(parse), _first_noun(phrase, wordnet), None
     else:
-        ours, theirs = (PLURALS.get(w, w) for w in (_subject(parse), phrase.lemma.lower()))
-        pos = "n"
+        ours, theirs, pos = _subject(parse), phrase.lemma.lower(), "n"
         if ours == theirs:
             return verdict(kept=False, reason=f'"{phrase.text}" names the subject: the same word, "{ours}"')
     for word in (theirs, ours):
