@@ -34,6 +34,8 @@ options = {"shards": 4, "engine": "ray", "workers": 2, "model_options": {"device
 engine.evaluate(samples, "toy", out=folder, store=tn.Store(store), **options)
 """
 
+SLOW_START = "node timed out during startup"  # ray gives its own daemon 30 s, which a busy machine may not keep to
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fate", ["live", "kill"])
@@ -41,10 +43,11 @@ def test_ray_gives_the_tables_of_the_local_engine(toy_run, few, warm_store, tmp_
     script = tmp_path / "run.py"
     script.write_text(RUN)
     folder = tmp_path / "r"
-    done = subprocess.run(
-        [sys.executable, str(script), str(folder), str(warm_store.root), str(len(few)), fate],
-        capture_output=True, text=True, timeout=600,
-    )  # fmt: skip
+    command = [sys.executable, str(script), str(folder), str(warm_store.root), str(len(few)), fate]
+    for _ in range(3):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+        if SLOW_START not in done.stderr:
+            break
     assert done.returncode == 0, done.stderr[-3000:]
     assert (folder / "died").exists() == (fate == "kill")
     assert_same_tables(Run(folder), toy_run)

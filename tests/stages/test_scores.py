@@ -48,6 +48,15 @@ def test_combine_is_the_papers_sum() -> None:
     np.testing.assert_allclose(scores.combine(v, p, n, Weights(alpha=0.1, lam=0.7)), [0.3 + 0.08 - 0.14])
 
 
+def test_combine_of_several_weights_is_each_ones_own_sum() -> None:
+    rng = np.random.default_rng(0)
+    points = [Weights(alpha=0.1, lam=0.7), Weights(alpha=0, lam=1), Weights(alpha=2, lam=0)]
+    for shape in ((5,), (0,), (2, 3)):
+        v, p, n = rng.normal(size=(3, *shape))
+        at_once = scores.combine(v, p, n, points)
+        np.testing.assert_array_equal(at_once, [scores.combine(v, p, n, point) for point in points])
+
+
 def test_the_cosine_scale_changes_nothing() -> None:
     values = np.array([0.1, 0.3])
     assert scores.normalise(values, "cosine") is values

@@ -45,6 +45,7 @@ def freeze(array: Any, dtype: Any, name: str, shape: tuple[int | None, ...]) -> 
         For another shape; it says which was expected and which came.
     """
     frozen = np.asarray(array, dtype=dtype)
+    # the first comparison settles the usual case: thousands of tables are made of scores whose length is known
     if frozen.shape != shape and not (
         frozen.ndim == len(shape) and all(want in (None, got) for want, got in zip(shape, frozen.shape, strict=True))
     ):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CropStyle = Literal["crop", "blur"]
-_Scores = Float[np.ndarray, "*s"]
+_Scores = Float[np.ndarray, "*s"]  # V, P and N have one shape
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,6 +97,9 @@ def combine(v: _Scores, p: _Scores, n: _Scores, weights: Weights | Sequence[Weig
     >>> weights = Weights(alpha=0.1, lam=0.7)
     >>> combine(np.array([0.3, 0.3]), np.array([0.5, 0.9]), np.array([-0.1, -0.1]), weights).round(2).tolist()
     [0.28, 0.32]
+    >>> points = [weights, Weights(alpha=0, lam=0)]
+    >>> combine(np.array([0.3]), np.array([0.5]), np.array([-0.1]), points).round(2).tolist()
+    [[0.28], [0.3]]
     """
     if isinstance(weights, Weights):
         return v + weights.alpha * p + weights.lam * n
