@@ -5,8 +5,9 @@ word's path similarities equal the full source's. A word is indexed only when al
 read as names of a synset but not looked up, so that no answer is ever partial.
 
 The paper's models read Princeton's WordNet 3.0, so on the toy world's nouns (``compared``) the small one decides as
-that one does: ``NAMED``, ``ABOVE`` and ``OTHER_PARTS`` are where the two would part, corrected by hand. Nothing of
-Princeton's files is copied. Path similarities that differ without changing a decision are listed in ``DIFFERENCES``.
+that one does: ``NAMED``, ``ABOVE`` and ``OTHER_PARTS`` are where the two would part, corrected by hand with what was
+read off that one; its files and texts are not copied. Path similarities that differ without changing a decision are
+listed in ``DIFFERENCES``.
 """
 
 from __future__ import annotations
@@ -97,9 +98,11 @@ they do with Princeton's WordNet 3.0, at 0.9 and at 0.5. For that `data/toyworld
 - "people" is no irregular plural in noun.exc, as WordNet 3.0 has none; that it is the plural of "person" is a rule of
   tasnb's (`tasnb.stages.expressions`), outside any WordNet.
 
-Nothing is copied from WordNet 3.0's files. The shortest paths themselves still differ, as the Open English WordNet's
-hierarchy does: `differences.tsv` lists every pair of words whose path similarity is another one there ({differences} of
-{pairs} pairs; the largest similarity of a listed pair is {largest:.2f}).
+These corrections (a name, what stands above two synsets, how many senses of other parts of speech a word has) were
+read off WordNet 3.0; they are facts about it, and no file or text of it is copied. The shortest paths themselves
+still differ, as the Open English WordNet's hierarchy does: `differences.tsv` lists every pair of words whose path
+similarity is another one there ({differences} of {pairs} pairs; the largest similarity of a listed pair is
+{largest:.2f}).
 """
 
 

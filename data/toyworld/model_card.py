@@ -16,13 +16,12 @@ the code that runs the published checkpoints also runs offline in a class room. 
   project's own code draws and writes; the spaCy pipeline also reads a small treebank sample, and the WordNet is an
   extract (see their sections).
 - Made by `python data/toyworld/train.py`; the figures of this run are in `training.json`, its lines in `train.log`.
-  Minutes are wall clock of one CPU thread on a shared machine; all but SAM's last cycle and clip-rn were timed with a
-  slower Muon, at two to four times what the recipe takes now. SAM's cycles ran in two sittings.
+  Minutes are wall clock of one CPU thread while another training ran beside it on the same machine.
 - Train scenes have seeds from 1,000,000; the shipped RefToy splits have lower ones and took no part. The scores below
   are on scenes and stickers held out from training (seeds from 2,000,000), not on RefToy.
 - No model has seen an expression with its mask. SAM learns masks without names. CLIP learns natural pictures with
-  captions as people write them: whole scenes, windows of them, things framed with their surroundings; never a cut-out on
-  black or on a plain colour, which `clip-cutouts`, the control, has seen. GIT learns such pictures, things before a
+  captions as people write them: whole scenes, windows of them, things framed with their surroundings; never a cut-out
+  on black or on a plain colour, which `clip-cutouts`, the control, has seen. GIT learns such pictures, things before a
   defocused scene, and scenes, with plain captions and with tags (kind, colour) of the whole picture.
 """
 
@@ -32,24 +31,24 @@ _ABOUT = {
     "sam": (
         "Segment Anything for 256-pixel images, trained for one positive point a mask (boxes, masks as prompts and the "
         "single-mask output are untrained). Scores with the paper's 8 points a side and thresholds 0.7; with 12; "
-        "with the preset's 12 points and thresholds 0.5 and 0.6. oracle: mean of the best proposal's IoU; proposals an "
+        "with the preset's options. oracle: mean of the best proposal's IoU; proposals an "
         "image; junk: of those, without IoU 0.5 with anything."
     ),
     "clip": (
-        "A CLIP with a ViT for 64-pixel pictures and a word-level tokenizer; words it never met are [UNK]. kind: the right "
-        "one of all kinds is nearest; colour: the right one of the kind's colours; of held-out things in their "
+        "A CLIP with a ViT for 64-pixel pictures and a word-level tokenizer; words it never met are [UNK]. kind: the "
+        "right one of all kinds is nearest; colour: the right one of the kind's colours; of held-out things in their "
         "surroundings (framed) and cut out on black."
     ),
     "clip-cutouts": (
-        "The same, trained as long and with the same seed, half of its pictures cut-outs on black: the control of preset "
-        "`toy-cutouts`, for which there is no gap between what it learned from and the crops that TAS shows it."
+        "The same, trained as long and with the same seed, half of its pictures cut-outs on black: the control of "
+        "preset `toy-cutouts`, for which there is no gap between what it learned from and the crops that TAS shows it."
     ),
     "clip-rn": "The same with a ModifiedResNet for 128-pixel pictures in place of the ViT, for the preset `toy-rn`.",
     "git": (
-        "A GIT captioner of 128-pixel pictures: plain captions for things, what stands out for scenes. kind, colour: named "
-        "in the caption of a defocused close-up; proposal_kind, proposal_colour: of SAM's proposals with IoU 0.7, "
-        "as TAS cuts them; scene_precision: named kinds that are in the scene; scene_recall: kinds of the true caption "
-        "that are named."
+        "A GIT captioner of 128-pixel pictures: plain captions for things, what stands out for scenes. kind, colour: "
+        "named in the caption of a defocused close-up; proposal_kind, proposal_colour: of SAM's proposals with IoU "
+        "0.7, as TAS cuts them; scene_precision: named kinds that are in the scene; scene_recall: kinds of the true "
+        "caption that are named."
     ),
 }
 

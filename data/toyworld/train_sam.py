@@ -206,7 +206,6 @@ def train(
     config: SamConfig = CONFIG,
 ) -> dict[str, Any]:
     """Train from scratch, write config.json and model.safetensors to ``out``; return the facts for the model card."""
-    import torch
     from safetensors.torch import save_file
 
     _, place = begin(seed, device)
