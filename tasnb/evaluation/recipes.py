@@ -18,18 +18,19 @@ from tasnb.pipeline.variant import PAPER, Variant
 from tasnb.stages.crops import CropConfig
 
 Parts = tuple[tuple[str, str], ...]  # role -> part, what is replaced of a preset
-TOY = ("toy", "toy-rn")
+TOY = ("toy", "toy-rn", "toy-cutouts")
 # preset -> the paper's encoder -> what is replaced for the clip part that stands for it
 ENCODERS: Mapping[str, Mapping[str, Parts]] = MappingProxyType(
     {
         "toy": {VIT: (), RESNET: (("clip", "toy-rn"),)},
         "toy-rn": {VIT: (("clip", "toy"),), RESNET: ()},
+        "toy-cutouts": {VIT: (), RESNET: (("clip", "toy-rn"),)},
         "laptop": {VIT: (), RESNET: (("clip", "RN50"),)},
         "paper": {VIT: (), RESNET: (("clip", "RN50"),)},
     }
 )
 CAPTIONERS: Mapping[str, str] = MappingProxyType({"BLIP-2": "blip2", "GIT": "git"})
-OWN_CAPTIONER: Mapping[str, str] = MappingProxyType({"toy": "GIT", "toy-rn": "GIT", "laptop": "GIT", "paper": "BLIP-2"})
+OWN_CAPTIONER: Mapping[str, str] = MappingProxyType({**dict.fromkeys((*TOY, "laptop"), "GIT"), "paper": "BLIP-2"})
 MATCHERS: Mapping[str, str] = MappingProxyType({"BLIP-2 ITC": "blip2-itc", "ALBEF ITC": "albef"})
 # methods that Table 1 has with the ResNet only, and that run on the other encoder as well
 _ALSO_VIT = ("Score Map", "GradCAM", "CLIP Surgery")

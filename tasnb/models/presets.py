@@ -94,10 +94,11 @@ def load(preset: str | Path = "toy", *, device: str = "auto", dtype: str = "floa
     Parameters
     ----------
     preset : str or Path
-        "toy", "laptop", "paper", "toy-rn"; or a folder with a models.json, or such a file: an object of ``sam``,
-        ``clip``, ``captioner``, ``spacy``, ``wordnet``, each a name of the catalogue, a path (relative to the file), or
-        an object of the adapter's arguments: {"checkpoint": ..., "model": ...} for sam and clip, {"model": folder} for
-        the others, with options beside; and, where you have chosen some for them, ``weights`` (as ``Models`` has it).
+        "toy", "laptop", "paper", "toy-rn", "toy-cutouts"; or a folder with a models.json, or such a file: an object of
+        ``sam``, ``clip``, ``captioner``, ``spacy``, ``wordnet``, each a name of the catalogue, a path (relative to the
+        file), or an object of the adapter's arguments: {"checkpoint": ..., "model": ...} for sam and clip,
+        {"model": folder} for the others, with options beside; and, where you have chosen some for them, ``weights`` (as
+        ``Models`` has it).
     device : str
         "auto", "cuda", "mps", "cpu".
     dtype : str

@@ -37,7 +37,7 @@ def run_table(home, warm_store):
     return run_table
 
 
-@pytest.mark.parametrize("preset", ["toy", "toy-rn", "laptop", "paper", "own-folder"])
+@pytest.mark.parametrize("preset", ["toy", "toy-rn", "toy-cutouts", "laptop", "paper", "own-folder"])
 @pytest.mark.parametrize("table", list(paper.TITLES))
 def test_every_printed_row_has_a_recipe_or_a_reason(table: int, preset: str) -> None:
     frame = paper.table(table)

@@ -46,6 +46,16 @@ def test_it_reads_in_a_terminal(report: dict, tmp_path: Path) -> None:
     assert "tasnb fetch paper (18.6 GB)" in text
 
 
+def test_a_shipped_part_that_is_absent_is_named_with_what_makes_it(report: dict, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(presets, "data_root", lambda: tmp_path / "no-data")
+    found = {preset["name"]: preset for preset in doctor.report()["presets"]}["toy-cutouts"]
+    assert not found["ready"]
+    assert found["command"] == presets.TRAIN
+    assert "toy-cutouts: incomplete" in doctor.report_text(doctor.report())
+    with pytest.raises(presets.MissingFileError, match=r"--only clip-cutouts"):
+        presets.load("toy-cutouts")
+
+
 @pytest.mark.parametrize(
     ("size", "words"),
     [(None, "size unknown"), (12, "12 bytes"), (375_042_383, "375 MB"), (2_564_550_879, "2.6 GB")],

@@ -250,7 +250,8 @@ def test_one_part_can_be_fetched_by_its_name() -> None:
     assert fetch._wanted("RN50") == [("clip", "RN50")]
     assert ("clip", "RN50") in fetch._wanted("paper")
     with pytest.raises(
-        ValueError, match="nothing to fetch is called 'labtop'; choose from toy, laptop, paper, toy-rn, vit_b"
+        ValueError,
+        match="nothing to fetch is called 'labtop'; choose from toy, laptop, paper, toy-rn, toy-cutouts, vit_b",
     ):
         list(fetch.fetch("labtop"))
 

@@ -61,7 +61,7 @@ def test_what_a_preset_downloads_is_always_pinned() -> None:
 
 
 def test_every_preset_chooses_parts_that_exist() -> None:
-    assert list(PRESETS) == ["toy", "laptop", "paper", "toy-rn"]
+    assert list(PRESETS) == ["toy", "laptop", "paper", "toy-rn", "toy-cutouts"]
     for preset in PRESETS.values():
         for role, choice in [*preset.choices(), *preset.also]:
             assert choice in PARTS[role]
@@ -175,6 +175,19 @@ def test_a_preset_may_have_weights(case: str, weights: dict, fine: bool, tmp_pat
         deferred.defer(tmp_path)
     with pytest.raises(ValidationError, match="weights"):
         Preset(name="x", sam="toy", clip="toy", captioner="toy", weights=weights)
+
+
+def test_the_control_differs_from_toy_in_its_clip_alone() -> None:
+    toy, control = (dict(PRESETS[name].choices()) for name in ("toy", "toy-cutouts"))
+    assert {role for role in ROLES if toy[role] != control[role]} == {"clip"}
+    assert control["clip"] == "toy-cutouts"
+
+
+@pytest.mark.slow
+def test_the_control_loads() -> None:
+    if presets.missing_files(PARTS["clip"]["toy-cutouts"]):
+        pytest.skip("data/models/toy/clip-cutouts is not trained yet (train.py --only clip-cutouts)")
+    assert models.load("toy-cutouts", device="cpu").name == "toy-cutouts"
 
 
 def test_weights_of_the_catalogue_reach_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
