@@ -186,16 +186,14 @@ def judge(
         kinds = embedded([f"a {name}" for name in names])
         for name, take in (("framed", camera.frame), ("cut_out", camera.cutout)):
             taken = [take(rng) for _ in range(count)]
-            pixels = to_pixels(stacked(taken))
+            things, pixels = [photo.subject for photo in taken if photo.subject], to_pixels(stacked(taken))
             rows = [model.encode_image(pixels[i : i + 100].to(device)) for i in range(0, count, 100)]
             image = torch.nn.functional.normalize(torch.cat(rows), dim=-1).cpu()
-            right = [
-                names[int(i)] == photo.subject.kind for i, photo in zip((image @ kinds.T).argmax(1), taken, strict=True)
-            ]
+            nearest = (image @ kinds.T).argmax(1)
+            right = [names[int(i)] == thing.kind for i, thing in zip(nearest, things, strict=True)]
             scores[f"{name}_kind"] = round(float(np.mean(right)), 3)
             colour = []
-            for row, photo in zip(image, taken, strict=True):
-                thing = photo.subject
+            for row, thing in zip(image, things, strict=True):
                 said = [replace(thing, colour=c) for c in KINDS[thing.kind].colours]
                 texts = embedded([thing_caption(one, random.Random(0), plain=True) for one in said])
                 colour.append(said[int((texts @ row).argmax())].colour == thing.colour)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy import ndimage
 from tasnb.core.embeddings import cosines
 from tasnb.core.masks import iou
 from tasnb.core.types import ImageArtifacts, Models, Sample
+from tasnb.datasets import Samples
 from tasnb.evaluation import paper
 from tasnb.evaluation.paper import PRINTED
 from tasnb.evaluation.plan import METHODS
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
     from tasnb.evaluation.runs import Run
 
-__all__ = ["METHODS", "check_mix", "check_pooled", "check_surgery", "choices", "heats", "hint", "published", "table",
-           "tokens"]  # fmt: skip
+__all__ = ["METHODS", "absent", "check_mix", "check_pooled", "check_surgery", "choices", "heats", "hint", "published",
+           "table", "tokens"]  # fmt: skip
 
 MIX = 0.6  # the weight in exercise 3: both parts count, and a swap shows
 POOLED = Exercise(
@@ -65,6 +66,30 @@ def heats(sample: Sample, artifacts: ImageArtifacts, models: Models, *, height: 
         fits = "" if sample.target is None else f"\nIoU {iou(answer.mask, sample.target):.2f}"
         captions.append(f"{name}: {found.min():.2g} to {found.max():.2g}{fits}")
     return strip(pictures, captions, height=height)
+
+
+def absent(
+    sample: Sample, samples: Sequence[Sample], artifacts: ImageArtifacts, models: Models, *, most: int = 6
+) -> pd.DataFrame:
+    """Grad-CAM's maps for things in the picture and for things of the other pictures only.
+
+    A row a text (a kind of thing, where the samples say kinds, else an expression), at most ``most`` of each group:
+    in the picture; above 0, the share of its cells; largest; empty, whether no cell is above 0.
+    """
+    import pandas as pd
+
+    if isinstance(samples, Samples):  # told without reading a picture
+        about = list(zip(samples.image_ids, samples.categories, strict=True))
+    else:
+        about = [(each.image_id, each.expression) for each in samples]
+    here = list(dict.fromkeys(text for image_id, text in about if image_id == sample.image_id and text))
+    elsewhere = [text for text in dict.fromkeys(text for _, text in about if text) if text not in here]
+    rows, slopes = [], artifacts.features.grids["grad_cam"]
+    for text in (*here[:most], *elsewhere[:most]):
+        found = heatmaps.grad_cam(slopes, models.encoder.encode_texts([text.lower()])[0])
+        share, largest = float((found > 0).mean()), float(found.max())
+        rows.append({"text": text, "in the picture": text in here, "above 0": share, "largest": largest})
+    return pd.DataFrame(rows).assign(empty=lambda frame: frame["above 0"] == 0)
 
 
 def tokens(image_rgb: np.ndarray, mask: np.ndarray, grid_hw: tuple[int, int]) -> np.ndarray:

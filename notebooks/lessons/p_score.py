@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from tasnb.core.embeddings import cosines
 from tasnb.core.types import Models, NegativePhrase
 from tasnb.evaluation import metrics
+from tasnb.plots import Strip, strip
 from tasnb.stages import negatives
 from tasnb.stages.expressions import noun_phrases
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["alpha_lines", "cases", "check_alpha", "check_gap", "check_lie", "choose", "clouds", "disagreement", "gain",
-           "hint", "naming", "opinions", "p_of", "plane", "text_cosines", "v_of"]  # fmt: skip
+           "gaps", "hint", "naming", "opinions", "p_of", "plane", "rescued", "text_cosines", "v_of"]  # fmt: skip
 
 STYLE = "blur"  # paper, table 5: the captioner's crops
 PAPER_ALPHA = 0.1  # paper, section 4.2
@@ -96,6 +98,19 @@ def clouds(studied: Sequence[Case]) -> dict[str, np.ndarray]:
     return {name: np.unique(array, axis=0) for name, array in rows.items()}
 
 
+def gaps(named: Mapping[str, Mapping[str, np.ndarray]]) -> pd.DataFrame:
+    """The distance between the means of every two clouds: a row a pair, a column a model. named: of ``clouds``."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            name: {f"{one} - {other}": float(np.linalg.norm(rows[one].mean(axis=0) - rows[other].mean(axis=0)))
+                   for one, other in combinations(rows, 2)}
+            for name, rows in named.items()
+        }
+    )  # fmt: skip
+
+
 def plane(named: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The same rows on the two directions in which all of them together vary most (PCA): name -> float (n, 2)."""
     every = np.concatenate(list(named.values()))
@@ -139,6 +154,23 @@ def smallest_alpha(case: Case) -> float:
     v, p, best = v_of(case), p_of(case), choose(case, np.inf)
     behind = p < p[best]  # a tie in P was broken by V
     return float(max(((v[behind] - v[best]) / (p[best] - p[behind])).max(initial=0.0), 0.0))
+
+
+def rescued(studied: Sequence[Case], count: int = 3) -> Strip:
+    """The first cases in which P is right where V is wrong: V's choice and P's, each with its caption.
+
+    Without any: the first case, which says so.
+    """
+    found = [case for case in studied if case.is_right(choose(case, np.inf)) and not case.is_right(choose(case, 0.0))]
+    pictures, captions = [], []
+    for case in found[:count]:
+        for name, index in (("V", choose(case, 0.0)), ("P", choose(case, np.inf))):
+            pictures.append(case.picture(index))
+            said = case.artifacts.captions[STYLE][index]
+            captions.append(f"{case.expression}\n{name}: mask {index}, IoU {case.ious[index]:.2f}\n{said}")
+    if not found:
+        return strip([studied[0].sample.image], ["P is right where V is wrong in none of these cases"], height=150)
+    return strip(pictures, captions, height=150)
 
 
 def alpha_lines(case: Case, count: int = 4) -> pd.DataFrame:

@@ -76,8 +76,9 @@ class Contents:
     """All that was found.
 
     draw: the masks of a segmentation at a size, one a thing. area: the pixels of their union, where there is a faster
-    way than to draw them. shared: annotations may repeat a thing. digests: SHA-256 by file name. mask_files: files to
-    be digested too, once that is asked for.
+    way than to draw them. shared: annotations may repeat a thing. captions: a person's, by image; named: what a person
+    would say of a thing alone, by annotation. digests: SHA-256 by file name. mask_files: files to be digested too, once
+    that is asked for.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Contents:
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     captions: dict[str, str] = field(default_factory=dict)
+    named: dict[str, str] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     mask_files: dict[str, Path] = field(default_factory=dict)
 
@@ -153,12 +155,18 @@ class Contents:
             masks = list({mask.tobytes(): mask for mask in masks}.values())
         return np.stack(masks) if masks else np.zeros((0, *size_hw), dtype=bool)
 
-    def same_kind(self, row: Row) -> int | None:
-        """How many other annotations of the picture are of the target's kind; None where they do not tell."""
+    def names(self, image_id: str) -> tuple[str, ...]:
+        """What a person would say of each of ``things``, "" where the data set does not tell."""
+        return tuple(self.named.get(str(each.id), "") for each in self._annotations_in.get(image_id, ()))
+
+    def beside(self, row: Row) -> tuple[int, int] | None:
+        """How many other annotations of the picture are of the target's kind, and of another; None: they don't tell."""
         own = self._annotation_of.get(row.target)
         if own is None or own.kind is None:
             return None
-        return sum(other.kind == own.kind for other in self._annotations_in[str(own.image_id)]) - 1
+        every = self._annotations_in[str(own.image_id)]
+        same = sum(other.kind == own.kind for other in every)
+        return same - 1, len(every) - same
 
     def all_digests(self) -> dict[str, str]:
         """SHA-256 of every file that holds annotations, by name."""

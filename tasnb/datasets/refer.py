@@ -154,14 +154,16 @@ def _read_instances(path: Path, folder: Path | None, only: set[Any] | None, foun
 
 
 def _read_captions(path: Path, found: Contents) -> None:
-    """A caption an image, the first one where it has several.
+    """A caption an image, the first one where it has several, and one a thing where there is any.
 
-    Two shapes are known: [{"image_id", "caption"}, ...] and {image id: caption or captions}; without the file, or in
-    any other shape, there are none.
+    Two shapes are known: [{"image_id", "caption"[, "things": {annotation id: caption}]}, ...] and {image id: caption or
+    captions}; without the file, or in any other shape, there are none.
     """
     content = found.read_file(path, parse_json) if path.is_file() else None
     if isinstance(content, list) and all(isinstance(c, dict) and {"image_id", "caption"} <= set(c) for c in content):
         found.captions = {str(c["image_id"]): str(c["caption"]) for c in content}
+        said = [c["things"] for c in content if isinstance(c.get("things"), dict)]
+        found.named = {str(id_): str(text) for things in said for id_, text in things.items()}
     elif isinstance(content, dict):
         firsts = {i: next(iter(texts), None) if isinstance(texts, list) else texts for i, texts in content.items()}
         found.captions = {image_id: text for image_id, text in firsts.items() if isinstance(text, str)}

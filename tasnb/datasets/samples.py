@@ -140,7 +140,23 @@ class Samples(Sequence[Sample]):
         int or None
             None where the annotations do not tell.
         """
-        return self._contents.same_kind(self._row(index))
+        beside = self.beside(index)
+        return None if beside is None else beside[0]
+
+    def beside(self, index: int) -> tuple[int, int] | None:
+        """How many other things the picture's annotations have: of the target's kind, and of another kind.
+
+        Parameters
+        ----------
+        index : int
+            Place of the sample.
+
+        Returns
+        -------
+        tuple of int, or None
+            None where the annotations do not tell.
+        """
+        return self._contents.beside(self._row(index))
 
     def image_id(self, index: int) -> str:
         """The image of one sample, without reading it.
@@ -212,6 +228,21 @@ class Samples(Sequence[Sample]):
         masks = self._contents.things(str(image_id))
         masks.flags.writeable = False
         return masks
+
+    def names(self, image_id: str) -> tuple[str, ...]:
+        """What a person would say of each of ``things``, seen alone.
+
+        Parameters
+        ----------
+        image_id : str
+            One of ``image_ids``.
+
+        Returns
+        -------
+        tuple of str
+            As many as ``things`` has masks; "" where the data set does not tell.
+        """
+        return self._contents.names(str(image_id))
 
     @property
     def spec(self) -> dict[str, Any]:

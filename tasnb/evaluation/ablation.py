@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import product
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -41,8 +40,87 @@ ROWS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Counted:
+    """What the answer of each row of ``ROWS`` covers of every sample; no figure yet.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (n, rows, 2)
+        Intersection and union, pixels.
+    image_ids, sample_ids, splits : sequence of str
+        n each. Images of several splits have names of their own.
+    answered : ndarray of bool, shape (n,)
+        Whether the sample's image has any proposal.
+    protocol : str
+        Under which they are summed up.
+    """
+
+    counts: np.ndarray
+    image_ids: Sequence[str]
+    sample_ids: Sequence[str]
+    splits: Sequence[str]
+    answered: np.ndarray
+    protocol: str
+
+    @classmethod
+    def of(
+        cls,
+        runs: ScoredRun | Sequence[ScoredRun],
+        *,
+        variant: str | Variant | None = None,
+        protocol: str | None = None,
+        weights: Weights | None = None,
+    ) -> Counted:
+        """Read it off a run, or off runs of several splits; the arguments are those of ``ablation``."""
+        parts = []
+        for run in runs if isinstance(runs, Sequence) else [runs]:
+            ranking, own = Ranking.of(run, variant=variant), weights or Weights(**run.about["weights"])
+            counts = [ranking.counts(with_modules(own, used), rectified="spatial" in used) for used in ROWS.values()]
+            parts.append(
+                cls(
+                    counts=np.asarray(counts).transpose(2, 0, 1),
+                    image_ids=ranking.image_ids.tolist(),
+                    sample_ids=run.predictions().drop_duplicates("sample")["sample_id"].tolist(),
+                    splits=[str(run.about["dataset"]["split"])] * len(ranking.samples),
+                    answered=ranking.answered,
+                    protocol=sentence_protocol(protocol or str(run.about["protocol"])),
+                )
+            )
+        return cls.together(parts)
+
+    @classmethod
+    def together(cls, parts: Sequence[Counted]) -> Counted:
+        """Several of them as one. Raises ValueError for none, and for different protocols."""
+        if len({part.protocol for part in parts}) != 1:
+            raise ValueError(f"expected runs of one protocol, got {sorted({p.protocol for p in parts}) or 'no run'}")
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            counts=np.concatenate([part.counts for part in parts]),
+            image_ids=[f"{split} {i}" for part in parts for split, i in zip(part.splits, part.image_ids, strict=True)],
+            sample_ids=[name for part in parts for name in part.sample_ids],
+            splits=[split for part in parts for split in part.splits],
+            answered=np.concatenate([part.answered for part in parts]),
+            protocol=parts[0].protocol,
+        )
+
+    def only(self, which: np.ndarray) -> Counted:
+        """Those samples for which ``which``, bool (n,), is true."""
+        places = np.flatnonzero(which)
+        texts: dict[str, Any] = {
+            name: [getattr(self, name)[i] for i in places] for name in ("image_ids", "sample_ids", "splits")
+        }
+        return replace(self, counts=self.counts[places], answered=self.answered[places], **texts)
+
+    def gain(self, row: int, before: int) -> metrics.Estimate:
+        """mIoU of a row minus that of another one, in points, paired."""
+        how: dict[str, Any] = {"protocol": self.protocol, "answered": self.answered}
+        return metrics.paired_difference(self.counts[:, row], self.counts[:, before], self.image_ids, **how)
+
+
 def ablation(
-    run: ScoredRun,
+    run: ScoredRun | Sequence[ScoredRun],
     *,
     variant: str | Variant | None = None,
     protocol: str | None = None,
@@ -52,8 +130,9 @@ def ablation(
 
     Parameters
     ----------
-    run : Run
-        Only its about, predictions() and scores() are read.
+    run : Run or sequence of Run
+        Only its about, predictions() and scores() are read. Of several, all samples count together: val, testA and
+        testB of one data set, say.
     variant : str or Variant, optional
         Whose rectifier; the run's by default.
     protocol : str, optional
@@ -73,10 +152,8 @@ def ablation(
     ValueError
         For the protocol "car", which merges masks, and for damaged tables.
     """
-    ranking, own = Ranking.of(run, variant=variant), weights or Weights(**run.about["weights"])
-    name = sentence_protocol(protocol or str(run.about["protocol"]))
-    counts = [ranking.counts(with_modules(own, used), rectified="spatial" in used) for used in ROWS.values()]
-    return _table(np.asarray(counts).transpose(2, 0, 1), ranking.image_ids, ranking.answered, name)
+    found = Counted.of(run, variant=variant, protocol=protocol, weights=weights)
+    return _table(found.counts, found.image_ids, found.answered, found.protocol)
 
 
 def beside_paper(run: ScoredRun, *, variant: str | Variant | None = None, protocol: str | None = None) -> pd.DataFrame:
@@ -244,8 +321,9 @@ def ablate(
             tick(sample.image_id)
         here, data = known[sample.image_id], f"{sample.dataset} {sample.split}"
         own, papers = weights_for(chosen, models, sample.dataset), weights_for(data=sample.dataset)
-        measured, ranked = Measured(here, sample.target), partial(tables, here, sample.expression, models)
-        counts.append([measured.of(table.best) for table in ranked(own, papers, variant=chosen)])
+        measured = Measured(here, sample.target)
+        ranked = tables(here, sample.expression, models, own, papers, variant=chosen)
+        counts.append([measured.of(table.best) for table in ranked])
         best.append(measured.ious.max(initial=0.0))
         chance.append(measured.ious.mean() if len(measured.ious) else 0.0)
         image_ids.append(sample.image_id)

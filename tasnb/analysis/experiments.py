@@ -1,0 +1,495 @@
+"""When does a module help: four experiments, each with a cause of it switched on and off.
+
+The worth of a module is its step in the paper's Table 4: mIoU with it minus mIoU without it, on the same samples. An
+experiment measures the steps in several settings and says which intervals leave 0 out.
+
+found = tn.analysis.experiments.captions([samples], models, memo=tn.Store().memo)
+tn.viewers.experiment_view(found)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tasnb.core.masks import pairwise_iou
+from tasnb.core.tables import interval_text, text_table
+from tasnb.core.types import ImageArtifacts, Memo, Models, NounPhrase, Parse, Sample
+from tasnb.datasets import Samples
+from tasnb.evaluation.ablation import Counted, tables
+from tasnb.evaluation.metrics import Estimate, Resamples, iou
+from tasnb.evaluation.records import Measured
+from tasnb.evaluation.runs import ScoredRun, write_text
+from tasnb.pipeline.describe import compute_always, describe, embed_texts
+from tasnb.pipeline.variant import PAPER, Variant, find, weights_for
+from tasnb.stages import expressions, negatives
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# a step -> the rows of the paper's Table 4 between which it lies
+STEPS: Mapping[str, tuple[int, int]] = {"P": (1, 0), "N": (2, 1), "rectifier": (3, 2), "TAS": (3, 0)}
+EVERY = "all"  # the split that is all samples together
+WRONG = (0.0, 0.25, 0.5, 0.75, 1.0)
+FITS = 0.5  # IoU from which on a proposal is one of a thing
+AS_TOLD = "the captioner's"
+
+Alteration = Callable[[Sample, ImageArtifacts], ImageArtifacts]
+
+
+class Step(BaseModel):
+    """The worth of a module in one setting, on one split: mIoU and gains in points."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    split: str
+    setting: str
+    step: str
+    before: float
+    after: float
+    gain: float
+    low: float
+    high: float
+    n: int
+    images: int
+
+    @property
+    def verdict(self) -> str:
+        """What the interval shows."""
+        return "helps" if self.low > 0 else "hurts" if self.high < 0 else "is not shown to help"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """What an experiment gave.
+
+    Parameters
+    ----------
+    name, question : str
+        What was asked.
+    steps : tuple of Step
+        A value a split, setting and step (of ``STEPS``), in their order; the split "all" comes first.
+    """
+
+    name: str
+    question: str
+    steps: tuple[Step, ...]
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """In the order in which they were measured."""
+        return tuple(dict.fromkeys(step.setting for step in self.steps))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A row a step, with the fields of ``Step`` as columns."""
+        import pandas as pd
+
+        return pd.DataFrame([step.model_dump() for step in self.steps])
+
+    def sentence(self, setting: str) -> str:
+        """What came out in a setting, on all samples.
+
+        Parameters
+        ----------
+        setting : str
+            Of ``settings``.
+
+        Returns
+        -------
+        str
+            As the intervals have it.
+        """
+        here = [step for step in self.steps if (step.split, step.setting) == (EVERY, setting)]
+        said = (f"{s.step} {s.verdict}: {s.gain:+.2f} {interval_text(s.low, s.high, signed=True)}" for s in here)
+        return f"{setting}, {here[0].n} samples: " + "; ".join(said)
+
+    @property
+    def text(self) -> str:
+        """For a terminal."""
+        rows = [
+            [s.split, s.setting, s.step, f"{s.gain:+.2f}", interval_text(s.low, s.high, signed=True), s.n]
+            for s in self.steps
+        ]
+        return f"{self.question}\n{text_table(['split', 'setting', 'step', 'gain', 'interval', 'n'], rows)}"
+
+    def __str__(self) -> str:
+        return self.text
+
+    def save(self, path: Path | str) -> None:
+        """Write it as JSON, whole or not at all."""
+        write_text(Path(path), _Stored.model_validate(asdict(self)).model_dump_json(indent=1) + "\n")
+
+    @classmethod
+    def read(cls, path: Path | str) -> Experiment:
+        """Read what ``save`` wrote.
+
+        Parameters
+        ----------
+        path : path
+            A JSON file.
+
+        Returns
+        -------
+        Experiment
+            As it was.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            For a missing file, and for one that holds no experiment.
+        """
+        try:
+            found = _Stored.model_validate_json(Path(path).read_bytes())
+        except ValidationError as problem:
+            first = problem.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "the file"
+            raise ValueError(f"{path} holds no experiment ({where}: {first['msg']}); measure it again") from problem
+        return cls(name=found.name, question=found.question, steps=tuple(found.steps))
+
+
+class _Stored(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    question: str
+    steps: list[Step]
+
+
+def gap(runs: Mapping[str, ScoredRun | Sequence[ScoredRun]], **options: Any) -> Experiment:
+    """Is the worth of P the gap between what CLIP has learned from and the cut-outs that it is shown?
+
+    Parameters
+    ----------
+    runs : mapping of str to Run or sequence of Run
+        The name of each encoder -> its runs, of the same samples.
+    **options : Any
+        As ``evaluation.ablation.ablation`` takes them: variant, protocol, weights.
+
+    Returns
+    -------
+    Experiment
+        A setting each, and one for the second's steps less the first's, paired.
+
+    Raises
+    ------
+    ValueError
+        For runs of different samples.
+    """
+    counted = {name: Counted.of(each, **options) for name, each in runs.items()}
+    found = _steps(counted)
+    (one, first), *others = counted.items()
+    for other, second in others:
+        if list(first.sample_ids) != list(second.sample_ids):
+            raise ValueError(f"{one} and {other}: expected runs of the same samples; evaluate both on the same splits")
+        found += _differences(f"{one} minus {other}", first, second)
+    question = "What is a module worth to an encoder that has never seen a cut-out, and to one that has?"
+    return Experiment(name="gap", question=question, steps=tuple(found))
+
+
+def captions(
+    samples: Sequence[Samples],
+    models: Models,
+    *,
+    wrong: Sequence[float] = WRONG,
+    variant: str | Variant = PAPER,
+    memo: Memo = compute_always,
+    seed: int = 0,
+) -> Experiment:
+    """What are P and N worth with the captioner's captions, with true ones, and with a share of wrong ones?
+
+    Parameters
+    ----------
+    samples : sequence of Samples
+        Splits of a data set that tells what a person would say of its pictures and things (RefToy does).
+    models : Models
+        Loaded.
+    wrong : sequence of float
+        Shares, 0..1.
+    variant : str or Variant
+        Of TAS.
+    memo : callable
+        Who may know a stage already, as ``describe`` asks it.
+    seed : int
+        Decides which captions are wrong, and by what they are replaced.
+
+    Returns
+    -------
+    Experiment
+        A setting for the captioner's, and one a share.
+
+    Raises
+    ------
+    ValueError
+        For a data set without such captions, or a share out of range.
+
+    Notes
+    -----
+    A proposal that is a thing's (IoU 0.5 or more) gets the thing's caption, any other keeps the captioner's. A wrong
+    caption is the true one of another picture, or of a thing in another picture; what is wrong at a share is wrong at
+    every larger one.
+    """
+    if not all(0 <= share <= 1 for share in wrong):
+        raise ValueError(f"wrong: expected shares from 0 to 1, got {list(wrong)}")
+
+    def settings(truth: _Truth) -> dict[str, Alteration]:
+        told = {"true" if not share else f"{100 * share:g} % wrong": truth.told(share, seed) for share in wrong}
+        return {AS_TOLD: _unchanged, **told}
+
+    counted = _measured(samples, models, settings, find(variant), memo)
+    question = "What is a module worth, the truer the captions?"
+    return Experiment(name="captions", question=question, steps=tuple(_steps(counted)))
+
+
+def distractors(samples: Sequence[Samples], runs: Sequence[ScoredRun], **options: Any) -> Experiment:
+    """What are the modules worth by the number of other things in the picture, of the same kind and of other kinds?
+
+    Parameters
+    ----------
+    samples : sequence of Samples
+        What each run is about.
+    runs : sequence of Run
+        Finished.
+    **options : Any
+        As ``evaluation.ablation.ablation`` takes them: variant, protocol, weights.
+
+    Returns
+    -------
+    Experiment
+        A setting for each number of distractors of the target's kind, and for each of other kinds.
+
+    Raises
+    ------
+    ValueError
+        For annotations that do not tell the kinds of things.
+    """
+    counted, numbers = Counted.of(runs, **options), []
+    for split, run in zip(samples, runs, strict=True):
+        for place in run.predictions()["sample"].drop_duplicates():
+            beside = split.beside(int(place))
+            if beside is None:
+                raise ValueError(f"{split!r} does not tell the kinds of its things; expected a REFER data set")
+            numbers.append(beside)
+    beside_of = np.array(numbers).T
+    groups = {}
+    for of, values in zip(("the same kind", "other kinds"), beside_of, strict=True):
+        for low, high in ((0, 0), (1, 1), (2, 3), (4, 99)):
+            here = (values >= low) & (values <= high)
+            if here.any():
+                name = f"{low}" if low == high else f"{low} or more" if high == 99 else f"{low} or {high}"
+                groups[f"{name} of {of}"] = counted.only(here)
+    question = "What is a module worth, the more other things there are?"
+    return Experiment(name="distractors", question=question, steps=tuple(_steps(groups)))
+
+
+def negative_phrases(
+    samples: Sequence[Samples], models: Models, *, variant: str | Variant = PAPER, memo: Memo = compute_always
+) -> Experiment:
+    """What is N worth with other negatives: as mined, without those about the target, with all true distractors?
+
+    Parameters
+    ----------
+    samples : sequence of Samples
+        Splits of a data set that tells what a person would say of its pictures and things (RefToy does).
+    models : Models
+        Loaded.
+    variant : str or Variant
+        Of TAS.
+    memo : callable
+        Who may know a stage already, as ``describe`` asks it.
+
+    Returns
+    -------
+    Experiment
+        As mined and without the target's phrases, from the captioner's overall caption and from the true one; then
+        with what a person would say of each other thing of the picture.
+
+    Raises
+    ------
+    ValueError
+        For a data set without such captions.
+
+    Notes
+    -----
+    A phrase is about the target when its noun, or a synonym of it by the variant's rule, is in what a person would say
+    of the target: its other names ("guy" for "man") and what it wears.
+    """
+
+    def settings(truth: _Truth) -> dict[str, Alteration]:
+        return {
+            "as mined": _unchanged,
+            "without the target's": truth.without_target,
+            "true caption, as mined": truth.overall,
+            "true caption, without the target's": lambda s, here: truth.without_target(s, truth.overall(s, here)),
+            "all true distractors": truth.distractors,
+        }
+
+    counted = _measured(samples, models, settings, find(variant), memo)
+    question = "What is N worth, the more its phrases are about the other things and about nothing else?"
+    return Experiment(name="negatives", question=question, steps=tuple(_steps(counted)))
+
+
+class _Truth:
+    """What a person would say of the pictures of some samples, in the place of what a captioner said."""
+
+    def __init__(self, samples: Samples, models: Models, variant: Variant, memo: Memo) -> None:
+        self.samples, self.models, self.variant, self.memo = samples, models, variant, memo
+        images = list(dict.fromkeys(samples.image_ids))
+        self.names = {image_id: samples.names(image_id) for image_id in images}
+        if not all(image_id in samples.captions and any(self.names[image_id]) for image_id in images):
+            raise ValueError(
+                f"{samples!r} does not tell what a person would say of its pictures and the things in them; expected "
+                'captions.json with [{"image_id", "caption", "things": {annotation id: caption}}, ...], as RefToy has'
+            )
+        self._images = images
+
+    def told(self, wrong: float, seed: int) -> Alteration:
+        """Captions of proposals and picture, a share of them wrong."""
+        return lambda sample, here: self._captioned(self._overall(here, wrong, seed), wrong, seed)
+
+    def overall(self, sample: Sample, here: ImageArtifacts) -> ImageArtifacts:
+        """The true overall caption alone."""
+        return self._overall(here, 0.0, 0)
+
+    def without_target(self, sample: Sample, here: ImageArtifacts) -> ImageArtifacts:
+        """The phrases that are not about the target."""
+        own = self._own_names(sample)
+        return self._phrased(here, [phrase for phrase in here.phrases if not self._is_about(own, phrase)])
+
+    def distractors(self, sample: Sample, here: ImageArtifacts) -> ImageArtifacts:
+        """What a person would say of each other thing of the picture, as phrases that nothing drops."""
+        own, names = self._target(sample), self.names[sample.image_id]
+        others = dict.fromkeys(name for place, name in enumerate(names) if place != own and name)
+        # without a noun of its own a phrase has no synonym: the synonym rule would drop things of the target's kind
+        return self._phrased(here, [NounPhrase(text=name, lemma="") for name in others])
+
+    def _overall(self, here: ImageArtifacts, wrong: float, seed: int) -> ImageArtifacts:
+        rng = _draws(here.image_id, seed)
+        about = self._other(here.image_id, rng) if rng.random() < wrong else here.image_id
+        text = self.samples.captions[about]
+        return self._phrased(replace(here, overall_caption=text), expressions.noun_phrases(text, self.models.parser))
+
+    def _captioned(self, here: ImageArtifacts, wrong: float, seed: int) -> ImageArtifacts:
+        style, names = self.variant.p_crop.style, self.names[here.image_id]
+        overlap = pairwise_iou(here.proposals.masks, self.samples.things(here.image_id))
+        said = list(here.captions[style])
+        rng = _draws(f"{here.image_id} proposals", seed)
+        for place, row in enumerate(overlap):
+            best, is_wrong, other = int(row.argmax()), rng.random() < wrong, self._other(here.image_id, rng)
+            elsewhere = [name for name in self.names[other] if name]
+            spoken = elsewhere[int(rng.integers(len(elsewhere)))] if is_wrong else names[best]
+            if row[best] >= FITS and spoken:
+                said[place] = spoken
+        rows = embed_texts(said, self.models, memo=self.memo, stage="caption_embeddings")
+        return replace(here, captions={style: tuple(said)}, caption_embeddings={style: rows})
+
+    def _phrased(self, here: ImageArtifacts, phrases: Sequence[NounPhrase]) -> ImageArtifacts:
+        texts = [self.variant.synonyms.prompt + phrase.text for phrase in phrases]
+        rows = embed_texts(texts, self.models, memo=self.memo, stage="phrase_embeddings")
+        return replace(here, phrases=tuple(phrases), phrase_embeddings=rows)
+
+    def _target(self, sample: Sample) -> int:
+        assert sample.target is not None
+        return int(pairwise_iou(self.samples.things(sample.image_id), sample.target[None])[:, 0].argmax())
+
+    def _own_names(self, sample: Sample) -> list[Parse]:
+        """Each noun of what a person would say of the target, as the subject of an expression."""
+        name = self.names[sample.image_id][self._target(sample)]
+        nouns = expressions.noun_phrases(name, self.models.parser) if name else ()
+        return [expressions.parse(noun.lemma, self.models.parser, rule=self.variant.parse) for noun in nouns]
+
+    def _is_about(self, own: Sequence[Parse], phrase: NounPhrase) -> bool:
+        rule, wordnet = self.variant.synonyms, self.models.wordnet
+        mined = (negatives.mine(phrase.text, [phrase], parse, wordnet, rule=rule) for parse in own if parse.head)
+        return any(not each.phrases[0].kept for each in mined)
+
+    def _other(self, image_id: str, rng: np.random.Generator) -> str:
+        place = int(rng.integers(max(len(self._images) - 1, 1)))
+        others = [other for other in self._images if other != image_id]
+        return others[place] if others else image_id
+
+
+def _draws(name: str, seed: int) -> np.random.Generator:
+    """Of its own for every picture, so that a caption's fate depends on nothing else."""
+    return np.random.default_rng([seed, *name.encode()])
+
+
+def _unchanged(sample: Sample, here: ImageArtifacts) -> ImageArtifacts:
+    return here
+
+
+def _measured(
+    splits: Sequence[Samples],
+    models: Models,
+    settings: Callable[[_Truth], Mapping[str, Alteration]],
+    variant: Variant,
+    memo: Memo,
+) -> dict[str, Counted]:
+    """Table 4's rows of every sample, in each setting; an image is described once."""
+    found: dict[str, list[Counted]] = {}
+    for samples in splits:
+        here, altered = None, settings(_Truth(samples, models, variant, memo))
+        counts: dict[str, list[Any]] = {name: [] for name in altered}
+        answered, weights = [], weights_for(variant, models, samples.name)
+        for sample in samples:
+            if here is None or here.image_id != sample.image_id:
+                here = describe(sample.image, models, variant=variant, image_id=sample.image_id, memo=memo)
+            assert sample.target is not None  # ``_Truth`` takes no data set without masks
+            measured = Measured(here, sample.target)
+            answered.append(len(here.proposals) > 0)
+            for name, alter in altered.items():
+                ranked = tables(alter(sample, here), sample.expression, models, weights, variant=variant)
+                counts[name].append([measured.of(table.best) for table in ranked])
+        how: dict[str, Any] = {"image_ids": samples.image_ids, "sample_ids": samples.sample_ids, "protocol": "tas"}
+        how |= {"splits": [samples.split] * len(samples), "answered": np.array(answered, dtype=bool)}
+        for name, rows in counts.items():
+            found.setdefault(name, []).append(Counted(counts=np.asarray(rows), **how))
+    return {name: Counted.together(parts) for name, parts in found.items()}
+
+
+def _steps(settings: Mapping[str, Counted]) -> list[Step]:
+    """Of every setting: on all samples, then on each split where there are several."""
+    return [
+        _step(part, split, setting, name, part.gain(row, before), row, before)
+        for setting, counted in settings.items()
+        for split, part in _by_split(counted)
+        for name, (row, before) in STEPS.items()
+    ]
+
+
+def _differences(setting: str, one: Counted, other: Counted) -> list[Step]:
+    """The steps of one less those of the other, sample by sample; before and after are the other's gain and one's."""
+    found = []
+    for (split, first), (_, second) in zip(_by_split(one), _by_split(other), strict=True):
+        drawn, mine, theirs = Resamples(first.image_ids), _ious(first), _ious(second)
+        for name, (row, before) in STEPS.items():
+            gains = mine[:, row] - mine[:, before], theirs[:, row] - theirs[:, before]
+            estimate = drawn.ratio(gains[0] - gains[1], np.ones(len(mine)))
+            here = _step(first, split, setting, name, estimate, row, before)
+            levels = {"before": 100 * float(gains[1].mean()), "after": 100 * float(gains[0].mean())}
+            found.append(here.model_copy(update=levels))
+    return found
+
+
+def _by_split(counted: Counted) -> list[tuple[str, Counted]]:
+    names = list(dict.fromkeys(counted.splits))
+    parts = [(name, counted.only(np.array(counted.splits) == name)) for name in names] if len(names) > 1 else []
+    return [(EVERY, counted), *parts]
+
+
+def _ious(counted: Counted) -> np.ndarray:
+    """Of every sample under every row, (n, rows), 0..1."""
+    return np.stack([iou(*row.T, protocol=counted.protocol) for row in counted.counts.transpose(1, 0, 2)], axis=1)
+
+
+def _step(part: Counted, split: str, setting: str, name: str, gain: Estimate, row: int, before: int) -> Step:
+    levels = 100 * _ious(part).mean(axis=0)
+    return Step(
+        split=split, setting=setting, step=name, before=levels[before], after=levels[row], gain=gain.value,
+        low=gain.low, high=gain.high, n=len(part.counts), images=len(set(part.image_ids)),
+    )  # fmt: skip
