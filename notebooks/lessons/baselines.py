@@ -73,13 +73,13 @@ def absent(
 ) -> pd.DataFrame:
     """Grad-CAM's maps for things in the picture and for things of the other pictures only.
 
-    A row a text (a kind of thing, where the samples say kinds, else an expression), at most ``most`` of each group:
-    in the picture; above 0, the share of its cells; largest; empty, whether no cell is above 0.
+    A row a text (what a person says of a thing, where the data set tells it, else an expression), at most ``most`` of
+    each group: in the picture; above 0, the share of its cells; largest; empty, whether no cell is above 0.
     """
     import pandas as pd
 
-    if isinstance(samples, Samples):  # told without reading a picture
-        about = list(zip(samples.image_ids, samples.categories, strict=True))
+    if isinstance(samples, Samples):
+        about = [(image_id, name) for image_id in dict.fromkeys(samples.image_ids) for name in samples.names(image_id)]
     else:
         about = [(each.image_id, each.expression) for each in samples]
     here = list(dict.fromkeys(text for image_id, text in about if image_id == sample.image_id and text))
