@@ -92,32 +92,6 @@ def test_sam_learns_in_batches_what_its_own_forward_computes() -> None:
 
 
 @pytest.mark.slow
-def test_sam_grown_from_a_window_keeps_what_it_knows_of_pixels() -> None:
-    from dataclasses import replace
-
-    import torch
-    from toyworld.train_sam import CONFIG, _grown
-
-    torch.manual_seed(0)
-    window = _grown(None, replace(CONFIG, image_size=128))
-    for block in window.image_encoder.blocks:
-        torch.nn.init.normal_(block.attn.rel_pos_h)
-    grown = _grown(window, CONFIG)
-    assert torch.equal(grown.image_encoder.pos_embed[:, 8:, :8], window.image_encoder.pos_embed)
-    before, after = (sam.image_encoder.blocks[1].attn.rel_pos_h for sam in (window, grown))  # attends globally
-    assert (len(before), len(after)) == (15, 31)
-    assert torch.equal(after[8:-8], before)
-    assert torch.equal(after[0], before[0])
-    near, far = torch.tensor([[[20.0, 30.0]]]), torch.tensor([[[26.0, 35.0]]])
-    alike = []
-    for sam in (window, grown):  # sines and cosines: their product tells the distance, not the place
-        one, two = (sam.prompt_encoder.pe_layer.forward_with_coords(at, sam.prompt_encoder.input_image_size)
-                    for at in (near, far))  # fmt: skip
-        alike.append(float((one * two).sum()))
-    assert alike[0] == pytest.approx(alike[1], rel=1e-4)
-
-
-@pytest.mark.slow
 def test_sam_few_steps_load_as_a_proposer(tmp_path: Path) -> None:
     from tasnb.models.sam import SamProposer
 
