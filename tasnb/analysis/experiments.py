@@ -76,6 +76,11 @@ class Step(BaseModel):
         """What the interval shows."""
         return "helps" if self.low > 0 else "hurts" if self.high < 0 else "is not shown to help"
 
+    @property
+    def text(self) -> str:
+        """The gain and its interval."""
+        return f"{self.gain:+.2f} {interval_text(self.low, self.high, signed=True)}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
@@ -125,17 +130,13 @@ class Experiment:
         """
         require_known("setting", setting, self.settings)
         here = [step for step in self.steps if (step.split, step.setting) == (EVERY, setting)]
-        said = (f"{s.step} {s.verdict}: {s.gain:+.2f} {interval_text(s.low, s.high, signed=True)}" for s in here)
-        return f"{setting}, {here[0].n} samples: " + "; ".join(said)
+        return f"{setting}, {here[0].n} samples: " + "; ".join(f"{s.step} {s.verdict}: {s.text}" for s in here)
 
     @property
     def text(self) -> str:
         """For a terminal."""
-        rows = [
-            [s.split, s.setting, s.step, f"{s.gain:+.2f}", interval_text(s.low, s.high, signed=True), s.n]
-            for s in self.steps
-        ]
-        return f"{self.question}\n{text_table(['split', 'setting', 'step', 'gain', 'interval', 'n'], rows)}"
+        rows = [[s.split, s.setting, s.step, s.text, s.n] for s in self.steps]
+        return f"{self.question}\n{text_table(['split', 'setting', 'step', 'gain and interval', 'n'], rows)}"
 
     def __str__(self) -> str:
         return self.text
