@@ -23,8 +23,8 @@ def test_the_slider_moves_through_the_settings_by_keyboard(viewer, page: Any, tm
     slider, rows = frame.get_by_role("slider", name="Setting"), frame.locator("tbody tr")
     assert rows.count() == 4
     assert rows.nth(0).locator("td").all_inner_texts()[1:] == [
-        "+4.00 [+1.00, +7.00]\nhelps", "+3.00 [+0.00, +6.00]\nis not shown to help",
-        "+2.00 [-1.00, +5.00]\nis not shown to help",
+        "+4.00 [+1.00,\u00a0+7.00]\nhelps", "+3.00 [+0.00,\u00a0+6.00]\nis not shown to help",
+        "+2.00 [-1.00,\u00a0+5.00]\nis not shown to help",
     ]  # fmt: skip
     assert "P helps: +4.00 [+1.00, +7.00]" in frame.locator(".tn-verdict").inner_text()
     slider.focus()
@@ -32,7 +32,7 @@ def test_the_slider_moves_through_the_settings_by_keyboard(viewer, page: Any, tm
     page.keyboard.press("ArrowRight")
     assert slider.get_attribute("aria-valuetext") == "50 % wrong"
     assert frame.locator("output").inner_text() == "50 % wrong"
-    assert rows.nth(0).locator("td").nth(1).inner_text().startswith("+0.00 [-3.00, +3.00]")
+    assert rows.nth(0).locator("td").nth(1).inner_text().startswith("+0.00 [-3.00,\u00a0+3.00]")
     assert frame.locator('.tn-unseen[role="status"]').inner_text().startswith("50 % wrong, 90 samples")
     page.keyboard.press("End")
     assert frame.locator("output").inner_text() == HOSTILE

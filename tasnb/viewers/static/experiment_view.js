@@ -2,7 +2,7 @@
 import { element, setText, sliderOf, valuesOf } from "./elements.js";
 import { panelOf, svgElement } from "./panel.js";
 
-const STRIP = [240, 34]; // of a module's marks, in pixels of its own
+const STRIP = [190, 34]; // of a module's marks, in pixels of its own
 // a module's mark around its place, as plots/charts.py draws it; its colour is in panels.css
 const MARKS = { P: "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z", N: "M-5-5H5V5H-5z", rectifier: "M0-6L6 5H-6z", TAS: "M0-6L6 0L0 6L-6 0z" };
 
@@ -26,7 +26,7 @@ function buildExperiment({ frame, say, link }) {
 
   function rowOf(name) {
     const here = splits.map((split) => steps.find((step) => step.setting === link.get("setting") && step.step === name && step.split === split));
-    const cells = here.map((step) => element("td", {}, ...(step ? [step.text, element("small", {}, step.verdict)] : ["\u2013"])));
+    const cells = here.map((step) => element("td", {}, ...(step ? [step.text.replace(", ", ",\u00a0"), element("small", {}, step.verdict)] : ["\u2013"])));
     return element("tr", { class: `tn-module-${name}` }, element("th", { scope: "row" }, markOf(name), name), element("td", {}, stripOf(name, here)), ...cells);
   }
 
