@@ -94,7 +94,8 @@ def test_the_papers_weights_stand_beside_a_presets_own(toy_case, toy_models) -> 
     sample, artifacts = toy_case
     tuned = replace(toy_models, name="tuned", weights={"paper": {sample.dataset: {"alpha": 2.0, "lam": 0.0}}})
     found, usual = (
-        ablation.ablate([sample], models, artifacts={sample.image_id: artifacts}) for models in (tuned, toy_models)
+        ablation.ablate([sample], models, artifacts={sample.image_id: artifacts})
+        for models in (tuned, replace(toy_models, weights={}))
     )
     assert (found.used, found.papers) == (Weights(alpha=2.0, lam=0.0), Weights(alpha=0.1, lam=0.7))
     assert found.beside is not None

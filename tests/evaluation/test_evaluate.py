@@ -495,7 +495,8 @@ def test_the_default_folder_tells_runs_apart(few, toy_run) -> None:
 
 def test_a_run_has_its_presets_weights_and_names_them(few, toy_models) -> None:
     tuned = replace(toy_models, name="tuned", weights={"default": {"alpha": 0.5, "lam": 0.25}})
-    plans = {name: Plan.of(few, models, None, Options.of()) for name, models in (("own", tuned), ("paper", toy_models))}
+    untuned = replace(toy_models, weights={})
+    plans = {name: Plan.of(few, models, None, Options.of()) for name, models in (("own", tuned), ("paper", untuned))}
     assert plans["own"].about["weights"] == {"alpha": 0.5, "lam": 0.25, "source": "preset tuned"}
     assert plans["paper"].about["weights"] == {"alpha": 0.1, "lam": 0.7, "source": "variant paper"}
     assert default_folder(plans["own"]).name == "reftoy-val-given-paper-alpha0.5-lam0.25-24"
@@ -503,10 +504,9 @@ def test_a_run_has_its_presets_weights_and_names_them(few, toy_models) -> None:
 
 
 def test_a_run_is_the_same_whoever_chose_its_weights(few, toy_models) -> None:
-    usual, given = (
-        Plan.of(few, toy_models, None, Options.of(**said)).about for said in ({}, {"alpha": 0.1, "lam": 0.7})
-    )
+    untuned = replace(toy_models, weights={})
+    usual, given = (Plan.of(few, untuned, None, Options.of(**said)).about for said in ({}, {"alpha": 0.1, "lam": 0.7}))
     assert given["weights"]["source"] == "given"
     assert differences(usual, given) == []
-    other = Plan.of(few, toy_models, None, Options.of(alpha=0.2)).about
+    other = Plan.of(few, untuned, None, Options.of(alpha=0.2)).about
     assert differences(usual, other) == ["weights: {'alpha': 0.1} there, {'alpha': 0.2} now"]

@@ -121,10 +121,9 @@ def test_table_3_varies_one_weight_at_a_time_on_the_same_run(run_table, table4) 
     found = run_table("table3")
     assert found.runs == table4.runs  # nothing new was run
     frame = found.frame[found.frame["metric"] == "mIoU"].set_index("method")
-    tas = table4.frame.query("metric == 'mIoU' and method == 'V+P+N+spatial'")["measured"].iloc[0]
-    assert frame.loc["alpha=0.1", "measured"] == frame.loc["lambda=0.7", "measured"] == pytest.approx(tas)
-    sweep = tn.sweep(Run(found.runs[0]), alpha=[0.4], lam=[0.7]).frame
-    assert frame.loc["alpha=0.4", "measured"] == pytest.approx(sweep["miou"].iloc[0])
+    swept = tn.sweep(Run(found.runs[0]), alpha=[0.1, 0.4], lam=[0.7]).frame.set_index("alpha")["miou"]
+    assert frame.loc["alpha=0.1", "measured"] == frame.loc["lambda=0.7", "measured"] == pytest.approx(swept[0.1])
+    assert frame.loc["alpha=0.4", "measured"] == pytest.approx(swept[0.4])
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ import tasnb as tn
 NotYet = tn.lesson("answers").NotYet
 Right = tn.lesson("answers").Right
 lesson = tn.lesson("quickstart")
+OPENING = 23  # where the lesson's samples begin: with its opening case
 
 
 @pytest.fixture(scope="module")
@@ -30,19 +32,19 @@ def test_total_takes_a_rounded_number_and_an_array_of_one(answered) -> None:
 @pytest.mark.parametrize(
     ("slip", "said"),
     [
-        (lambda v, p, n: v + p + n, "without the two weights"),
-        (lambda v, p, n: v + 0.7 * p + 0.1 * n, "alpha and lambda swapped"),
-        (lambda v, p, n: v + 0.1 * p - 0.7 * n, "a minus before N"),
-        (lambda v, p, n: v + 0.1 * p, "without N"),
-        (lambda v, p, n: v, "V alone"),
-        (lambda v, p, n: v + 0.7 * n, "without P"),
+        (lambda v, p, n, a, b: v + p + n, "without the two weights"),
+        (lambda v, p, n, a, b: v + b * p + a * n, "alpha and lambda swapped"),
+        (lambda v, p, n, a, b: v + a * p - b * n, "a minus before N"),
+        (lambda v, p, n, a, b: v + a * p, "without N"),
+        (lambda v, p, n, a, b: v, "V alone"),
+        (lambda v, p, n, a, b: v + b * n, "without P"),
     ],
 )
 def test_total_names_the_slip(slip, said: str, answered) -> None:
     _, answer = answered
-    at = answer.index
+    table, at = replace(answer.table, weights=tn.types.Weights(alpha=0.1, lam=0.7)), answer.index
     with pytest.raises(NotYet, match=said):
-        lesson.check_total(slip(answer.table.v[at], answer.table.p[at], answer.table.n[at]), answer)
+        lesson.check_total(slip(table.v[at], table.p[at], table.n[at], 0.1, 0.7), replace(answer, table=table))
 
 
 def test_total_knows_another_mask_and_an_open_answer(answered) -> None:
@@ -126,18 +128,43 @@ def test_the_first_failure_is_one_and_photos_without_a_mask_are_none(reftoy_val,
     assert lesson.first_failure([tn.datasets.photo(sample.image, "the man")], toy_models, store) is None
 
 
-def test_the_telling_sample_is_one_that_tas_gets_right_and_v_alone_does_not(reftoy_val, toy_models, tmp_path) -> None:
-    store, some = tn.Store(tmp_path), reftoy_val[23:36]
-    right, telling = [], []
-    for sample in some:
-        found = store.recall(tn.describe, sample.image, toy_models)
-        whole, alone = (method(found, sample.expression, toy_models) for method in (tn.tas, tn.clip_only))
-        if tn.iou(whole.mask, sample.target) >= 0.5:
-            right.append(sample.sample_id)
-            if whole.parse.directions and tn.iou(alone.mask, sample.target) < 0.5:
-                telling.append(sample.sample_id)
-    # weights that give no telling one here give the first right one
-    assert lesson.telling(some, toy_models, store).sample_id == [*telling, *right, some[0].sample_id][0]
+def test_the_lesson_opens_with_the_first_case_of_val_that_shows_every_part(
+    reftoy_val, toy_models, tmp_path_factory
+) -> None:
+    store = tn.Store(tmp_path_factory.getbasetemp() / "telling")
+    first = lesson.telling(reftoy_val[OPENING : OPENING + 30], toy_models, store)
+    assert first.sample_id == reftoy_val.sample_ids[OPENING]
+    artifacts = store.recall(tn.describe, first.image, toy_models)
+    answers = list(lesson.build_up(artifacts, first.expression, toy_models).values())
+    leads = [lesson.lead(answer.table.total, artifacts, first.target) for answer in answers[:3]]
+    assert leads == sorted(set(leads))
+    assert leads[-1] < 0  # only the rectifier brings it to the front
+    assert tn.iou(answers[-1].mask, first.target) > 0.5
+    assert lesson.are_true(artifacts, first, reftoy_val)
+
+
+def test_a_caption_that_says_too_much_is_not_true(reftoy_val, toy_models, tmp_path_factory) -> None:
+    store = tn.Store(tmp_path_factory.getbasetemp() / "telling")
+    sample = reftoy_val[OPENING]
+    artifacts = store.recall(tn.describe, sample.image, toy_models)
+    style, said = next(iter(artifacts.captions.items()))
+    lie = replace(artifacts, captions={style: (f"{said[0]} and a dog", *said[1:])})
+    phantom = (*artifacts.phrases, tn.types.NounPhrase(text="green dog", lemma="dog"))
+    rows = np.concatenate([artifacts.phrase_embeddings, artifacts.phrase_embeddings[:1]])
+    assert not lesson.are_true(lie, sample, reftoy_val)
+    assert not lesson.are_true(replace(artifacts, phrases=phantom, phrase_embeddings=rows), sample, reftoy_val)
+
+
+def test_without_such_a_case_the_telling_sample_is_one_that_tas_gets_right(reftoy_val, toy_models, tmp_path) -> None:
+    store = tn.Store(tmp_path)
+    photos = [tn.datasets.photo(s.image, s.expression, s.target) for s in reftoy_val[OPENING : OPENING + 2]]
+    right = [
+        sample
+        for sample in photos
+        if tn.iou(tn.tas(store.recall(tn.describe, sample.image, toy_models), sample.expression, toy_models).mask,
+                  sample.target) > 0.5
+    ]  # fmt: skip
+    assert lesson.telling(photos, toy_models, store) is right[0]
 
 
 def test_without_a_mask_the_telling_sample_is_the_first(reftoy_val, toy_models, tmp_path) -> None:

@@ -60,7 +60,7 @@ def test_the_answer_is_the_argmax_of_the_three_scores_among_those_kept(toy_case,
     sample, artifacts = toy_case
     answer = tn.tas(artifacts, sample.expression, toy_models)
     table = answer.table
-    total = table.v + 0.1 * table.p + 0.7 * table.n
+    total = table.v + table.weights.alpha * table.p + table.weights.lam * table.n
     assert np.allclose(table.total, total)
     assert answer.index == max(np.flatnonzero(table.kept), key=lambda i: (total[i], -i))
     assert (answer.mask == artifacts.proposals.masks[answer.index]).all()
