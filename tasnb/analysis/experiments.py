@@ -142,7 +142,13 @@ class Experiment:
         return self.text
 
     def save(self, path: Path | str) -> None:
-        """Write it as JSON, whole or not at all."""
+        """Write it as JSON, whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            Of the file; its folder is made when it is missing.
+        """
         write_text(Path(path), _Stored.model_validate(asdict(self)).model_dump_json(indent=1) + "\n")
 
     @classmethod
