@@ -207,8 +207,8 @@ def check_verdict(function: Any, found: Experiment) -> Right:
         raise VERDICT.wrong(got=f"{word!r} for [{low:+.2f}, {high:+.2f}]", looks_like=looks_like, mend=mend)
     shown = sum(_verdict(step.low, step.high) != "not shown" for step in found.steps)
     return Right(
-        f"{shown} of the {len(found.steps)} intervals of this experiment leave 0 out. Of so many, about one in 20 would "
-        "do so by chance alone: ask first, then look, and do not search for the one that is shown."
+        f"{shown} of the {len(found.steps)} intervals of this experiment leave 0 out. Of so many, about one in 20 "
+        "would do so by chance alone: ask first, then look, and do not search for the one that is shown."
     )
 
 
@@ -218,7 +218,7 @@ def _verdict(low: float, high: float) -> str:
 
 def check_phrase(answer: Any, case: Pushed) -> Right:
     """Exercise 3: the phrase that takes most from the target's mask, compared with the strongest other one."""
-    word = PHRASE.choice_of(answer, case.phrases)
+    word = PHRASE.choice_of(PHRASE.given(answer), case.phrases)
     costs, (target, other) = case.costs, case.cosines[[case.target, case.other]]
     if costs[case.phrases.index(word)] < costs.max() - 1e-9:
         slips: Mapping[str, tuple[np.ndarray, str]] = {
