@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb.analysis.experiments import EVERY, Experiment
+from tasnb.analysis.experiments import EVERY, Experiment, Step
 from tasnb.core.images import mask_colour
 from tasnb.core.masks import pairwise_iou
 from tasnb.core.shipped import data_root
@@ -69,23 +69,28 @@ def ious(run: Run) -> pd.DataFrame:
 
 def gains(found: Experiment) -> pd.DataFrame:
     """A row a setting, a column a module: what it adds on all samples, with its interval."""
-    return _table(found, "text")
+    return _table(found, lambda step: step.text)
 
 
 def verdicts(founds: Iterable[Experiment]) -> pd.DataFrame:
-    """A row an experiment and setting, a column a module: what its interval says."""
+    """A row an experiment and setting, a column a module: "helps", "hurts", or "-" where neither is shown."""
     import pandas as pd
 
-    return pd.concat({found.name: _table(found, "verdict") for found in founds}, names=["experiment"])
+    short = {"not shown": "-"}
+    tables = {
+        found.name: _table(found, lambda step: short.get(word := _verdict(step.low, step.high), word))
+        for found in founds
+    }
+    return pd.concat(tables, names=["experiment"])
 
 
-def _table(found: Experiment, what: str) -> pd.DataFrame:
+def _table(found: Experiment, say: Callable[[Step], str]) -> pd.DataFrame:
     import pandas as pd
 
     rows: dict[str, dict[str, str]] = {}
     for step in found.steps:
         if step.split == EVERY:
-            rows.setdefault(step.setting, {})[step.step] = getattr(step, what)
+            rows.setdefault(step.setting, {})[step.step] = say(step)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("setting")
 
 

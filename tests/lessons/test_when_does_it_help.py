@@ -158,4 +158,5 @@ def test_tables_have_a_row_a_setting_and_a_column_a_module() -> None:
     assert list(gains.columns) == ["P", "N", "rectifier", "TAS"]
     words = lesson.verdicts([found, replace(made("other"), name="gap")])
     assert words.index.tolist() == [("made", "true"), ("made", "wrong"), ("gap", "other")]
-    assert words.loc[("made", "wrong"), "P"] == "is not shown to help"
+    assert words.loc[("made", "wrong"), "P"] == "-"
+    assert words.loc[("made", "true"), "P"] == "helps"
