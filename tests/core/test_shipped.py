@@ -102,7 +102,8 @@ def test_no_other_package_is_hidden(tmp_path: Path, monkeypatch) -> None:
 def test_the_copy_holds_every_notebook_and_helper_once(tmp_path: Path) -> None:
     copied = tn.copy_lessons(tmp_path / "new" / "folder", solutions=True)
     source = shipped.lessons_root()
-    wanted = {path.relative_to(source) for path in source.rglob("*") if path.suffix in {".ipynb", ".py", ".md", ".html"}}
+    kinds = {".ipynb", ".py", ".md", ".html"}
+    wanted = {path.relative_to(source) for path in source.rglob("*") if path.suffix in kinds}
     assert {path.relative_to(tmp_path / "new" / "folder") for path in copied.written} == wanted
     assert list(copied.written) == sorted(copied.written)
     assert copied.kept == ()
