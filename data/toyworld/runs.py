@@ -1,0 +1,128 @@
+"""Rebuild the finished runs and the experiments that ship: ``python data/toyworld/runs.py [--only NAME] [--out DIR]``.
+
+Writes ``<preset>/<data set>-<split>``, run directories as ``tasnb evaluate`` writes them but packed tighter, and
+``experiments/<name>.json``. Same weights, same tables; what is there already is made anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tasnb.analysis.experiments import Experiment
+    from tasnb.evaluation.runs import Run
+    from tasnb.store import Store
+
+# every preset of toys, and the methods that its image-text model can run
+GENERAL = ("tas", "clip-only", "text-only", "score-map", "grad-cam", "clip-surgery")
+VIT = (*GENERAL, "region-token", "global-local")
+PRESETS: Mapping[str, Sequence[str]] = MappingProxyType({"toy": VIT, "toy-rn": GENERAL, "toy-cutouts": VIT})
+DATASETS = ("reftoy", "reftoy+", "reftoyg")
+SPLITS = ("val", "testA", "testB")
+EXPERIMENTS = ("gap", "captions", "negatives", "distractors")
+RUNS = tuple(f"{preset}/{data}-{split}" for preset in PRESETS for data in DATASETS for split in SPLITS)
+NAMES = (*RUNS, *(f"experiments/{name}" for name in EXPERIMENTS))
+DEFAULT_CACHE = Path(".cache/toyworld/store")
+ZSTD_LEVEL = 22  # slow to write, as quick to read
+
+
+def build_run(name: str, out: Path, store: Store) -> Run:
+    """Evaluate one of ``RUNS`` into ``out/name``."""
+    import tasnb as tn
+
+    preset, _, data = name.partition("/")
+    dataset, _, split = data.rpartition("-")
+    samples = tn.datasets.load(dataset, split=split)
+    with tempfile.TemporaryDirectory() as scratch:
+        made = Path(scratch) / "run"
+        tn.evaluate(samples, preset, methods=PRESETS[preset], store=store, out=made, shards=1)
+        shutil.rmtree(out / name, ignore_errors=True)
+        for path in sorted(path for path in made.rglob("*") if path.is_file()):
+            target = out / name / path.relative_to(made)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if path.suffix == ".parquet":
+                pack(path, target)
+            else:
+                shutil.copyfile(path, target)
+    return tn.Run.open(out / name)
+
+
+def pack(source: Path, target: Path) -> None:
+    """Copy a Parquet file: the same table, in as few bytes as the format can do."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(source)
+    numbers = [field.name for field in table.schema if str(field.type) == "double"]
+    texts = [field.name for field in table.schema if str(field.type) == "string"]
+    pq.write_table(
+        table, target, compression="zstd", compression_level=ZSTD_LEVEL, row_group_size=max(table.num_rows, 1),
+        use_dictionary=texts, use_byte_stream_split=numbers, write_statistics=False, store_schema=False,
+    )  # fmt: skip
+
+
+def build_experiment(name: str, out: Path, store: Store) -> Experiment:
+    """Measure one of ``EXPERIMENTS`` on the splits of reftoy, from the runs in ``out``, and write it."""
+    import tasnb as tn
+    from tasnb.analysis import experiments
+
+    def runs(preset: str) -> list[Run]:
+        return [tn.Run.open(out / preset / f"reftoy-{split}") for split in SPLITS]
+
+    splits = [tn.datasets.load("reftoy", split=split) for split in SPLITS]
+    if name == "gap":
+        found = experiments.gap({preset: runs(preset) for preset in ("toy", "toy-cutouts")})
+    elif name == "distractors":
+        found = experiments.distractors(splits, runs("toy"))
+    else:
+        measure = experiments.captions if name == "captions" else experiments.negative_phrases
+        found = measure(splits, tn.models.load("toy", device="cpu"), memo=store.memo)
+    (out / "experiments").mkdir(parents=True, exist_ok=True)
+    found.save(out / "experiments" / f"{name}.json")
+    return found
+
+
+def build(names: Sequence[str], out: Path, store: Store, log: Callable[[str], None] = print) -> None:
+    """Build these of ``NAMES``, in their order, and say what each took."""
+    from tasnb.models.catalogue import PRESETS as KNOWN
+
+    for name in (name for name in NAMES if name in names):
+        began, preset = time.perf_counter(), name.split("/")[0]
+        if preset in PRESETS and preset not in KNOWN:
+            log(f"{name}: skipped, because the catalogue has no preset {preset!r}")
+            continue
+        found = (build_run if name in RUNS else build_experiment)(name.removeprefix("experiments/"), out, store)
+        log(f"{name}: {time.perf_counter() - began:.0f} s")
+        log(str(found.text()) if name in RUNS else str(found))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the recipe; returns 0."""
+    parser = argparse.ArgumentParser(prog="python data/toyworld/runs.py", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--only", action="append", metavar="NAME", help="what begins so: toy/reftoy-val, experiments")
+    parser.add_argument("--out", type=Path, help="folder to write to (default: the shipped data/runs)")
+    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="where proposals and captions are kept")
+    given = parser.parse_args(argv)
+    wanted = given.only or [""]
+    for start in wanted:
+        if not any(name.startswith(start) for name in NAMES):
+            parser.error(f"--only: nothing begins with {start!r}; choose from {', '.join(NAMES)}")
+    names = [name for name in NAMES if name.startswith(tuple(wanted))]
+    from tasnb.core.shipped import data_root
+    from tasnb.store import Store
+
+    build(names, given.out or data_root() / "runs", Store(given.cache), log=lambda line: print(line, flush=True))
+    return 0
+
+
+if __name__ == "__main__":
+    # run as a file, Python looks beside it: look one folder up, for the package
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    raise SystemExit(main())
