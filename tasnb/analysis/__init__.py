@@ -4,10 +4,12 @@ found = tn.analysis.attribute(run)
 tn.analysis.recoverable(found)
 tn.analysis.breakdown(found, "type")
 tn.analysis.cases(found)          # a row a sample, what the gallery takes as columns
+tn.analysis.experiments.captions([samples], models)   # when does a module help
 """
 
 from __future__ import annotations
 
+from tasnb.analysis import experiments
 from tasnb.analysis.attribution import (
     Attribution,
     attribute,
@@ -33,12 +35,13 @@ from tasnb.analysis.breakdowns import (
 )
 from tasnb.analysis.causes import CAUSES, DETAILS, GRID, THRESHOLD, Cause, sentence_of
 from tasnb.analysis.evidence import Pool, pool, wordnet_of
+from tasnb.analysis.experiments import Experiment
 from tasnb.analysis.types import TYPES, ExpressionTypes, Tag, types_of
 from tasnb.evaluation.notes import Note, Notes, notes
 
 __all__ = [
-    "CAUSES", "CUTS", "DETAILS", "GRID", "THRESHOLD", "TYPES", "Attribution", "Cause", "ExpressionTypes", "Flips",
-    "Note", "Notes", "Pool", "Tag", "attribute", "breakdown", "breakdown_text", "calibration", "cases", "check_cut",
-    "compare_by", "confusion_of_heads", "flips_text", "groups", "heat", "margins", "notes", "overlap", "overlap_text",
-    "pool", "recoverable", "recoverable_text", "sentence_of", "types_of", "wordnet_of",
+    "CAUSES", "CUTS", "DETAILS", "GRID", "THRESHOLD", "TYPES", "Attribution", "Cause", "Experiment", "ExpressionTypes",
+    "Flips", "Note", "Notes", "Pool", "Tag", "attribute", "breakdown", "breakdown_text", "calibration", "cases",
+    "check_cut", "compare_by", "confusion_of_heads", "experiments", "flips_text", "groups", "heat", "margins", "notes",
+    "overlap", "overlap_text", "pool", "recoverable", "recoverable_text", "sentence_of", "types_of", "wordnet_of",
 ]  # fmt: skip

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tasnb.core.choices import require_known
 from tasnb.core.masks import pairwise_iou
 from tasnb.core.shipped import finished
 from tasnb.core.tables import interval_text, text_table
@@ -44,7 +45,19 @@ Alteration = Callable[[Sample, ImageArtifacts], ImageArtifacts]
 
 
 class Step(BaseModel):
-    """The worth of a module in one setting, on one split: mIoU and gains in points."""
+    """The worth of a module in one setting, on one split.
+
+    Parameters
+    ----------
+    split, setting, step : str
+        Where it was measured; the step is one of ``STEPS``.
+    before, after : float
+        mIoU without the module and with it, per cent.
+    gain, low, high : float
+        Points of mIoU, and their 95 % interval.
+    n, images : int
+        Samples, and the images that they are about.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -63,6 +76,11 @@ class Step(BaseModel):
     def verdict(self) -> str:
         """What the interval shows."""
         return "helps" if self.low > 0 else "hurts" if self.high < 0 else "is not shown to help"
+
+    @property
+    def text(self) -> str:
+        """The gain and its interval."""
+        return f"{self.gain:+.2f} {interval_text(self.low, self.high, signed=True)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,25 +123,33 @@ class Experiment:
         -------
         str
             As the intervals have it.
+
+        Raises
+        ------
+        ValueError
+            For another setting, listing the choices.
         """
+        require_known("setting", setting, self.settings)
         here = [step for step in self.steps if (step.split, step.setting) == (EVERY, setting)]
-        said = (f"{s.step} {s.verdict}: {s.gain:+.2f} {interval_text(s.low, s.high, signed=True)}" for s in here)
-        return f"{setting}, {here[0].n} samples: " + "; ".join(said)
+        return f"{setting}, {here[0].n} samples: " + "; ".join(f"{s.step} {s.verdict}: {s.text}" for s in here)
 
     @property
     def text(self) -> str:
         """For a terminal."""
-        rows = [
-            [s.split, s.setting, s.step, f"{s.gain:+.2f}", interval_text(s.low, s.high, signed=True), s.n]
-            for s in self.steps
-        ]
-        return f"{self.question}\n{text_table(['split', 'setting', 'step', 'gain', 'interval', 'n'], rows)}"
+        rows = [[s.split, s.setting, s.step, s.text, s.n] for s in self.steps]
+        return f"{self.question}\n{text_table(['split', 'setting', 'step', 'gain and interval', 'n'], rows)}"
 
     def __str__(self) -> str:
         return self.text
 
     def save(self, path: Path | str) -> None:
-        """Write it as JSON, whole or not at all."""
+        """Write it as JSON, whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            Of the file; its folder is made when it is missing.
+        """
         write_text(Path(path), _Stored.model_validate(asdict(self)).model_dump_json(indent=1) + "\n")
 
     @classmethod
@@ -180,7 +206,7 @@ class _Stored(BaseModel):
 
     name: str
     question: str
-    steps: list[Step]
+    steps: list[Step] = Field(min_length=1)
 
 
 def gap(runs: Mapping[str, ScoredRun | Sequence[ScoredRun]], **options: Any) -> Experiment:
@@ -248,13 +274,13 @@ def captions(
     Raises
     ------
     ValueError
-        For a data set without such captions, or a share out of range.
+        For a data set without such captions, a share out of range, or wrong captions of a single picture.
 
     Notes
     -----
     A proposal that is a thing's (IoU 0.5 or more) gets the thing's caption, any other keeps the captioner's. A wrong
-    caption is the true one of another picture, or of a thing in another picture; what is wrong at a share is wrong at
-    every larger one.
+    caption is the true one of another picture, or of a thing in another picture (by chance it may fit here too); what
+    is wrong at a share is wrong at every larger one.
     """
     if not all(0 <= share <= 1 for share in wrong):
         raise ValueError(f"wrong: expected shares from 0 to 1, got {list(wrong)}")
@@ -274,7 +300,7 @@ def distractors(samples: Sequence[Samples], runs: Sequence[ScoredRun], **options
     Parameters
     ----------
     samples : sequence of Samples
-        What each run is about.
+        What the runs are about.
     runs : sequence of Run
         Finished.
     **options : Any
@@ -288,15 +314,18 @@ def distractors(samples: Sequence[Samples], runs: Sequence[ScoredRun], **options
     Raises
     ------
     ValueError
-        For annotations that do not tell the kinds of things.
+        For samples that are not a run's, and for annotations that do not tell the kinds of things.
     """
     counted, numbers = Counted.of(runs, **options), []
-    for split, run in zip(samples, runs, strict=True):
-        for place in run.predictions()["sample"].drop_duplicates():
-            beside = split.beside(int(place))
-            if beside is None:
-                raise ValueError(f"{split!r} does not tell the kinds of its things; expected a REFER data set")
-            numbers.append(beside)
+    places = {name: (split, place) for split in samples for place, name in enumerate(split.sample_ids)}
+    for name in counted.sample_ids:
+        if name not in places:
+            raise ValueError(f"{name} of the runs is not among the samples; expected what the runs are about")
+        split, place = places[name]
+        beside = split.beside(place)
+        if beside is None:
+            raise ValueError(f"{split!r} does not tell the kinds of its things; expected a REFER data set")
+        numbers.append(beside)
     beside_of = np.array(numbers).T
     groups = {}
     for of, values in zip(("the same kind", "other kinds"), beside_of, strict=True):
@@ -363,12 +392,11 @@ class _Truth:
         self.samples, self.models, self.variant, self.memo = samples, models, variant, memo
         images = list(dict.fromkeys(samples.image_ids))
         self.names = {image_id: samples.names(image_id) for image_id in images}
-        if not all(image_id in samples.captions and any(self.names[image_id]) for image_id in images):
+        if not all(samples.captions.get(image_id, "").strip() and any(self.names[image_id]) for image_id in images):
             raise ValueError(
                 f"{samples!r} does not tell what a person would say of its pictures and the things in them; expected "
                 'captions.json with [{"image_id", "caption", "things": {annotation id: caption}}, ...], as RefToy has'
             )
-        self._images = images
 
     def told(self, wrong: float, seed: int) -> Alteration:
         """Captions of proposals and picture, a share of them wrong."""
@@ -392,7 +420,7 @@ class _Truth:
 
     def _overall(self, here: ImageArtifacts, wrong: float, seed: int) -> ImageArtifacts:
         rng = _draws(here.image_id, seed)
-        about = self._other(here.image_id, rng) if rng.random() < wrong else here.image_id
+        about = self._another(here.image_id, rng) if rng.random() < wrong else here.image_id
         text = self.samples.captions[about]
         return self._phrased(replace(here, overall_caption=text), expressions.noun_phrases(text, self.models.parser))
 
@@ -400,12 +428,13 @@ class _Truth:
         style, names = self.variant.p_crop.style, self.names[here.image_id]
         overlap = pairwise_iou(here.proposals.masks, self.samples.things(here.image_id))
         said = list(here.captions[style])
-        rng = _draws(f"{here.image_id} proposals", seed)
         for place, row in enumerate(overlap):
-            best, is_wrong, other = int(row.argmax()), rng.random() < wrong, self._other(here.image_id, rng)
-            elsewhere = [name for name in self.names[other] if name]
-            spoken = elsewhere[int(rng.integers(len(elsewhere)))] if is_wrong else names[best]
-            if row[best] >= FITS and spoken:
+            # draws of its own, so that one proposal's fate does not move the next one's
+            best, rng = int(row.argmax()), _draws(f"{here.image_id} {place}", seed)
+            spoken = names[best]
+            if rng.random() < wrong:
+                spoken = str(rng.choice([name for name in self.names[self._another(here.image_id, rng)] if name]))
+            if row[best] >= FITS and names[best]:
                 said[place] = spoken
         rows = embed_texts(said, self.models, memo=self.memo, stage="caption_embeddings")
         return replace(here, captions={style: tuple(said)}, caption_embeddings={style: rows})
@@ -430,14 +459,15 @@ class _Truth:
         mined = (negatives.mine(phrase.text, [phrase], parse, wordnet, rule=rule) for parse in own if parse.head)
         return any(not each.phrases[0].kept for each in mined)
 
-    def _other(self, image_id: str, rng: np.random.Generator) -> str:
-        place = int(rng.integers(max(len(self._images) - 1, 1)))
-        others = [other for other in self._images if other != image_id]
-        return others[place] if others else image_id
+    def _another(self, image_id: str, rng: np.random.Generator) -> str:
+        others = [other for other in self.names if other != image_id]
+        if not others:
+            raise ValueError("a wrong caption is that of another picture; expected samples of at least two pictures")
+        return str(rng.choice(others))
 
 
 def _draws(name: str, seed: int) -> np.random.Generator:
-    """Of its own for every picture, so that a caption's fate depends on nothing else."""
+    """Of their own for every picture and proposal, so that a caption's fate depends on nothing else."""
     return np.random.default_rng([seed, *name.encode()])
 
 

@@ -11,7 +11,15 @@ from tasnb.plots.analyses import (
     margin_chart,
 )
 from tasnb.plots.answers import annotated, negatives
-from tasnb.plots.charts import METRIC_NAMES, ablation_chart, cost_chart, pixels_of, reproduction, sweep_heatmap
+from tasnb.plots.charts import (
+    METRIC_NAMES,
+    ablation_chart,
+    cost_chart,
+    experiment_chart,
+    pixels_of,
+    reproduction,
+    sweep_heatmap,
+)
 from tasnb.plots.geometry import rectifiers
 from tasnb.plots.model_inputs import crops
 from tasnb.plots.overlays import heat, numbered, outline, overlay, proposals_picture, rims, silhouette
@@ -19,7 +27,7 @@ from tasnb.plots.sheets import Panel, Strip, sheet, strip
 
 __all__ = [
     "METRIC_NAMES", "Panel", "Strip", "ablation_chart", "accuracy_chart", "analysis_figures", "annotated",
-    "calibration_chart", "cause_heatmap", "cost_chart", "crops", "heads_chart", "heat", "margin_chart", "negatives",
-    "numbered", "outline", "overlay", "pixels_of", "proposals_picture", "rectifiers", "reproduction", "rims", "sheet",
-    "silhouette", "strip", "sweep_heatmap",
+    "calibration_chart", "cause_heatmap", "cost_chart", "crops", "experiment_chart", "heads_chart", "heat",
+    "margin_chart", "negatives", "numbered", "outline", "overlay", "pixels_of", "proposals_picture", "rectifiers",
+    "reproduction", "rims", "sheet", "silhouette", "strip", "sweep_heatmap",
 ]  # fmt: skip

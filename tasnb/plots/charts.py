@@ -1,4 +1,4 @@
-"""Charts over the figures of evaluations: the ablation, the grid of weights, a reproduced table, the cost."""
+"""Charts over the figures of evaluations: the ablation, experiments, the grid of weights, a reproduced table, cost."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from tasnb.analysis.experiments import Experiment
     from tasnb.evaluation.cost import Cost
     from tasnb.evaluation.reproduce import Reproduction
     from tasnb.evaluation.sweep import Sweep
 
 # of Okabe and Ito: measured in blue, published or wrong in vermilion, whatever the chart
-BLUE, SKY, VERMILION = "#0072b2", "#56b4e9", "#d55e00"
+BLUE, SKY, VERMILION, GREEN = "#0072b2", "#56b4e9", "#d55e00", "#009e73"
 INK, SOFT, WASH = "#1d2129", "#5b6472", "#eceff3"
+# a module -> its colour and its mark, in the order of Table 4; the viewer of experiments has the same
+MODULE_LOOKS = {"P": (BLUE, "o"), "N": (VERMILION, "s"), "rectifier": (GREEN, "^"), "TAS": (INK, "D")}
 METRIC_NAMES = {"miou": "mIoU", "oiou": "oIoU", "pr50": "Pr@0.5"}
 ACROSS = 3  # panels of a reproduced table side by side
 
@@ -97,6 +100,48 @@ def ablation_chart(rows: Sequence[dict[str, Any]], *, title: str = "") -> Figure
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.28), frameon=False, fontsize=9, ncols=2)
     if title:
         axes.set_title(title, loc="left", fontsize=11)
+    return figure
+
+
+def experiment_chart(experiment: Experiment) -> Figure:
+    """What each module is worth in each setting of an experiment, with its 95 % interval; at 0 it is worth nothing.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What the functions of ``tn.analysis.experiments`` give.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        To be shown or saved. A colour and a mark a module; the filled mark is all samples, the light ones behind it
+        are the splits.
+    """
+    from matplotlib.lines import Line2D
+
+    settings, modules = experiment.settings, {step.step: MODULE_LOOKS[step.step] for step in experiment.steps}
+    figure, axes = figure_of(7.6, 0.22 * len(modules) * len(settings) + 1.6)
+    axes.axvline(0, color=SOFT, linewidth=1)
+    for step in experiment.steps:
+        colour, mark = modules[step.step]
+        # the modules of a setting lie below each other, and the settings apart
+        place = -settings.index(step.setting) - 0.18 * (list(modules).index(step.step) - (len(modules) - 1) / 2)
+        if step.split == "all":
+            axes.plot([step.low, step.high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
+            axes.plot(step.gain, place, mark, color=colour, markersize=6, zorder=3)
+        else:
+            axes.plot(step.gain, place, mark, color=colour, markersize=5, alpha=0.35, markeredgewidth=0)
+    for place in range(1, len(settings)):
+        axes.axhline(0.5 - place, color=WASH, linewidth=1, zorder=0)
+    axes.set_yticks(-np.arange(len(settings)), [_plain(setting) for setting in settings])
+    axes.set_ylim(0.5 - len(settings), 0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("points of mIoU that the module adds")
+    handles = [Line2D([], [], color=c, marker=m, linewidth=2, label=name) for name, (c, m) in modules.items()]
+    if len({step.split for step in experiment.steps}) > 1:
+        handles.append(Line2D([], [], color=SOFT, marker="o", alpha=0.35, linestyle="", label="a split alone"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
+    axes.set_title(_plain(experiment.question), loc="left", fontsize=11)
     return figure
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from tasnb.viewers.annotation import Annotator, annotate
 from tasnb.viewers.causes import CauseViewer, cause_view
 from tasnb.viewers.crops import CropsViewer, crops_view
+from tasnb.viewers.experiments import ExperimentViewer, experiment_view
 from tasnb.viewers.explorer import Explorer, explore
 from tasnb.viewers.galleries import Gallery, gallery
 from tasnb.viewers.negatives import NegativesViewer, negatives_view
@@ -17,7 +18,7 @@ from tasnb.viewers.rectifier import RectifierViewer, rectifier_view
 from tasnb.viewers.sweeping import SweepViewer, sweep_view
 
 __all__ = [
-    "Annotator", "CauseViewer", "CropsViewer", "Explorer", "Gallery", "NegativesViewer", "Quiz", "RectifierViewer",
-    "SweepViewer", "annotate", "cause_view", "crops_view", "explore", "gallery", "negatives_view", "predict",
-    "rectifier_view", "sweep_view",
+    "Annotator", "CauseViewer", "CropsViewer", "ExperimentViewer", "Explorer", "Gallery", "NegativesViewer", "Quiz",
+    "RectifierViewer", "SweepViewer", "annotate", "cause_view", "crops_view", "experiment_view", "explore", "gallery",
+    "negatives_view", "predict", "rectifier_view", "sweep_view",
 ]  # fmt: skip

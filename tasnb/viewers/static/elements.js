@@ -34,15 +34,16 @@ export function switchOf(text, on, change, disabled = false) {
   return { box, label: element("label", { class: "tn-switch" }, box, ` ${text}`) };
 }
 
-/** A slider with its name and its value in words; `set` moves it without an event. */
-export function sliderOf(name, { min, max, step, value }, change) {
+/** A slider with its name and its value, by `words` where it is no plain number; `set` moves it without an event. */
+export function sliderOf(name, { min, max, step, value, words = null }, change) {
   const id = freshId("slider");
   const input = element("input", { type: "range", id, min, max, step, oninput: () => change(Number(input.value)) });
   const output = element("output", { for: id });
   const set = (number) => {
     [input.min, input.max] = [Math.min(Number(input.min), number), Math.max(Number(input.max), number)];
     input.value = number;
-    setText(output, number.toFixed(Math.max(2, Math.min(6, (String(number).split(".")[1] ?? "").length))));
+    if (words) input.setAttribute("aria-valuetext", words(number));
+    setText(output, words ? words(number) : number.toFixed(Math.max(2, Math.min(6, (String(number).split(".")[1] ?? "").length))));
   };
   set(value);
   return { input, set, row: element("div", { class: "tn-slider" }, element("label", { for: id }, name), input, output) };
