@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import tasnb as tn
@@ -164,11 +165,12 @@ def test_n_can_be_checked_where_every_phrase_was_dropped(case) -> None:
     assert isinstance(lesson.check_n_score(safely(lambda c: -c.mean(axis=1)), artifacts, none), Right)
 
 
-def rows(gain: float, low: float, high: float) -> list[dict[str, object]]:
-    return [{"modules": "V"}, {"modules": "V+P+N", "gain": gain, "gain_low": low, "gain_high": high}]
+def table(gain: float, low: float, high: float) -> pd.DataFrame:
+    step = {"modules": "V+P+N", "miou_gain": gain, "miou_gain_low": low, "miou_gain_high": high}
+    return pd.DataFrame([{"modules": "V"}, step])
 
 
-HELPS, HURTS, OPEN = rows(2.0, 0.5, 4.0), rows(-2.0, -4.0, -0.5), rows(-1.0, -3.0, 1.5)
+HELPS, HURTS, OPEN = table(2.0, 0.5, 4.0), table(-2.0, -4.0, -0.5), table(-1.0, -3.0, 1.5)
 
 
 @pytest.mark.parametrize(("word", "found"), [("helps", HELPS), (" Hurts", HURTS), ("not shown", OPEN)])
