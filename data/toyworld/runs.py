@@ -106,9 +106,11 @@ def build(names: Sequence[str], out: Path, store: Store, log: Callable[[str], No
         if preset in PRESETS and preset not in KNOWN:
             log(f"{name}: skipped, because the catalogue has no preset {preset!r}")
             continue
-        found = (build_run if name in RUNS else build_experiment)(name.removeprefix("experiments/"), out, store)
-        log(f"{name}: {time.perf_counter() - began:.0f} s")
-        log(str(found.text()) if name in RUNS else str(found))
+        if name in RUNS:
+            said = build_run(name, out, store).text()
+        else:
+            said = build_experiment(name.removeprefix("experiments/"), out, store).text
+        log(f"{name}: {time.perf_counter() - began:.0f} s\n{said}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
