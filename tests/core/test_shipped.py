@@ -67,7 +67,7 @@ def test_another_folder_is_read_anew_with_its_siblings(tmp_path: Path, monkeypat
 
 def test_in_one_folder_a_lesson_is_loaded_once(tmp_path: Path) -> None:
     assert tn.lesson("v_score") is tn.lesson("v_score")
-    assert tn.lesson("p_score").NotYet is tn.lesson("v_score").NotYet
+    assert tn.lesson("p_score").Right is tn.lesson("v_score").Right
 
 
 def test_a_copied_folder_that_was_changed_is_what_the_notebook_gets(tmp_path: Path, monkeypatch) -> None:
@@ -102,7 +102,8 @@ def test_no_other_package_is_hidden(tmp_path: Path, monkeypatch) -> None:
 def test_the_copy_holds_every_notebook_and_helper_once(tmp_path: Path) -> None:
     copied = tn.copy_lessons(tmp_path / "new" / "folder", solutions=True)
     source = shipped.lessons_root()
-    wanted = {path.relative_to(source) for path in source.rglob("*") if path.suffix in {".ipynb", ".py", ".md"}}
+    kinds = {".ipynb", ".py", ".md", ".html"}
+    wanted = {path.relative_to(source) for path in source.rglob("*") if path.suffix in kinds}
     assert {path.relative_to(tmp_path / "new" / "folder") for path in copied.written} == wanted
     assert list(copied.written) == sorted(copied.written)
     assert copied.kept == ()

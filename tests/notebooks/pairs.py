@@ -17,7 +17,7 @@ import nbformat
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 SOLUTIONS = FOLDER / "solutions"
 TAG = "exercise"
-SLIDES = {"00_quickstart", "05_spatial_rectifier"}  # the lessons that nbconvert makes slides of
+SLIDES = {"00_quickstart", "05_spatial_rectifier", "11_when_does_it_help"}  # the lessons that nbconvert makes slides of
 
 
 def lessons() -> list[Path]:
