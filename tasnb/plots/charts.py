@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tasnb.analysis.experiments import EVERY, Experiment
 from tasnb.core.types import Weights
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from tasnb.analysis.experiments import Experiment
     from tasnb.evaluation.cost import Cost
     from tasnb.evaluation.reproduce import Reproduction
     from tasnb.evaluation.sweep import Sweep
@@ -126,11 +126,11 @@ def experiment_chart(experiment: Experiment) -> Figure:
         colour, mark = modules[step.step]
         # the modules of a setting lie below each other, and the settings apart
         place = -settings.index(step.setting) - 0.18 * (list(modules).index(step.step) - (len(modules) - 1) / 2)
-        if step.split == "all":
+        if step.split == EVERY:
             axes.plot([step.low, step.high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
             axes.plot(step.gain, place, mark, color=colour, markersize=6, zorder=3)
         else:
-            axes.plot(step.gain, place, mark, color=colour, markersize=5, alpha=0.35, markeredgewidth=0)
+            axes.plot(step.gain, place, mark, color=colour, markersize=5, alpha=0.35, markeredgewidth=0, zorder=1)
     for place in range(1, len(settings)):
         axes.axhline(0.5 - place, color=WASH, linewidth=1, zorder=0)
     axes.set_yticks(-np.arange(len(settings)), [_plain(setting) for setting in settings])

@@ -9,8 +9,11 @@ import pytest
 
 import tasnb as tn
 from tests.browser.alone import has_a_visible_focus, serious, show
+from tests.browser.lab import Lab
 from tests.viewers.made_artifacts import HOSTILE
 from tests.viewers.test_experiment_view import made
+
+PATIENCE = 90_000  # ms
 
 
 @pytest.fixture
@@ -65,3 +68,18 @@ def test_axe_finds_nothing_serious_and_nothing_is_cut_off(viewer, page: Any, tmp
     page.set_viewport_size({"width": 420, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert frame.locator("script").count() == 0
+
+
+def test_in_jupyterlab_slider_and_python_show_the_same_setting(lab: Lab, tmp_path: Path) -> None:
+    made("true", "50 % wrong", "100 % wrong").save(tmp_path / "made.json")
+    show_it = f"tn.viewers.experiment_view(tn.analysis.Experiment.read({str(tmp_path / 'made.json')!r}))"
+    opened = lab.open(["import tasnb as tn", f"viewer = {show_it}\nviewer"])
+    opened.run_all()
+    frame = opened.page.locator(".tn-experiment")
+    frame.wait_for(timeout=PATIENCE)
+    frame.get_by_role("slider").press("ArrowRight")
+    assert opened.python("print(viewer.setting)").strip() == "50 % wrong"
+    opened.python("viewer.setting = '100 % wrong'")
+    frame.locator(".tn-verdict", has_text="100 % wrong, 90 samples").wait_for(timeout=PATIENCE)
+    assert frame.get_by_role("slider").get_attribute("aria-valuetext") == "100 % wrong"
+    assert serious(opened.page, ".tn-experiment") == []
