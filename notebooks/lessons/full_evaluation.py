@@ -14,7 +14,7 @@ from tasnb.datasets.cards import CARDS
 from tasnb.evaluation.metrics import iou, is_right
 from tasnb.evaluation.runs import Run, paired, summary_of
 from tasnb.evaluation.sweep import Sweep
-from tasnb.plots.charts import BLUE, SOFT
+from tasnb.plots.charts import BLUE, SOFT, WASH
 
 from .answers import ANOTHER_KIND, Exercise, Right, Slip, hints, in_words
 
@@ -84,7 +84,7 @@ def beside(runs: Sequence[Run], first: str) -> pd.DataFrame:
 def two_views(table: pd.DataFrame) -> Figure:
     """What ``beside`` or ``ablation`` gives, drawn twice: every figure's own interval, and the paired differences'.
 
-    A filled mark on the right: the interval leaves 0 out.
+    A filled mark on the right: the interval leaves 0 out. A band on the left: the interval that others overlap.
     """
     from matplotlib.figure import Figure
 
@@ -102,6 +102,8 @@ def two_views(table: pd.DataFrame) -> Figure:
         axes.set_title(title, loc="left", fontsize=11)
         axes.spines[["top", "right"]].set_visible(False)
     figure.axes[0].set_yticks(places, names)
+    if "overlap" in table:
+        figure.axes[0].axvspan(*table.loc[0, ["miou_low", "miou_high"]], color=WASH, zorder=0)
     figure.axes[1].axvline(0, color=SOFT, linewidth=1)
     return figure
 

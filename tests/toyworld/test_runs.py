@@ -15,6 +15,7 @@ import tasnb as tn
 from tasnb.analysis.experiments import AS_TOLD, Experiment, distractors, gap
 from tasnb.core import shipped
 from tasnb.evaluation.plan import Options, Plan, differences
+from tasnb.evaluation.records import SCORED, TABLES, schema
 from tasnb.models.deferred import defer
 
 ROOT = shipped.data_root() / "runs"
@@ -167,24 +168,54 @@ def test_where_nothing_is_altered_an_experiment_gives_what_the_runs_give(name: s
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
-def test_a_packed_table_is_the_same_table(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def evaluated(models, store, tmp_path_factory) -> tn.Run:
+    samples = tn.datasets.load("reftoy", split="val")[:FEW]
+    return tn.evaluate(samples, models["toy"], store=store, out=tmp_path_factory.mktemp("runs") / "run")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("single", [False, True])
+def test_a_packed_run_is_the_same_run(single: bool, evaluated: tn.Run, tmp_path: Path) -> None:
+    packed = runs.pack(evaluated, tmp_path / "packed", single=single)
+    assert packed.is_finished
+    assert (packed.about, packed.summary) == (evaluated.about, evaluated.summary)
+    for table in TABLES:
+        ours, theirs = (getattr(run, table)() for run in (packed, evaluated))
+        for column in ours:
+            if single and column in runs.SINGLE:
+                ours[column] = ours[column].map(lambda value: np.float32(value).tolist())
+                theirs[column] = theirs[column].map(lambda value: np.float32(value).tolist())
+        pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
+
+
+@pytest.mark.slow
+def test_where_fewer_digits_change_a_choice_all_are_kept(evaluated: tn.Run, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(tn, "evaluate", lambda *args, **options: evaluated)
+    once = runs.build_run("toy/reftoy-val", tmp_path, store=None).scores()["v"]
+    assert (once != evaluated.scores()["v"]).any()
+    monkeypatch.setattr(runs, "_chooses_the_same", lambda one, other: False)
+    assert runs.build_run("toy/reftoy-val", tmp_path, store=None).scores()["v"].equals(evaluated.scores()["v"])
+
+
+@pytest.mark.slow
+def test_another_choice_is_seen(evaluated: tn.Run, tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from tasnb.evaluation.records import TABLES, schema
+    other = runs.pack(evaluated, tmp_path / "other")
+    assert runs._chooses_the_same(evaluated, other)
+    (path,) = (other.folder / "scores").glob("*.parquet")
+    content = pq.read_table(path)
+    turned = pa.array(-content["v"].to_numpy())
+    pq.write_table(content.set_column(content.schema.get_field_index("v"), "v", turned), path)
+    assert not runs._chooses_the_same(evaluated, tn.Run.open(other.folder))
 
-    for table in TABLES:
-        columns = {
-            field.name: [[0.5, np.nan]] * 3 if "list" in str(field.type) else pa.array([1, 2, None]).cast(field.type)
-            if str(field.type) != "bool" else [True, False, None]
-            for field in schema(table)
-        }  # fmt: skip
-        content = pa.table(columns, schema=schema(table))
-        pq.write_table(content, tmp_path / "plain.parquet")
-        runs.pack(tmp_path / "plain.parquet", tmp_path / "packed.parquet")
-        packed = pq.read_table(tmp_path / "packed.parquet")
-        assert packed.schema.equals(schema(table))
-        pd.testing.assert_frame_equal(packed.to_pandas(), content.to_pandas())
+
+def test_the_columns_with_fewer_digits_are_those_of_scores() -> None:
+    kinds = {field.name: str(field.type) for table in TABLES for field in schema(table)}
+    assert {"v", "p", "n", "phrase_cosines", *SCORED} == set(runs.SINGLE)
+    assert {name for name, kind in kinds.items() if "double" in kind} == {*runs.SINGLE, *runs.RATIOS}
 
 
 def test_what_the_catalogue_lacks_is_skipped_and_said(tmp_path: Path, monkeypatch) -> None:
