@@ -164,5 +164,6 @@ def check_gain(answer: Any, before: pd.DataFrame, after: pd.DataFrame) -> Right:
     GAIN.settle(got, gain, slips, tolerance=6e-3)
     return Right(
         f"The fix was promised {promised:+.2f} points and gave {gain:+.2f}. What is recoverable is what an ideal "
-        "stage would give in these cases alone; a real fix mends some of them and spoils others."
+        "stage would give in these cases alone; a real fix mends some of them, spoils others, and may mend cases of "
+        "another cause."
     )

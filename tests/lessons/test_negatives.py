@@ -61,15 +61,6 @@ def test_the_words_that_the_prose_speaks_about_are_as_it_says(wordnet) -> None:
     assert not lesson.by_hand("giraffe", ["giraffe"], wordnet, PAPER)[0].kept
 
 
-def test_another_caption_changes_phrases_and_rows_and_nothing_else(toy_models, toy_case) -> None:
-    artifacts = toy_case[1]
-    told = lesson.with_caption(artifacts, "a red bus and two trees", toy_models)
-    assert [phrase.lemma for phrase in told.phrases] == ["bus", "tree"]
-    assert told.phrase_embeddings.shape == (2, artifacts.crop_embeddings["crop"].shape[1])
-    assert told.proposals is artifacts.proposals
-    assert told.captions == artifacts.captions
-
-
 @pytest.mark.parametrize(
     "build",
     [
