@@ -89,6 +89,7 @@ def test_the_wheel_finds_its_data_and_its_lessons(built: Path, tmp_path: Path) -
     data = site / "tasnb" / "data"
     assert (data / "models" / "toy" / "spacy" / "meta.json").is_file()
     assert (data / "reftoy" / "reftoy" / "instances.json").is_file()
+    assert (data / "runs" / "toy" / "reftoy-val" / "run.json").is_file()
     assert not (data / "toyworld").exists()
     assert not [path for path in site.rglob("*") if path.suffix in (".pyc", ".ipynb_checkpoints")]
 
@@ -99,5 +100,6 @@ def test_the_sdist_holds_what_the_wheel_is_made_of(built: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"notebooks/00_quickstart.ipynb", "notebooks/lessons/answers.py", "data/toyworld/train.py"} <= names
+    assert {"data/toyworld/runs.py", "data/runs/toy/reftoy-val/run.json"} <= names
     assert {"tasnb/py.typed", "README.md", "pyproject.toml"} <= names
     assert not [name for name in names if name.startswith("tests/")]

@@ -11,15 +11,16 @@ import numpy as np
 
 from tasnb.core.types import Sample
 from tasnb.datasets.cards import CARDS
-from tasnb.datasets.samples import Samples
-from tasnb.evaluation.metrics import Estimate, iou, is_right
-from tasnb.evaluation.runs import Run, paired
+from tasnb.evaluation.metrics import iou, is_right
+from tasnb.evaluation.runs import Run, paired, summary_of
 from tasnb.evaluation.sweep import Sweep
+from tasnb.plots.charts import BLUE, SOFT, WASH
 
 from .answers import ANOTHER_KIND, Exercise, Right, Slip, hints, in_words
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 # seconds an image on one RTX 3090 (paper, section 4.5)
 PAPER_SECONDS: Mapping[str, float] = MappingProxyType({"CLIP-only": 1.88, "Global-Local": 2.01, "TAS": 3.63})
@@ -48,19 +49,63 @@ RESAMPLE = Exercise(
 )
 HONEST = Exercise(
     3,
-    expected="three numbers: alpha and lambda chosen on the first half, and their mIoU on the second",
-    hint="The first half may only choose, the second only measure. The figure to report belongs to the weights"
-    " of the first half, whether or not they are the best of the second.",
+    expected="three numbers: alpha and lambda chosen on val, and their mIoU on the test splits",
+    hint="One set may only choose, the other only measure. The figure to report belongs to the weights of the"
+    " first, whether or not they are the best of the second.",
     recipe="take choosing.best() for the weights, then find the row of measuring.frame that has them, and give "
     "its miou",
 )
 hint = hints(FIGURES, RESAMPLE, HONEST)
 
 
-def difference(run: Run, first: str, second: str, metric: str = "miou") -> Estimate:
-    """First minus second of one run, in points, with the interval of the paired difference."""
-    protocol = str(run.about["protocol"])
-    return paired(run.units(first, protocol), run.units(second, protocol), metric=metric, protocol=protocol)[0]
+def beside(runs: Sequence[Run], first: str) -> pd.DataFrame:
+    """One method and every other of the same runs: each figure with its interval, and what the one leads by, paired.
+
+    A row a method: method, n, miou, miou_low, miou_high; overlap (with the interval of ``first``); miou_gain of
+    ``first`` over it, miou_gain_low, miou_gain_high, and shown (0 is outside). The names are those of ``ablation``.
+    """
+    import pandas as pd
+
+    protocol = str(runs[0].about["protocol"])
+    units = {method: _together(runs, method, protocol) for method in runs[0].methods}
+    own = summary_of(units[first], protocol).miou
+    rows: list[dict[str, Any]] = []
+    for method in (first, *(name for name in units if name != first)):
+        found = summary_of(units[method], protocol)
+        row: dict[str, Any] = {"method": method, "n": found.n, **found.miou.columns("miou")}
+        if method != first:
+            gain, _ = paired(units[first], units[method], protocol=protocol)
+            row["overlap"] = found.miou.low <= own.high and own.low <= found.miou.high
+            row |= {**gain.columns("miou_gain"), "shown": not gain.low <= 0 <= gain.high}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def two_views(table: pd.DataFrame) -> Figure:
+    """What ``beside`` or ``ablation`` gives, drawn twice: every figure's own interval, and the paired differences'.
+
+    A filled mark on the right: the interval leaves 0 out. A band on the left: the interval that others overlap.
+    """
+    from matplotlib.figure import Figure
+
+    names, places = table.iloc[:, 0].tolist(), -np.arange(len(table))
+    figure = Figure(figsize=(8.6, 0.42 * len(table) + 1.2), layout="constrained")
+    for axes, name, title in zip(
+        figure.subplots(1, 2, sharey=True), ("miou", "miou_gain"),
+        ("each alone: mIoU (%)", "paired: points of difference"), strict=True,
+    ):  # fmt: skip
+        values, lows, highs = (table[f"{name}{end}"].to_numpy(float) for end in ("", "_low", "_high"))
+        known, outside = np.isfinite(values), (lows > 0) | (highs < 0) | (name == "miou")
+        axes.hlines(places[known], lows[known], highs[known], color=BLUE, linewidth=2)
+        for which, fill in ((outside, BLUE), (~outside, "white")):
+            axes.plot(values[known & which], places[known & which], "o", color=BLUE, markerfacecolor=fill)
+        axes.set_title(title, loc="left", fontsize=11)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.axes[0].set_yticks(places, names)
+    if "overlap" in table:
+        figure.axes[0].axvspan(*table.loc[0, ["miou_low", "miou_high"]], color=WASH, zorder=0)
+    figure.axes[1].axvline(0, color=SOFT, linewidth=1)
+    return figure
 
 
 def field() -> pd.DataFrame:
@@ -82,15 +127,6 @@ def cost() -> pd.DataFrame:
                 hours = {method: seconds * counts.images / 3600 for method, seconds in PAPER_SECONDS.items()}
                 rows.append({"data": f"{card.title} {split}", "images": counts.images, **hours})
     return pd.DataFrame(rows)
-
-
-def halves(samples: Samples) -> tuple[Samples, Samples]:
-    """The samples of every other image, and those of the images between: two sets that share no image."""
-    first = set(tuple(dict.fromkeys(samples.image_ids))[::2])
-    sides: tuple[list[int], list[int]] = ([], [])
-    for index, name in enumerate(samples.image_ids):
-        sides[name not in first].append(index)
-    return samples.take(sides[0]), samples.take(sides[1])
 
 
 def damaged(samples: Sequence[Sample]) -> list[Sample]:
@@ -174,7 +210,7 @@ def check_resample(function: Any, image_ids: Sequence[str]) -> Right:
 
 
 def check_honest(answer: Any, choosing: Sweep, measuring: Sweep) -> Right:
-    """Exercise 3: alpha and lambda chosen on one half of the images, and the mIoU that they have on the other."""
+    """Exercise 3: alpha and lambda chosen on some images, and the mIoU that they have on others."""
     alpha, lam, miou = HONEST.numbers_of(answer, 3)
     best, peeked = choosing.best(), measuring.best()
     got = f"alpha {alpha:g}, lambda {lam:g}, mIoU {miou:.2f}"
@@ -184,9 +220,9 @@ def check_honest(answer: Any, choosing: Sweep, measuring: Sweep) -> Right:
     chosen = ties[np.isclose(ties["alpha"], alpha) & np.isclose(ties["lam"], lam)]
     if chosen.empty:
         if np.isclose([alpha, lam], [peeked["alpha"], peeked["lam"]]).all():
-            looks_like = "weights chosen on the half on which they are measured"
+            looks_like = "weights chosen on the images on which they are measured"
         elif np.isclose([alpha, lam], [choosing.used.alpha, choosing.used.lam]).all():
-            looks_like = "the run's own weights, which are the paper's choice and not the best of your half"
+            looks_like = "the run's own weights, which are not the best of the images that choose"
         else:
             looks_like = ""
         raise HONEST.wrong(got=got, looks_like=looks_like, mend="the weights are those of choosing.best()")
@@ -194,17 +230,25 @@ def check_honest(answer: Any, choosing: Sweep, measuring: Sweep) -> Right:
     point = point[np.isclose(point["alpha"], alpha) & np.isclose(point["lam"], lam)]
     right = float(point["miou"].iloc[0])
     slips = [
-        Slip(best["miou"], "the figure of the half on which the weights were chosen",
-             "that half was used up by choosing; look the same weights up in measuring.frame"),
-        Slip(peeked["miou"], "the best figure of the second half, whatever its weights",
-             "take the row of the second half that has your weights"),
+        Slip(best["miou"], "the figure of the images on which the weights were chosen",
+             "these images were used up by choosing; look the same weights up in measuring.frame"),
+        Slip(peeked["miou"], "the best figure of the test splits, whatever its weights",
+             "take the row of the test splits that has your weights"),
         Slip(float(point["oiou"].iloc[0]), "oIoU", "take the column miou"),
     ]  # fmt: skip
     HONEST.settle(miou, right, slips, got=got, tolerance=6e-3)
     return Right(
-        f"Chosen on the first half these weights promised {best['miou']:.2f}; on the second they have {right:.2f}; the "
-        f"best of the second half would have been {peeked['miou']:.2f}. Only {right:.2f} may be reported."
+        f"Where they were chosen these weights promised {best['miou']:.2f}; on other images they have {right:.2f}; the "
+        f"best there would have been {peeked['miou']:.2f}. Only {right:.2f} may be reported."
     )
+
+
+def _together(runs: Sequence[Run], method: str, protocol: str) -> pd.DataFrame:
+    """The units of several splits as one frame."""
+    import pandas as pd
+
+    parts = [(str(run.about["dataset"]["split"]), run.units(method, protocol)) for run in runs]
+    return pd.concat([part.assign(unit=[f"{split} {unit}" for unit in part["unit"]]) for split, part in parts])
 
 
 def _rows(value: Any, count: int) -> np.ndarray:

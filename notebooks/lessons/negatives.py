@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tasnb.core.types import (
     Head,
     ImageArtifacts,
-    Models,
     NegativePhrase,
     Negatives,
     NounPhrase,
@@ -19,9 +17,11 @@ from tasnb.core.types import (
     WordNet,
 )
 from tasnb.stages import negatives, scores
-from tasnb.stages.expressions import noun_phrases
 
 from .answers import ANOTHER_KIND, Exercise, Right, Slip, hints, in_words
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PAIRS = (("car", "auto"), ("cat", "kitty"), ("man", "boy"), ("zebra", "horse"), ("dog", "banana"), ("kite", "balloon"))
 UNKNOWN = "glorpfish"  # in no WordNet
@@ -47,7 +47,8 @@ VERDICT = Exercise(
     expected="what the interval of the step to V+P+N says about N on these samples",
     hint="The step is an estimate, the interval says which steps fit the data about as well. Are all of them "
     "on the same side of 0?",
-    recipe="read gain_low and gain_high of the row V+P+N: both above 0, N helps; both below, it hurts; else not shown",
+    recipe="read miou_gain_low and miou_gain_high of the row V+P+N: both above 0, N helps; both below, it hurts; else "
+    "not shown",
 )
 hint = hints(SIMILARITY, N_SCORE, VERDICT)
 
@@ -68,13 +69,6 @@ def by_hand(
     parse = Parse(text=subject, head=Head(lemma=subject, span=(0, len(subject)), rule="root"), phrase=subject)
     said = [NounPhrase(text=word, lemma=word) for word in phrases]
     return negatives.mine(", ".join(phrases), said, parse, wordnet, rule=rule).phrases
-
-
-def with_caption(artifacts: ImageArtifacts, caption: str, models: Models) -> ImageArtifacts:
-    """The same picture, told by another overall caption: its phrases and their embeddings are made anew."""
-    phrases = noun_phrases(caption, models.parser)
-    rows = models.encoder.encode_texts([phrase.text for phrase in phrases])
-    return replace(artifacts, overall_caption=caption, phrases=phrases, phrase_embeddings=rows)
 
 
 def check_similarity(function: Any, wordnet: WordNet) -> Right:
@@ -137,11 +131,11 @@ def check_n_score(function: Any, artifacts: ImageArtifacts, mined: Negatives) ->
     )
 
 
-def check_verdict(word: Any, rows: Sequence[Mapping[str, Any]]) -> Right:
-    """Exercise 3: what a measurement says about N. rows: of ``tn.ablate``, whose step to V+P+N is judged."""
+def check_verdict(word: Any, table: pd.DataFrame) -> Right:
+    """Exercise 3: what a measurement says about N. table: of ``ablation``, whose step to V+P+N is judged."""
     word = VERDICT.choice_of(word, VERDICTS)
-    row = next(row for row in rows if row["modules"] == "V+P+N")
-    low, high, gain = row["gain_low"], row["gain_high"], row["gain"]
+    row = table.set_index("modules").loc["V+P+N"]
+    low, high, gain = row["miou_gain_low"], row["miou_gain_high"], row["miou_gain"]
     right = "helps" if low > 0 else "hurts" if high < 0 else "not shown"
     interval = f"[{low:+.2f}, {high:+.2f}]"
     if word != right:

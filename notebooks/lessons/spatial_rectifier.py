@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -11,12 +11,17 @@ from PIL import Image, ImageDraw
 from tasnb.core.images import mask_colour
 from tasnb.core.masks import centroids_xy
 from tasnb.core.types import DIRECTIONS, Direction, ImageArtifacts, Parse
-from tasnb.evaluation.runs import Run
+from tasnb.evaluation.ablation import Counted
+from tasnb.evaluation.metrics import iou
+from tasnb.evaluation.runs import Run, ScoredRun
 from tasnb.plots import Strip, strip
 from tasnb.plots.sheets import INK, font_of
 from tasnb.stages import spatial
 
 from .answers import ANOTHER_KIND, Exercise, Right, Slip, hints, in_words
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SIDE = 420  # pixels, the longer side of a picture with centres
 CHOICES = (*DIRECTIONS, "none")
@@ -80,7 +85,26 @@ def winners(
     return found
 
 
-def thrown_out(run: Run, fits: float = 0.5) -> list[int]:
+def gain_by_direction(runs: Sequence[Run]) -> pd.DataFrame:
+    """What the rectifier gains where a direction was found and where none was: mIoU without it, with it, and the step.
+
+    Read off the stored scores. A row a group: expressions, n, without, with, gain, low, high (points, paired).
+    """
+    import pandas as pd
+
+    counted, rows = Counted.of(runs), []
+    said = np.concatenate([run.predictions().drop_duplicates("sample")["directions"].to_numpy() != "" for run in runs])
+    for name, which in (("a direction found", said), ("none found", ~said), ("all", np.ones_like(said))):
+        part = counted.only(which)
+        if len(part.counts):
+            levels = {word: 100 * iou(*part.counts[:, row].T).mean() for word, row in (("without", 2), ("with", 3))}
+            step = part.gain(3, 2)
+            rows.append({"expressions": name, "n": len(part.counts), **levels, "gain": step.value,
+                         "low": step.low, "high": step.high})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def thrown_out(run: ScoredRun, fits: float = 0.5) -> list[int]:
     """The samples of a run in which some proposal fits the target (IoU above ``fits``), but none that stays does."""
     scores = run.scores()
     fitting = scores[scores["iou"] > fits].groupby("sample")["kept"].any()

@@ -11,7 +11,6 @@ import numpy as np
 from tasnb.analysis.experiments import EVERY, Experiment, Step
 from tasnb.core.images import mask_colour
 from tasnb.core.masks import pairwise_iou
-from tasnb.core.shipped import data_root
 from tasnb.core.types import ImageArtifacts, Models, Sample
 from tasnb.evaluation.ablation import ROWS, Counted
 from tasnb.evaluation.metrics import iou, is_right
@@ -51,11 +50,6 @@ PHRASE = Exercise(
     recipe="subtract the second column from the first: the phrase with the largest difference hurts most",
 )
 hint = hints(STEPS, VERDICT, PHRASE)
-
-
-def shipped(name: str) -> Experiment:
-    """What an experiment gave on val, testA and testB of RefToy: "gap", "captions", "negatives" or "distractors"."""
-    return Experiment.read(data_root() / "runs" / "experiments" / f"{name}.json")
 
 
 def ious(run: Run) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasnb.core.choices import require_known
 from tasnb.core.masks import pairwise_iou
+from tasnb.core.shipped import finished
 from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import ImageArtifacts, Memo, Models, NounPhrase, Parse, Sample
 from tasnb.datasets import Samples
@@ -177,6 +178,27 @@ class Experiment:
             where = ".".join(map(str, first["loc"])) or "the file"
             raise ValueError(f"{path} holds no experiment ({where}: {first['msg']}); measure it again") from problem
         return cls(name=found.name, question=found.question, steps=tuple(found.steps))
+
+    @classmethod
+    def shipped(cls, name: str) -> Experiment:
+        """Read one that ships with the library, measured on the three splits of reftoy.
+
+        Parameters
+        ----------
+        name : str
+            "gap", "captions", "negatives" or "distractors".
+
+        Returns
+        -------
+        Experiment
+            As ``data/toyworld/runs.py`` measured it.
+
+        Raises
+        ------
+        ValueError
+            For one that is not there; the message lists those that are.
+        """
+        return cls.read(finished(f"experiments/{name}"))
 
 
 class _Stored(BaseModel):

@@ -9,12 +9,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from tasnb.core.choices import require_known
+
 PACKAGE = Path(__file__).resolve().parents[1]
 _HELPERS = "tasnb_lessons"  # the name under which the lessons' helpers are imported, so that no other package is hidden
 
 
 def data_root() -> Path:
-    """The folder that holds ``models/``, ``reftoy/`` and ``paper/``.
+    """The folder that holds ``models/``, ``reftoy/``, ``runs/`` and ``paper/``.
 
     Returns
     -------
@@ -27,6 +29,31 @@ def data_root() -> Path:
         When neither is there, naming both places.
     """
     return _shipped("data", "paper")
+
+
+def finished(name: str) -> Path:
+    """The file of a finished run or experiment that ships.
+
+    Parameters
+    ----------
+    name : str
+        "<preset>/<data set>-<split>", or "experiments/<name>".
+
+    Returns
+    -------
+    Path
+        The run.json, or the experiment's JSON.
+
+    Raises
+    ------
+    ValueError
+        For a name that is not there; the message lists those that are.
+    """
+    root = data_root() / "runs"
+    files = sorted([*root.glob("*/*/run.json"), *root.glob("experiments/*.json")])
+    found = {file.relative_to(root).with_suffix("").as_posix().removesuffix("/run"): file for file in files}
+    require_known("finished run", name, found, " (python data/toyworld/runs.py builds them)")
+    return found[name]
 
 
 def lessons_root() -> Path:

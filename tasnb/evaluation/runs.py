@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
+from tasnb.core.shipped import finished
 from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import Weights
 from tasnb.evaluation import metrics
@@ -128,6 +129,31 @@ class Run:
             What it holds so far.
         """
         return cls(folder)
+
+    @classmethod
+    def shipped(cls, preset: str = "toy", dataset: str = "reftoy", split: str = "val") -> Run:
+        """Open a finished run that ships with the library: every method on a whole split, by the toy models.
+
+        Parameters
+        ----------
+        preset : str
+            "toy", "toy-rn" or "toy-cutouts".
+        dataset : str
+            "reftoy", "reftoy+" or "reftoyg".
+        split : str
+            "val", "testA" or "testB".
+
+        Returns
+        -------
+        Run
+            As ``tasnb evaluate`` gives it with these models; ``data/toyworld/runs.py`` made it.
+
+        Raises
+        ------
+        ValueError
+            For a run that is not there; the message lists those that are.
+        """
+        return cls(finished(f"{preset}/{dataset}-{split}").parent)
 
     def __repr__(self) -> str:
         data = self.about["dataset"]

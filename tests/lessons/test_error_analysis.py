@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -106,3 +108,20 @@ def test_a_run_without_failures_is_no_error() -> None:
     fine = CASES.assign(failed=False, cause="", recoverable=0.0)
     assert isinstance(lesson.check_right(right, fine), Right)
     assert "No answer failed" in repr(lesson.check_price(price, fine))
+
+
+def test_what_is_chosen_anew_is_what_the_models_answer_under_the_other_rectifier(toy_models, reftoy_val, tmp_path):
+    def evaluated(name: str, variant: object) -> tn.Run:
+        how = {"methods": ["tas"], "variant": variant, "store": store, "out": tmp_path / name}
+        return tn.evaluate(samples, toy_models, **how)
+
+    wide = [i for i, said in enumerate(reftoy_val.expressions) if re.search("middle|second|smallest|far ", said)]
+    store, samples = tn.Store(tmp_path / "store"), reftoy_val.take(wide[:8])
+    run, wanted = evaluated("paper", "paper"), evaluated("extended", lesson.EXTENDED)
+    anew = lesson.Reranked(run, lesson.EXTENDED)
+    columns = ["sample", "chosen", "intersection", "union", "iou"]
+    pd.testing.assert_frame_equal(anew.predictions()[columns], wanted.predictions()[columns])
+    assert (run.scores()["kept"] != wanted.scores()["kept"]).any(), "the other rectifier keeps others"
+    assert anew.scores()["kept"].tolist() == wanted.scores()["kept"].tolist()
+    ours, theirs = (tn.analysis.attribute(each).frame for each in (anew, wanted))
+    pd.testing.assert_frame_equal(ours, theirs)

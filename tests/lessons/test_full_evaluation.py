@@ -142,10 +142,10 @@ def test_every_best_choice_with_its_figure_elsewhere_is_right(answer) -> None:
         ((..., ..., ...), "No answer yet"),
         ((0, 0.7, ...), "Still open: part 3"),
         ((0, 0.7), "shape (3,)"),
-        ((0, 0, 58), "chosen on the half on which they are measured"),
+        ((0, 0, 58), "chosen on the images on which they are measured"),
         ((0.1, 0.7, 55), "the run's own weights"),
         ((0.3, 0.3, 50), "resembles no slip"),
-        ((0, 0.7, 60), "the half on which the weights were chosen"),
+        ((0, 0.7, 60), "the images on which the weights were chosen"),
         ((0, 0.7, 58), "whatever its weights"),
         ((0, 0.7, 44), "oIoU"),
         ((0, 0.7, 1), "resembles no slip"),
@@ -157,13 +157,6 @@ def test_a_dishonest_choice_is_named(answer, said: str) -> None:
     assert said in " ".join(caught.value.text.split())
 
 
-def test_halves_share_no_image_and_lose_no_sample(reftoy_val) -> None:
-    first, second = lesson.halves(reftoy_val[:40])
-    assert not set(first.image_ids) & set(second.image_ids)
-    assert sorted([*first.sample_ids, *second.sample_ids]) == sorted(reftoy_val[:40].sample_ids)
-    assert (first.name, first.split) == ("reftoy", "val")
-
-
 def test_two_of_the_damaged_samples_fail_and_the_others_are_measured(toy_models, reftoy_val, store, tmp_path) -> None:
     samples = lesson.damaged(reftoy_val)
     found = tn.evaluate(samples, toy_models, methods=["tas"], store=store, out=tmp_path / "run")
@@ -173,11 +166,52 @@ def test_two_of_the_damaged_samples_fail_and_the_others_are_measured(toy_models,
         lesson.damaged(reftoy_val[:3])
 
 
-def test_a_difference_is_the_one_of_the_summary(run) -> None:
-    stored = {(row["second"], row["metric"]): row for row in run.summary["differences"]}
-    found = lesson.difference(run, "tas", "clip-only")
-    assert found.value == pytest.approx(stored["clip-only", "miou"]["difference"])
-    assert found.low == pytest.approx(stored["clip-only", "miou"]["low"])
+def test_a_lead_is_the_difference_of_the_summary_and_a_figure_that_of_the_table(run) -> None:
+    found = lesson.beside([run], "tas").set_index("method")
+    assert found.index.tolist() == list(run.methods)
+    for row in run.summary["table"][:-1]:
+        assert found.loc[row["method"], "miou_low"] == pytest.approx(row["miou_low"])
+    for row in run.summary["differences"]:
+        if row["metric"] == "miou":
+            mine = found.loc[row["second"]]
+            assert mine["miou_gain"] == pytest.approx(row["difference"])
+            assert mine["miou_gain_low"] == pytest.approx(row["low"])
+            assert mine["shown"] == (row["low"] > 0 or row["high"] < 0)
+
+
+class Fake:
+    """Two methods on images that are hard for both: b is a little better on every one of them."""
+
+    methods = ("a", "b")
+
+    def __init__(self, split: str) -> None:
+        self.about = {"protocol": "tas", "dataset": {"split": split}}
+
+    def units(self, method: str, protocol: str) -> pd.DataFrame:
+        inter = np.linspace(5, 85, 20).astype(int) + 8 * (method == "b")
+        return pd.DataFrame(
+            {"unit": range(20), "image_id": [f"{self.about['dataset']['split']} {i}" for i in range(20)],
+             "ref_id": "", "intersection": inter, "union": 100, "answered": True}
+        )  # fmt: skip
+
+
+def test_intervals_overlap_where_the_paired_one_leaves_0_out() -> None:
+    found = lesson.beside([Fake("val"), Fake("testA")], "b").set_index("method")
+    assert found["n"].tolist() == [40, 40], "the samples of two splits are not each other's"
+    assert found.loc["a", ["overlap", "shown"]].tolist() == [True, True]
+    assert found.loc["a", "miou_gain_low"] == pytest.approx(8)
+
+
+def test_two_views_draw_each_row_and_fill_what_is_shown() -> None:
+    table = pd.DataFrame(
+        {"modules": ["V", "V+P", "V+P+N"], "miou": [50, 52, 53], "miou_low": [45, 47, 48], "miou_high": [55, 57, 58],
+         "miou_gain": [np.nan, 2, 1], "miou_gain_low": [np.nan, 1, -1], "miou_gain_high": [np.nan, 3, 3]}
+    )  # fmt: skip
+    left, right = lesson.two_views(table).axes
+    assert [label.get_text() for label in left.get_yticklabels()] == ["V", "V+P", "V+P+N"]
+    filled, hollow = (line.get_ydata().tolist() for line in right.lines[:2])
+    assert (filled, hollow) == ([-1], [-2])
+    assert left.lines[0].get_xdata().tolist() == [50, 52, 53]
 
 
 def test_the_cost_is_the_papers_seconds_times_the_published_images() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -190,6 +191,26 @@ def test_a_target_is_thrown_out_when_no_fitting_mask_stays() -> None:
 
     assert lesson.thrown_out(Stored()) == [1, 4]
     assert lesson.thrown_out(Stored(), fits=0.95) == []
+
+
+@pytest.fixture(scope="module")
+def run(toy_models, reftoy_val, tmp_path_factory):
+    home = tmp_path_factory.mktemp("lesson-05")
+    methods = {"with": tn.tas, "without": partial(tn.tas, use=("v", "p", "n"))}
+    return tn.evaluate(reftoy_val[:20], toy_models, methods=methods, store=tn.Store(home / "store"), out=home / "run")
+
+
+def test_the_gain_by_direction_is_that_of_a_run_with_and_one_without(run) -> None:
+    found = lesson.gain_by_direction([run]).set_index("expressions")
+    frame = run.predictions()
+    ious = frame.pivot(index="sample", columns="method", values="iou") * 100
+    said = frame.drop_duplicates("sample").set_index("sample")["directions"] != ""
+    assert 0 < said.sum() < len(said)
+    for name, which in (("a direction found", said), ("none found", ~said), ("all", said | ~said)):
+        assert found.loc[name, "n"] == which.sum()
+        for column in ("with", "without"):
+            assert found.loc[name, column] == pytest.approx(ious.loc[which, column].mean())
+    assert found.loc["none found", ["gain", "low", "high"]].tolist() == [0, 0, 0]
 
 
 def test_the_picture_of_centres_says_its_medians(toy_case) -> None:
