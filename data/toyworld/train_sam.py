@@ -212,7 +212,13 @@ def train(
 ASKED: dict[str, dict[str, Any]] = {
     "paper": {},
     "finer": {"points_per_side": 12},
-    "preset": {"points_per_side": 12, "pred_iou_thresh": 0.5, "stability_score_thresh": 0.6},
+    "preset": {
+        "points_per_side": 14,
+        "pred_iou_thresh": 0.4,
+        "stability_score_thresh": 0.5,
+        "box_nms_thresh": 0.8,
+        "min_mask_region_area": 40,
+    },
 }
 
 
