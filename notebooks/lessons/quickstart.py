@@ -47,10 +47,11 @@ hint = hints(TOTAL, DECIDER, OTHER_CHOICE)
 def telling(samples: Sequence[Sample], models: Models, store: Store) -> Sample:
     """The first sample that shows each part of the method at its work, so that there is much to explain.
 
-    That is one whose captions are all true, in which P and then N bring the target nearer to the front, and in which
-    the rectifier decides. Where no sample is like that, or nobody tells what is true of a picture: the first with a
-    direction that TAS gets right and V alone gets wrong; else the first that TAS gets right; without a known mask, or
-    when all are wrong, the first of all. Raises ValueError for no samples.
+    That is one whose captions are all true, in which P and N each put the target before the others (above their mean),
+    and in which the rectifier decides: without it another mask is chosen. Where no sample is like that, or nobody tells
+    what is true of a picture: the first with a direction that TAS gets right and V alone gets wrong; else the first
+    that TAS gets right; without a known mask, or when all are wrong, the first of all. Raises ValueError for no
+    samples.
     """
     if not len(samples):
         raise ValueError("expected at least one sample, got none; is the split empty?")
@@ -65,17 +66,17 @@ def telling(samples: Sequence[Sample], models: Models, store: Store) -> Sample:
             continue
         decided = bool(answers[-1].parse.directions) and not unrectified
         if decided and isinstance(samples, Samples) and are_true(artifacts, sample, samples):
-            leads = [lead(answer.table.total, artifacts, sample.target) for answer in answers[:3]]
-            if leads[0] < leads[1] < leads[2]:
+            table = answers[-1].table
+            if all(lead(scores, artifacts, sample.target) > 0 for scores in (table.p, table.n)):
                 return sample
         found.setdefault(1 if answers[-1].parse.directions and not alone else 2, sample)
     return found[min(found)] if found else samples[0]
 
 
-def lead(totals: np.ndarray, artifacts: ImageArtifacts, target: np.ndarray) -> float:
-    """S of the best mask that fits the target (Pr@0.5) less that of the best other mask: above 0, it is in front."""
+def lead(scores: np.ndarray, artifacts: ImageArtifacts, target: np.ndarray) -> float:
+    """A score of the best mask that fits the target (Pr@0.5) less its mean over the others; -inf where none fits."""
     fits = is_right(pairwise_iou(artifacts.proposals.masks, target[None])[:, 0])
-    return float(totals[fits].max(initial=-np.inf) - totals[~fits].max(initial=-np.inf))
+    return float(scores[fits].max(initial=-np.inf) - (scores[~fits].mean() if not fits.all() else 0))
 
 
 def are_true(artifacts: ImageArtifacts, sample: Sample, samples: Samples) -> bool:

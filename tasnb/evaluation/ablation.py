@@ -75,6 +75,7 @@ class Counted:
         """Read it off a run, or off runs of several splits; the arguments are those of ``ablation``."""
         parts = []
         for run in runs if isinstance(runs, Sequence) else [runs]:
+            name = sentence_protocol(protocol or str(run.about["protocol"]))
             ranking, own = Ranking.of(run, variant=variant), weights or Weights(**run.about["weights"])
             counts = [ranking.counts(with_modules(own, used), rectified="spatial" in used) for used in ROWS.values()]
             parts.append(
@@ -84,7 +85,7 @@ class Counted:
                     sample_ids=run.predictions().drop_duplicates("sample")["sample_id"].tolist(),
                     splits=[str(run.about["dataset"]["split"])] * len(ranking.samples),
                     answered=ranking.answered,
-                    protocol=sentence_protocol(protocol or str(run.about["protocol"])),
+                    protocol=name,
                 )
             )
         return cls.together(parts)

@@ -24,7 +24,7 @@ from tasnb.core.types import Progress, Weights
         (np.bool_(True), True),
         (Path("a") / "b", str(Path("a") / "b")),
         ((1, 2), [1, 2]),
-        (Weights(alpha=0.1, lam=0.7), {"alpha": 0.1, "lam": 0.7}),
+        (Weights(alpha=0.1, lam=0.7), {"alpha": 0.1, "lam": 0.7, "source": "given"}),
         ({"cat": [math.nan]}, {"cat": [None]}),
         ("ein Kätzchen", "ein Kätzchen"),
         (pd.DataFrame({"n": [1, 2], "miou": [0.1 + 0.2, math.nan], "why": ["é", None], "right": [True, False]}),

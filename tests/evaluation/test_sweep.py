@@ -74,7 +74,8 @@ def run_of(
     said = directions or [""] * len(samples)
     names = images or [f"image-{i}" for i in range(len(samples))]
     predicted = pd.DataFrame({
-        "sample": range(len(samples)), "image_id": list(names), "ref_id": [str(i) for i in range(len(samples))],
+        "sample": range(len(samples)), "sample_id": [f"sample-{i}" for i in range(len(samples))],
+        "image_id": list(names), "ref_id": [str(i) for i in range(len(samples))],
         "method": "tas", "proposals": [len(proposals) for _, proposals in samples],
         "target_area": [area for area, _ in samples], "directions": list(said),
         "parse": [parse_to_json(parse_of(words)) for words in said],
@@ -408,7 +409,8 @@ def test_the_runs_own_weights_give_its_own_answers_exactly(real: Run) -> None:
     for name in ("sample", "chosen", "intersection", "union"):
         assert again[name].tolist() == stored[name].tolist(), name
     table = real.table(methods=["tas"]).iloc[0]
-    here = at(sweep.sweep(real), 0.1, 0.7)
+    own = real.about["weights"]
+    here = at(sweep.sweep(real, alpha=[own["alpha"]], lam=[own["lam"]]), own["alpha"], own["lam"])
     assert (here["miou"], here["oiou"], here["pr50"]) == pytest.approx((table["miou"], table["oiou"], table["pr50"]))
 
 
