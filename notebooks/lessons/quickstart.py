@@ -18,7 +18,7 @@ from tasnb.store import Store
 
 from .answers import Exercise, Right, Slip, hints
 
-FITS = 0.5  # IoU from which on a mask is one of a thing
+FITS, CLOSELY = 0.5, 0.75  # IoU from which on a mask is one of a thing, and from which on it is a good one
 TOTAL = Exercise(
     1,
     expected="one number, the S of the chosen mask, to three decimals",
@@ -48,10 +48,10 @@ def telling(samples: Sequence[Sample], models: Models, store: Store) -> Sample:
     """The first sample that shows each part of the method at its work, so that there is much to explain.
 
     That is one whose captions are all true, in which P and N each put the target before the others (above their mean),
-    and in which the rectifier decides: without it another mask is chosen. Where no sample is like that, or nobody tells
-    what is true of a picture: the first with a direction that TAS gets right and V alone gets wrong; else the first
-    that TAS gets right; without a known mask, or when all are wrong, the first of all. Raises ValueError for no
-    samples.
+    in which the rectifier decides (without it another mask is chosen), and whose answer fits closely. Where no sample
+    is like that, or nobody tells what is true of a picture: the first with a direction that TAS gets right and V alone
+    gets wrong; else the first that TAS gets right; without a known mask, or when all are wrong, the first of all.
+    Raises ValueError for no samples.
     """
     if not len(samples):
         raise ValueError("expected at least one sample, got none; is the split empty?")
@@ -61,10 +61,11 @@ def telling(samples: Sequence[Sample], models: Models, store: Store) -> Sample:
             continue
         artifacts = store.recall(describe, sample.image, models)
         answers = list(build_up(artifacts, sample.expression, models).values())
-        alone, _, unrectified, whole = (bool(is_right(iou(answer.mask, sample.target))) for answer in answers)
+        fits = [iou(answer.mask, sample.target) for answer in answers]
+        alone, _, unrectified, whole = (bool(is_right(each)) for each in fits)
         if not whole:
             continue
-        decided = bool(answers[-1].parse.directions) and not unrectified
+        decided = bool(answers[-1].parse.directions) and not unrectified and fits[-1] >= CLOSELY
         if decided and isinstance(samples, Samples) and are_true(artifacts, sample, samples):
             table = answers[-1].table
             if all(lead(scores, artifacts, sample.target) > 0 for scores in (table.p, table.n)):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tasnb.core.types import Sample
 
 SCENES = 30  # the first 30 images of RefToy val, in the data set's own order
-SHOWN = 159  # two boys alike: V alone takes the wrong one, the rectifier the right one
+SHOWN = 227  # two apples alike: V alone takes the wrong one, the rectifier the right one
 
 
 def scenes() -> list[Sample]:
