@@ -16,7 +16,8 @@ the code that runs the published checkpoints also runs offline in a class room. 
   project's own code draws and writes; the spaCy pipeline also reads a small treebank sample, and the WordNet is an
   extract (see their sections).
 - Made by `python data/toyworld/train.py`; the figures of this run are in `training.json`, its lines in `train.log`.
-  Minutes are wall clock of one CPU thread while another training ran beside it on the same machine.
+  Minutes are wall clock of one CPU thread on a shared machine, mostly with another training beside it: SAM's third
+  cycle took 12 minutes for 1,500 steps, its fourth 31 for 2,000. SAM's cycles ran in two sittings.
 - Train scenes have seeds from 1,000,000; the shipped RefToy splits have lower ones and took no part. The scores below
   are on scenes and stickers held out from training (seeds from 2,000,000), not on RefToy.
 - No model has seen an expression with its mask. SAM learns masks without names. CLIP learns natural pictures with
