@@ -6,6 +6,7 @@ import hashlib
 import threading
 import warnings
 import weakref
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,15 @@ NEEDED_PARTS = ("tagger", "parser", "lemmatizer")
 WORDNET_FILES = ("data.noun", "index.noun", "noun.exc", "lexnames")
 
 
-def folder_fingerprint(folder: Path) -> str:
+def folder_fingerprint(folder: Path, names: Collection[str] | None = None) -> str:
     """Name the content of a folder: the name changes whenever a file does.
 
     Parameters
     ----------
     folder : Path
         With all below it.
+    names : collection of str or None
+        Of the files that count, such as those that are read at all; None for every one.
 
     Returns
     -------
@@ -27,7 +30,7 @@ def folder_fingerprint(folder: Path) -> str:
         16 hexadecimal digits of a sha256 over the files' names and bytes.
     """
     digest = hashlib.sha256()
-    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+    for file in sorted(p for p in folder.rglob("*") if p.is_file() and (names is None or p.name in names)):
         digest.update(file.relative_to(folder).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]
@@ -154,7 +157,7 @@ def load_wordnet(folder: str | Path) -> Any:
         def __init__(self, root: str) -> None:
             self._reading = threading.RLock()
             self._version: str | None = None
-            self.fingerprint = folder_fingerprint(path)
+            self.fingerprint = folder_fingerprint(path, self._FILES)  # a README beside them changes no answer
             super().__init__(root, None)
 
         def map_wn(self, version: str = "wordnet") -> None:

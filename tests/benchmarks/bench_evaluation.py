@@ -65,7 +65,7 @@ def literal_loop(samples: Sequence[Any], models: Any) -> list[int | None]:
         if not v:
             chosen.append(None)
             continue
-        total = scores.combine(np.array(v), np.array(p), n, tn.PAPER.weights)
+        total = scores.combine(np.array(v), np.array(p), n, tn.variant.weights_for("paper", models))
         stays, _ = spatial.rectify(parse, centroids_xy(found.masks), totals=total, areas=areas(found.masks))
         chosen.append(int(np.argmax(np.where(stays, total, -np.inf))))
     return chosen

@@ -263,7 +263,7 @@ def test_copy_as_python_gives_what_is_on_screen(notebook, explorer: Any, places:
 def test_target_and_oracle_are_shown_on_demand(explorer: Any) -> None:
     for name in ("target", "oracle"):
         before = explorer.locator("canvas").evaluate("c => c.toDataURL()")
-        box = explorer.locator(".tn-switch", has_text=name).locator("input")
+        box = explorer.get_by_role("checkbox", name=name, exact=True)
         box.check()
         assert explorer.locator("canvas").evaluate("c => c.toDataURL()") != before
         box.uncheck()
@@ -364,8 +364,8 @@ def test_without_its_kernel_it_still_ranks_and_says_what_it_cannot(lab: Lab) -> 
     notebook.kill_kernel()
     before = explorer.locator(".tn-ranked tbody td").all_text_contents()
     explorer.locator(".tn-slider input").first.focus()
-    notebook.page.keyboard.press("End")
-    wait_text(explorer.locator(".tn-slider output").first, "1.00")
+    notebook.page.keyboard.press("Home")
+    wait_text(explorer.locator(".tn-slider output").first, "0.00")
     assert explorer.locator(".tn-ranked tbody td").all_text_contents() != before
     explorer.locator(".tn-ask input").fill("the cake")
     notebook.page.keyboard.press("Enter")

@@ -123,3 +123,18 @@ def test_a_fingerprint_changes_with_any_file(tmp_path: Path) -> None:
     changed = folder_fingerprint(tmp_path)
     (tmp_path / "a").rename(tmp_path / "b")
     assert len({before, changed, folder_fingerprint(tmp_path)}) == 3
+
+
+def test_only_the_files_that_count_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1")
+    before = folder_fingerprint(tmp_path, ["a"])
+    (tmp_path / "README").write_text("for people")
+    assert folder_fingerprint(tmp_path, ["a"]) == before
+    (tmp_path / "a").write_text("2")
+    assert folder_fingerprint(tmp_path, ["a"]) != before
+
+
+def test_a_readme_beside_a_wordnet_is_not_part_of_its_name(toy_folder: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(toy_folder / "wordnet", tmp_path / "wordnet"))
+    (copy / "README.md").write_text("mine")
+    assert load_wordnet(copy).fingerprint == load_wordnet(toy_folder / "wordnet").fingerprint

@@ -118,8 +118,10 @@ def test_the_order_of_the_proposals_plays_no_part(method: str, artifacts, models
     order = np.random.default_rng(5).permutation(len(artifacts.proposals))
     one = METHODS[method](artifacts, expression, models)
     two = METHODS[method](shuffled(artifacts, order), expression, models)
-    assert np.array_equal(one.mask, two.mask)
     np.testing.assert_allclose(two.table.total, one.table.total[order], atol=1e-6)
+    # a tie, as of two masks with the same cells, keeps the earlier
+    if (one.table.total == one.table.total.max()).sum() == 1:
+        assert np.array_equal(one.mask, two.mask)
 
 
 @pytest.mark.parametrize("method", NAMED)

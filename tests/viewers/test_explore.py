@@ -30,6 +30,9 @@ def move(viewer: Any, **settings: Any) -> None:
     viewer.settings = {**viewer.settings, **settings}
 
 
+SLIDERS = {"alpha": 1.0, "lam": 0.7}  # of preset toy; they stay where they are when the variant is switched
+
+
 @pytest.mark.parametrize(
     ("moved", "options"),
     [
@@ -37,8 +40,8 @@ def move(viewer: Any, **settings: Any) -> None:
         ({"alpha": 0.5, "lam": 0.0}, {"alpha": 0.5, "lam": 0.0}),
         ({"useP": False}, {"use": ("v", "n", "spatial")}),
         ({"useP": False, "useN": False, "spatial": False}, {"use": ("v",)}),
-        ({"variant": "official"}, {"variant": "official"}),
-        ({"variant": "official", "spatial": False}, {"variant": "official", "use": ("v", "p", "n")}),
+        ({"variant": "official"}, {"variant": "official", **SLIDERS}),
+        ({"variant": "official", "spatial": False}, {"variant": "official", "use": ("v", "p", "n"), **SLIDERS}),
     ],
     ids=str,
 )
