@@ -143,7 +143,7 @@ _SENTENCES: Mapping[str, Any] = {
         "head and direction": "The parser read both the head noun and the direction wrongly.",
     },
     "rectifier": {
-        "excluded": 'The rectifier for "{words}" took the right proposal out, although it lies on that side.',
+        "excluded": 'The rectifier took the right proposal out for "{words}", although it lies on no other side.',
         "wrong way": 'The rectifier kept the side "{words}", and the target lies on the other one.',
     },
     "place": {

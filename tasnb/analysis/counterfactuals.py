@@ -81,7 +81,9 @@ def rectifier(case: Case) -> Cured | None:
         return None
     row = chosen(case, kept=case.table.kept | case.right)
     said = "wrong way" if _on_the_other_side(case) else "excluded"
-    return Cured(row=row, detail=said, words=" ".join(case.parse.directions), faulty=True)
+    parse = case.parse  # the extended rectifier has more to read than directions
+    read = parse.directions or [cue.words for cue in parse.cues] or [f"{r.word} {r.phrase}" for r in parse.relations]
+    return Cured(row=row, detail=said, words=" ".join(read), faulty=True)
 
 
 def negative(case: Case) -> Cured | None:

@@ -125,3 +125,11 @@ def test_what_is_chosen_anew_is_what_the_models_answer_under_the_other_rectifier
     assert anew.scores()["kept"].tolist() == wanted.scores()["kept"].tolist()
     ours, theirs = (tn.analysis.attribute(each).frame for each in (anew, wanted))
     pd.testing.assert_frame_equal(ours, theirs)
+
+
+def test_a_failure_of_the_other_rectifier_says_what_it_read() -> None:
+    run = lesson.Reranked(tn.Run.shipped("toy", "reftoy", "val"), lesson.EXTENDED)
+    cases = tn.analysis.cases(tn.analysis.attribute(run))
+    said = cases.loc[cases["cause"] == "rectifier", "why"]
+    assert any('"middle"' in why for why in said)
+    assert not any('""' in why for why in said)

@@ -214,6 +214,23 @@ def tags(lesson: Lesson) -> Iterator[str]:
             yield f"{cell.id}: {cell.metadata.tags}"
 
 
+def asked(lesson: Lesson) -> Iterator[str]:
+    """Prose asks each exercise by its number, and the next exercise cell is the one that it asks for."""
+    waiting, number = "", 0
+    for cell in lesson.notebook.cells:
+        found = re.findall(r"\*\*Exercise (\d+)\.\*\*", cell.source) if cell.cell_type == "markdown" else []
+        if waiting and found:
+            yield f"exercise {waiting} has no cell"
+        waiting = found[-1] if found else waiting
+        if is_exercise(cell):
+            number += 1
+            if waiting != str(number):
+                yield f"{cell.id}: exercise {number} is asked as {waiting or 'none'}"
+            waiting = ""
+    if waiting:
+        yield f"exercise {waiting} has no cell"
+
+
 def blank(lesson: Lesson) -> Iterator[str]:
     for cell in lesson.code:
         last = cell.source.strip().splitlines()[-1]
@@ -410,6 +427,10 @@ RULES = [
     Rule("A definition", definitions, [add("def f():\n    return 1")]),
     Rule("`tn.plots.strip", pictures, [add("import matplotlib.pyplot as plt\nplt.imshow(image)")]),
     Rule("Two or three", tags, [tag("exercise"), leave_one]),
+    Rule("Prose asks", asked, [
+        swap(anywhere, "**Exercise 2.**", "**Exercise 3.**"), swap(anywhere, "**Exercise 1.**", "So"),
+        say("**Exercise 1.** Nothing."),
+    ]),
     Rule("It holds", blank, [
         swap(is_exercise, "# your answer", "# here"), add("x = ...  # your answer"), add("lesson.check_all(3)"),
     ]),
