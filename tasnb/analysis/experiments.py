@@ -289,7 +289,7 @@ def captions(
         told = {"true" if not share else f"{100 * share:g} % wrong": truth.told(share, seed) for share in wrong}
         return {AS_TOLD: _unchanged, **told}
 
-    counted = _measured(samples, models, settings, find(variant), memo)
+    counted = _measured(samples, models, settings, find(variant, models), memo)
     question = "What is a module worth, the truer the captions?"
     return Experiment(name="captions", question=question, steps=tuple(_steps(counted)))
 
@@ -380,7 +380,7 @@ def negative_phrases(
             "all true distractors": truth.distractors,
         }
 
-    counted = _measured(samples, models, settings, find(variant), memo)
+    counted = _measured(samples, models, settings, find(variant, models), memo)
     question = "What is N worth, the more its phrases are about the other things and about nothing else?"
     return Experiment(name="negatives", question=question, steps=tuple(_steps(counted)))
 
@@ -422,7 +422,10 @@ class _Truth:
         rng = _draws(here.image_id, seed)
         about = self._another(here.image_id, rng) if rng.random() < wrong else here.image_id
         text = self.samples.captions[about]
-        return self._phrased(replace(here, overall_caption=text), expressions.noun_phrases(text, self.models.parser))
+        return self._phrased(
+            replace(here, overall_caption=text),
+            expressions.noun_phrases(text, self.models.parser, kind=self.variant.noun_phrases),
+        )
 
     def _captioned(self, here: ImageArtifacts, wrong: float, seed: int) -> ImageArtifacts:
         style, names = self.variant.p_crop.style, self.names[here.image_id]
@@ -440,7 +443,7 @@ class _Truth:
         return replace(here, captions={style: tuple(said)}, caption_embeddings={style: rows})
 
     def _phrased(self, here: ImageArtifacts, phrases: Sequence[NounPhrase]) -> ImageArtifacts:
-        texts = [self.variant.synonyms.prompt + phrase.text for phrase in phrases]
+        texts = [self.variant.negative_prompt + phrase.text for phrase in phrases]
         rows = embed_texts(texts, self.models, memo=self.memo, stage="phrase_embeddings")
         return replace(here, phrases=tuple(phrases), phrase_embeddings=rows)
 

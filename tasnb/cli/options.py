@@ -9,7 +9,9 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Models = Annotated[str, typer.Option("--models", help="Preset (tasnb doctor lists them) or a folder with models.json.")]
-Variant = Annotated[str, typer.Option(help="paper: the paper's text; official: the authors' code.")]
+Variant = Annotated[
+    str, typer.Option(help="paper: the paper's text; official: the authors' code (toy presets: official-scaled).")
+]
 Alpha = Annotated[float | None, typer.Option(help="Weight of P; default: the preset's, else 0.1.")]
 Lam = Annotated[float | None, typer.Option(help="Weight of N; default: the preset's, else 0.7 (RefCOCOg: 1).")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]

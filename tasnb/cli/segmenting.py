@@ -46,11 +46,12 @@ def segment(
     """Find the one object that EXPRESSION means in IMAGE."""
     from tasnb.core.images import as_rgb
     from tasnb.models import import_vendors, load, plan
+    from tasnb.models.presets import variant_of
     from tasnb.pipeline import variant as variants
     from tasnb.stages import expressions
 
     expressions.require_text(expression)
-    chosen = variants.find(variant)
+    chosen = variants.find(variant_of(models, variant))
     image_rgb = as_rgb(image)
     folder = out or Path("outputs", "segment", image.stem)
     folder.mkdir(parents=True, exist_ok=True)

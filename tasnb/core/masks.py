@@ -17,6 +17,7 @@ from tasnb.core.types import Proposals
 MAX_PIXELS = 1 << 28  # 16,384 x 16,384; a larger size is a damaged annotation and would fill the memory
 MAX_DIGITS = 6  # of 5 bits in a run's text: the longest run and its sign fit
 MORE = 0x20  # marks a digit that another follows
+PHOTO_AREA = 640 * 480  # pixels of the photos for which SAM's users and the authors of TAS choose areas
 STRIP_PIXELS = 1 << 18  # pixels a matrix product takes at once: float32 counts exactly up to 1 << 24
 
 
@@ -77,6 +78,24 @@ def boxes_xyxy(masks: Bool[np.ndarray, "n h w"]) -> Int[np.ndarray, "n 4"]:
     boxes[:, 2], boxes[:, 3] = w - columns[:, ::-1].argmax(axis=1), h - rows[:, ::-1].argmax(axis=1)
     boxes[~rows.any(axis=1)] = 0
     return boxes
+
+
+def scaled_area(area: float, size_hw: tuple[int, int]) -> float:
+    """An area that is meant for a photo of 640 x 480, for a picture of another size.
+
+    Parameters
+    ----------
+    area : float
+        Pixels of such a photo.
+    size_hw : tuple of int
+        Height and width of the picture.
+
+    Returns
+    -------
+    float
+        The same share of the picture, in its pixels.
+    """
+    return area * size_hw[0] * size_hw[1] / PHOTO_AREA
 
 
 def centroids_xy(masks: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, "n 2"]:

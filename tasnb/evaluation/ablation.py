@@ -309,7 +309,7 @@ def ablate(
     ValueError
         For a sample without a target, or for no samples.
     """
-    chosen, known, data = find(variant), dict(artifacts or {}), ""
+    chosen, known, data = find(variant, models), dict(artifacts or {}), ""
     counts, best, chance = [], [], []
     image_ids: list[str] = []
     answered: list[bool] = []
@@ -370,7 +370,7 @@ def tables(
     list of ScoreTable
         One a row, for each of the weights.
     """
-    chosen = find(variant)
+    chosen = find(variant, models)
     parse = expressions.parse(expression, models.parser, rule=chosen.parse)
     full = score(artifacts, expression, mine(artifacts, parse, models, variant=chosen), models, variant=chosen)
     found = []

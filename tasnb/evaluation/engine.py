@@ -13,6 +13,8 @@ from tasnb.evaluation.runs import Run, finish, is_done, write_text
 from tasnb.evaluation.worker import Job, Session, go_stage_by_stage, run_here, run_on_processes
 from tasnb.models.catalogue import is_shipped
 from tasnb.models.deferred import defer
+from tasnb.models.presets import variant_of
+from tasnb.pipeline.variant import require_models_for
 from tasnb.store import Store
 
 
@@ -56,8 +58,12 @@ def evaluate(
     Raises
     ------
     ValueError
-        For a wrong name, for no samples, or for a folder that holds another run.
+        For a wrong name, for no samples, for models that were loaded for another variant, or for a folder that holds
+        another run.
     """
+    if isinstance(name := options.get("variant"), str):  # with the toy presets "official" stands for another
+        known = models.variants.get(name, name) if isinstance(models, Models) else variant_of(models, name)
+        options["variant"] = known
     given = Options.of(**options)
     if not len(samples):
         raise ValueError("expected at least one sample, got none; check the data set, the split and the limit")
@@ -69,6 +75,7 @@ def evaluate(
             f"proposals={given.proposals!r} loads a proposer, so give models as a preset's name, not loaded"
         )
     loaded = models if isinstance(models, Models) else defer(memo=store.memo, **(spec or {}))
+    require_models_for(given.variant, loaded)
     plan = Plan.of(samples, loaded, spec, given)
     folder = Path(out) if out is not None else default_folder(plan)
     whole = Store(store.root.resolve(), max_bytes=store.max_bytes)  # another process may stand in another folder

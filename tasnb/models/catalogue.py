@@ -98,6 +98,8 @@ class Preset:
         Parts that its experiments need beside.
     weights : mapping
         Its own alpha and lam, as ``core.types.Models`` has them.
+    variants : mapping of str to str
+        A variant's name -> the one that it stands for here, as ``core.types.Models`` has it.
     """
 
     name: str
@@ -108,6 +110,7 @@ class Preset:
     wordnet: str = "wordnet"
     also: tuple[tuple[Role, str], ...] = ()
     weights: PresetWeights = field(default_factory=dict)
+    variants: Mapping[str, str] = field(default_factory=dict)
 
     def choices(self) -> list[tuple[Role, str]]:
         """List its parts.
@@ -122,6 +125,8 @@ class Preset:
 
 _WRITTEN = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 PARTS: Mapping[Role, Mapping[str, Part]] = TypeAdapter(dict[Role, dict[str, Part]]).validate_python(_WRITTEN["parts"])
+# variant -> options of ``load`` that it asks for
+VARIANT_OPTIONS: Mapping[str, Mapping[str, int | bool]] = _WRITTEN["variants"]
 PRESETS: Mapping[str, Preset] = {name: Preset(name=name, **choices) for name, choices in _WRITTEN["presets"].items()}
 
 

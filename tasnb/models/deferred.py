@@ -92,6 +92,7 @@ def defer(
     preset: str | Path = "toy",
     *,
     memo: Callable[..., Any] | None = None,
+    variant: str = "paper",
     device: str = "auto",
     dtype: str = "float32",
     **parts: Any,
@@ -104,7 +105,7 @@ def defer(
         As for ``load``.
     memo : callable or None
         Such as ``Store.memo``; may know the fingerprints.
-    device, dtype, **parts
+    variant, device, dtype, **parts
         As for ``load``.
 
     Returns
@@ -117,9 +118,9 @@ def defer(
     ValueError, MissingFileError
         As ``load``.
     """
-    _, loaders, arguments = presets.plan(preset, device=device, dtype=dtype, **parts)
+    _, loaders, arguments = presets.plan(preset, variant=variant, device=device, dtype=dtype, **parts)
     made = {role: Deferred(role, partial(loaders[role], **given), given, memo) for role, given in arguments.items()}
-    return presets.assemble(preset, made)
+    return presets.assemble(preset, made, arguments)
 
 
 def free(models: Models) -> None:

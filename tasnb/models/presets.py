@@ -6,8 +6,9 @@ import importlib
 import inspect
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tasnb.core.choices import require_known
@@ -15,7 +16,7 @@ from tasnb.core.shipped import data_root
 from tasnb.core.types import Models
 from tasnb.models.adapters import LOADERS, is_fastsam, is_successor
 from tasnb.models.captioner import CaptionConfig
-from tasnb.models.catalogue import PARTS, PRESETS, ROLES, Part, PresetWeights, Role
+from tasnb.models.catalogue import PARTS, PRESETS, ROLES, VARIANT_OPTIONS, Part, PresetWeights, Role
 from tasnb.models.sam import ProposerConfig
 
 # which options each adapter takes from ``load``'s keywords; "batch_size" and "dtype" are told apart by a prefix
@@ -88,7 +89,9 @@ def missing_files(part: Part) -> list[tuple[Path, int | None]]:
     ]
 
 
-def load(preset: str | Path = "toy", *, device: str = "auto", dtype: str = "float32", **parts: Any) -> Models:
+def load(
+    preset: str | Path = "toy", *, variant: str = "paper", device: str = "auto", dtype: str = "float32", **parts: Any
+) -> Models:
     """Load every model of a preset.
 
     Parameters
@@ -98,7 +101,9 @@ def load(preset: str | Path = "toy", *, device: str = "auto", dtype: str = "floa
         ``sam``, ``clip``, ``captioner``, ``spacy``, ``wordnet``, each a name of the catalogue, a path (relative to the
         file), or an object of the adapter's arguments: {"checkpoint": ..., "model": ...} for sam and clip,
         {"model": folder} for the others, with options beside; and, where you have chosen some for them, ``weights`` (as
-        ``Models`` has it).
+        ``Models`` has it) and ``variants``.
+    variant : str
+        For which variant: "official" asks for five beams and more, and an option of your own goes before it.
     device : str
         "auto", "cuda", "mps", "cpu".
     dtype : str
@@ -118,8 +123,8 @@ def load(preset: str | Path = "toy", *, device: str = "auto", dtype: str = "floa
     MissingFileError
         For files that are not there.
     """
-    _, loaders, arguments = plan(preset, device=device, dtype=dtype, **parts)
-    return assemble(preset, {role: loader(**arguments[role]) for role, loader in loaders.items()})
+    _, loaders, arguments = plan(preset, variant=variant, device=device, dtype=dtype, **parts)
+    return assemble(preset, {role: loader(**arguments[role]) for role, loader in loaders.items()}, arguments)
 
 
 def import_vendors() -> None:
@@ -129,13 +134,13 @@ def import_vendors() -> None:
 
 
 def plan(
-    preset: str | Path = "toy", *, device: str = "auto", dtype: str = "float32", **parts: Any
+    preset: str | Path = "toy", *, variant: str = "paper", device: str = "auto", dtype: str = "float32", **parts: Any
 ) -> tuple[str, Mapping[Role, Callable[..., Any]], dict[Role, dict[str, Any]]]:
     """Do everything about ``load`` but the loading.
 
     Parameters
     ----------
-    preset, device, dtype, **parts
+    preset, variant, device, dtype, **parts
         As for ``load``.
 
     Returns
@@ -155,7 +160,10 @@ def plan(
         For files that are not there.
     """
     require_known("part", parts, [*ROLES, *OPTIONS])
-    name, chosen, _ = _chosen(preset)
+    known = _chosen(preset)
+    name, chosen = known.name, dict(known.roles)
+    require_known("variant", variant, VARIANT_OPTIONS)
+    parts = {**VARIANT_OPTIONS[known.variants.get(variant, variant)], **parts}
     chosen |= {role: parts[role] for role in ROLES if role in parts}
     arguments: dict[Role, dict[str, Any]] = {role: _arguments(role, chosen[role]) for role in ROLES}
     _require(name, chosen, arguments)
@@ -171,7 +179,9 @@ def plan(
     return name, LOADERS, arguments
 
 
-def assemble(preset: str | Path, made: Mapping[Role, Any]) -> Models:
+def assemble(
+    preset: str | Path, made: Mapping[Role, Any], arguments: Mapping[Role, Mapping[str, Any]] = MappingProxyType({})
+) -> Models:
     """Put five parts together.
 
     Parameters
@@ -180,49 +190,98 @@ def assemble(preset: str | Path, made: Mapping[Role, Any]) -> Models:
         As for ``load``: its name, and its weights where it has some.
     made : mapping of role to object
         The parts.
+    arguments : mapping of role to mapping
+        With which arguments each was loaded: the models record those that decide masks and captions.
 
     Returns
     -------
     Models
         Of these parts.
     """
-    name, _, weights = _chosen(preset)
+    known = _chosen(preset)
     sam, clip, captioner, spacy, wordnet = (made[role] for role in ROLES)
     return Models(
-        name=name, proposer=sam, encoder=clip, captioner=captioner, parser=spacy, wordnet=wordnet, weights=weights
-    )
+        name=known.name, proposer=sam, encoder=clip, captioner=captioner, parser=spacy, wordnet=wordnet,
+        weights=known.weights, variants=known.variants, options=_deciding(arguments),
+    )  # fmt: skip
 
 
-def _chosen(preset: str | Path) -> tuple[str, dict[Role, Any], PresetWeights]:
-    """The preset's name, what it chooses for each role (paths made absolute), and its weights."""
+def variant_of(preset: str | Path, variant: str) -> str:
+    """Tell for which variant a name stands with a preset.
+
+    Parameters
+    ----------
+    preset : str or Path
+        As for ``load``.
+    variant : str
+        A name.
+
+    Returns
+    -------
+    str
+        Such as "official-scaled" for "official" with the toy presets; most often the name itself.
+
+    Raises
+    ------
+    ValueError
+        For an unknown preset.
+    """
+    return _chosen(preset).variants.get(variant, variant)
+
+
+def _deciding(arguments: Mapping[Role, Mapping[str, Any]]) -> dict[str, Any]:
+    """The options that decide masks and captions, given or by default."""
+    sam, found = arguments.get("sam", {}), {}
+    if sam and not (is_successor(Path(sam["checkpoint"])) or is_fastsam(Path(sam["checkpoint"]))):
+        found = {each.name: sam.get(each.name, each.default) for each in fields(ProposerConfig)}
+        del found["points_per_batch"]  # changes no mask
+    if captioner := arguments.get("captioner"):
+        found |= {each.name: captioner.get(each.name, each.default) for each in fields(CaptionConfig)}
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Chosen:
+    """What a preset or a models.json says: what each role is, paths made absolute; its weights; its variants."""
+
+    name: str
+    roles: Mapping[Role, Any]
+    weights: PresetWeights
+    variants: Mapping[str, str]
+
+
+def _chosen(preset: str | Path) -> _Chosen:
     if (known := PRESETS.get(str(preset))) is not None:
-        return known.name, dict(known.choices()), known.weights
+        return _Chosen(name=known.name, roles=dict(known.choices()), weights=known.weights, variants=known.variants)
     path = Path(preset)
     if path.is_dir():
         path = path / "models.json"
     if not path.is_file():
         hint = ", or give a folder that holds a models.json (see tasnb.models.presets.load)"
         require_known("preset", str(preset), PRESETS, hint)
-    said, weights = _read(path)
-    return path.parent.name, {role: _absolute(value, path.parent) for role, value in said.items()}, weights
+    said, weights, variants = _read(path)
+    roles = {role: _absolute(value, path.parent) for role, value in said.items()}
+    return _Chosen(name=path.parent.name, roles=roles, weights=weights, variants=variants)
 
 
-def _read(path: Path) -> tuple[dict[Role, str | dict[str, Any]], PresetWeights]:
-    """What a models.json says of each role, and its weights."""
+def _read(path: Path) -> tuple[dict[Role, str | dict[str, Any]], PresetWeights, dict[str, str]]:
+    """What a models.json says of each role, its weights, and for which variants names stand."""
     from pydantic import TypeAdapter, ValidationError
 
     try:
         written = TypeAdapter(dict[str, str | dict[str, Any]]).validate_json(path.read_bytes())
         weights: PresetWeights = TypeAdapter(PresetWeights).validate_python(written.pop("weights", {}))
+        variants = TypeAdapter(dict[str, str]).validate_python(written.pop("variants", {}))
     except ValidationError as error:
         raise ValueError(
             f"{path}: expected an object with {', '.join(ROLES)}, each a name, a path or an object, and perhaps "
-            f"weights (alpha and lam, or such by variant, or by variant and data set); {error.errors()[0]['msg']}"
+            f"weights (alpha and lam, or such by variant, or by variant and data set) and variants (name: name); "
+            f"{error.errors()[0]['msg']}"
         ) from error
     if set(written) != set(ROLES):
         got = ", ".join(sorted(written)) or "none of them"
         raise ValueError(f"{path}: expected an object with {', '.join(ROLES)}; got {got}")
-    return {role: written[role] for role in ROLES}, weights
+    return {role: written[role] for role in ROLES}, weights, variants
 
 
 def _absolute(value: Any, base: Path) -> Any:

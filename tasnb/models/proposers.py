@@ -76,7 +76,8 @@ class Proposer(ABC):
         Returns
         -------
         Proposals
-            Best predicted IoU first; an empty set when no mask passes the thresholds.
+            In the model's order: best predicted IoU first, but with SAM's ``min_mask_region_area`` the masks that it
+            mended come after those that it left alone. An empty set when no mask passes the thresholds.
 
         Raises
         ------

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tasnb.core.choices import require_known
+from tasnb.core.masks import scaled_area
 from tasnb.models.machine import resolve_device, resolve_dtype
 from tasnb.models.proposers import GridConfig, Proposer, distinct
 from tasnb.models.weights import fingerprint, read_config, read_state
@@ -146,6 +147,8 @@ class ProposerConfig(GridConfig):
         Layers of crops that are segmented beside the image.
     min_mask_region_area : int
         Holes and islands of masks below this many pixels are removed.
+    scale_areas : bool
+        Whether that is meant for a photo of 640 x 480 and scaled by the area of a picture of another size.
 
     Raises
     ------
@@ -156,6 +159,7 @@ class ProposerConfig(GridConfig):
     crop_n_layers: int = field(default=0, metadata={"least": 0})  # SAM default
     # SAM default; the official TAS code sets 800
     min_mask_region_area: int = field(default=0, metadata={"least": 0})
+    scale_areas: bool = field(default=False, metadata={"least": 0})
 
 
 def build_sam(config: SamConfig | Mapping[str, Any] | str | Path) -> Any:
@@ -268,10 +272,15 @@ class SamProposer(Proposer):
         _set_encoder_dtype(sam, number)
         decisive = {**asdict(config), "dtype": dtype, "model": asdict(architecture)}
         del decisive["points_per_batch"]  # costs memory, changes no mask
+        if not config.scale_areas:  # a proposer keeps the name that it had before there was this option
+            del decisive["scale_areas"]
         name = fingerprint("sam", [path], decisive)
         return cls(_generator(sam, config), config, source="sam", fingerprint=name, device=place)
 
     def _found(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if self.config.scale_areas:
+            area = scaled_area(self.config.min_mask_region_area, (image.shape[0], image.shape[1]))
+            self.model.min_mask_region_area = max(1, round(area)) if self.config.min_mask_region_area else 0
         records = self.model.generate(image)
         kept = distinct([each["segmentation"] for each in records], range(len(records)))
         masks = np.array([records[i]["segmentation"] for i in kept], bool).reshape(-1, *image.shape[:2])
@@ -336,6 +345,6 @@ def _generator(sam: Any, config: ProposerConfig) -> Any:
             data["crop_boxes"] = data["crop_boxes"].reshape(-1, 4)
             return data
 
-    generator = Generator(sam, **asdict(config))
+    generator = Generator(sam, **{name: value for name, value in asdict(config).items() if name != "scale_areas"})
     generator.predictor.transform = Resize(sam.image_encoder.img_size)
     return generator

@@ -23,7 +23,7 @@ from jaxtyping import Float
 
 from tasnb.core.types import FEATURES, ImageArtifacts, Models, Negatives, Parse, Prediction, ScoreTable, Weights
 from tasnb.pipeline.tas import answer, rows_of, text_row
-from tasnb.pipeline.variant import PAPER, Variant, find
+from tasnb.pipeline.variant import PAPER, Variant, find, require_made_for
 from tasnb.stages import expressions, heatmaps, scores
 
 __all__ = [
@@ -89,10 +89,10 @@ def clip_only(
     Raises
     ------
     ValueError
-        For artifacts of another crop style, or for an empty expression.
+        For artifacts that were made for another variant, or for an empty expression.
     """
     text = text_row(expression, models)
-    rows = rows_of(artifacts.crop_embeddings, find(variant).v_crop.style, "crop_embeddings")
+    rows = rows_of(artifacts.crop_embeddings, find(variant, models).v_crop.style, "crop_embeddings")
     return _by_score(scores.v_score(rows, text), "CLIP-only", artifacts, expression, models, variant, parse)
 
 
@@ -122,7 +122,7 @@ def text_only(
         As ``clip_only`` does.
     """
     text = text_row(expression, models)
-    rows = rows_of(artifacts.caption_embeddings, find(variant).p_crop.style, "caption_embeddings")
+    rows = rows_of(artifacts.caption_embeddings, find(variant, models).p_crop.style, "caption_embeddings")
     p = scores.p_score(rows, text)
     return _by_score(p, "Text-only", artifacts, expression, models, variant, parse, column="p")
 
@@ -349,9 +349,9 @@ def global_local(
     for name, value in (("global_weight", global_weight), ("sentence_weight", sentence_weight)):
         if not 0 <= value <= 1:
             raise ValueError(f"{name}: expected 0 to 1, got {value}")
-    parse = parse or expressions.parse(expression, models.parser, rule=find(variant).parse)
+    parse = parse or expressions.parse(expression, models.parser, rule=find(variant, models).parse)
     masked = _regions(artifacts, "global_local", "Global-Local")
-    crops = rows_of(artifacts.crop_embeddings, find(variant).v_crop.style, "crop_embeddings")
+    crops = rows_of(artifacts.crop_embeddings, find(variant, models).v_crop.style, "crop_embeddings")
     text = text_row(expression, models)
     phrase = text_row(parse.phrase, models) if parse.phrase else text
     v = scores.v_score(
@@ -449,7 +449,8 @@ def _by_score(
     column: Literal["v", "p"] = "v",
 ) -> Prediction:
     """The answer of a method with one score a proposal, which stands in one column of its table, with weight 1."""
-    rule, zeros = find(variant).parse, np.zeros(len(values))
+    chosen, zeros = find(variant, models), np.zeros(len(values))
+    require_made_for(chosen, artifacts, models)
     table = ScoreTable(
         v=values if column == "v" else zeros,
         p=values if column == "p" else zeros,
@@ -457,6 +458,6 @@ def _by_score(
         kept=np.ones(len(values), dtype=bool),
         weights=Weights(alpha=float(column == "p"), lam=0.0, source="the method"),
     )
-    parse = parse or expressions.parse(expression, models.parser, rule=rule)
+    parse = parse or expressions.parse(expression, models.parser, rule=chosen.parse)
     mined = Negatives(caption=artifacts.overall_caption, phrases=())
     return answer(artifacts, expression, table, parse, mined, method_name=name)

@@ -21,7 +21,7 @@ import numpy as np
 from tasnb.core.choices import require_known
 from tasnb.core.images import as_rgb, image_key_of
 from tasnb.core.types import FEATURES, GRIDS, REGIONS, Features, ImageArtifacts, Memo, Models, NounPhrase, Proposals
-from tasnb.pipeline.variant import PAPER, Variant, find
+from tasnb.pipeline.variant import PAPER, Variant, find, require_models_for
 from tasnb.stages import crops, expressions, heatmaps, proposals
 
 T = TypeVar("T")
@@ -103,10 +103,11 @@ def describe(
     FileNotFoundError
         For a path where no file is.
     ValueError
-        For what is no picture, and for an unknown feature.
+        For what is no picture, for an unknown feature, and for models that were loaded for another variant.
     """
+    chosen = find(variant, models)
     stages = ImageStages(
-        image_rgb=as_rgb(image), models=models, variant=find(variant), image_id=image_id, features=features, memo=memo
+        image_rgb=as_rgb(image), models=models, variant=chosen, image_id=image_id, features=features, memo=memo
     )
     return stages.artifacts
 
@@ -133,7 +134,7 @@ class ImageStages:
     Raises
     ------
     ValueError
-        For an unknown feature.
+        For an unknown feature, and for models that were loaded for another variant.
     """
 
     image_rgb: np.ndarray
@@ -145,6 +146,7 @@ class ImageStages:
 
     def __post_init__(self) -> None:
         _in_order(self.features)
+        require_models_for(self.variant, self.models)
 
     @cached_property
     def image_key(self) -> str:
@@ -182,17 +184,18 @@ class ImageStages:
     @cached_property
     def phrases(self) -> tuple[NounPhrase, ...]:
         """The noun phrases of the overall caption; a captioner that says nothing mines nothing."""
-        text, parser = self.overall_caption, self.models.parser
+        text, parser, kind = self.overall_caption, self.models.parser, self.variant.noun_phrases
         if not text.strip():
             return ()
         parser_name = getattr(parser, "fingerprint", None)
         if parser_name is None:  # a bare spaCy pipeline has no name to keep its work under
-            return expressions.noun_phrases(text, parser)
+            return expressions.noun_phrases(text, parser, kind=kind)
 
         def mine() -> tuple[str, ...]:
-            return tuple(word for p in expressions.noun_phrases(text, parser) for word in (p.text, p.lemma))
+            found = expressions.noun_phrases(text, parser, kind=kind)
+            return tuple(word for phrase in found for word in (phrase.text, phrase.lemma))
 
-        words = self.memo("noun_phrases", "", parser_name, {"text": text}, mine)
+        words = self.memo("noun_phrases", "", parser_name, {"text": text, "kind": kind}, mine)
         return tuple(NounPhrase(text=text, lemma=lemma) for text, lemma in zip(words[::2], words[1::2], strict=True))
 
     @cached_property
@@ -209,8 +212,13 @@ class ImageStages:
             phrases=self.phrases,
             caption_embeddings={self.variant.p_crop.style: self._embed(self.captions, "caption_embeddings")},
             phrase_embeddings=self._embed(
-                [self.variant.synonyms.prompt + phrase.text for phrase in self.phrases], "phrase_embeddings"
+                [self.variant.negative_prompt + phrase.text for phrase in self.phrases], "phrase_embeddings"
             ),
+            made={
+                "variant": self.variant.name,
+                **self.variant.of_artifacts,
+                "models": dict(self.models.options),
+            },
         )
         if not self.features:
             return found

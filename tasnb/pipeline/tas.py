@@ -12,7 +12,7 @@ import numpy as np
 
 from tasnb.core.masks import areas, centroids_xy
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, Prediction, ScoreTable, Weights
-from tasnb.pipeline.variant import PAPER, Variant, find, weights_for
+from tasnb.pipeline.variant import PAPER, Variant, find, require_made_for, weights_for
 from tasnb.stages import expressions, negatives, scores, spatial
 
 MODULES = ("v", "p", "n", "spatial")  # paper, table 4
@@ -38,7 +38,7 @@ def mine(artifacts: ImageArtifacts, parse: Parse, models: Models, *, variant: st
         Every phrase, kept or dropped and why.
     """
     return negatives.mine(
-        artifacts.overall_caption, artifacts.phrases, parse, models.wordnet, rule=find(variant).synonyms
+        artifacts.overall_caption, artifacts.phrases, parse, models.wordnet, rule=find(variant, models).synonyms
     )
 
 
@@ -76,9 +76,10 @@ def score(
     Raises
     ------
     ValueError
-        When the artifacts lack the variant's crop style.
+        For artifacts that were made for another variant.
     """
-    chosen = find(variant)
+    chosen = find(variant, models)
+    require_made_for(chosen, artifacts, models)
     text = text_row(expression, models)
     crop_rows = rows_of(artifacts.crop_embeddings, chosen.v_crop.style, "crop_embeddings")
     caption_rows = rows_of(artifacts.caption_embeddings, chosen.p_crop.style, "caption_embeddings")
@@ -220,7 +221,7 @@ def tas(
     models : Models
         Their encoder, parser and WordNet are used.
     variant : str or Variant
-        "paper", "official" or one of your own.
+        "paper", "official" or one of your own: the one for which the artifacts were made.
     alpha, lam : float or None
         Override the weights of the models' preset, or of the variant.
     use : collection of str
@@ -237,9 +238,9 @@ def tas(
     Raises
     ------
     ValueError
-        For an empty expression or an unknown module.
+        For an empty expression, an unknown module, or artifacts that were made for another variant.
     """
-    chosen = find(variant)
+    chosen = find(variant, models)
     unknown = sorted(set(use) - set(MODULES))
     if unknown or "v" not in use:
         problem = f"unknown module {unknown[0]!r}" if unknown else "'v' is missing from use"

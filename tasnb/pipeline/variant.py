@@ -1,18 +1,20 @@
 """A variant is a set of named options: ``PAPER`` follows the paper's text, ``OFFICIAL`` the authors' code.
 
-Every row of the table in METHOD section 2 is one field here. Nothing else in the package asks which of the two
-is running: stages see only their own option.
+Every row of the table in docs/official.md is one field here. Nothing else in the package asks which of the two is
+running: stages see only their own option. Artifacts record the options that made them, and ``require_made_for`` refuses
+another variant's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from tasnb.core.choices import require_known
-from tasnb.core.types import Models, Weights
+from tasnb.core.types import ImageArtifacts, Models, Weights
+from tasnb.models.catalogue import VARIANT_OPTIONS
 from tasnb.stages import expressions, negatives, proposals, scores, spatial
 from tasnb.stages.crops import CropConfig
 
@@ -35,6 +37,10 @@ class Variant:
         After SAM's own filters.
     v_crop, p_crop : CropConfig
         What the image-text model sees, and what the captioner sees.
+    noun_phrases : str
+        What counts as a noun phrase of the overall caption; see ``expressions.noun_phrases``.
+    negative_prompt : str
+        Goes before a negative phrase when it is encoded.
     parse : ParseRule
         How an expression is read.
     synonyms : SynonymRule
@@ -46,13 +52,15 @@ class Variant:
     scale : str
         How S is shown, "cosine" or "official" (100 x S, min-max, softmax); the argmax is the same.
     model_options : mapping
-        What the loader must be told ("num_beams", "min_mask_region_area").
+        What ``models.load`` must be told (num_beams, min_mask_region_area ...).
     """
 
     name: str
     proposal_filter: proposals.ProposalFilter = proposals.PAPER_FILTER
     v_crop: CropConfig = _CROP  # paper, table 5: crop for CLIP, blur for the captioner
     p_crop: CropConfig = _BLUR
+    noun_phrases: expressions.PhraseKind = "things"
+    negative_prompt: str = ""
     parse: expressions.ParseRule = expressions.PAPER
     synonyms: negatives.SynonymRule = negatives.PAPER
     rectifier: spatial.RectifierRule = spatial.PAPER
@@ -60,31 +68,67 @@ class Variant:
     scale: scores.Scale = "cosine"
     model_options: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def of_artifacts(self) -> dict[str, Any]:
+        """The options with which ``describe`` works, as plain values; the others are those of every expression."""
+        plain = asdict(self)
+        return {name: plain[name] for name in OF_ARTIFACTS}
+
+    def reading_as(self, other: Variant) -> Variant:
+        """These artifacts, another's language: how expressions are read, negatives dropped and directions obeyed.
+
+        Parameters
+        ----------
+        other : Variant
+            Whose.
+
+        Returns
+        -------
+        Variant
+            A mix, and called so.
+        """
+        name = f"{self.name} read as {other.name}"
+        return replace(self, name=name, parse=other.parse, synonyms=other.synonyms, rectifier=other.rectifier)
+
+
+OF_ARTIFACTS = ("proposal_filter", "v_crop", "p_crop", "noun_phrases", "negative_prompt")
 
 PAPER = Variant(name="paper")
 
 OFFICIAL = Variant(
     name="official",
     proposal_filter=proposals.OFFICIAL_FILTER,
-    p_crop=CropConfig(style="blur", bleed=True),
+    v_crop=CropConfig(style="crop", even=True),
+    p_crop=CropConfig(style="blur", bleed=True, even=True),
+    noun_phrases="chunks",
+    negative_prompt="a photo of ",
     parse=expressions.OFFICIAL,
     synonyms=negatives.OFFICIAL,
     rectifier=spatial.OFFICIAL,
     scale="official",
-    # suoych/TAS: SAM drops holes and islands under 800 px; LAVIS captions with beam 5
-    model_options={"min_mask_region_area": 800, "num_beams": 5},
+    model_options=VARIANT_OPTIONS["official"],
 )
 
-VARIANTS: Mapping[str, Variant] = MappingProxyType({m.name: m for m in (PAPER, OFFICIAL)})
+# the authors' areas are for photos of 640 x 480; on a picture of 256 x 256 they would drop most things
+OFFICIAL_SCALED = replace(
+    OFFICIAL,
+    name="official-scaled",
+    proposal_filter=replace(OFFICIAL.proposal_filter, scaled=True),
+    model_options=VARIANT_OPTIONS["official-scaled"],
+)
+
+VARIANTS: Mapping[str, Variant] = MappingProxyType({m.name: m for m in (PAPER, OFFICIAL, OFFICIAL_SCALED)})
 
 
-def find(name: str | Variant) -> Variant:
+def find(name: str | Variant, models: Models | None = None) -> Variant:
     """A variant by name.
 
     Parameters
     ----------
     name : str or Variant
-        "paper", "official", or a variant, which is given back.
+        "paper", "official", "official-scaled", or a variant, which is given back.
+    models : Models, optional
+        For which: with the toy presets "official" stands for "official-scaled" (``Models.variants``).
 
     Returns
     -------
@@ -99,7 +143,88 @@ def find(name: str | Variant) -> Variant:
     if isinstance(name, Variant):
         return name
     require_known("variant", name, VARIANTS)
-    return VARIANTS[name]
+    return VARIANTS[name if models is None else models.variants.get(name, name)]
+
+
+def at_hand(artifacts: ImageArtifacts) -> tuple[Variant, Variant]:
+    """What the same artifacts can show: the variant that made them, and it with the other one's language.
+
+    Parameters
+    ----------
+    artifacts : ImageArtifacts
+        Of any variant; unknown ones count as the paper's.
+
+    Returns
+    -------
+    tuple of Variant
+        The mix is last.
+    """
+    own = VARIANTS.get(artifacts.made.get("variant", PAPER.name), PAPER)
+    return own, own.reading_as(OFFICIAL if own is PAPER else PAPER)
+
+
+def require_models_for(variant: Variant, models: Models) -> None:
+    """Refuse models that were loaded for another variant.
+
+    Parameters
+    ----------
+    variant : Variant
+        What they are to be used for.
+    models : Models
+        Whose options count where they are known.
+
+    Raises
+    ------
+    ValueError
+        With the options that differ, and the line that loads the right models.
+    """
+    if wrong := _other_options(variant, models.options):
+        raise ValueError(
+            f"the models were loaded for another variant than {variant.name!r}: {wrong}; "
+            f"load them by {_loading(variant, models)}"
+        )
+
+
+def require_made_for(variant: Variant, artifacts: ImageArtifacts, models: Models) -> None:
+    """Refuse artifacts that were made for another variant.
+
+    Parameters
+    ----------
+    variant : Variant
+        What they are to be used for.
+    artifacts : ImageArtifacts
+        How they were made counts where it is known.
+    models : Models
+        For the line that makes the right ones.
+
+    Raises
+    ------
+    ValueError
+        With what differs, and the line that makes the right artifacts.
+    """
+    made = artifacts.made
+    if not made:
+        return
+    differ = [name for name, value in variant.of_artifacts.items() if made[name] != value]
+    wrong = ", ".join(differ) + ("; " if differ else "") + _other_options(variant, made["models"])
+    if not wrong:
+        return
+    first = "" if not _other_options(variant, models.options) else f"models = {_loading(variant, models)}; "
+    name = repr(variant.name) if variant.name in VARIANTS else variant.name
+    raise ValueError(
+        f"these artifacts were made for variant {made['variant']!r} and differ from {variant.name!r} in "
+        f"{wrong.rstrip('; ')}; make the right ones by {first}artifacts = tn.describe(image, models, variant={name})"
+    )
+
+
+def _other_options(variant: Variant, options: Mapping[str, Any]) -> str:
+    wanted = {name: value for name, value in variant.model_options.items() if options.get(name, value) != value}
+    return ", ".join(f"{name} is {options[name]} and not {value}" for name, value in wanted.items())
+
+
+def _loading(variant: Variant, models: Models) -> str:
+    how = "".join(f", {name}={value!r}" for name, value in variant.model_options.items())
+    return f"tn.models.load({models.name!r}{f', variant={variant.name!r}' if variant.name in VARIANTS else how})"
 
 
 def weights_for(
@@ -132,7 +257,7 @@ def weights_for(
     -----
     The lambda of ``paper`` on RefCOCOg is 1 unless the preset has weights for that very data set.
     """
-    chosen, preset = find(variant), {} if models is None else models.weights
+    chosen, preset = find(variant, models), {} if models is None else models.weights
     own = {"alpha": chosen.weights.alpha, "lam": chosen.weights.lam}
     tuned = _pair(preset, chosen.name, data)
     if chosen.name == PAPER.name and data in LONG_EXPRESSIONS:

@@ -12,7 +12,7 @@ from tasnb.core.images import mask_colour, resized
 from tasnb.core.masks import areas, centroids_xy
 from tasnb.core.types import ImageArtifacts, Models, Parse, ScoreTable
 from tasnb.pipeline import tas as pipeline
-from tasnb.pipeline.variant import PAPER, VARIANTS, Variant
+from tasnb.pipeline.variant import PAPER, Variant, at_hand
 from tasnb.plots.sheets import INK, Panel, font_of, sheet
 from tasnb.plots.sheets import PAPER as WHITE
 from tasnb.stages import expressions, scores, spatial
@@ -59,10 +59,10 @@ class Rectified:
         return self.table.trace.sentence if self.table.trace else ""
 
 
-def variants_to_compare() -> tuple[Variant, ...]:
-    """``paper``, ``official`` and ``extended``, which is ``paper`` with another rectifier where no preset has it."""
-    extended = VARIANTS.get("extended") or replace(PAPER, name="extended", rectifier=spatial.EXTENDED)
-    return (VARIANTS["paper"], VARIANTS["official"], extended)
+def variants_to_compare(artifacts: ImageArtifacts) -> tuple[Variant, ...]:
+    """Those at hand (``pipeline.variant.at_hand``), and ``extended``: the first one with our own rectifier."""
+    own, mix = at_hand(artifacts)
+    return (own, mix, replace(own, name="extended", parse=PAPER.parse, rectifier=spatial.EXTENDED))
 
 
 def rectify_by_each(
@@ -93,7 +93,7 @@ def rectify_by_each(
     """
     expressions.require_text(expression)
     found, missing = [], {}
-    for variant in variants_to_compare():
+    for variant in variants_to_compare(artifacts):
         try:
             found.append(_rectified(artifacts, expression, models, variant))
         except ValueError as problem:

@@ -90,7 +90,7 @@ def inputs_of(
     ValueError
         For a photo of another size.
     """
-    chosen, masks = find(variant), artifacts.proposals.masks
+    chosen, masks = find(variant, models), artifacts.proposals.masks
     if not 0 <= index < len(masks):
         raise IndexError(f"index: expected a mask number from 0 to {len(masks) - 1}, got {index}")
     seen, told = (cut(image_rgb, masks[index], crop) for crop in (chosen.v_crop, chosen.p_crop))

@@ -34,6 +34,8 @@ class CropConfig:
         it, so the foreground's colours bleed into the background (suoych/TAS).
     square : bool
         Pad the box with black to a square, centred; the odd row or column goes to the bottom or right.
+    even : bool
+        The odd row or column is left out instead, so that the picture may be a pixel from square (suoych/TAS).
 
     Raises
     ------
@@ -45,6 +47,7 @@ class CropConfig:
     sigma: float = 11.6
     bleed: bool = False
     square: bool = True
+    even: bool = False
 
     def __post_init__(self) -> None:
         require_known("crop style", self.style, get_args(CropStyle))
@@ -69,7 +72,8 @@ def cut(
     Returns
     -------
     ndarray of uint8, shape (s, s, 3)
-        Or of the box's own shape when ``config.square`` is False.
+        With ``config.even`` one row or column less where the pad is odd; of the box's own shape when ``config.square``
+        is False.
 
     Raises
     ------
@@ -127,7 +131,7 @@ def cut_all(
         pictures = [_paste(image_rgb, blurred, mask, box) for mask, box in zip(masks, boxes, strict=True)]
     else:
         pictures = _blur_backgrounds(image_rgb, masks, boxes, config.sigma)
-    return [_square(picture) if config.square else _solid(picture) for picture in pictures]
+    return [_square(picture, even=config.even) if config.square else _solid(picture) for picture in pictures]
 
 
 def _blur_backgrounds(image_rgb: np.ndarray, masks: np.ndarray, boxes: np.ndarray, sigma: float) -> list[np.ndarray]:
@@ -175,11 +179,12 @@ def _gaussian(planes: Float[np.ndarray, "c h w"], sigma: float, *, border: str) 
     return gaussian_filter(planes, sigma, radius=radius, mode=border, axes=(1, 2))
 
 
-def _square(picture: np.ndarray) -> np.ndarray:
+def _square(picture: np.ndarray, *, even: bool) -> np.ndarray:
     h, w = picture.shape[:2]
     side = max(h, w, 1)  # an empty mask still gives one black pixel
-    square = np.zeros((side, side, 3), dtype=np.uint8)
     top, left = (side - h) // 2, (side - w) // 2
+    pads = (2 * top, 2 * left) if even and picture.size else (side - h, side - w)
+    square = np.zeros((h + pads[0], w + pads[1], 3), dtype=np.uint8)
     square[top : top + h, left : left + w] = picture
     return square
 

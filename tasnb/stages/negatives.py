@@ -29,14 +29,12 @@ class SynonymRule:
     kind : str
         "path" compares the head nouns' NOUN synsets, a similarity >= threshold counts, and the same lemma is the same
         word whether WordNet knows it or not (paper, section 3.3); a group, bunch, row, couple, pair or lot of X is an
-        X. "official" compares the first noun of each phrase in any part of speech, a similarity > threshold counts, and
-        nothing else does (suoych/TAS, are_near_synonyms).
+        X. "official" compares the first nouns as written (the lemmas of noun phrases of kind "chunks") in any part of
+        speech, a similarity > threshold counts, and nothing else does (suoych/TAS, are_near_synonyms).
     threshold : float
         WordNet path similarity, 0..1.
     min_pairs : int
         How many synset pairs must reach it.
-    prompt : str
-        Goes before a negative when it is encoded.
     repeats : str
         A phrase that the caption says twice counts "once" (T_n is a set) or "each" time (suoych/TAS averages over a
         list).
@@ -50,7 +48,6 @@ class SynonymRule:
     kind: SynonymKind = "path"
     threshold: float = 0.9
     min_pairs: int = 1
-    prompt: str = ""
     repeats: Literal["once", "each"] = "once"
 
     def __post_init__(self) -> None:
@@ -63,7 +60,7 @@ class SynonymRule:
 
 
 PAPER = SynonymRule()
-OFFICIAL = SynonymRule(kind="official", min_pairs=3, prompt="a photo of ", repeats="each")
+OFFICIAL = SynonymRule(kind="official", min_pairs=3, repeats="each")
 
 
 def mine(
@@ -130,7 +127,7 @@ def _judge(
     if not phrase.lemma:
         return verdict(kept=True, reason=f'"{phrase.text}" has no noun to compare with "{parse.head.lemma}"')
     if rule.kind == "official":
-        ours, theirs, pos = _first_noun_of_parse(parse), _first_noun(phrase, wordnet), None
+        ours, theirs, pos = parse.head.lemma.lower(), phrase.lemma.lower(), None
     else:
         ours, theirs, pos = _subject(parse), phrase.lemma.lower(), "n"
         if ours == theirs:
@@ -192,24 +189,3 @@ def _subject(parse: Parse) -> str:
         if of.text.lower() == "of" and parse.tokens[of.governor].start == parse.head.span[0]:
             return token.lemma.lower()
     return parse.head.lemma.lower()
-
-
-def _first_noun_of_parse(parse: Parse) -> str:
-    """The first noun of the head's own phrase, by the parser's tags; the head where the tags say nothing."""
-    assert parse.head is not None
-    start = parse.text.lower().find(parse.phrase) if parse.phrase else -1
-    inside = [t for t in parse.tokens if start <= t.start < start + len(parse.phrase)] if start >= 0 else []
-    nouns = [t.lemma.lower() for t in inside if t.pos in ("NOUN", "PROPN")]
-    return nouns[0] if nouns else parse.head.lemma.lower()
-
-
-def _first_noun(phrase: NounPhrase, wordnet: WordNet) -> str:
-    """The first word of the phrase that can only be a noun ("baseball" in "baseball player"), else its head.
-
-    suoych/TAS asks NLTK's tagger here. A phrase carries no tags, so WordNet's parts of speech stand in for it.
-    """
-    for word in phrase.text.lower().split():
-        kinds = {synset.name().rsplit(".", 2)[-2] for synset in wordnet.synsets(word)}  # "dog.n.01" -> "n"
-        if kinds == {"n"}:
-            return word
-    return phrase.lemma.lower()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool
 
-from tasnb.core.masks import areas, pairwise_containment
+from tasnb.core.masks import areas, pairwise_containment, scaled_area
 from tasnb.core.types import Proposals
 
 
@@ -19,6 +19,8 @@ class ProposalFilter:
     ----------
     min_area : int
         Pixels; a mask with fewer is dropped.
+    scaled : bool
+        Whether ``min_area`` is meant for a photo of 640 x 480 and scaled by the area of a picture of another size.
     max_containment : float
         0..1; of a pair whose intersection over the smaller area is above it, the smaller mask is dropped.
 
@@ -30,6 +32,7 @@ class ProposalFilter:
 
     min_area: int = 0
     max_containment: float = 1.0
+    scaled: bool = False
 
     def __post_init__(self) -> None:
         if self.min_area < 0:
@@ -81,9 +84,10 @@ def filter_proposals(
     """
     sizes = areas(proposals.masks)
     reasons = ["kept"] * len(proposals)
-    kept = sizes >= rule.min_area
+    least = scaled_area(rule.min_area, proposals.size_hw) if rule.scaled else rule.min_area
+    kept = sizes >= least
     for index in np.flatnonzero(~kept):
-        reasons[index] = f"dropped: its area {sizes[index]} px is below {rule.min_area} px"
+        reasons[index] = f"dropped: its area {sizes[index]} px is below {least:.0f} px"
     large = np.flatnonzero(kept)
     if rule.max_containment < 1 and len(large) > 1:  # containment cannot exceed 1, so 1 drops nothing
         inside = pairwise_containment(proposals.masks[large], proposals.masks[large])

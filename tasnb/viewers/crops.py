@@ -168,4 +168,4 @@ def crops_view(
     if index is not None and not 0 <= index < count:
         raise IndexError(f"index: expected a mask number from 0 to {count - 1}, got {index}")
     first = 0 if index is None and count else index
-    return CropsViewer(image_rgb, artifacts, models, first, find(variant))
+    return CropsViewer(image_rgb, artifacts, models, first, find(variant, models))

@@ -19,7 +19,7 @@ from tasnb import plots
 from tasnb.core.masks import iou
 from tasnb.core.types import ImageArtifacts, Models, Prediction, Sample, ScoreTable
 from tasnb.pipeline.tas import MODULES, answer
-from tasnb.pipeline.variant import weights_for
+from tasnb.pipeline.variant import at_hand, weights_for
 from tasnb.viewers import record
 from tasnb.viewers.record import Settings
 from tasnb.viewers.viewer import Viewer, expression_of, image_of, mask_number, problem_of
@@ -108,7 +108,7 @@ class Explorer(Viewer, module="explore", kind="explorer"):
     def code(self) -> str:
         """The Python call that gives what is on screen; ``static/receipt.js`` writes the same text."""
         now = self._now()
-        options = [f'variant="{now.variant}"']
+        options = [f"variant={self.reading['variants'][now.variant]['python']}"]
         options += [f"alpha={_plain(now.alpha)}"] if now.use_p else []
         options += [f"lam={_plain(now.lam)}"] if now.use_n else []
         if len(now.use) < len(MODULES):
@@ -186,9 +186,9 @@ class Explorer(Viewer, module="explore", kind="explorer"):
 
     def _read(self, expression: str, now: Settings) -> dict[str, Any]:
         """Read an expression -> what changes on screen; the cause and its cures at the weights of the beginning."""
-        readings, missing = record.read_by_each(self._artifacts, expression, self._models, needed=now.variant)
+        readings = record.read_by_each(self._artifacts, expression, self._models)
         changes = {
-            "reading": record.reading_record(expression, readings, missing, self._artifacts),
+            "reading": record.reading_record(expression, readings, self._artifacts),
             "why": record.why_record(
                 readings,
                 self._artifacts,
@@ -228,7 +228,7 @@ def explore(
     models: Models,
     *,
     target: np.ndarray | None = None,
-    variant: str = "paper",
+    variant: str | None = None,
     alpha: float | None = None,
     lam: float | None = None,
     use: tuple[str, ...] = MODULES,
@@ -247,8 +247,9 @@ def explore(
         The models that described the picture.
     target : ndarray of bool, shape (h, w), optional
         The true mask; default: the Sample's, where it has one.
-    variant : str
-        "paper" or "official".
+    variant : str or None
+        Where the switch stands at first: the variant for which the artifacts were made, which is the default, or the
+        mix of it with the other one's language ("paper read as official").
     alpha, lam : float, optional
         Where the sliders of the weights stand at first; default: the variant's.
     use : tuple of str
@@ -262,7 +263,7 @@ def explore(
     Raises
     ------
     ValueError
-        When an argument is missing or the parts do not belong together.
+        When an argument is missing, the parts do not belong together, or the artifacts were made for another variant.
     """
     image_rgb, text = image_of(sample_or_image, artifacts), expression_of(sample_or_image, expression)
     gold: Mapping[str, Any] = {}
@@ -271,8 +272,9 @@ def explore(
         target = sample_or_image.target if target is None else target
     if target is not None and target.shape != image_rgb.shape[:2]:
         raise ValueError(f"target: expected the image's size {image_rgb.shape[:2]} (h, w), got {target.shape}")
-    weights = weights_for(variant, models, getattr(sample_or_image, "dataset", ""), alpha=alpha, lam=lam)
-    settings = record.settings_of(variant, weights, use)
+    name, data = record.variant_at_hand(artifacts, models, variant), getattr(sample_or_image, "dataset", "")
+    weights = weights_for(at_hand(artifacts)[0], models, data, alpha=alpha, lam=lam)
+    settings = record.settings_of(name, weights, use)
     return Explorer(image_rgb, artifacts, text, models, target=target, settings=settings, gold=gold)
 
 

@@ -83,9 +83,7 @@ def _read(path: Path) -> Any:
 def _execute(notebook: Any, path: Path, timeout: int) -> None:
     name = notebook.metadata.get("kernelspec", {}).get("name", "python3")
     resources = {"metadata": {"path": str(path.resolve().parent)}}
-    client = NotebookClient(
-        notebook, timeout=timeout, kernel_name=name, resources=resources, coalesce_streams=True
-    )
+    client = NotebookClient(notebook, timeout=timeout, kernel_name=name, resources=resources, coalesce_streams=True)
     try:
         client.execute()
     except CellExecutionError as failed:

@@ -69,7 +69,7 @@ class NegativesViewer(Viewer, module="negatives_view", kind="view of the negativ
         self._artifacts, self._reading, self._settings, self._image_rgb = artifacts, reading, settings, image_rgb
         self._expression = expression
         self._likeness = likeness(artifacts, reading)
-        shown = record.reading_record(expression, {settings.variant: reading}, {}, artifacts)
+        shown = record.reading_record(expression, {settings.variant: reading}, artifacts)
         phrases = reading.negatives.phrases
         picture = ground(artifacts.size_hw) if image_rgb is None else image_rgb
         super().__init__(
@@ -178,7 +178,7 @@ def negatives_view(
     expression: str | None,
     models: Models,
     *,
-    variant: str = "paper",
+    variant: str | None = None,
     alpha: float | None = None,
     lam: float | None = None,
 ) -> NegativesViewer:
@@ -194,8 +194,8 @@ def negatives_view(
         What to look for; None: the Sample's own expression.
     models : Models
         The models that described the picture.
-    variant : str
-        "paper" or "official".
+    variant : str or None
+        That for which the artifacts were made, which is the default.
     alpha, lam : float, optional
         The weights of P and N; default: the preset's or the variant's.
 
@@ -207,14 +207,14 @@ def negatives_view(
     Raises
     ------
     ValueError
-        For an empty expression, an unknown variant, or artifacts that lack what the variant needs.
+        For an empty expression, an unknown variant, or artifacts that were made for another one.
 
     Notes
     -----
     N is minus the mean over the phrases that are on; none on, or none mined: N is 0.
     """
     image_rgb = None if sample_or_image is None else image_of(sample_or_image, artifacts)
-    weights = weights_for(variant, models, getattr(sample_or_image, "dataset", ""), alpha=alpha, lam=lam)
-    text, settings = expression_of(sample_or_image, expression), record.settings_of(variant, weights)
-    readings, _ = record.read_by_each(artifacts, text, models, needed=variant)
-    return NegativesViewer(image_rgb, artifacts, text, models, readings[variant], settings)
+    name, text = record.variant_at_hand(artifacts, models, variant), expression_of(sample_or_image, expression)
+    reading = record.read_by_each(artifacts, text, models)[name]
+    weights = weights_for(reading.variant, models, getattr(sample_or_image, "dataset", ""), alpha=alpha, lam=lam)
+    return NegativesViewer(image_rgb, artifacts, text, models, reading, record.settings_of(name, weights))

@@ -355,4 +355,4 @@ def predict(
     if given is not None and len(given) != len(cases):
         raise ValueError(f"artifacts: expected one for each of {len(cases)} samples, got {len(given)}")
     weights = weights_for(variant, models, cases[0].dataset, alpha=alpha, lam=lam)
-    return Quiz(cases, given, models, store, find(variant), weights)
+    return Quiz(cases, given, models, store, find(variant, models), weights)

@@ -23,7 +23,7 @@ from tasnb.core.images import jpeg_uri, png_uri, resized
 from tasnb.core.masks import areas, centroids_xy, pairwise_iou
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, ScoreTable, Weights, WordNet
 from tasnb.pipeline.tas import MODULES, mine, rectify, score
-from tasnb.pipeline.variant import VARIANTS, Variant
+from tasnb.pipeline.variant import OFFICIAL, PAPER, Variant, at_hand, find, require_made_for
 from tasnb.report.marking import pieces
 from tasnb.stages import expressions, spatial
 from tasnb.stages.spatial.scene import Scene
@@ -31,11 +31,6 @@ from tasnb.stages.spatial.scene import Scene
 LONGEST = 1024  # pixels of the photo that travels; areas, centres and IoU are those of the full one
 SCENE_PNG_PIXELS, PNG_PIXELS = 320 * 320, 160 * 160  # a larger picture travels as JPEG
 JPEG_QUALITY = 90
-VARIANT_NOTE = (
-    "Both variants rank the artifacts at hand: the proposals, crops and captions stay as describe() made them. "
-    "How the expression is read, which phrases are mined and the rectifier's rule follow the switch, as in "
-    'tn.tas(artifacts, ..., variant="official"); for the rest of a variant run describe(..., variant="official").'
-)
 
 
 class Settings(BaseModel):
@@ -44,7 +39,7 @@ class Settings(BaseModel):
     Parameters
     ----------
     variant : str
-        "paper" or "official".
+        Name of a variant at hand.
     alpha, lam : float
         The weights of P and N, finite.
     use_p, use_n, spatial : bool
@@ -105,24 +100,45 @@ def read(artifacts: ImageArtifacts, expression: str, models: Models, variant: Va
     return Reading(variant=variant, parse=parse, negatives=mined, table=table)
 
 
-def read_by_each(
-    artifacts: ImageArtifacts, expression: str, models: Models, *, needed: str
-) -> tuple[dict[str, Reading], dict[str, str]]:
-    """What each variant makes of an expression, and for the others why they cannot say.
+def read_by_each(artifacts: ImageArtifacts, expression: str, models: Models) -> dict[str, Reading]:
+    """What each variant at hand makes of an expression, by its name.
 
-    needed: the variant that must. Raises ValueError where it cannot, or TypeError for what is no text.
+    Raises ValueError for artifacts that lack something, or TypeError for what is no text.
     """
     expressions.require_text(expression)
-    readings: dict[str, Reading] = {}
-    missing: dict[str, str] = {}
-    for name, variant in VARIANTS.items():
-        try:
-            readings[name] = read(artifacts, expression, models, variant)
-        except ValueError as problem:  # the artifacts lack the variant's crop style, say
-            missing[name] = str(problem)
-    if needed not in readings:
-        raise ValueError(missing[needed])
-    return readings, missing
+    return {each.name: read(artifacts, expression, models, each) for each in at_hand(artifacts)}
+
+
+def variant_at_hand(artifacts: ImageArtifacts, models: Models, asked: str | None) -> str:
+    """The name of the variant that a viewer is asked for; None: that for which the artifacts were made.
+
+    Raises ValueError that says how to make artifacts for another one.
+    """
+    names = [each.name for each in at_hand(artifacts)]
+    if asked is None or asked in names:
+        return asked or names[0]
+    require_made_for(find(asked, models), artifacts, models)
+    return find(asked, models).name
+
+
+def _python(variant: Variant, artifacts: ImageArtifacts) -> str:
+    """A variant at hand as Python code."""
+    own, mix = at_hand(artifacts)
+    other = PAPER if own is not PAPER else OFFICIAL
+    if variant.name == mix.name:
+        return f'tn.VARIANTS["{own.name}"].reading_as(tn.VARIANTS["{other.name}"])'
+    return f'"{variant.name}"'
+
+
+def _note(artifacts: ImageArtifacts) -> str:
+    own, mix = at_hand(artifacts)
+    other = mix.name.removeprefix(f"{own.name} read as ")
+    return (
+        f"Switched: how the expression is read, which phrases are dropped, and the rectifier's rule. Proposals, crops, "
+        f"captions, the phrases themselves and the weights stay those of {own.name}, for which describe() made these "
+        f"artifacts, so {mix.name!r} is a mix. For all of {other}: "
+        f'tn.describe(image, tn.models.load(..., variant="{other}"), variant="{other}").'
+    )
 
 
 def table_of(reading: Reading, artifacts: ImageArtifacts, settings: Settings) -> ScoreTable:
@@ -156,7 +172,8 @@ def scene_record(
         "iou": None if overlap is None else overlap.tolist(),
         "oracle": int(overlap.argmax()) if overlap is not None and found else None,
         "models": models_name,
-        "note": VARIANT_NOTE,
+        "variants": [each.name for each in at_hand(artifacts)],
+        "note": _note(artifacts),
     }
 
 
@@ -165,10 +182,8 @@ def captions_of(artifacts: ImageArtifacts) -> list[str]:
     return list(next(iter(artifacts.captions.values()), ("",) * len(artifacts.proposals)))
 
 
-def reading_record(
-    expression: str, readings: Mapping[str, Reading], missing: Mapping[str, str], artifacts: ImageArtifacts
-) -> dict[str, Any]:
-    """All that an expression changes, for every variant that could read it.
+def reading_record(expression: str, readings: Mapping[str, Reading], artifacts: ImageArtifacts) -> dict[str, Any]:
+    """All that an expression changes, for every variant.
 
     Raises ValueError for a score that is not finite: neither side could rank it.
     """
@@ -179,7 +194,7 @@ def reading_record(
                 what = f"{score_name} of proposal {wrong} ({name})"
                 raise ValueError(f"{what}: expected a finite number, got {values[wrong]}; run describe() again")
     variants = {name: _variant_record(reading, artifacts) for name, reading in readings.items()}
-    return {"expression": expression, "variants": variants, "missing": dict(missing)}
+    return {"expression": expression, "variants": variants}
 
 
 def why_record(
@@ -241,6 +256,7 @@ def _variant_record(reading: Reading, artifacts: ImageArtifacts) -> dict[str, An
     # a verdict's reason stays true when another quadrant wins; "stays" and "out" are the browser's to say
     reasons = _quadrant_reasons(centres) if rule.half == "quadrants" else None
     return {
+        "python": _python(reading.variant, artifacts),
         "v": table.v.tolist(),
         "p": table.p.tolist(),
         "n": table.n.tolist(),

@@ -144,9 +144,10 @@ def rectifier_view(
 
     Notes
     -----
-    The rules: ``paper``, ``official``, and ``extended`` (the paper's variant with the rectifier that also reads middle,
-    extremes, ordinals, sizes and relations; ours, in no paper). A rule that lacks something is left out and the viewer
-    says why.
+    The rules: ``paper``; ``paper read as official``, how the authors' code reads the expression and which quadrant it
+    takes, on the same proposals and scores; and ``extended`` (the rectifier that also reads middle, extremes, ordinals,
+    sizes and relations; ours, in no paper). Artifacts made for ``official`` have that first, and the mix the other way
+    round. A rule that lacks something is left out and the viewer says why.
     """
     image_rgb = ground(artifacts.size_hw) if sample_or_image is None else image_of(sample_or_image, artifacts)
     return RectifierViewer(image_rgb, artifacts, expression_of(sample_or_image, expression), models)

@@ -253,6 +253,12 @@ class Models:
     weights : mapping
         The preset's own alpha and lam, {"alpha": ..., "lam": ...}, or such by variant, or by variant and data set,
         where "default" stands for every other name; empty: it has none, so those of the variant hold.
+    options : mapping of str to value
+        With which options of ``models.load`` proposer and captioner were made (num_beams, points_per_side ...), as far
+        as it is known: artifacts record it.
+    variants : mapping of str to str
+        A variant's name -> the one that it stands for with these models; {"official": "official-scaled"} for models of
+        small pictures.
     """
 
     name: str
@@ -262,3 +268,5 @@ class Models:
     parser: Parser
     wordnet: WordNet
     weights: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    variants: Mapping[str, str] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -201,6 +201,9 @@ class ImageArtifacts:
         Unit rows, row for row.
     features : Features
         What baselines read beyond that (``describe(..., features=...)``); none by default.
+    made : mapping of str to value
+        How: the variant's name, its options that matter here (proposal_filter, v_crop, p_crop, noun_phrases,
+        negative_prompt), and those of the models. Empty where it is not known.
 
     Raises
     ------
@@ -218,6 +221,7 @@ class ImageArtifacts:
     phrases: tuple[NounPhrase, ...] = ()
     phrase_embeddings: Float[np.ndarray, "k d"] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     features: Features = field(default_factory=Features)
+    made: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n = len(self.proposals)
@@ -234,9 +238,10 @@ class ImageArtifacts:
                 frozen[style] = tuple(values) if is_text else freeze(values, np.float32, label, (n, *beyond))
             object.__setattr__(self, name, MappingProxyType(frozen))
         freeze_fields(self, np.float32, phrase_embeddings=(len(self.phrases), None))
+        object.__setattr__(self, "made", MappingProxyType(dict(self.made)))
 
     def __repr__(self) -> str:
-        """Five lines: the image, its proposals, the crop styles, what the whole image is called, the features."""
+        """Six lines: image, proposals, crop styles, what the whole image is called, features, for which variant."""
         h, w = self.size_hw
         crops = ", ".join(f"{style} {rows.shape}" for style, rows in self.crop_embeddings.items())
         captions = ", ".join(f"{style} ({len(texts)})" for style, texts in self.captions.items())
@@ -245,7 +250,8 @@ class ImageArtifacts:
             f"  proposals: {len(self.proposals)} from {self.proposals.source!r}\n"
             f"  crop embeddings: {crops or 'none'}; captions: {captions or 'none'}\n"
             f"  overall caption: {self.overall_caption!r}, {len(self.phrases)} noun phrases\n"
-            f"  features of baselines: {', '.join(self.features.names) or 'none'}"
+            f"  features of baselines: {', '.join(self.features.names) or 'none'}\n"
+            f"  made for variant: {self.made.get('variant', 'unknown')}"
         )
 
 

@@ -28,15 +28,10 @@ SINGULARS = {"people": "person"}
 # particles and sizes first of all: a direction only beside a firmer word ("up left"), or alone after the noun
 WEAK = _set("up down low")
 
-# the authors' released word lists (METHOD section 2), in the order in which a later test can win over an earlier one
-OFFICIAL_WORDS: tuple[tuple[Direction, tuple[str, ...]], ...] = (
-    ("top", ("above", "north", "top")),
-    ("bottom", ("below", "south", "underneath")),
-    ("left", ("left", "west", "leftmost", "western")),
-    ("right", ("right", "east", "rightmost", "eastern")),
-)
-OFFICIAL_COMPARED = _set(
-    """bigger biggest larger largest closer closest smaller smallest tinier tiniest further furthest"""
+# suoych/TAS, heuristics.py: what their walk through the parse tree knows, whole words
+OFFICIAL_SUPERLATIVES = _set(
+    """left west leftmost western right rightmost east eastern above north top below south underneath bigger biggest
+    larger largest closer closest smaller smallest tinier tiniest further furthest"""
 )
 OFFICIAL_RELATIONS = _set(
     """left west right east above north top below south under bigger larger closer smaller tinier further inside within

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from tasnb.core.choices import require_known
-from tasnb.core.types import Direction, Head, NounPhrase, Parse, Parser, Token
-from tasnb.stages.expressions import directions, lexicon
+from tasnb.core.types import Head, NounPhrase, Parse, Parser, Token
+from tasnb.stages.expressions import directions, lexicon, released
 from tasnb.stages.expressions.phrases import NOUNS, Words
 
 MODIFIERS = (*NOUNS, "ADJ", "NUM", "VERB")
+PhraseKind = Literal["things", "chunks"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +25,8 @@ class ParseRule:
     direction_words : str
         "tokens" reads words that describe the subject; "substrings" looks for letters anywhere in the sentence.
     gate : str
-        "subject" takes what the subject's own words say; "official" lets directions through only when the head's noun
-        chunk equals its expansion, and either superlatives or relations were found, not both.
+        "subject" takes what the subject's own words say. "official" reads phrase and head noun as the released code
+        does and lets directions through only where it would rectify; with "substrings" they are its own (`released`).
 
     Raises
     ------
@@ -72,22 +74,27 @@ def parse(text: str, nlp: Parser, *, rule: ParseRule = PAPER) -> Parse:
     -----
     What is not understood is left out, never guessed. Source: METHOD section 3.
     """
-    doc = nlp(require_text(text))
-    head, name = _official_head(doc) if rule.gate == "official" else _head(doc)
-    parsed = Parse(text=text, head=None, tokens=_tokens(doc))
-    if head is not None:
-        chunk = _chunk(doc, head)
+    is_official = rule.gate == "official"
+    line, place_of = _one_line(require_text(text), lower=is_official)
+    doc = nlp(line)
+    theirs = released.read(doc) if is_official else None
+    head, name = (theirs.noun, theirs.rule) if theirs else _head(doc)
+    parsed = Parse(text=text, head=None, tokens=_tokens(doc, place_of))
+    if head is not None or theirs:
+        chunk = theirs.span if theirs else _chunk(doc, head)
         parsed = replace(
             parsed,
-            head=Head(lemma=_lemma(head), span=(head.idx, head.idx + len(head.text)), rule=name),
             phrase=chunk.text.lower(),
-            modifiers=tuple(t.lower_ for t in chunk if t.i != head.i and t.pos_ in MODIFIERS),
+            modifiers=tuple(t.lower_ for t in chunk if t != head and t.pos_ in MODIFIERS),
         )
+    if head is not None:
+        span = parsed.tokens[head.i].start, parsed.tokens[head.i].end
+        parsed = replace(parsed, head=Head(lemma=head.lower_ if theirs else _lemma(head), span=span, rule=name))
     words = Words(parsed)
     said, cues = directions.read(words)
     if rule.direction_words == "substrings":
-        said = _substrings(text)
-    if rule.gate == "official" and not _official_gate(doc, head):
+        said = theirs.said if theirs else released.letters(line.lower())
+    elif theirs and not theirs.said:
         said = {}
     return replace(
         parsed,
@@ -98,7 +105,7 @@ def parse(text: str, nlp: Parser, *, rule: ParseRule = PAPER) -> Parse:
     )
 
 
-def noun_phrases(text: str, nlp: Parser) -> tuple[NounPhrase, ...]:
+def noun_phrases(text: str, nlp: Parser, *, kind: PhraseKind = "things") -> tuple[NounPhrase, ...]:
     """The noun phrases of a caption.
 
     Parameters
@@ -107,19 +114,26 @@ def noun_phrases(text: str, nlp: Parser) -> tuple[NounPhrase, ...]:
         The caption.
     nlp : Parser
         A spaCy pipeline, or what quacks like one.
+    kind : str
+        "things": lower case, without article or possessive; pronouns are left out, and so is a bare place ("front" in
+        "in front of a bus"), which names no thing. "chunks": every noun chunk as written, pronouns and places too, and
+        as its lemma the first noun in it, as written, or "" (suoych/TAS).
 
     Returns
     -------
     tuple of NounPhrase
-        In order, lower case, without article or possessive; () for a text without any. Pronouns are left out, and so
-        is a bare place ("front" in "in front of a bus"), which names no thing.
+        In order; () for a text without any.
 
     Raises
     ------
     ValueError, TypeError
-        As ``parse`` does.
+        As ``parse`` does, and ValueError for another kind.
     """
-    doc = nlp(require_text(text))
+    require_known("kind of noun phrases", kind, get_args(PhraseKind))
+    doc = nlp(_one_line(require_text(text))[0])
+    if kind == "chunks":
+        nouns = ((chunk.text, released.first_noun(chunk)) for chunk in doc.noun_chunks)
+        return tuple(NounPhrase(text=text, lemma=noun.lower_ if noun is not None else "") for text, noun in nouns)
     phrases = []
     for chunk in doc.noun_chunks:
         inside = [t for t in chunk if not t.is_punct]
@@ -172,7 +186,20 @@ def _lemma(token: Any) -> str:
     return lexicon.SINGULARS.get(lemma, lemma)
 
 
-def _tokens(doc: Any) -> tuple[Token, ...]:
+def _one_line(text: str, *, lower: bool = False) -> tuple[str, Sequence[int]]:
+    """The text with one blank for each run of them and none at its ends; of each letter its place in the original.
+
+    A parser takes a second blank, a tab or a line's end for a word, and a word can become a head.
+    """
+    places = [match.span() for match in re.finditer(r"\S+", text)]
+    kept = [place for start, end in places for place in (*range(start, end), end)][:-1]  # behind a word its blank
+    line = " ".join(text.split())
+    if lower:  # letter by letter, as a few of them (the Turkish capital dotted I) become two
+        line = "".join(small if len(small := letter.lower()) == 1 else letter for letter in line)
+    return line, kept
+
+
+def _tokens(doc: Any, place_of: Sequence[int]) -> tuple[Token, ...]:
     return tuple(
         Token(
             text=t.text,
@@ -180,8 +207,8 @@ def _tokens(doc: Any) -> tuple[Token, ...]:
             pos=t.pos_,
             dep=t.dep_,
             governor=t.head.i,
-            start=t.idx,
-            end=t.idx + len(t.text),
+            start=place_of[t.idx],
+            end=place_of[t.idx + len(t.text) - 1] + 1,
         )
         for t in doc
     )
@@ -238,64 +265,3 @@ def _chunk(doc: Any, head: Any) -> Any:
         if chunk.start <= head.i < chunk.end:
             return doc[chunk.start : chunk.end]
     return doc[head.left_edge.i : head.i + 1]
-
-
-# the authors' released rules, by intent (METHOD section 2)
-
-
-def _substrings(text: str) -> dict[Direction, str]:
-    """Letters anywhere: "bright" contains right. Top is tried before bottom, left before right; the first wins."""
-    lower = text.lower()
-    hits = {d: word for d, listed in lexicon.OFFICIAL_WORDS for word in reversed(listed) if word in lower}
-    axes: tuple[tuple[Direction, Direction], ...] = (("top", "bottom"), ("left", "right"))
-    first = [next((d for d in axis if d in hits), None) for axis in axes]
-    return {d: hits[d] for d in first if d is not None}
-
-
-def _official_head(doc: Any) -> tuple[Any | None, str]:
-    """The root if a noun chunk holds it, else its first child if one does, else the first chunk's root."""
-    held = {i for chunk in doc.noun_chunks for i in range(chunk.start, chunk.end)}
-    root = next((t for t in doc if t.head.i == t.i), None)
-    if root is not None and root.i in held:
-        return root, "root"
-    first = next(iter(root.children), None) if root is not None else None
-    if first is not None and first.i in held:
-        return first, "first noun child of the root"
-    chunk = next(iter(doc.noun_chunks), None)
-    return (None, "none") if chunk is None else (chunk.root, "first noun chunk")
-
-
-def _official_gate(doc: Any, head: Any | None) -> bool:
-    """Whether the released code would rectify at all: head chunk equals its expansion, superlatives XOR relations."""
-    if head is None:
-        return False
-    chunks = {i: chunk for chunk in doc.noun_chunks for i in range(chunk.start, chunk.end)}
-    own = chunks.get(head.i)
-    if own is None:
-        return False
-    # words before or after the chunk that hang on it and lead to no other chunk would belong to the expanded chunk
-    others = [c for c in doc.noun_chunks if c.start != own.start]
-    for token in doc:
-        hangs_on = any(a.i in range(own.start, own.end) for a in token.ancestors)
-        leads = any(
-            token.i in range(c.start, c.end) or any(a.i == token.i for t in c for a in t.ancestors) for c in others
-        )
-        if not own.start <= token.i < own.end and hangs_on and not leads:
-            return False
-    superlative = relation = False
-    waiting: list[tuple[Any, tuple[str, ...]]] = [(child, ()) for child in head.children]
-    keywords = {word for _, listed in lexicon.OFFICIAL_WORDS for word in listed} | lexicon.OFFICIAL_COMPARED
-    while waiting:
-        token, path = waiting.pop()
-        word = token.lower_
-        chunk = chunks.get(token.i)
-        named = word in lexicon.OFFICIAL_RELATIONS | lexicon.OFFICIAL_NULLS
-        if chunk is not None and chunk.start != own.start and not named:
-            relation = True  # another thing: what is said of it is not followed further
-            continue
-        path = (*path, word)
-        children = list(token.children)
-        if not children:
-            superlative = superlative or any(part in keywords for part in path)
-        waiting += [(child, path) for child in children]
-    return superlative != relation

@@ -91,18 +91,17 @@ class Explorer {
     this.useN = switchOf("N: negatives", true, (on) => change({ useN: on }));
     this.spatial = switchOf("spatial rectifier", true, (on) => change({ spatial: on }));
     const name = freshId("variant");
-    this.variants = ["paper", "official"].map((variant) => {
+    this.variants = this.scene.variants.map((variant) => {
       const radio = element("input", { type: "radio", name, value: variant, onchange: () => change({ variant }) });
       return { variant, radio, label: element("label", { class: "tn-switch" }, radio, ` ${variant}`) };
     });
-    this.missing = element("p", { class: "tn-soft", hidden: true });
     const note = element("details", {}, element("summary", {}, "What the variant switch changes"), element("p", {}, this.scene.note));
     const reset = element("button", { type: "button", onclick: () => this.change(this.first) }, "Reset");
     return element(
       "fieldset", { class: "tn-controls" }, element("legend", {}, "S = V + \u03b1 P + \u03bb N"), this.alpha.row, this.lam.row,
       element("div", { class: "tn-switches" }, this.useP.label, this.useN.label, this.spatial.label),
       element("div", { class: "tn-switches", role: "radiogroup", "aria-label": "Variant" }, element("span", {}, "Variant:"), ...this.variants.map((each) => each.label), reset),
-      this.missing, note,
+      note,
     );
   }
 
@@ -234,13 +233,7 @@ class Explorer {
     this.alpha.input.disabled = !settings.useP;
     this.lam.input.disabled = !settings.useN;
     [this.useP.box.checked, this.useN.box.checked, this.spatial.box.checked] = [settings.useP, settings.useN, settings.spatial];
-    for (const { variant, radio } of this.variants) {
-      radio.checked = variant === settings.variant;
-      radio.disabled = !(variant in reading.variants);
-    }
-    const lacking = Object.entries(reading.missing).map(([variant, why]) => `${variant}: ${why}`);
-    setText(this.missing, lacking.join(" "));
-    this.missing.hidden = !lacking.length;
+    for (const { variant, radio } of this.variants) radio.checked = variant === settings.variant;
     wordsOf(this.words, reading.variants[settings.variant].pieces);
     const fits = best !== null && scene.iou ? `, IoU ${scene.iou[best].toFixed(2)} with the target` : "";
     const stay = kept.filter(Boolean).length;

@@ -50,7 +50,7 @@ export function receiptOf(scene, reading, settings, ranked, i) {
 /** The Python call for what is on screen; tasnb/viewers/explorer.py writes the same text. */
 export function pythonCode(reading, settings, selected) {
   const use = ["v", ...(settings.useP ? ["p"] : []), ...(settings.useN ? ["n"] : []), ...(settings.spatial ? ["spatial"] : [])];
-  const options = [`variant="${settings.variant}"`];
+  const options = [`variant=${reading.variants[settings.variant].python}`];
   if (settings.useP) options.push(`alpha=${settings.alpha}`);
   if (settings.useN) options.push(`lam=${settings.lam}`);
   if (use.length < 4) options.push(`use=(${use.map((u) => `"${u}"`).join(", ")}${use.length === 1 ? "," : ""})`);
