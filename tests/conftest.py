@@ -22,7 +22,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # fixtures that load the toy models, or evaluate with them: who uses one is slow, so that ``make quick`` needs no torch
-_WITH_MODELS = {"toy_models", "toy_case", "toy_run", "real_run", "real", "models_by_tower", "planted"}
+_WITH_MODELS = {
+    "toy_models",
+    "official_models",
+    "toy_case",
+    "toy_run",
+    "real_run",
+    "real",
+    "models_by_tower",
+    "planted",
+}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -56,6 +65,14 @@ def toy_models():
     import tasnb as tn
 
     return tn.models.load("toy", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def official_models():
+    """The same, loaded for the authors' variant."""
+    import tasnb as tn
+
+    return tn.models.load("toy", variant="official", device="cpu")
 
 
 @pytest.fixture(scope="session")

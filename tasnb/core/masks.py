@@ -80,12 +80,12 @@ def boxes_xyxy(masks: Bool[np.ndarray, "n h w"]) -> Int[np.ndarray, "n 4"]:
     return boxes
 
 
-def scaled_area(area: float, size_hw: tuple[int, int]) -> float:
+def scaled_area(area: int, size_hw: tuple[int, int]) -> float:
     """An area that is meant for a photo of 640 x 480, for a picture of another size.
 
     Parameters
     ----------
-    area : float
+    area : int
         Pixels of such a photo.
     size_hw : tuple of int
         Height and width of the picture.

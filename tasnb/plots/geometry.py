@@ -65,9 +65,7 @@ def variants_to_compare(artifacts: ImageArtifacts) -> tuple[Variant, ...]:
     return (own, mix, replace(own, name="extended", parse=PAPER.parse, rectifier=spatial.EXTENDED))
 
 
-def rectify_by_each(
-    artifacts: ImageArtifacts, expression: str, models: Models
-) -> tuple[tuple[Rectified, ...], dict[str, str]]:
+def rectify_by_each(artifacts: ImageArtifacts, expression: str, models: Models) -> tuple[Rectified, ...]:
     """Every rule on the same expression, each with its own variant's parse and scores.
 
     Parameters
@@ -83,24 +81,14 @@ def rectify_by_each(
     -------
     tuple of Rectified
         One a rule.
-    dict of str to str
-        Why a rule is missing: the artifacts lack what its variant needs.
 
     Raises
     ------
     ValueError
-        For an empty expression, and where every rule is missing.
+        For an empty expression.
     """
     expressions.require_text(expression)
-    found, missing = [], {}
-    for variant in variants_to_compare(artifacts):
-        try:
-            found.append(_rectified(artifacts, expression, models, variant))
-        except ValueError as problem:
-            missing[variant.name] = str(problem)
-    if not found:
-        raise ValueError(next(iter(missing.values())))
-    return tuple(found), missing
+    return tuple(_rectified(artifacts, expression, models, variant) for variant in variants_to_compare(artifacts))
 
 
 def rectifiers(image_rgb: np.ndarray | None, artifacts: ImageArtifacts, expression: str, models: Models) -> np.ndarray:
@@ -125,9 +113,9 @@ def rectifiers(image_rgb: np.ndarray | None, artifacts: ImageArtifacts, expressi
     Raises
     ------
     ValueError
-        For an empty expression, and where every rule is missing.
+        For an empty expression.
     """
-    found, _ = rectify_by_each(artifacts, expression, models)
+    found = rectify_by_each(artifacts, expression, models)
     ground = np.full((*artifacts.size_hw, 3), 200, np.uint8) if image_rgb is None else image_rgb
     panels = [Panel(title=each.name, pixels=_drawn(each, ground), notes=(each.sentence,)) for each in found]
     return sheet(f"“{expression}”", panels, [LEGEND], columns=3, side=SIDE)

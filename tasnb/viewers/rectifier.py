@@ -48,7 +48,7 @@ class RectifierViewer(Viewer, module="rectifier_view", kind="view of the rectifi
 
     def __init__(self, image_rgb: np.ndarray, artifacts: ImageArtifacts, expression: str, models: Models) -> None:
         self._image_rgb, self._artifacts, self._expression, self._models = image_rgb, artifacts, expression, models
-        self._rules, missing = rectify_by_each(artifacts, expression, models)
+        self._rules = rectify_by_each(artifacts, expression, models)
         super().__init__(
             record={
                 "image": uri(image_rgb, LONGEST),
@@ -56,7 +56,6 @@ class RectifierViewer(Viewer, module="rectifier_view", kind="view of the rectifi
                 "pieces": pieces(self._rules[0].parse),
                 "captions": captions_of(artifacts),
                 "rules": [_rule_record(rule) for rule in self._rules],
-                "missing": missing,
             },
             selected=self._rules[0].table.best,
         )
@@ -147,7 +146,7 @@ def rectifier_view(
     The rules: ``paper``; ``paper read as official``, how the authors' code reads the expression and which quadrant it
     takes, on the same proposals and scores; and ``extended`` (the rectifier that also reads middle, extremes, ordinals,
     sizes and relations; ours, in no paper). Artifacts made for ``official`` have that first, and the mix the other way
-    round. A rule that lacks something is left out and the viewer says why.
+    round.
     """
     image_rgb = ground(artifacts.size_hw) if sample_or_image is None else image_of(sample_or_image, artifacts)
     return RectifierViewer(image_rgb, artifacts, expression_of(sample_or_image, expression), models)

@@ -183,9 +183,10 @@ def test_artifacts_of_another_image_are_refused(change, message) -> None:
         artifacts(**change)
 
 
-def test_artifacts_show_themselves_in_five_lines() -> None:
+def test_artifacts_show_themselves_in_six_lines() -> None:
     lines = repr(artifacts()).splitlines()
-    assert len(lines) == 5
+    assert len(lines) == 6
+    assert lines[5] == "  made for variant: unknown"
     assert lines[0] == "ImageArtifacts of 'a', 4 x 5 pixels (h, w)"
     assert lines[2] == "  crop embeddings: crop (3, 8); captions: blur (3)"
 

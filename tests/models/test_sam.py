@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,9 @@ def test_masks_are_those_of_the_official_generator(
 
     sam = build_sam(files[1])
     sam.load_state_dict(torch.load(files[0], weights_only=True))
-    official = SamAutomaticMaskGenerator(sam, **{**asdict(ProposerConfig()), **EASY}).generate(picture)
+    options = {**asdict(ProposerConfig()), **EASY}
+    del options["scale_areas"]  # ours
+    official = SamAutomaticMaskGenerator(sam, **options).generate(picture)
     ours = proposer.propose(picture)
     kept = distinct([record["segmentation"] for record in official], range(len(official)))
     assert len(ours) == len(kept) > 0
@@ -103,6 +106,17 @@ def test_small_regions_are_removed_on_request(files: tuple[Path, Path], picture:
         regions, count = label(mask, np.ones((3, 3)))
         sizes = np.bincount(regions.ravel())[1:]
         assert count == 1 or sizes.min() >= 200
+
+
+def test_small_regions_may_be_a_share_of_the_picture(files: tuple[Path, Path], picture: np.ndarray) -> None:
+    """800 pixels of a photo of 640 x 480 are 8 of a picture of 48 x 64."""
+    assert picture.shape[:2] == (48, 64)
+    load = partial(SamProposer.load, files[0], model=files[1], device="cpu", **EASY)
+    scaled, eight, literal = load(min_mask_region_area=800, scale_areas=True), load(min_mask_region_area=8), load()
+    np.testing.assert_array_equal(scaled.propose(picture).masks, eight.propose(picture).masks)
+    assert len({scaled.fingerprint, eight.fingerprint, literal.fingerprint}) == 3
+    none = load(scale_areas=True)
+    np.testing.assert_array_equal(none.propose(picture).masks, literal.propose(picture).masks)
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])

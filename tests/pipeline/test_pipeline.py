@@ -116,13 +116,14 @@ def test_text_only_ranks_by_the_captions(toy_case, toy_models) -> None:
     assert answer.index == int(np.argmax(answer.table.p))
 
 
-def test_official_runs_the_same_path_with_other_options(toy_case, toy_models) -> None:
+def test_official_runs_the_same_path_with_other_options(toy_case, official_models) -> None:
     sample, _ = toy_case
-    artifacts = tn.describe(sample.image, toy_models, variant="official")
+    artifacts = tn.describe(sample.image, official_models, variant="official")
     areas = artifacts.proposals.masks.sum(axis=(1, 2))
-    assert (areas >= 2000).all(), "official drops what is smaller than 2000 px"
-    answer = tn.tas(artifacts, sample.expression, toy_models, variant="official")
-    assert answer.method == "TAS (official)"
+    assert (areas >= 2000 * 256 * 256 / (640 * 480)).all(), "with the toy models areas are shares of the picture"
+    assert (areas < 2000).any()
+    answer = tn.tas(artifacts, sample.expression, official_models, variant="official")
+    assert answer.method == "TAS (official-scaled)"
     assert answer.table.trace is not None
     shown = shares(answer.table, variant="official")
     assert shown.sum() == pytest.approx(1.0), "a softmax over the proposals"

@@ -61,6 +61,29 @@ def test_the_odd_row_of_padding_goes_to_the_bottom_and_the_odd_column_to_the_rig
     assert cut(image, tall, CROP)[..., 0].tolist() == [[9, 9, 0], [9, 9, 0], [9, 9, 0]]
 
 
+@pytest.mark.parametrize("style", ["crop", "blur"])
+@pytest.mark.parametrize(
+    ("box_hw", "shape"),
+    [
+        ((9, 17), (17, 17)),
+        ((9, 16), (15, 16)),
+        ((16, 9), (16, 15)),
+        ((5, 5), (5, 5)),
+        ((4, 5), (4, 5)),
+        ((1, 1), (1, 1)),
+    ],
+    ids=str,
+)
+def test_even_pads_both_sides_alike(style, box_hw: tuple[int, int], shape: tuple[int, int]) -> None:
+    """suoych/TAS pads (longer - shorter) // 2 on each side, so an odd difference leaves a pixel out."""
+    mask = np.zeros((20, 30), dtype=bool)
+    mask[2 : 2 + box_hw[0], 3 : 3 + box_hw[1]] = True
+    even, odd = (cut(picture(20, 30), mask, CropConfig(style=style, even=even)) for even in (True, False))
+    assert even.shape[:2] == shape
+    np.testing.assert_array_equal(even, odd[: shape[0], : shape[1]])
+    assert cut(picture(20, 30), np.zeros((20, 30), bool), CropConfig(style=style, even=True)).shape == (1, 1, 3)
+
+
 def test_without_square_the_picture_has_the_shape_of_its_box() -> None:
     mask = disc(20, 30, 8, 12, 4)
     mask[8, 3:20] = True

@@ -310,20 +310,6 @@ def test_official_words_are_looked_for_as_letters(nlp, text: str, directions: tu
     assert parse(text, nlp, rule=rule).directions == directions
 
 
-GATED = [
-    ("a superlative and no relation", "the left dog", True),
-    ("a side in a phrase of its own", "the dog on the left", True),
-    ("neither", "the brown dog", False),
-    ("a relation beside it", "the left dog behind the bus", False),
-    ("the chunk would grow", "dog left", False),
-]
-
-
-@pytest.mark.parametrize(("text", "opened"), [r[1:] for r in GATED], ids=[r[0] for r in GATED])
-def test_the_official_gate(nlp, text: str, opened: bool) -> None:
-    assert bool(parse(text, nlp, rule=OFFICIAL).directions) == opened
-
-
 def test_paper_is_the_default_and_the_rules_differ_only_by_their_options() -> None:
     assert ParseRule() == PAPER
     assert (OFFICIAL.direction_words, OFFICIAL.gate) == ("substrings", "official")

@@ -116,3 +116,18 @@ def test_the_official_filter_agrees_with_the_authors_on_random_boxes(seed: int) 
 def test_impossible_limits_are_refused(options, message) -> None:
     with pytest.raises(ValueError, match=message):
         ProposalFilter(**options)
+
+
+@pytest.mark.parametrize(
+    ("size_hw", "least"),
+    [((480, 640), 2000), ((640, 480), 2000), ((256, 256), 427), ((960, 1280), 8000), ((1, 100), 1)],
+    ids=str,
+)
+def test_scaled_areas_are_the_same_share_of_every_picture(size_hw: tuple[int, int], least: int) -> None:
+    """2000 of 640 x 480 pixels; 2000 x 256 x 256 / (640 x 480) = 426.7, and 0.65 of a picture of 100 pixels."""
+    pixels = np.arange(size_hw[0] * size_hw[1]).reshape(size_hw)
+    found = make_proposals(np.stack([pixels < least, pixels < least - 1]), source="test")
+    rule = ProposalFilter(min_area=2000, scaled=True)
+    assert filter_proposals(found, rule)[1].tolist() == [True, False]
+    literal = filter_proposals(found, ProposalFilter(min_area=2000))
+    assert literal[1].tolist() == [least >= 2000, least - 1 >= 2000]

@@ -30,7 +30,8 @@ def move(viewer: Any, **settings: Any) -> None:
     viewer.settings = {**viewer.settings, **settings}
 
 
-SLIDERS = {"alpha": 1.0, "lam": 0.7}  # of preset toy; they stay where they are when the variant is switched
+READ_AS_OFFICIAL = tn.PAPER.reading_as(tn.OFFICIAL)
+MIX = READ_AS_OFFICIAL.name
 
 
 @pytest.mark.parametrize(
@@ -40,8 +41,8 @@ SLIDERS = {"alpha": 1.0, "lam": 0.7}  # of preset toy; they stay where they are 
         ({"alpha": 0.5, "lam": 0.0}, {"alpha": 0.5, "lam": 0.0}),
         ({"useP": False}, {"use": ("v", "n", "spatial")}),
         ({"useP": False, "useN": False, "spatial": False}, {"use": ("v",)}),
-        ({"variant": "official"}, {"variant": "official", **SLIDERS}),
-        ({"variant": "official", "spatial": False}, {"variant": "official", "use": ("v", "p", "n"), **SLIDERS}),
+        ({"variant": MIX}, {"variant": READ_AS_OFFICIAL}),
+        ({"variant": MIX, "spatial": False}, {"variant": READ_AS_OFFICIAL, "use": ("v", "p", "n")}),
     ],
     ids=str,
 )
@@ -72,9 +73,7 @@ def test_the_ranking_is_a_table_best_first(viewer, toy_case) -> None:
     assert best["iou"] == pytest.approx(tn.iou(masks[best["proposal"]], toy_case[0].target))
 
 
-@pytest.mark.parametrize(
-    "moved", [{}, {"useN": False, "alpha": 1.0}, {"variant": "official", "spatial": False}], ids=str
-)
+@pytest.mark.parametrize("moved", [{}, {"useN": False, "alpha": 1.0}, {"variant": MIX, "spatial": False}], ids=str)
 def test_its_code_gives_what_is_on_screen(viewer, toy_case, toy_models, moved) -> None:
     move(viewer, **moved)
     names: dict[str, Any] = {"tn": tn, "artifacts": toy_case[1], "models": toy_models}
@@ -128,7 +127,7 @@ def test_an_empty_mask_has_no_place(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
     masks = artifacts.proposals.masks.copy()
     masks[0] = False
-    for variant in ("paper", "official"):
+    for variant in ("paper", MIX):
         viewer = tn.viewers.explore(sample, with_masks(artifacts, masks), SENTENCE, toy_models, variant=variant)
         told = viewer.reading["variants"][variant]["rule"]
         assert told["centres"][0] is None
@@ -162,10 +161,32 @@ def test_a_score_that_is_no_number_is_refused(toy_case, toy_models) -> None:
         tn.viewers.explore(sample, replace(artifacts, crop_embeddings=rows), None, toy_models)
 
 
-def test_artifacts_that_one_variant_cannot_use_still_show_the_other(toy_case, toy_models) -> None:
+def test_a_mix_is_called_a_mix_and_says_what_is_switched(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
     viewer = tn.viewers.explore(sample, artifacts, None, toy_models)
-    assert set(viewer.reading["variants"]) == {"paper", "official"}
+    assert viewer.scene["variants"] == list(viewer.reading["variants"]) == ["paper", "paper read as official"]
+    move(viewer, variant=MIX)
+    assert viewer.prediction.method == "TAS (paper read as official)"
+    for words in ("Switched: how the expression is read", "stay those of paper", "is a mix", 'variant="official"'):
+        assert words in viewer.scene["note"]
+    with pytest.raises(
+        ValueError, match=r"made for variant 'paper' and differ from 'official-scaled' in .*; make the right"
+    ):
+        tn.viewers.explore(sample, artifacts, None, toy_models, variant="official")
+
+
+def test_artifacts_of_the_other_variant_have_it_first(reftoy_val, official_models) -> None:
+    sample = reftoy_val[12]
+    artifacts = tn.describe(sample.image, official_models, variant="official")
+    viewer = tn.viewers.explore(sample, artifacts, None, official_models)
+    assert viewer.scene["variants"] == ["official-scaled", "official-scaled read as paper"]
+    wanted = tn.tas(artifacts, sample.expression, official_models, variant="official")
+    assert viewer.prediction.method == wanted.method == "TAS (official-scaled)"
+    assert np.array_equal(viewer.prediction.table.total, wanted.table.total)
+
+
+def test_artifacts_that_lack_something_are_refused(toy_case, toy_models) -> None:
+    sample, artifacts = toy_case
     lacking = replace(artifacts, crop_embeddings={})
     with pytest.raises(ValueError, match="describe"):
         tn.viewers.explore(sample, lacking, None, toy_models)
@@ -200,7 +221,7 @@ def test_an_image_of_another_size_is_refused(toy_case, toy_models) -> None:
         ("selected", 999, "from 0 to"),
         ("selected", -1, "from 0 to"),
         ("settings", {"variant": "paper"}, "expected the keys"),
-        ("settings", {"variant": "ours"}, "choose from paper, official"),
+        ("settings", {"variant": "ours"}, "choose from paper, paper read as official"),
         ("settings", {"alpha": float("inf")}, "finite"),
     ],
 )

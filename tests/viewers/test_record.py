@@ -58,12 +58,13 @@ def test_a_large_photo_travels_small_and_its_figures_do_not_change(toy_case) -> 
 
 @pytest.mark.parametrize("name", ["v", "p", "n"])
 def test_a_score_that_neither_side_could_rank_is_refused(toy_case, toy_models, name: str) -> None:
-    readings, missing = record.read_by_each(toy_case[1], "the dog", toy_models, needed="paper")
-    table = readings["official"].table
+    readings = record.read_by_each(toy_case[1], "the dog", toy_models)
+    mix = "paper read as official"
+    table = readings[mix].table
     broken = replace(table, **{name: np.where(np.arange(len(table)) == 1, np.nan, getattr(table, name))})
-    readings["official"] = replace(readings["official"], table=broken)
-    with pytest.raises(ValueError, match=f"{name} of proposal 1 \\(official\\): expected a finite number, got nan"):
-        record.reading_record("the dog", readings, missing, toy_case[1])
+    readings[mix] = replace(readings[mix], table=broken)
+    with pytest.raises(ValueError, match=f"{name} of proposal 1 \\({mix}\\): expected a finite number, got nan"):
+        record.reading_record("the dog", readings, toy_case[1])
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def parse(text: str, nlp: Parser, *, rule: ParseRule = PAPER) -> Parse:
     doc = nlp(line)
     theirs = released.read(doc) if is_official else None
     head, name = (theirs.noun, theirs.rule) if theirs else _head(doc)
-    parsed = Parse(text=text, head=None, tokens=_tokens(doc, place_of))
+    parsed = Parse(text=text, head=None, tokens=_tokens(doc, text, place_of))
     if head is not None or theirs:
         chunk = theirs.span if theirs else _chunk(doc, head)
         parsed = replace(
@@ -199,18 +199,11 @@ def _one_line(text: str, *, lower: bool = False) -> tuple[str, Sequence[int]]:
     return line, kept
 
 
-def _tokens(doc: Any, place_of: Sequence[int]) -> tuple[Token, ...]:
+def _tokens(doc: Any, text: str, place_of: Sequence[int]) -> tuple[Token, ...]:
+    spans = [(place_of[t.idx], place_of[t.idx + len(t.text) - 1] + 1) for t in doc]
     return tuple(
-        Token(
-            text=t.text,
-            lemma=_lemma(t),
-            pos=t.pos_,
-            dep=t.dep_,
-            governor=t.head.i,
-            start=place_of[t.idx],
-            end=place_of[t.idx + len(t.text) - 1] + 1,
-        )
-        for t in doc
+        Token(text=text[start:end], lemma=_lemma(t), pos=t.pos_, dep=t.dep_, governor=t.head.i, start=start, end=end)
+        for t, (start, end) in zip(doc, spans, strict=True)
     )
 
 

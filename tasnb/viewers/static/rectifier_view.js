@@ -16,7 +16,6 @@ function buildRectifiers({ frame, say, link }) {
   const words = element("div", { class: "tn-words" });
   wordsOf(words, record.pieces);
   const panels = record.rules.map((rule) => panelFor(record, rule, pick));
-  const missing = Object.entries(record.missing).map(([name, why]) => element("p", { class: "tn-soft" }, `${name} cannot be shown: ${why}`));
   const facts = element("p", { class: "tn-verdict" });
   const heads = ["mask", ...record.rules.map((rule) => rule.name), "caption"].map((name) => element("th", { scope: "col" }, name));
   const rows = Array.from({ length: count }, (_, i) => rowOf(i));
@@ -24,7 +23,7 @@ function buildRectifiers({ frame, say, link }) {
     element("table", {}, element("caption", { class: "tn-unseen" }, "Every mask's verdict under every rule"), element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows.map((r) => r.row))));
   list.addEventListener("keydown", key);
   const legend = "A coloured dot is the centre of a mask that stays; a crossed gray one is out. A ring marks the answer, dashed lines are medians of the centres, and the dark part of the photo is out.";
-  frame.append(words, element("div", { class: "tn-rules" }, ...panels.map((p) => p.node)), element("p", { class: "tn-soft" }, legend), ...missing,
+  frame.append(words, element("div", { class: "tn-rules" }, ...panels.map((p) => p.node)), element("p", { class: "tn-soft" }, legend),
     count ? facts : element("p", {}, "No proposal was found, so there is nothing to rectify."), list);
 
   function rowOf(i) {
