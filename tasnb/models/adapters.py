@@ -63,6 +63,7 @@ def load_matcher(
     dtype: str = "float32",
     batch_size: int | None = None,
     image_size: int | None = None,
+    mask_resize: str | None = None,
 ) -> Matcher:
     """Load any image-text encoder: BLIP-2 ITC, ALBEF, or a CLIP of open_clip.
 
@@ -79,6 +80,8 @@ def load_matcher(
         Pictures or texts at once; None is the adapter's own.
     image_size : int or None
         Of ALBEF's picture; see `AlbefItc.load`.
+    mask_resize : str or None
+        Of a CLIP of open_clip; see `ClipEncoder`.
 
     Returns
     -------
@@ -88,19 +91,26 @@ def load_matcher(
     Raises
     ------
     FileNotFoundError, ValueError
-        What the chosen adapter's ``load`` raises, and for an image_size that the model does not take.
+        What the chosen adapter's ``load`` raises, and for an option that the model does not take.
     """
     given = {"batch_size": batch_size, "image_size": image_size}
     options: dict[str, Any] = {"device": device, "dtype": dtype}
     options |= {name: value for name, value in given.items() if value is not None}
     folder = Path(model)
     own_files = folder.is_dir() and checkpoint is None
-    if own_files and any((folder / name).is_file() for name in CHECKPOINTS):
+    is_albef = own_files and any((folder / name).is_file() for name in CHECKPOINTS)
+    is_blip2 = own_files and read_config(folder / "config.json").get("model_type") == "blip-2"
+    if mask_resize is not None and (is_albef or is_blip2):
+        raise ValueError(
+            f"mask_resize={mask_resize!r}: only a CLIP of open_clip masks tokens; leave it out for {model}"
+        )
+    if is_albef:
         return AlbefItc.load(folder, **options)
     if image_size is not None:
         raise ValueError(f"image_size={image_size}: only ALBEF takes another one; leave it out for {model}")
-    if own_files and read_config(folder / "config.json").get("model_type") == "blip-2":
+    if is_blip2:
         return Blip2Itc.load(folder, **options)
+    options |= {} if mask_resize is None else {"mask_resize": mask_resize}
     return ClipEncoder.load(model, checkpoint, **options)
 
 

@@ -11,6 +11,7 @@ Source: Li et al. 2023, section 3.1; Salesforce/LAVIS, ``blip2_image_text_matchi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from tasnb.models.batched import Matcher
 from tasnb.models.machine import resolve_device, resolve_dtype
 from tasnb.models.weights import deciding_files, fingerprint, load_pretrained, load_processor, read_config
 
+_DROPPED = re.compile(r"[.!\"()*#:;~]")  # LAVIS, BlipCaptionProcessor.pre_caption
+MAX_WORDS = 50  # the same
 MAX_TOKENS = 32  # BLIP-2's max_txt_len in LAVIS, its marks counted
 MODEL_CLASS = "Blip2ForImageTextRetrieval"
 
@@ -78,7 +81,7 @@ class Blip2Itc(Matcher):
         files = deciding_files(folder, "BLIP-2 folder")
         model = load_pretrained(MODEL_CLASS, folder, what="BLIP-2 image-text retrieval", device=place, dtype=number)
         processor = load_processor("AutoProcessor", folder, backend="pil")
-        name = fingerprint("itc blip-2", files, {"dtype": dtype, "max_tokens": MAX_TOKENS})
+        name = fingerprint("itc blip-2", files, {"dtype": dtype, "max_tokens": MAX_TOKENS, "texts": "lavis"})
         return cls(
             model, processor, fingerprint=name, device=place, dtype=model.vision_model.dtype, batch_size=batch_size
         )
@@ -98,7 +101,11 @@ class Blip2Itc(Matcher):
 
     def _text_features(self, texts: Sequence[str]) -> Any:
         words = self.processor.tokenizer(
-            texts, padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
+            [as_lavis_reads(text) for text in texts],
+            padding=True,
+            truncation=True,
+            max_length=MAX_TOKENS,
+            return_tensors="pt",
         ).to(self.device)
         read = self.model.qformer(
             query_embeds=self.model.embeddings(input_ids=words["input_ids"]),
@@ -106,6 +113,27 @@ class Blip2Itc(Matcher):
             attention_mask=words["attention_mask"],
         ).last_hidden_state
         return _projected(self.model.text_projection, read[:, 0])
+
+
+def as_lavis_reads(text: str) -> str:
+    """Rewrite a text as LAVIS reads it for BLIP-2: lower case, without some of its punctuation, at most 50 words.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    str
+        Its words, with one space between them.
+
+    Examples
+    --------
+    >>> as_lavis_reads('The man\'s hot-dog (left), "here": yes!')
+    "the man's hot-dog left , here yes"
+    """
+    return " ".join(_DROPPED.sub(" ", text.lower()).split()[:MAX_WORDS])
 
 
 def _projected(projection: Any, features: Any) -> Any:

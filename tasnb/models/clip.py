@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from PIL import Image
@@ -109,13 +109,24 @@ class ClipEncoder(Matcher):
         A loaded open_clip model and its tokenizer.
     preprocessing : Preprocessing
         How a picture becomes the model's input.
+    mask_resize : str
+        How a mask comes to the grid for the feature "global_local": "area", "bilinear" or "nearest"
+        (``heatmaps.coverage``).
     **common : object
         See `Matcher`.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, preprocessing: Preprocessing, **common: Any) -> None:
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        preprocessing: Preprocessing,
+        *,
+        mask_resize: heatmaps.Resize = "area",
+        **common: Any,
+    ) -> None:
         super().__init__(**common)
-        self.model, self.tokenizer, self.preprocessing = model, tokenizer, preprocessing
+        self.model, self.tokenizer, self.preprocessing, self.mask_resize = model, tokenizer, preprocessing, mask_resize
 
     @classmethod
     def load(
@@ -126,6 +137,7 @@ class ClipEncoder(Matcher):
         device: str = "auto",
         dtype: str = "float32",
         batch_size: int = 64,
+        mask_resize: heatmaps.Resize = "area",
     ) -> ClipEncoder:
         """Load a CLIP from local files.
 
@@ -140,6 +152,8 @@ class ClipEncoder(Matcher):
             Where and in which number format it runs.
         batch_size : int
             Pictures or texts that it takes at once.
+        mask_resize : str
+            See `ClipEncoder`.
 
         Returns
         -------
@@ -163,6 +177,7 @@ class ClipEncoder(Matcher):
         import open_clip
 
         number, place = resolve_dtype(dtype), resolve_device(device)
+        require_known("resize of masks", mask_resize, get_args(heatmaps.Resize))
         folder = Path(model)
         if folder.is_dir():
             if checkpoint is not None:
@@ -188,9 +203,12 @@ class ClipEncoder(Matcher):
         chosen = {key: known[key] for key in ("mean", "std", "interpolation", "resize_mode")}
         preprocessing = Preprocessing(size_hw=known["size"], **chosen)
         options = {"model": config, "preprocessing": asdict(preprocessing), "dtype": dtype}
+        options |= {} if mask_resize == "area" else {"mask_resize": mask_resize}  # without it the name stays as it was
         common: dict[str, Any] = {"device": place, "dtype": number, "batch_size": batch_size}
         width, named = int(config["embed_dim"]), fingerprint("clip", files, options)
-        return cls(clip, tokenizer, preprocessing, embed_dim=width, fingerprint=named, **common)
+        return cls(
+            clip, tokenizer, preprocessing, mask_resize=mask_resize, embed_dim=width, fingerprint=named, **common
+        )
 
     def encode_grids(self, image_rgb: np.ndarray, kinds: Collection[str]) -> dict[str, np.ndarray]:
         """Describe every cell of a picture, squashed to the model's square; see `DenseEncoder`.
@@ -221,8 +239,8 @@ class ClipEncoder(Matcher):
         with torch.no_grad():
             grids = tower.grids(self._squashed(image_rgb), kinds, self.batch_size)
             found = {kind: grid.float() for kind, grid in grids}
-            # a unit vector a cell; the authors' demonstration of CLIP Surgery divides by the length over the cells,
-            # channel by channel
+            # a unit vector a cell; the authors' demonstration of CLIP Surgery divided by the length over the cells,
+            # channel by channel, until its commit d4696d4, and has done this since
             for kind in {"score_map", "clip_surgery"} & set(found):
                 found[kind] = torch.nn.functional.normalize(found[kind], dim=-1)
         return {kind: grid.cpu().numpy().reshape(*tower.grid_hw, -1) for kind, grid in found.items()}
@@ -257,7 +275,8 @@ class ClipEncoder(Matcher):
         tower = tower_of(self.model.visual)
         if not len(masks):
             return np.zeros((0, self.embed_dim), np.float32)
-        share = heatmaps.coverage(masks, tower.grid_hw).reshape(len(masks), -1)
+        how = self.mask_resize if kind == "global_local" else "area"
+        share = heatmaps.coverage(masks, tower.grid_hw, how).reshape(len(masks), -1)
         pixels = self._squashed(image_rgb)
         with torch.no_grad():
             if kind == "region_token":

@@ -23,6 +23,7 @@ from tasnb.models.sam import ProposerConfig
 OPTIONS: Mapping[str, Role] = {
     **{field.name: "sam" for field in fields(ProposerConfig)},
     "clip_batch_size": "clip",
+    "mask_resize": "clip",
     "captioner_batch_size": "captioner",
     "captioner_dtype": "captioner",  # also "int8", see HFCaptioner.load
     **{field.name: "captioner" for field in fields(CaptionConfig)},

@@ -190,6 +190,8 @@ class ResNetTower:
     """CLIP's ModifiedResNet: layer4's map, and its attention pool taken apart.
 
     The attention pool is the tower's only attention: token 0 is the mean of the map's cells, and asks all of them.
+    "clip_surgery" follows the branch of CLIP Surgery's code for residual networks (``settings='resnet'``: unit values,
+    a scale eight times as large), which their released demonstration never takes.
 
     Parameters
     ----------

@@ -191,7 +191,8 @@ def grad_cam(
     Notes
     -----
     ViT: the cells after the last block's first normalisation, because nothing later in a cell reaches the embedding.
-    A map that is 0 everywhere (no cell speaks for the text) leaves a tie, which keeps the earlier proposal.
+    A map that is 0 everywhere (no cell speaks for the text) leaves a tie, which keeps the earlier proposal. ReCLIP's
+    Grad-CAM of a ViT is another one: its attention times the gradient of it.
     """
     v = _pooled("grad-cam", artifacts, expression, models)
     return _by_score(v, "Grad-CAM", artifacts, expression, models, variant, parse)
@@ -344,7 +345,9 @@ def global_local(
     -----
     All four are unit vectors before they are added, and the crop is that of CLIP-only: the authors' code adds a ViT's
     vectors as they come, and fills the crop with 0.485 after normalising its pixels, which is meant as gray and is
-    none (Seonghoon-Yu/Zero-shot-RIS).
+    none (Seonghoon-Yu/Zero-shot-RIS). The noun phrase is that of the variant's parse; ``official`` finds it as the
+    authors of TAS do, who took the search from there. A mask comes to the tower's grid by area; its own code takes
+    bilinear and TAS's copy of it nearest (``models.load(..., mask_resize="bilinear")``).
     """
     for name, value in (("global_weight", global_weight), ("sentence_weight", sentence_weight)):
         if not 0 <= value <= 1:

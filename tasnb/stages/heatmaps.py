@@ -11,11 +11,15 @@ spend cells on nothing. The authors of Global-Local and of CLIP Surgery resize i
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import numpy as np
 from jaxtyping import Bool, Float
 
+from tasnb.core.choices import require_known
 from tasnb.core.embeddings import cosines, unit_rows
 
+Resize = Literal["area", "bilinear", "nearest"]
 MASKS_AT_ONCE = 16  # of a picture of 12 megapixels: 0.8 GB as float32
 
 
@@ -110,8 +114,10 @@ def resize(heat: Float[np.ndarray, "r c"], size_hw: tuple[int, int]) -> Float[np
     return _bilinear(size_hw[0], heat.shape[0]) @ heat @ _bilinear(size_hw[1], heat.shape[1]).T
 
 
-def coverage(masks: Bool[np.ndarray, "n h w"], grid_hw: tuple[int, int]) -> Float[np.ndarray, "n r c"]:
-    """The share of each cell's area that a mask covers.
+def coverage(
+    masks: Bool[np.ndarray, "n h w"], grid_hw: tuple[int, int], how: Resize = "area"
+) -> Float[np.ndarray, "n r c"]:
+    """How much of each cell a mask covers.
 
     Parameters
     ----------
@@ -119,19 +125,29 @@ def coverage(masks: Bool[np.ndarray, "n h w"], grid_hw: tuple[int, int]) -> Floa
         In the image's pixels.
     grid_hw : tuple of int
         Rows and columns of cells.
+    how : str
+        "area": the share of the cell's area. "bilinear": between the pixels at the cell's centre. "nearest": the pixel
+        at the cell's corner, as torch's nearest takes it.
 
     Returns
     -------
     ndarray of float, shape (n, r, c)
         0..1.
 
+    Raises
+    ------
+    ValueError
+        For another way.
+
     Examples
     --------
     >>> coverage(np.array([[[True, False, False, True]]]), (1, 2)).tolist()
     [[[0.5, 0.5]]]
     """
+    require_known("resize of masks", how, get_args(Resize))
+    along = {"area": _area, "bilinear": _bilinear, "nearest": _nearest}[how]
     height, width = masks.shape[1:]
-    return _carried(masks, _area(grid_hw[0], height), _area(grid_hw[1], width))
+    return _carried(masks, along(grid_hw[0], height), along(grid_hw[1], width))
 
 
 def pooling(masks: Bool[np.ndarray, "n h w"], grid_hw: tuple[int, int]) -> Float[np.ndarray, "n r c"]:
@@ -195,6 +211,11 @@ def _bilinear(pixels: int, cells: int) -> Float[np.ndarray, "p k"]:
     """What each cell contributes to each pixel along one axis; rows sum to 1. Centres lie at (i + 1/2) / length."""
     at = np.clip((np.arange(pixels) + 0.5) * cells / pixels - 0.5, 0, cells - 1)
     return np.maximum(0.0, 1 - np.abs(at[:, None] - np.arange(cells)))
+
+
+def _nearest(cells: int, pixels: int) -> Float[np.ndarray, "k p"]:
+    """Which pixel each cell takes along one axis; rows sum to 1."""
+    return (np.arange(cells)[:, None] * pixels // cells == np.arange(pixels)).astype(np.float64)
 
 
 def _area(cells: int, pixels: int) -> Float[np.ndarray, "k p"]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tasnb.core.types import GRIDS, REGIONS, DenseEncoder
+from tasnb.models.adapters import load_matcher
 from tasnb.models.clip import ClipEncoder, cells_inside
 from tasnb.stages import heatmaps
 from tests.models.official_checkpoints import write_clip
@@ -400,6 +401,26 @@ def test_global_local_of_a_resnet_masks_the_map_before_the_pool(encoders, pictur
     hook.remove()
     got = encoder.encode_regions(picture, mask, "global_local")
     np.testing.assert_allclose(got, unit(expected.numpy()), atol=2e-6)
+
+
+def test_a_mask_comes_to_the_grid_as_it_is_loaded(toy_folder) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    mask = np.zeros((1, 64, 64), dtype=bool)
+    mask[0, 3:41, 22:60] = True
+    found = {}
+    for how in ("area", "bilinear", "nearest"):
+        encoder = load_matcher(toy_folder / "clip", device="cpu", mask_resize=how)
+        found[how] = encoder.encode_regions(picture, mask, "global_local"), encoder.fingerprint
+        np.testing.assert_array_equal(
+            encoder.encode_regions(picture, mask, "region_token"),
+            load_matcher(toy_folder / "clip", device="cpu").encode_regions(picture, mask, "region_token"),
+        )
+    rows, names = zip(*found.values(), strict=True)
+    assert len(set(names)) == 3
+    assert not np.allclose(rows[0], rows[1])
+    assert not np.allclose(rows[1], rows[2])
+    with pytest.raises(ValueError, match="unknown resize of masks 'max'; choose from area, bilinear, nearest"):
+        load_matcher(toy_folder / "clip", device="cpu", mask_resize="max")
 
 
 # --- pictures, masks and towers of every kind -------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import tasnb as tn
 from tasnb.core.types import ImageTextEncoder
 from tasnb.models.adapters import load_matcher
 from tasnb.models.albef import AlbefItc, as_albef_reads
-from tasnb.models.blip2_itc import Blip2Itc
+from tasnb.models.blip2_itc import Blip2Itc, as_lavis_reads
 from tests.models import official_matchers as official
 
 pytestmark = pytest.mark.slow
@@ -137,6 +137,23 @@ def test_nothing_gives_no_rows_and_any_text_gives_one(matchers, kind) -> None:
     assert matcher.encode_texts([]).shape == (0, matcher.embed_dim)
     odd = ["", "🐕 <script>alert('x')</script>", '"quoted"', "word " * 500]
     assert np.isfinite(matcher.encode_texts(odd)).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("The Left CAT.", "the left cat"),
+        ('a "red" (old) hat; yes!', "a red old hat yes"),
+        ("5:30 #1 *star* ~", "5 30 1 star"),
+        ("it's a hot-dog, ok? a/b", "it's a hot-dog, ok? a/b"),
+        ("  two   blanks\n", "two blanks"),
+        ("w " * 60, " ".join(["w"] * 50)),
+        ("", ""),
+    ],
+)
+def test_blip2_reads_texts_as_lavis_does(text: str, read: str) -> None:
+    """LAVIS's pre_caption: . ! " ( ) * # : ; ~ become blanks, runs of blanks one, at most 50 words."""
+    assert as_lavis_reads(text) == read
 
 
 def test_albef_reads_words_without_punctuation() -> None:

@@ -122,3 +122,34 @@ def test_grad_cam_is_never_negative_and_linear_where_positive() -> None:
     assert heat.min() == 0
     np.testing.assert_allclose(heatmaps.grad_cam(activations, 3 * weights), 3 * heat)
     np.testing.assert_allclose(heat - heatmaps.grad_cam(activations, -weights), activations @ weights)
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("area", [[0.75, 0.0]]),
+        ("bilinear", [[1.0, 0.0]]),  # the cells' centres lie between pixels 1 and 2, and 5 and 6
+        ("nearest", [[0.0, 0.0]]),  # the pixels at 0 and 4
+    ],
+)
+def test_how_a_mask_comes_to_the_grid(how: str, expected: list[list[float]]) -> None:
+    mask = np.array([[[False, True, True, True, False, False, False, False]]])
+    np.testing.assert_allclose(heatmaps.coverage(mask, (1, 2), how)[0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(("how", "mode"), [("bilinear", "bilinear"), ("nearest", "nearest")])
+@pytest.mark.parametrize("grid", [(7, 7), (4, 9), (1, 1), (33, 70)], ids=str)
+def test_bilinear_and_nearest_are_torchs(how: str, mode: str, grid: tuple[int, int]) -> None:
+    torch = pytest.importorskip("torch")
+    masks = np.random.default_rng(0).random((3, 33, 70)) < 0.4
+    aligned = {"align_corners": False} if mode == "bilinear" else {}
+    wanted = torch.nn.functional.interpolate(
+        torch.from_numpy(masks[None].astype(np.float32)), grid, mode=mode, **aligned
+    )
+    np.testing.assert_allclose(heatmaps.coverage(masks, grid, how), wanted[0].numpy(), atol=1e-5)
+
+
+@pytest.mark.usefixtures("no_shape_checks")
+def test_another_way_to_the_grid_lists_the_ways() -> None:
+    with pytest.raises(ValueError, match="unknown resize of masks 'max'; choose from area, bilinear, nearest"):
+        heatmaps.coverage(np.ones((1, 2, 2), bool), (1, 1), "max")
