@@ -103,3 +103,14 @@ def test_the_sdist_holds_what_the_wheel_is_made_of(built: Path) -> None:
     assert {"data/toyworld/runs.py", "data/runs/toy/reftoy-val/run.json"} <= names
     assert {"tasnb/py.typed", "README.md", "pyproject.toml"} <= names
     assert not [name for name in names if name.startswith("tests/")]
+
+
+def test_every_row_of_the_method_names_a_test_that_exists() -> None:
+    text = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", text)
+    assert len(named) > 15
+    for file, name in named:
+        assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file} has no {name}"
+    rows = [line for line in text.split("## 2.")[1].split("## 3.")[0].splitlines() if line.startswith("| ")][1:]
+    for row in rows:
+        assert "`tests/" in row or "**not followed**" in row, row

@@ -73,7 +73,7 @@ class GoldRelation:
 
 @dataclass(frozen=True, kw_only=True)
 class Expression:
-    """A sentence with what is known about it (METHOD section 3). head_span: characters. claim: what it says."""
+    """A sentence with what is known about it (docs/method.md). head_span: characters. claim: what it says."""
 
     text: str
     head: str

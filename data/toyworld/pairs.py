@@ -25,7 +25,7 @@ from toyworld.world import KINDS, SCENE_SIZE, Scene, Size, Thing
 TRAIN_SEED = 1_000_000  # train scenes have seeds from here on; the shipped splits lie below
 HELD_OUT_SEED = 2_000_000  # scenes and stickers that score a training run, never trained on
 STICKER_SIZE = 96  # pixels of a sticker's longer side
-DEFOCUS_SIGMA = 11.6  # scene pixels; the blur of the captioner's pictures (METHOD, section 3)
+DEFOCUS_SIGMA = 11.6  # scene pixels; the blur of the captioner's pictures (docs/method.md)
 
 _HAT_SHARE = 0.4  # as compose draws people
 _DRAWN_BY = ("animals", "backgrounds", "brush", "compose", "nature", "objects", "people", "render", "vehicles", "world")

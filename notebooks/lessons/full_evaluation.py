@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # seconds an image on one RTX 3090 (paper, section 4.5)
 PAPER_SECONDS: Mapping[str, float] = MappingProxyType({"CLIP-only": 1.88, "Global-Local": 2.01, "TAS": 3.63})
-# mIoU on RefCOCO val, published or run again by others; none of them measured here (METHOD section 6)
+# mIoU on RefCOCO val, published or run again by others; none of them measured here (docs/method.md)
 FIELD: Mapping[str, float] = MappingProxyType(
     {
         "Ref-Diff": 37.21, "TAS": 39.84, "HybridGL": 49.48, "RefAM-SD": 50.1, "image-editing features (12B)": 57.6,

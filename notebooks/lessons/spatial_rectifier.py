@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SIDE = 420  # pixels, the longer side of a picture with centres
 CHOICES = (*DIRECTIONS, "none")
-# expression -> its direction under METHOD section 3; for each wrong word what it looks like, and why it is none
+# expression -> its direction under docs/method.md; for each wrong word what it looks like, and why it is none
 READINGS: Mapping[str, tuple[str, Mapping[str, str], str]] = {
     "man on the left": ("left", {"none": "a direction overlooked"}, '"on the left" says where the man is'),
     "woman in a bright dress": (

@@ -1,6 +1,6 @@
 """What is published about each data set: splits, counts, licence and source; and the warning for a set that differs.
 
-Sentences and refs of the evaluation splits: METHOD section 4 and the sets' papers. Images and train refs agree with
+Sentences and refs of the evaluation splits: docs/method.md and the sets' papers. Images and train refs agree with
 what TensorFlow Datasets lists for ``ref_coco`` where it lists them; a number that no source could be named for is left
 out or was noted from memory, so a difference is a note, never an error. PhraseCut: README of
 ChenyunWu/PhraseCutDataset. The sentences of the unc, google and umd splits add up to the 142,210, 141,564 and 95,010
@@ -94,7 +94,7 @@ _REFCOCO_PLUS_UNC = _counts(
     testB=(750, 1798, 4889),
 )
 _REFCOCOG_UMD = _counts(train=(21899, 42226, 80512), val=(1300, 2573, 4896), test=(2600, 5023, 9602))
-# METHOD section 4: the paper's "Test(G)" is this val, because google's test was never released
+# docs/method.md: the paper's "Test(G)" is this val, because google's test was never released
 _REFCOCOG_GOOGLE = _counts(train=(24698, 44822, 85474), val=(4650, 5000, 9536))
 # a phrase is a ref of one sentence
 _PHRASECUT = _counts(

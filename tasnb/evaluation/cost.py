@@ -23,7 +23,7 @@ from tasnb.pipeline.variant import PAPER
 if TYPE_CHECKING:
     import pandas as pd
 
-# METHOD section 5: an RTX 3090; the 22 GB are the whole method's
+# paper, section 4.5: an RTX 3090; the 22 GB are the whole method's
 PUBLISHED_SECONDS = {"clip-only": 1.88, "global-local": 2.01, "tas": 3.63}
 PUBLISHED_GB = {"tas": 22.0}
 WARM_UP = 1  # images that load the models and are not timed

@@ -44,7 +44,7 @@ class Protocol:
     passes: Literal[">", ">="] | None = ">"
 
 
-# each is what that system's released evaluation code does (METHOD, section 4)
+# each is what that system's released evaluation code does (docs/method.md)
 PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
     {
         "tas": Protocol(),

@@ -12,7 +12,7 @@ row's own label, and where a table varies something else it says so:
 7  the image-text model, alone ("BLIP-2-ITC") or inside TAS ("BLIP-2-TAS"); ``encoder`` names it too.
 
 encoder "" is printed "-". Splits are named as in ``tasnb.datasets``, those of RefCOCOg as printed: Val(U) and Test(U)
-are umd's, and Test(G) is google's val, because google's test was never released (METHOD section 4). Cells printed "-"
+are umd's, and Test(G) is google's val, because google's test was never released (docs/method.md). Cells printed "-"
 have no row. Source: Suo, Zhu, Yang, EMNLP Findings 2023.
 """
 
@@ -46,7 +46,7 @@ TITLES: Mapping[int, str] = MappingProxyType(
         7: "Image-text model; RefCOCO+ testA and RefCOCOg Val(U)",
     }
 )
-# METHOD section 5: each is the ``note`` of exactly the rows that it is about
+# docs/method.md: each is the ``note`` of exactly the rows that it is about
 ERRATA: tuple[str, ...] = (
     "erratum: Tables 1 and 7 print 42.66 for the same figure",
     "erratum: the mIoU is below its own oIoU, 27.20",
@@ -80,7 +80,7 @@ PRINTED: Mapping[str, str] = MappingProxyType(
 RESNET, VIT = "ResNet-50", "ViT-B/32"  # the second is that of the paper's ablations
 ENCODERS: Mapping[str, str] = MappingProxyType({"RN50": RESNET, "ViT-B-32": VIT})
 PAPER_PARTS: Mapping[str, str] = MappingProxyType({"sam": "vit_h", "captioner": "blip2"})
-PAPER_PROTOCOL = "tas"  # what the authors' released evaluation does (METHOD, section 4)
+PAPER_PROTOCOL = "tas"  # what the authors' released evaluation does (docs/method.md)
 # RefToy -> the data set whose expressions are written in the same way
 NEAREST: Mapping[str, str] = MappingProxyType({"reftoy": "refcoco", "reftoy+": "refcoco+", "reftoyg": "refcocog"})
 FAMILY = tuple(NEAREST.values())
@@ -356,7 +356,7 @@ def differences(run: RunLike, place: Place) -> Iterator[str]:
     else:
         yield f"other protocol: {about['protocol']}, the authors' released code has {PAPER_PROTOCOL}"
     if about["variant"] != PAPER.name:
-        yield f"variant {about['variant']}: options that differ from the paper's text (METHOD, section 2)"
+        yield f"variant {about['variant']}: options that differ from the paper's text (docs/method.md)"
     usual, own = weights_for(data=place.dataset), Weights(**about["weights"])
     if own != usual:
         yield f"{own}; the paper has {usual.alpha:g} and {usual.lam:g} here"

@@ -346,7 +346,7 @@ def split_into_parts(image_ids: Sequence[str], shards: int | None = None) -> tup
 
 
 def global_weight_for(data_name: str) -> float:
-    """Global-Local's weight of the masked features on a data set (METHOD section 5).
+    """Global-Local's weight of the masked features on a data set (docs/method.md).
 
     Parameters
     ----------

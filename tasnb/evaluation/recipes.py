@@ -231,7 +231,7 @@ def _table1(labels: Mapping[tuple[str, str], None], preset: str, freesolo: str |
     found = []
     for label, encoder in labels:
         if label == "TSEG":
-            why = "published figures only: TSEG is weakly supervised, trained on expressions (METHOD, section 5)"
+            why = "published figures only: TSEG is weakly supervised, trained on expressions"
             found.append(Row(method=label, encoder=encoder, recipe=None, why=why))
         elif label.startswith("Global-Local (FreeSOLO)"):
             row = replace(_by_method("Global-Local", encoder, preset), method=label)

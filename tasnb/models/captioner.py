@@ -1,6 +1,6 @@
 """One text a picture, from GIT, BLIP or BLIP-2 through ``transformers``. A folder's config.json names the model.
 
-Sources: the paper's captioners are BLIP-2 OPT-2.7b and GIT-base (Table 6); greedy decoding is METHOD section 2.
+Sources: the paper's captioners are BLIP-2 OPT-2.7b and GIT-base (Table 6); greedy decoding is docs/method.md.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class CaptionConfig:
         For a number below 1.
     """
 
-    num_beams: int = 1  # METHOD section 2, `paper`; LAVIS, in the official code, uses 5
+    num_beams: int = 1  # docs/method.md, `paper`; LAVIS, in the official code, uses 5
     max_new_tokens: int | None = None
     prompt: str | None = None
 

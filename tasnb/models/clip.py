@@ -1,7 +1,7 @@
 """Pictures and texts in one space, from any CLIP that ``open_clip`` (its sole importer) can build.
 
 Weights come from a file or a folder, never from the network. OpenAI's weights were trained with the QuickGELU
-activation and lose several points without it, so a mismatch is an error here (METHOD section 3).
+activation and lose several points without it, so a mismatch is an error here (docs/method.md).
 
 Features of places and of masks, for the baselines of Table 1, come from the image tower, run by our own lines
 (``towers``) on the weights that are loaded, because its own ``forward`` gives one vector a picture. The picture is

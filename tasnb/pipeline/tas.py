@@ -100,7 +100,7 @@ def text_row(expression: str, models: Models) -> np.ndarray:
     Parameters
     ----------
     expression : str
-        Encoded in lower case and without a template (METHOD section 2).
+        Encoded in lower case and without a template (docs/method.md).
     models : Models
         Their encoder is used.
 

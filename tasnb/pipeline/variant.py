@@ -1,6 +1,6 @@
 """A variant is a set of named options: ``PAPER`` follows the paper's text, ``OFFICIAL`` the authors' code.
 
-Every row of the table in docs/official.md is one field here. Nothing else in the package asks which of the two is
+Every row of the table in docs/method.md is one field here. Nothing else in the package asks which of the two is
 running: stages see only their own option. Artifacts record the options that made them, and ``require_made_for`` refuses
 another variant's.
 """

@@ -16,7 +16,7 @@ from tasnb.core.choices import require_known
 from tasnb.core.types import NegativePhrase, Negatives, NounPhrase, Parse, WordNet
 
 SynonymKind = Literal["path", "official"]
-# METHOD section 3: "group of X" is an X, whatever WordNet says of groups
+# docs/method.md: "group of X" is an X, whatever WordNet says of groups
 COLLECTIVES = ("group", "bunch", "row", "couple", "pair", "lot")
 
 

@@ -24,7 +24,7 @@ FIGURES = {
     "sections of the paper": "3.3 3.4 4.5",
     "the paper's Table 4, and its seconds an image": "2.93 1.09 2.81 1.88 3.63",
     "WordNet's path similarity, held by tests/lessons/test_negatives.py": "0.33 0.50",
-    "METHOD, section 3: ties": "52.6 16.4 98.3 97.2 37.1 41.6",
+    "docs/method.md: ties": "52.6 16.4 98.3 97.2 37.1 41.6",
     "an example of two centres": "10.2 10.8",
     "GB, of tasnb fetch": "1.7",
 }

@@ -1,4 +1,4 @@
-"""METHOD section 3 as a table: what is a direction, what only looks like one, which noun is meant."""
+"""docs/method.md as a table: what is a direction, what only looks like one, which noun is meant."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from tasnb.stages.expressions import OFFICIAL, PAPER, ParseRule, lexicon, noun_phrases, parse
 
-# METHOD section 3: every word of the four lists, said of the noun meant
+# docs/method.md: every word of the four lists, said of the noun meant
 EVERY_WORD = [
     ("the left cat", "left"),
     ("leftmost cat", "left"),

@@ -1,4 +1,4 @@
-"""The authors' reading on trees built by hand; what is expected follows from their rule (docs/official.md)."""
+"""The authors' reading on trees built by hand; what is expected follows from their rule (docs/method.md)."""
 
 from __future__ import annotations
 

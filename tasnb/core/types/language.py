@@ -98,7 +98,7 @@ class Cue:
 
 @dataclass(frozen=True, kw_only=True)
 class Parse:
-    """An expression taken apart (METHOD section 3).
+    """An expression taken apart (docs/method.md).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""An expression taken apart: head noun, directions, relations and cues (METHOD section 3).
+"""An expression taken apart: head noun, directions, relations and cues (docs/method.md).
 
 ``lexicon`` holds the words, ``phrases`` reads relations and clauses, ``directions`` decides which words say where the
 subject is, ``parsing`` puts them together, and

@@ -1,7 +1,7 @@
 """Reads from an expression's words where its subject is said to be: directions of the picture, and the other cues.
 
 The tree of a terse expression is often wrong, so this reads patterns over the words; parts of speech help, and the tree
-has only chosen the subject. METHOD section 3 is the rule; what is ambiguous is not claimed.
+has only chosen the subject. docs/method.md is the rule; what is ambiguous is not claimed.
 """
 
 from __future__ import annotations

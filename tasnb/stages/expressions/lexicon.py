@@ -15,7 +15,7 @@ def _readings(text: str) -> dict[str, str]:
     return {word: group[0] for group in groups for word in group}
 
 
-# METHOD section 3: the words of each direction
+# docs/method.md: the words of each direction
 _LISTED: dict[Direction, str] = {
     "left": "left leftmost lefthand west western westernmost lefthandside",
     "right": "right rightmost righthand east eastern easternmost righthandside",
@@ -23,7 +23,7 @@ _LISTED: dict[Direction, str] = {
     "bottom": "bottom bottommost down low lower lowermost lowest south southern",
 }
 DIRECTION_WORDS: dict[str, Direction] = {word: d for d, listed in _LISTED.items() for word in listed.split()}
-# METHOD section 3: parsers keep "people", and WordNet 3.0 knows it as another word than "person"
+# docs/method.md: parsers keep "people", and WordNet 3.0 knows it as another word than "person"
 SINGULARS = {"people": "person"}
 # particles and sizes first of all: a direction only beside a firmer word ("up left"), or alone after the noun
 WEAK = _set("up down low")

@@ -1,4 +1,4 @@
-"""Takes an expression apart: the noun it is about, where in the picture, next to what (METHOD section 3)."""
+"""Takes an expression apart: the noun it is about, where in the picture, next to what (docs/method.md)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PhraseKind = Literal["things", "chunks"]
 
 @dataclass(frozen=True, kw_only=True)
 class ParseRule:
-    """How an expression is read (METHOD section 2, rows "direction words" and "gate").
+    """How an expression is read (docs/method.md, rows "direction words" and "gate").
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def parse(text: str, nlp: Parser, *, rule: ParseRule = PAPER) -> Parse:
 
     Notes
     -----
-    What is not understood is left out, never guessed. Source: METHOD section 3.
+    What is not understood is left out, never guessed. Source: docs/method.md.
     """
     is_official = rule.gate == "official"
     line, place_of = _one_line(require_text(text), lower=is_official)
@@ -211,7 +211,7 @@ def _tokens(doc: Any, text: str, place_of: Sequence[int]) -> tuple[Token, ...]:
 
 
 def _head(doc: Any) -> tuple[Any | None, str]:
-    """The subject's noun and the name of the rule that found it (METHOD section 3, in this order)."""
+    """The subject's noun and the name of the rule that found it (docs/method.md, in this order)."""
     for name, candidate in _candidates(doc):
         return candidate, name
     return None, "none"

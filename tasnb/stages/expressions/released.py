@@ -1,7 +1,7 @@
 """How the authors' released code reads an expression: its phrase, its first noun, and whether their rectifier acts.
 
 Written from the rule of suoych/TAS at 606bb7f (entity_extraction.py and heuristics.py, which are ReCLIP's, and
-tas_main.py), slips included where they change an answer; docs/official.md sets each step beside it. All of it works on
+tas_main.py), slips included where they change an answer; docs/method.md sets each step beside it. All of it works on
 the lower-cased text.
 """
 
@@ -106,7 +106,7 @@ def letters(text: str, down: tuple[Direction, tuple[str, ...]] = _DOWN_OF_SUPERL
 
 
 def _phrase(doc: Any) -> tuple[Any, str]:
-    """The chunk of the last root, else of that root's first child, else the whole text (METHOD section 2, step 1)."""
+    """The chunk of the last root, else of that root's first child, else the whole text (docs/method.md, step 1)."""
     chunks = {i: chunk for chunk in doc.noun_chunks for i in range(chunk.start, chunk.end)}
     root = [token for token in doc if token.head.i == token.i][-1]
     if root.i in chunks:

@@ -1,6 +1,6 @@
 """What only the extended rectifier reads: middle, extremes, ordinals, sizes, clock positions, relations.
 
-Ours, in no paper: off by default and never mixed into the paper's numbers (METHOD, section 3). A cue that cannot be
+Ours, in no paper: off by default and never mixed into the paper's numbers (docs/method.md). A cue that cannot be
 read, or lacks what it needs, narrows nothing and says so.
 """
 
