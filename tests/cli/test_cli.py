@@ -55,7 +55,7 @@ def test_json_is_one_object_and_nothing_else(scene: Path, tmp_path: Path, capfd)
 @pytest.mark.slow
 def test_official_is_an_option(scene: Path, tmp_path: Path, capfd) -> None:
     assert cli.run(["segment", str(scene), "the tree", "--variant", "official", "--json", "--out", str(tmp_path)]) == 0
-    assert json.loads(capfd.readouterr().out)["method"] == "TAS (official)"
+    assert json.loads(capfd.readouterr().out)["method"] == "TAS (official-scaled)"
 
 
 @pytest.mark.parametrize(
