@@ -9,7 +9,7 @@ import numpy as np
 
 from tasnb.core.images import mask_colour
 from tasnb.core.types import ImageArtifacts, ImageTextEncoder, Models
-from tasnb.pipeline.variant import PAPER, Variant, find
+from tasnb.pipeline.variant import PAPER, Variant, find, require_made_for
 from tasnb.plots.overlays import overlay
 from tasnb.plots.sheets import Panel, sheet
 from tasnb.stages.crops import cut
@@ -161,8 +161,9 @@ def crops(
     IndexError
         For a number that no proposal has.
     ValueError
-        For a photo of another size, and where the captions lack the style.
+        For a photo of another size, and for artifacts that were made for another variant.
     """
+    require_made_for(find(variant, models), artifacts, models)
     seen = inputs_of(image_rgb, artifacts, models, index, variant=variant)
     mask = artifacts.proposals.masks[index]
     panels = [Panel(title="in the photo", pixels=overlay(image_rgb, mask, mask_colour(index)))]

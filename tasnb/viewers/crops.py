@@ -12,7 +12,7 @@ import traitlets
 
 from tasnb import plots
 from tasnb.core.types import ImageArtifacts, Models
-from tasnb.pipeline.variant import Variant, find
+from tasnb.pipeline.variant import Variant, find, require_made_for
 from tasnb.plots.model_inputs import ModelInput, caption_of, inputs_of
 from tasnb.viewers.record import scene_record, uri
 from tasnb.viewers.viewer import Viewer, image_of, mask_number, problem_of
@@ -155,7 +155,7 @@ def crops_view(
     Raises
     ------
     ValueError
-        When image and artifacts differ in size, or the artifacts lack the variant's captions.
+        When image and artifacts differ in size, or the artifacts were made for another variant.
     IndexError
         For a number that no proposal has.
 
@@ -168,4 +168,6 @@ def crops_view(
     if index is not None and not 0 <= index < count:
         raise IndexError(f"index: expected a mask number from 0 to {count - 1}, got {index}")
     first = 0 if index is None and count else index
-    return CropsViewer(image_rgb, artifacts, models, first, find(variant, models))
+    chosen = find(variant, models)
+    require_made_for(chosen, artifacts, models)
+    return CropsViewer(image_rgb, artifacts, models, first, chosen)

@@ -55,6 +55,14 @@ def test_and_the_other_way_round(method, official_case, official_models) -> None
         method(artifacts, sample.expression, official_models)
 
 
+def test_pictures_with_captions_of_another_variant_are_refused(toy_case, toy_models) -> None:
+    sample, artifacts = toy_case
+    for show in (tn.viewers.crops_view, tn.plots.crops):
+        image = sample if show is tn.viewers.crops_view else sample.image
+        with pytest.raises(ValueError, match="artifacts were made for variant 'paper'"):
+            show(image, artifacts, toy_models, 0, variant="official")
+
+
 def test_the_line_of_the_refusal_makes_the_right_ones(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
     with pytest.raises(ValueError) as told:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import spacy
 
+from tasnb.stages import negatives
 from tasnb.stages.expressions import OFFICIAL, noun_phrases, parse
 from tasnb.stages.expressions.released import letters, read
 
@@ -213,6 +214,16 @@ def test_every_noun_chunk_as_written(nlp) -> None:
     found = noun_phrases("A man holding a red umbrella in front of it.", nlp, kind="chunks")
     assert [phrase.text for phrase in found] == ["A man", "a red umbrella", "front", "it"]
     assert [phrase.lemma for phrase in found] == ["man", "umbrella", "front", ""]
+
+
+def test_the_whole_text_gives_the_noun_where_their_search_falls_back(wordnet) -> None:
+    """ "man holding kid" with the caption "a man in a park" drops "a man" there: both are about "man"."""
+    expression = "man/NN/npadvmod>1 holding/VBG/ROOT>1 kid/NN/dobj>1"
+    caption = "a/DT/det>1 man/NN/ROOT>1 in/IN/prep>1 a/DT/det>4 park/NN/pobj>2"
+    parsed = parse("man holding kid", lambda text: tree(expression), rule=OFFICIAL)
+    phrases = noun_phrases("a man in a park", lambda text: tree(caption), kind="chunks")
+    mined = negatives.mine("a man in a park", phrases, parsed, wordnet, rule=negatives.OFFICIAL)
+    assert [(phrase.text, phrase.kept) for phrase in mined.phrases] == [("a man", False), ("a park", True)]
 
 
 @pytest.mark.usefixtures("no_shape_checks")
