@@ -55,14 +55,14 @@ def segment(
     image_rgb = as_rgb(image)
     folder = out or Path("outputs", "segment", image.stem)
     folder.mkdir(parents=True, exist_ok=True)
-    plan(models, device=device, **chosen.model_options)  # a missing file is said before the long wait
+    plan(models, variant=chosen.name, device=device)  # a missing file is said before the long wait
     with ProgressBar(quiet=json_, total=STEPS, bar_format=BAR) as progress:
         progress.step("importing the libraries")
         started = time.perf_counter()
         import_vendors()
         imported = time.perf_counter()
         progress.step(f"loading the {models} models")
-        loaded = load(models, device=device, **chosen.model_options)
+        loaded = load(models, variant=chosen.name, device=device)
         seconds = {"imports": imported - started, "load": time.perf_counter() - imported}
         weighed: dict[str, Any] = {"variant": chosen, "alpha": alpha, "lam": lam}
         record = answer(image_rgb, expression, loaded, folder, step=progress.step, seconds=seconds, **weighed)

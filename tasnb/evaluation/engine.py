@@ -14,7 +14,7 @@ from tasnb.evaluation.worker import Job, Session, go_stage_by_stage, run_here, r
 from tasnb.models.catalogue import is_shipped
 from tasnb.models.deferred import defer
 from tasnb.models.presets import variant_of
-from tasnb.pipeline.variant import require_models_for
+from tasnb.pipeline.variant import VARIANTS, require_models_for
 from tasnb.store import Store
 
 
@@ -106,7 +106,9 @@ def evaluate(
 
 def _spec_of(preset: str, options: Options) -> dict[str, Any]:
     """What ``models.defer`` makes the models of."""
-    spec = {**options.variant.model_options, "preset": preset, **options.model_options}
+    chosen = options.variant
+    asked = {"variant": chosen.name} if chosen.name in VARIANTS and chosen.model_options else chosen.model_options
+    spec = {**asked, "preset": preset, **options.model_options}
     return spec | ({"sam": proposer} if (proposer := proposer_named(options.proposals)) else {})
 
 

@@ -164,10 +164,13 @@ def plan(
     known = _chosen(preset)
     name, chosen = known.name, dict(known.roles)
     require_known("variant", variant, VARIANT_OPTIONS)
-    parts = {**VARIANT_OPTIONS[known.variants.get(variant, variant)], **parts}
     chosen |= {role: parts[role] for role in ROLES if role in parts}
     arguments: dict[Role, dict[str, Any]] = {role: _arguments(role, chosen[role]) for role in ROLES}
     _require(name, chosen, arguments)
+    asked = VARIANT_OPTIONS[known.variants.get(variant, variant)]
+    if not _is_sam(arguments["sam"]):  # another proposer has no such options
+        asked = {option: value for option, value in asked.items() if OPTIONS[option] != "sam"}
+    parts = {**asked, **parts}
     for option, role in OPTIONS.items():
         if option in parts:
             arguments[role][option.removeprefix(f"{role}_")] = parts[option]
@@ -232,13 +235,19 @@ def variant_of(preset: str | Path, variant: str) -> str:
 
 def _deciding(arguments: Mapping[Role, Mapping[str, Any]]) -> dict[str, Any]:
     """The options that decide masks and captions, given or by default."""
-    sam, found = arguments.get("sam", {}), {}
-    if sam and not (is_successor(Path(sam["checkpoint"])) or is_fastsam(Path(sam["checkpoint"]))):
+    found: dict[str, Any] = {}
+    if (sam := arguments.get("sam")) and _is_sam(sam):
         found = {each.name: sam.get(each.name, each.default) for each in fields(ProposerConfig)}
         del found["points_per_batch"]  # changes no mask
     if captioner := arguments.get("captioner"):
         found |= {each.name: captioner.get(each.name, each.default) for each in fields(CaptionConfig)}
     return found
+
+
+def _is_sam(arguments: Mapping[str, Any]) -> bool:
+    """Whether a proposer that is loaded so is SAM itself, and none of its successors."""
+    path = Path(arguments["checkpoint"])
+    return not (is_successor(path) or is_fastsam(path))
 
 
 @dataclass(frozen=True, kw_only=True)

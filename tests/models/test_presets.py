@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,6 +15,7 @@ from tasnb import models
 from tasnb.core.types import Captioner, ImageTextEncoder, MaskProposer
 from tasnb.models import deferred, presets
 from tasnb.models.catalogue import PARTS, PRESETS, ROLES, Preset
+from tests.models.official_proposers import write_sam2
 
 
 @pytest.fixture
@@ -54,6 +56,40 @@ def test_parts_and_options_reach_their_adapters(checkpoints: Path) -> None:
     assert loaded.encoder.batch_size == 5
     assert loaded.captioner.batch_size == 6
     assert (loaded.captioner.config.num_beams, loaded.captioner.config.max_new_tokens) == (4, 3)
+
+
+def test_a_variant_brings_its_options_and_those_given_go_before() -> None:
+    def options(variant: str, **given: object) -> tuple[object, ...]:
+        _, _, arguments = models.plan("toy", variant=variant, **given)
+        sam, captioner = arguments["sam"], arguments["captioner"]
+        wanted = [sam.get("min_mask_region_area"), sam.get("scale_areas"), captioner.get("num_beams")]
+        return (*wanted, captioner.get("max_new_tokens"))
+
+    assert options("paper") == (40, None, None, None)
+    assert options("official") == options("official-scaled") == (800, True, 5, 30)
+    assert options("official", num_beams=2, min_mask_region_area=0) == (0, True, 2, 30)
+    with pytest.raises(ValueError, match="unknown variant 'papre'; choose from paper, official, official-scaled"):
+        options("papre")
+
+
+def test_a_proposer_that_is_not_sam_is_not_asked_for_sams_options(checkpoints: Path, tmp_path: Path) -> None:
+    sam2 = write_sam2(tmp_path / "sam2")
+    _, _, arguments = models.plan(checkpoints / "models.json", variant="official", sam=sam2)
+    assert "min_mask_region_area" not in arguments["sam"]
+    assert arguments["captioner"]["num_beams"] == 5
+    loaded = models.load(checkpoints / "models.json", variant="official", device="cpu", sam=sam2)
+    assert set(loaded.options) == {"num_beams", "max_new_tokens", "prompt"}
+
+
+def test_a_models_json_may_say_for_which_variant_a_name_stands(checkpoints: Path, tmp_path: Path) -> None:
+    written = json.loads((checkpoints / "models.json").read_text())
+    mine = tmp_path / "mine"
+    shutil.copytree(checkpoints, mine)
+    (mine / "models.json").write_text(json.dumps(written | {"variants": {"official": "official-scaled"}}))
+    assert models.load(mine, device="cpu").variants == {"official": "official-scaled"}
+    (mine / "models.json").write_text(json.dumps(written | {"variants": {"official": 3}}))
+    with pytest.raises(ValueError, match="and variants"):
+        models.load(mine)
 
 
 def test_what_a_preset_downloads_is_always_pinned() -> None:
