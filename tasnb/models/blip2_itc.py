@@ -130,8 +130,8 @@ def as_lavis_reads(text: str) -> str:
 
     Examples
     --------
-    >>> as_lavis_reads('The man\'s hot-dog (left), "here": yes!')
-    "the man's hot-dog left , here yes"
+    >>> as_lavis_reads("The hot-dog (left), here: yes!")
+    'the hot-dog left , here yes'
     """
     return " ".join(_DROPPED.sub(" ", text.lower()).split()[:MAX_WORDS])
 

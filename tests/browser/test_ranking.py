@@ -97,7 +97,7 @@ def rank(chromium: Any) -> Iterator[Any]:
 
 
 def in_browser(reading: Reading, artifacts: ImageArtifacts, settings: Settings) -> list[Any]:
-    sent = record.reading_record("it", {settings.variant: reading}, {}, artifacts)
+    sent = record.reading_record("it", {settings.variant: reading}, artifacts)
     return [json.loads(json.dumps(sent, allow_nan=False)), settings.to_json()]
 
 

@@ -381,23 +381,29 @@ def test_the_modules_without_pr_and_with_skipped_images() -> None:
 # --- a real run ----------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def models_of(toy_models, official_models) -> dict[str, Any]:
+    return {"paper": toy_models, "official": official_models, "official-scaled": official_models}
+
+
 @pytest.fixture(scope="module", params=["paper", "official"])
-def real(request, toy_models, reftoy_val, tmp_path_factory) -> Run:
+def real(request, models_of, reftoy_val, tmp_path_factory) -> Run:
     """RefToy: the sentences of the first three scenes, evaluated by the engine."""
     folder = tmp_path_factory.mktemp("runs")
     scenes = list(dict.fromkeys(reftoy_val.image_ids))[:3]
     samples = [reftoy_val[i] for i, image_id in enumerate(reftoy_val.image_ids) if image_id in scenes]
     return engine.evaluate(
-        samples, toy_models, variant=request.param, out=folder / "run", store=tn.Store(folder / "store"),
-        methods=["tas", "clip-only"],
+        samples, models_of[request.param], variant=request.param, out=folder / "run",
+        store=tn.Store(folder / "store"), methods=["tas", "clip-only"],
     )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def described(real: Run, toy_models, reftoy_val) -> dict[str, Any]:
+def described(real: Run, models_of, reftoy_val) -> dict[str, Any]:
+    name = real.about["variant"]
     first = real.predictions().drop_duplicates("image_id")
     return {
-        row.image_id: tn.describe(reftoy_val[row.sample].image, toy_models, variant=real.about["variant"])
+        row.image_id: tn.describe(reftoy_val[row.sample].image, models_of[name], variant=name)
         for row in first.itertuples()
     }
 
@@ -416,14 +422,19 @@ def test_the_runs_own_weights_give_its_own_answers_exactly(real: Run) -> None:
 
 @pytest.mark.parametrize(("alpha", "lam"), [(0.0, 0.0), (0.4, 0.3), (3.0, 0.0), (0.0, 2.0)])
 def test_other_weights_are_what_tas_itself_answers(
-    real: Run, described, toy_models, reftoy_val, alpha: float, lam: float
+    real: Run, described, models_of, reftoy_val, alpha: float, lam: float
 ) -> None:
+    name = real.about["variant"]
     again = sweep.rerank(real, alpha=alpha, lam=lam)
     for row in again.itertuples():
         answer = tn.tas(
-            described[row.image_id], reftoy_val[row.sample].expression, toy_models, variant=real.about["variant"],
-            alpha=alpha, lam=lam,
-        )  # fmt: skip
+            described[row.image_id],
+            reftoy_val[row.sample].expression,
+            models_of[name],
+            variant=name,
+            alpha=alpha,
+            lam=lam,
+        )
         assert row.chosen == (-1 if answer.index is None else answer.index)
 
 
@@ -433,9 +444,10 @@ def test_v_alone_is_clip_only(real: Run) -> None:
     assert ablation(real)["miou"].iloc[0] == pytest.approx(real.table(methods=["clip-only"])["miou"].iloc[0])
 
 
-def test_the_modules_are_those_of_the_ablation(real: Run, described, toy_models, reftoy_val) -> None:
+def test_the_modules_are_those_of_the_ablation(real: Run, described, models_of, reftoy_val) -> None:
     samples = [reftoy_val[i] for i in sweep.rerank(real)["sample"]]
-    wanted = tn.ablate(samples, toy_models, variant=real.about["variant"], artifacts=described)
+    name = real.about["variant"]
+    wanted = tn.ablate(samples, models_of[name], variant=name, artifacts=described)
     found = ablation(real)
     for row, other in zip(found.to_dict("records"), wanted.rows, strict=True):
         assert (row["miou"], row["oiou"], row["pr50"]) == pytest.approx((other["miou"], other["oiou"], other["pr50"]))

@@ -34,8 +34,8 @@ def test_the_data_set_commands_print_the_recorded_json_of_real_data(shared_root:
 
 
 @pytest.mark.slow
-def test_the_models_answer_as_recorded(toy_models, reftoy_val) -> None:
-    check("smoke", observe.smoke(toy_models, reftoy_val), SMOKE)
+def test_the_models_answer_as_recorded(toy_models, official_models, reftoy_val) -> None:
+    check("smoke", observe.smoke(toy_models, official_models, reftoy_val), SMOKE)
 
 
 @pytest.mark.slow

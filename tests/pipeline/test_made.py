@@ -10,6 +10,7 @@ import pytest
 
 import tasnb as tn
 from tasnb.models.presets import variant_of
+from tasnb.pipeline.describe import ImageStages
 from tasnb.pipeline.variant import OFFICIAL_SCALED, at_hand, find
 from tasnb.stages import spatial
 
@@ -120,8 +121,8 @@ def test_every_picture_has_a_proposal_under_the_scaled_form(reftoy_val, official
     for index in range(0, 80, 2):
         sample = reftoy_val[index]
         seen.setdefault(sample.image_id, sample.image)
-    counts = [len(tn.describe(image, official_models, variant="official").proposals) for image in seen.values()]
-    assert min(counts) > 0
+    found = [ImageStages(image_rgb=image, models=official_models, variant=OFFICIAL_SCALED) for image in seen.values()]
+    assert min(len(each.proposals) for each in found) > 0
 
 
 def test_at_hand_are_the_own_variant_and_a_mix(toy_case, official_case) -> None:

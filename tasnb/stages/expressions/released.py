@@ -119,28 +119,28 @@ def _phrase(doc: Any) -> tuple[Any, str]:
 
 def _grown(doc: Any) -> dict[int, Any]:
     """Token of a noun chunk -> that chunk grown over what hangs on it and leads to no other chunk (step 2)."""
-    own = {i: (chunk.start, chunk.end) for chunk in doc.noun_chunks for i in range(chunk.start, chunk.end)}
+    above = [{token.i for token in each.ancestors} for each in doc]
+    spans = [(chunk.start, chunk.end) for chunk in doc.noun_chunks]
+    held = {i for start, end in spans for i in range(start, end)}
+    below: list[set[int]] = [set() for _ in doc]  # the words of chunks under each token
+    for word in held:
+        for i in above[word]:
+            below[i].add(word)
     grown = {}
-    for key, (start, end) in own.items():
-        # as there: the chunk's own other words count among the others too
-        others = {i for other, (first, last) in own.items() if other != key for i in range(first, last)}
-
-        def hangs(i: int, start: int = start, end: int = end) -> bool:
-            return any(start <= above.i < end for above in doc[i].ancestors)
-
-        def leads(i: int, others: set[int] = others) -> bool:
-            return any(below.i != i and below.i in others for below in doc[i].subtree)
-
-        left, right = start, end
-        for i in range(start - 1, -1, -1):
-            if hangs(i) and not leads(i):
+    for left, right in spans:
+        own = set(range(left, right))
+        none = (
+            own if len(own) == 1 else set()
+        )  # as there, a chunk's own words count among the others' if it has several
+        for i in range(min(own) - 1, -1, -1):
+            if above[i] & own and not below[i] - none:
                 left = i
-        for i in range(end, len(doc)):
-            if hangs(i):
-                if i in others or leads(i):
+        for i in range(max(own) + 1, len(doc)):
+            if above[i] & own:
+                if i in held or below[i] - none:
                     break
                 right = i + 1
-        grown[key] = doc[left:right]
+        grown.update(dict.fromkeys(own, doc[left:right]))
     return grown
 
 
