@@ -107,7 +107,8 @@ def evaluate(
 def _spec_of(preset: str, options: Options) -> dict[str, Any]:
     """What ``models.defer`` makes the models of."""
     chosen = options.variant
-    asked = {"variant": chosen.name} if chosen.name in VARIANTS and chosen.model_options else chosen.model_options
+    is_named = chosen.model_options and VARIANTS.get(chosen.name) == chosen
+    asked = {"variant": chosen.name} if is_named else chosen.model_options
     spec = {**asked, "preset": preset, **options.model_options}
     return spec | ({"sam": proposer} if (proposer := proposer_named(options.proposals)) else {})
 

@@ -87,10 +87,16 @@ class Variant:
         Variant
             A mix, and called so.
         """
-        name = f"{self.name} read as {other.name}"
+        name = f"{self.name}{READ_AS}{other.name}"
         return replace(self, name=name, parse=other.parse, synonyms=other.synonyms, rectifier=other.rectifier)
 
+    @property
+    def made_by(self) -> str:
+        """The name of the variant whose artifacts and weights these are: of a mix the first."""
+        return self.name.partition(READ_AS)[0]
 
+
+READ_AS = " read as "  # in the name of a mix
 OF_ARTIFACTS = ("proposal_filter", "v_crop", "p_crop", "noun_phrases", "negative_prompt")
 
 PAPER = Variant(name="paper")
@@ -160,7 +166,23 @@ def at_hand(artifacts: ImageArtifacts) -> tuple[Variant, Variant]:
         The mix is last.
     """
     own = VARIANTS.get(artifacts.made.get("variant", PAPER.name), PAPER)
-    return own, own.reading_as(OFFICIAL if own is PAPER else PAPER)
+    return own, own.reading_as(counterpart(own))
+
+
+def counterpart(variant: Variant) -> Variant:
+    """The variant whose language a viewer sets beside this one's.
+
+    Parameters
+    ----------
+    variant : Variant
+        "paper", or any other.
+
+    Returns
+    -------
+    Variant
+        ``OFFICIAL`` for ``PAPER``, else ``PAPER``.
+    """
+    return OFFICIAL if variant is PAPER else PAPER
 
 
 def require_models_for(variant: Variant, models: Models) -> None:
@@ -259,10 +281,10 @@ def weights_for(
     """
     chosen, preset = find(variant, models), {} if models is None else models.weights
     own = {"alpha": chosen.weights.alpha, "lam": chosen.weights.lam}
-    tuned = _pair(preset, chosen.name, data)
-    if chosen.name == PAPER.name and data in LONG_EXPRESSIONS:
+    tuned = _pair(preset, chosen.made_by, data)
+    if chosen.made_by == PAPER.name and data in LONG_EXPRESSIONS:
         own["lam"] = LAM_OF_LONG_EXPRESSIONS
-        if tuned and tuned is _pair(preset, chosen.name, ""):  # not for this data set by name
+        if tuned and tuned is _pair(preset, chosen.made_by, ""):  # not for this data set by name
             tuned = {"alpha": tuned["alpha"]}
     said = {name: value for name, value in (("alpha", alpha), ("lam", lam)) if value is not None}
     layers = {"given": said, f"preset {models.name if models else ''}": tuned, f"variant {chosen.name}": own}

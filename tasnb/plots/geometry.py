@@ -10,9 +10,9 @@ from PIL import Image, ImageDraw
 
 from tasnb.core.images import mask_colour, resized
 from tasnb.core.masks import areas, centroids_xy
-from tasnb.core.types import ImageArtifacts, Models, Parse, ScoreTable
+from tasnb.core.types import ImageArtifacts, Models, Parse, ScoreTable, Weights
 from tasnb.pipeline import tas as pipeline
-from tasnb.pipeline.variant import PAPER, Variant, at_hand
+from tasnb.pipeline.variant import PAPER, Variant, at_hand, weights_for
 from tasnb.plots.sheets import INK, Panel, font_of, sheet
 from tasnb.plots.sheets import PAPER as WHITE
 from tasnb.stages import expressions, scores, spatial
@@ -66,7 +66,7 @@ def variants_to_compare(artifacts: ImageArtifacts) -> tuple[Variant, ...]:
 
 
 def rectify_by_each(artifacts: ImageArtifacts, expression: str, models: Models) -> tuple[Rectified, ...]:
-    """Every rule on the same expression, each with its own variant's parse and scores.
+    """Every rule on the same expression, each with its own variant's parse; weights are those of the artifacts'.
 
     Parameters
     ----------
@@ -88,7 +88,9 @@ def rectify_by_each(artifacts: ImageArtifacts, expression: str, models: Models) 
         For an empty expression.
     """
     expressions.require_text(expression)
-    return tuple(_rectified(artifacts, expression, models, variant) for variant in variants_to_compare(artifacts))
+    variants = variants_to_compare(artifacts)
+    weights = weights_for(variants[0], models)
+    return tuple(_rectified(artifacts, expression, models, variant, weights) for variant in variants)
 
 
 def rectifiers(image_rgb: np.ndarray | None, artifacts: ImageArtifacts, expression: str, models: Models) -> np.ndarray:
@@ -121,10 +123,12 @@ def rectifiers(image_rgb: np.ndarray | None, artifacts: ImageArtifacts, expressi
     return sheet(f"“{expression}”", panels, [LEGEND], columns=3, side=SIDE)
 
 
-def _rectified(artifacts: ImageArtifacts, expression: str, models: Models, variant: Variant) -> Rectified:
+def _rectified(
+    artifacts: ImageArtifacts, expression: str, models: Models, variant: Variant, weights: Weights
+) -> Rectified:
     parse = expressions.parse(expression, models.parser, rule=variant.parse)
     mined = pipeline.mine(artifacts, parse, models, variant=variant)
-    table = pipeline.score(artifacts, expression, mined, models, variant=variant)
+    table = pipeline.score(artifacts, expression, mined, models, variant=variant, weights=weights)
     masks, rule = artifacts.proposals.masks, variant.rectifier
     centroids, likeness = centroids_xy(masks), {}
     if rule.extended and parse.relations and len(masks):

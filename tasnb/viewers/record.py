@@ -23,7 +23,7 @@ from tasnb.core.images import jpeg_uri, png_uri, resized
 from tasnb.core.masks import areas, centroids_xy, pairwise_iou
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, ScoreTable, Weights, WordNet
 from tasnb.pipeline.tas import MODULES, mine, rectify, score
-from tasnb.pipeline.variant import OFFICIAL, PAPER, Variant, at_hand, find, require_made_for
+from tasnb.pipeline.variant import Variant, at_hand, counterpart, find, require_made_for
 from tasnb.report.marking import pieces
 from tasnb.stages import expressions, spatial
 from tasnb.stages.spatial.scene import Scene
@@ -124,15 +124,14 @@ def variant_at_hand(artifacts: ImageArtifacts, models: Models, asked: str | None
 def _python(variant: Variant, artifacts: ImageArtifacts) -> str:
     """A variant at hand as Python code."""
     own, mix = at_hand(artifacts)
-    other = PAPER if own is not PAPER else OFFICIAL
     if variant.name == mix.name:
-        return f'tn.VARIANTS["{own.name}"].reading_as(tn.VARIANTS["{other.name}"])'
+        return f'tn.VARIANTS["{own.name}"].reading_as(tn.VARIANTS["{counterpart(own).name}"])'
     return f'"{variant.name}"'
 
 
 def _note(artifacts: ImageArtifacts) -> str:
     own, mix = at_hand(artifacts)
-    other = mix.name.removeprefix(f"{own.name} read as ")
+    other = counterpart(own).name
     return (
         f"Switched: how the expression is read, which phrases are dropped, and the rectifier's rule. Proposals, crops, "
         f"captions, the phrases themselves and the weights stay those of {own.name}, for which describe() made these "

@@ -11,7 +11,7 @@ import pytest
 import tasnb as tn
 from tasnb.models.presets import variant_of
 from tasnb.pipeline.describe import ImageStages
-from tasnb.pipeline.variant import OFFICIAL_SCALED, at_hand, find
+from tasnb.pipeline.variant import OFFICIAL_SCALED, at_hand, find, weights_for
 from tasnb.stages import spatial
 
 METHODS = (tn.tas, tn.clip_only, tn.text_only)
@@ -131,3 +131,19 @@ def test_at_hand_are_the_own_variant_and_a_mix(toy_case, official_case) -> None:
     mix = at_hand(toy_case[1])[1]
     assert (mix.parse, mix.synonyms, mix.rectifier) == (tn.OFFICIAL.parse, tn.OFFICIAL.synonyms, tn.OFFICIAL.rectifier)
     assert mix.of_artifacts == tn.PAPER.of_artifacts
+
+
+def test_a_mix_has_the_weights_of_the_variant_that_made_the_artifacts(toy_models, official_models) -> None:
+    for own, models in ((tn.PAPER, toy_models), (OFFICIAL_SCALED, official_models)):
+        mix = own.reading_as(tn.PAPER)
+        assert (mix.made_by, own.made_by) == (own.name, own.name)
+        for data in ("", "refcocog"):
+            assert weights_for(mix, models, data) == weights_for(own, models, data)
+    assert weights_for(tn.PAPER.reading_as(tn.OFFICIAL), data="refcocog").lam == 1
+
+
+def test_every_rule_of_the_rectifier_view_ranks_the_same_scores(official_case, official_models) -> None:
+    sample, artifacts = official_case
+    rules = tn.viewers.rectifier_view(sample, artifacts, None, official_models).rules
+    assert list(rules) == ["official-scaled", "official-scaled read as paper", "extended"]
+    assert {(rule.table.weights.alpha, rule.table.weights.lam) for rule in rules.values()} == {(0.1, 0.7)}
