@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import threading
 import warnings
-import weakref
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 NEEDED_PARTS = ("tagger", "parser", "lemmatizer")
-WORDNET_FILES = ("data.noun", "index.noun", "noun.exc", "lexnames")
+_PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
+WORDNET_FILES = tuple(
+    name for pos in _PARTS_OF_SPEECH for name in (f"data.{pos}", f"index.{pos}", f"{pos}.exc")
+)  # all that the reader opens, but for lexnames, which some distributions leave out
+# WordNet's lexicographer files in their fixed order, and the part of speech of each (lexnames(5WN))
+_LEXNAMES = """adj.all:3 adj.pert:3 adv.all:4 noun.Tops:1 noun.act:1 noun.animal:1 noun.artifact:1 noun.attribute:1
+noun.body:1 noun.cognition:1 noun.communication:1 noun.event:1 noun.feeling:1 noun.food:1 noun.group:1 noun.location:1
+noun.motive:1 noun.object:1 noun.person:1 noun.phenomenon:1 noun.plant:1 noun.possession:1 noun.process:1
+noun.quantity:1 noun.relation:1 noun.shape:1 noun.state:1 noun.substance:1 noun.time:1 verb.body:2 verb.change:2
+verb.cognition:2 verb.communication:2 verb.competition:2 verb.consumption:2 verb.contact:2 verb.creation:2
+verb.emotion:2 verb.motion:2 verb.perception:2 verb.possession:2 verb.social:2 verb.stative:2 verb.weather:2
+adj.ppl:3"""
 
 
 def folder_fingerprint(folder: Path, names: Collection[str] | None = None) -> str:
@@ -124,7 +135,8 @@ def load_wordnet(folder: str | Path) -> Any:
     Parameters
     ----------
     folder : str or Path
-        The shipped one, or nltk_data's corpora/wordnet.
+        The shipped one, nltk_data's corpora/wordnet, or ``dict`` of Princeton's own distribution. Its files may be
+        links; ``lexnames``, a fixed table that some distributions leave out, may be missing.
 
     Returns
     -------
@@ -136,29 +148,47 @@ def load_wordnet(folder: str | Path) -> Any:
     ------
     FileNotFoundError
         Naming the first missing file.
+    ValueError
+        Naming the first damaged file, and what is wrong with it.
     """
     path = Path(folder)
-    for name in WORDNET_FILES:
-        if not (path / name).is_file():
-            raise FileNotFoundError(
-                f"expected WordNet's database file {name} in {path}, found none; "
-                "give a folder with data.noun and index.noun (nltk_data/corpora/wordnet, unzipped, or the shipped one)"
-            )
-    import nltk.data
+    files = {name: _wordnet_file(path, name) for name in WORDNET_FILES}
+    files["lexnames"] = _lexnames(path)
+    for pos in _PARTS_OF_SPEECH:
+        _check_offsets(path, pos, files)
     from nltk.corpus.reader.wordnet import WordNetCorpusReader
+    from nltk.data import PathPointer, SeekableUnicodeStreamReader
 
-    root = str(path.resolve())
-    if root not in nltk.data.path:
-        nltk.data.path.append(root)  # NLTK reads only below its listed paths; the caller has just named this one
+    class Folder(PathPointer):
+        """Where a corpus is, for NLTK; its files are read by ``Reader.open``."""
+
+        def __init__(self) -> None:
+            self.path = str(path)
+
+        def open(self, encoding: str | None = None) -> Any:
+            raise IsADirectoryError(self.path)
+
+        def file_size(self) -> int:
+            raise IsADirectoryError(self.path)
+
+        def join(self, fileid: str) -> Any:
+            raise FileNotFoundError(f"{self.path}/{fileid}")
 
     class Reader(WordNetCorpusReader):
-        """NLTK's reader without its two global habits: looking for other corpora, and sharing file positions."""
+        """NLTK's reader without its global habits: looking for other corpora, sharing file positions, and refusing
+        files with more than one link, as package managers make them."""
 
-        def __init__(self, root: str) -> None:
+        def __init__(self) -> None:
             self._reading = threading.RLock()
             self._version: str | None = None
             self.fingerprint = folder_fingerprint(path, self._FILES)  # a README beside them changes no answer
-            super().__init__(root, None)
+            super().__init__(Folder(), None)
+
+        def open(self, file: str) -> Any:
+            content = files.pop(file, None)  # most are opened once
+            return SeekableUnicodeStreamReader(
+                io.BytesIO(_wordnet_file(path, file) if content is None else content), self._ENCODING
+            )
 
         def map_wn(self, version: str = "wordnet") -> None:
             """No map to WordNet 3.0: it serves other languages only, and needs a second corpus."""
@@ -174,13 +204,78 @@ def load_wordnet(folder: str | Path) -> Any:
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The multilingual functions are not available")
-        reader = Reader(root)
-    weakref.finalize(reader, _close, reader._data_file_map)  # NLTK never closes them
-    for noun in ("entity", "person"):
-        reader.synsets(noun, pos="n")  # opens the noun file now, so that a damaged one is found at loading
-    return reader
+        try:
+            return Reader()
+        except Exception as problem:  # whatever NLTK trips over in the small files
+            raise ValueError(
+                f"WordNet in {path} is damaged: NLTK cannot read lexnames or the .exc files "
+                f"({type(problem).__name__}: {problem}); copy them again"
+            ) from problem
 
 
-def _close(files: dict[str, Any]) -> None:
-    for file in files.values():
-        file.close()
+def _wordnet_file(folder: Path, name: str) -> bytes:
+    """The bytes of a database file, refused when no reader could make sense of them."""
+    file = folder / name
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"expected WordNet's database file {name} in {folder}, found none; "
+            "give a folder with data.noun and index.noun (nltk_data/corpora/wordnet, unzipped, or the shipped one)"
+        )
+    content = file.read_bytes()
+    wrong = None
+    if content.startswith(b"version https://git-lfs"):
+        wrong = "is a Git LFS pointer, not the file itself (git lfs pull gets it)"
+    elif b"\r" in content:
+        wrong = "has carriage returns, which move every entry; copy it again as a binary file"
+    elif content and not content.endswith(b"\n"):
+        wrong = "ends in the middle of a line; copy it again, whole"
+    else:
+        try:
+            content.decode("utf-8")
+        except UnicodeDecodeError as problem:
+            wrong = f"is not text ({problem.reason} at byte {problem.start}); copy it again"
+    if wrong:
+        raise ValueError(f"WordNet's database file {file} {wrong}")
+    return content
+
+
+def _lexnames(folder: Path) -> bytes:
+    if (folder / "lexnames").is_file():
+        return _wordnet_file(folder, "lexnames")
+    rows = [entry.split(":") for entry in _LEXNAMES.split()]
+    return "".join(f"{number:02d}\t{name}\t{pos}\n" for number, (name, pos) in enumerate(rows)).encode()
+
+
+def _check_offsets(folder: Path, pos: str, files: Mapping[str, bytes]) -> None:
+    """Index and data of a part of speech belong together: each entry begins with its own place, and both name the same.
+
+    Raises ValueError, naming the file that lacks something.
+    """
+    there, place = set(), 0
+    for line in files[f"data.{pos}"].splitlines(keepends=True):
+        if not line.startswith(b" "):  # the licence
+            if line[:9] != b"%08d " % place:
+                raise ValueError(
+                    f"WordNet's database file {folder / f'data.{pos}'} is damaged: "
+                    f"the entry at byte {place} begins with {line[:9]!r}; copy it again"
+                )
+            there.add(place)
+        place += len(line)
+    named: set[int] = set()
+    for number, line in enumerate(files[f"index.{pos}"].splitlines(), 1):
+        if not line.startswith(b" "):
+            words = line.split()
+            try:
+                named.update(int(word) for word in words[-int(words[2]) :])
+            except (ValueError, IndexError):
+                raise ValueError(
+                    f"WordNet's database file {folder / f'index.{pos}'} is damaged in line {number}; copy it again"
+                ) from None
+    for lacking, name in ((named - there, f"data.{pos}"), (there - named, f"index.{pos}")):
+        if lacking:
+            raise ValueError(
+                f"WordNet's database file {folder / name} lacks {len(lacking):,} of {len(named | there):,} entries that "
+                "the file beside it has; copy both again, from one version of WordNet"
+            )
+    if pos == "noun" and not there:
+        raise ValueError(f"WordNet's database file {folder / 'data.noun'} is empty; copy it again")

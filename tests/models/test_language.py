@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tasnb.core.types import Parser, WordNet
-from tasnb.models.language import folder_fingerprint, load_parser, load_wordnet
+from tasnb.models.language import WORDNET_FILES, folder_fingerprint, load_parser, load_wordnet
 
 
 def test_the_shipped_parts_meet_their_protocols(nlp, wordnet) -> None:
@@ -82,9 +84,75 @@ def test_a_missing_wordnet_file_is_named(tmp_path: Path, toy_folder: Path) -> No
     with pytest.raises(FileNotFoundError, match=r"expected WordNet's database file data.noun in "):
         load_wordnet(tmp_path)
     shutil.copytree(toy_folder / "wordnet", tmp_path / "wn")
-    (tmp_path / "wn" / "lexnames").unlink()
-    with pytest.raises(FileNotFoundError, match="lexnames"):
+    (tmp_path / "wn" / "verb.exc").unlink()
+    with pytest.raises(FileNotFoundError, match=r"verb.exc"):
         load_wordnet(tmp_path / "wn")
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+def test_linked_files_are_read(tmp_path: Path, toy_folder: Path, link) -> None:
+    for name in (*WORDNET_FILES, "lexnames"):  # as uv, conda and the Hugging Face cache lay files out
+        shutil.copyfile(toy_folder / "wordnet" / name, tmp_path / f"cached-{name}")
+        link(tmp_path / f"cached-{name}", tmp_path / name)
+    linked = load_wordnet(tmp_path)
+    assert linked.synsets("puppies", pos="n")[0].name() == "puppy.n.01"
+
+
+def test_lexnames_may_be_missing(tmp_path: Path, toy_folder: Path) -> None:
+    copy = Path(shutil.copytree(toy_folder / "wordnet", tmp_path / "wordnet"))
+    table = [line.split() for line in (copy / "lexnames").read_text().splitlines()]
+    (copy / "lexnames").unlink()
+    reader = load_wordnet(copy)
+    assert reader._lexnames == [name for _, name, _ in table]
+    assert reader.synsets("man", pos="n") == load_wordnet(copy).synsets("man", pos="n") != []
+
+
+def test_wordnet_as_princeton_ships_it(shared_root: Path) -> None:
+    folder = shared_root / "models" / "wordnet-3.0"
+    assert not (folder / "lexnames").exists()
+    dog, cat = (load_wordnet(folder).synsets(word, pos="n")[0] for word in ("dog", "cat"))
+    assert dog.path_similarity(cat) == 0.2
+    assert dog.lexname() == "noun.animal"
+
+
+def _halved(content: bytes) -> bytes:
+    return content[: content.rindex(b"\n", 0, len(content) // 2) + 1]
+
+
+@pytest.mark.parametrize(("name", "content"), [("lexnames", "<html>\n"), ("noun.exc", "\n\n"), ("verb.exc", "\n")])
+def test_damaged_small_files_are_refused(tmp_path: Path, toy_folder: Path, name: str, content: str) -> None:
+    copy = Path(shutil.copytree(toy_folder / "wordnet", tmp_path / "wordnet"))
+    (copy / name).write_text(content)
+    with pytest.raises(ValueError, match=rf"WordNet in {re.escape(str(copy))} is damaged"):
+        load_wordnet(copy)
+
+
+DAMAGE = {
+    "carriage returns": (lambda content: content.replace(b"\n", b"\r\n"), "has carriage returns"),
+    "cut in a line": (lambda content: content[: len(content) // 2].rstrip(b"\n"), "ends in the middle of a line"),
+    "cut after a line": (_halved, "lacks .* entries"),
+    "a pointer": (
+        lambda _: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+        "is a Git LFS pointer",
+    ),
+    "another file": (lambda _: bytes(range(256)) + b"\n", "has carriage returns"),
+    "not text": (lambda content: b"\xff" + content, "is not text"),
+    "empty": (lambda _: b"", "lacks .* entries"),
+    "a page": (lambda _: b"<html>Log in</html>\n", "is damaged"),
+    "moved by a byte": (lambda content: b"\n" + content, "is damaged"),
+}
+
+
+@pytest.mark.parametrize("name", ["data.noun", "index.noun", "data.verb", "index.adj"])
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_database_is_refused_with_the_files_name(
+    tmp_path: Path, toy_folder: Path, name: str, damage: str
+) -> None:
+    copy = Path(shutil.copytree(toy_folder / "wordnet", tmp_path / "wordnet"))
+    spoil, said = DAMAGE[damage]
+    (copy / name).write_bytes(spoil((copy / name).read_bytes()))
+    with pytest.raises(ValueError, match=rf"{re.escape(str(copy / name))} {said}"):
+        load_wordnet(copy)
 
 
 def test_the_reader_is_wordnets(wordnet) -> None:
