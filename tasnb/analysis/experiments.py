@@ -493,7 +493,9 @@ def _measured(
         answered, weights = [], weights_for(variant, models, samples.name)
         for sample in samples:
             if here is None or here.image_id != sample.image_id:
-                here = describe(sample.image, models, variant=variant, image_id=sample.image_id, memo=memo)
+                here = describe(
+                    sample.image, models, variant=variant, image_id=sample.image_id, max_side=None, memo=memo
+                )
             assert sample.target is not None  # ``_Truth`` takes no data set without masks
             measured = Measured(here, sample.target)
             answered.append(len(here.proposals) > 0)

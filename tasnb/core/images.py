@@ -127,10 +127,90 @@ def resized(image: np.ndarray, scale: float, *, smooth: bool = True) -> np.ndarr
     ndarray
         Of the same dtype, at least one pixel on each side.
     """
-    size = tuple(max(1, round(scale * side)) for side in (image.shape[1], image.shape[0]))
+    size = (max(1, round(scale * image.shape[0])), max(1, round(scale * image.shape[1])))
     if not smooth or image.dtype == bool:
-        return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.NEAREST))
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
+        return np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.NEAREST))
+    return brought_to(image, size)
+
+
+def shrunk(image: np.ndarray, longest: float) -> np.ndarray:
+    """A picture or a mask that is no larger than asked.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (h, w, 3), or of bool, shape (h, w)
+        Of any size.
+    longest : float
+        Of its longer side, pixels.
+
+    Returns
+    -------
+    ndarray
+        Of the same dtype; the same array where it is small enough.
+    """
+    side = max(image.shape[:2])
+    return image if side <= longest else resized(image, longest / side)
+
+
+def working_size(size_hw: tuple[int, int], max_side: int | None) -> tuple[int, int]:
+    """The size at which a picture is worked on.
+
+    Parameters
+    ----------
+    size_hw : tuple of int
+        The picture's height and width, pixels.
+    max_side : int or None
+        The most that its longer side may have; None for no limit.
+
+    Returns
+    -------
+    tuple of int
+        Height and width, pixels, never larger than the picture's.
+
+    Raises
+    ------
+    ValueError
+        For a limit that is no whole number of at least 16.
+
+    Examples
+    --------
+    >>> working_size((3000, 4000), 1024)
+    (768, 1024)
+    >>> working_size((256, 256), 1024)
+    (256, 256)
+    """
+    if max_side is None:
+        return size_hw
+    if not isinstance(max_side, int | np.integer) or isinstance(max_side, bool) or max_side < 16:
+        raise ValueError(
+            f"max_side: expected a whole number of pixels, at least 16, or None for no limit, got {max_side!r}"
+        )
+    scale = min(1.0, max_side / max(size_hw))
+    return max(1, round(scale * size_hw[0])), max(1, round(scale * size_hw[1]))
+
+
+def brought_to(image: np.ndarray, size_hw: tuple[int, int]) -> np.ndarray:
+    """A picture or a mask at another size.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (h, w, 3), or of bool, shape (h, w)
+        A mask stays a mask: a pixel is in where more than half of it is.
+    size_hw : tuple of int
+        The new height and width, pixels.
+
+    Returns
+    -------
+    ndarray
+        Of the same dtype; the same array where the size is the same already.
+    """
+    if image.shape[:2] == tuple(size_hw):
+        return image
+    if image.dtype == bool:
+        soft = Image.fromarray(image * np.uint8(255)).resize(size_hw[::-1], Image.Resampling.BILINEAR)
+        return np.asarray(soft) > 127
+    resized = Image.fromarray(image).resize(size_hw[::-1], Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return np.asarray(resized)
 
 
 def png_bytes(image: np.ndarray) -> bytes:

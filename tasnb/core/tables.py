@@ -106,3 +106,39 @@ def cell_text(value: object, digits: int = 2) -> str:
     if isinstance(value, Real) and not isinstance(value, bool | Integral):
         return f"{float(value):.{digits}f}"
     return str(value)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, for people.
+
+    Parameters
+    ----------
+    number : int
+        How many.
+    noun : str
+        In the singular; its plural ends in s.
+
+    Returns
+    -------
+    str
+        Such as "1 proposal", "9 proposals".
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def stay_in(proposals: int, kept: int) -> str:
+    """How many proposals there are and how many the rectifier left in, for people.
+
+    Parameters
+    ----------
+    proposals, kept : int
+        All, and those that stay.
+
+    Returns
+    -------
+    str
+        Such as "9 proposals, 4 stay in"; "1 proposal, which stays in".
+    """
+    if proposals == 1:
+        return f"1 proposal, which {'stays in' if kept else 'is out'}"
+    return f"{counted(proposals, 'proposal')}, {kept} {'stays' if kept == 1 else 'stay'} in"

@@ -318,7 +318,9 @@ def ablate(
             raise ValueError(f"sample {sample.sample_id} has no target mask; an ablation needs one")
         if sample.image_id not in known:
             # one image at a time: a full split's masks would not fit in memory
-            known = {sample.image_id: describe(sample.image, models, variant=chosen, image_id=sample.image_id)}
+            known = {
+                sample.image_id: describe(sample.image, models, variant=chosen, image_id=sample.image_id, max_side=None)
+            }
             tick(sample.image_id)
         here, data = known[sample.image_id], f"{sample.dataset} {sample.split}"
         own, papers = weights_for(chosen, models, sample.dataset), weights_for(data=sample.dataset)

@@ -189,7 +189,7 @@ def _global_local(sample: Sample, models: Models) -> Prediction:
 
 
 def _tas(sample: Sample, models: Models) -> Prediction:
-    return tas(describe(sample.image, models), sample.expression, models)
+    return tas(describe(sample.image, models, max_side=None), sample.expression, models)
 
 
 def _without_captions(sample: Sample, models: Models) -> tuple[ImageArtifacts, np.ndarray]:

@@ -225,7 +225,9 @@ class _Image:
         with self.attempt("describe", names) as attempt:
             models = session.proposing(session.models, self.image_id)
             image_rgb = as_rgb(next(iter(usable.values())).image)
-            artifacts = describe(image_rgb, models, variant=options.variant, image_id=self.image_id, memo=session.memo)
+            artifacts = describe(
+                image_rgb, models, variant=options.variant, image_id=self.image_id, max_side=None, memo=session.memo
+            )
         if attempt.failed:
             return
         self.rows.proposals.append(records.proposal_columns(self.image_id, artifacts, options.variant))

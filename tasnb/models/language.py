@@ -274,8 +274,8 @@ def _check_offsets(folder: Path, pos: str, files: Mapping[str, bytes]) -> None:
     for lacking, name in ((named - there, f"data.{pos}"), (there - named, f"index.{pos}")):
         if lacking:
             raise ValueError(
-                f"WordNet's database file {folder / name} lacks {len(lacking):,} of {len(named | there):,} entries that "
-                "the file beside it has; copy both again, from one version of WordNet"
+                f"WordNet's database file {folder / name} lacks {len(lacking):,} of {len(named | there):,} entries "
+                "that the file beside it has; copy both again, from one version of WordNet"
             )
     if pos == "noun" and not there:
         raise ValueError(f"WordNet's database file {folder / 'data.noun'} is empty; copy it again")

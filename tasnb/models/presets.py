@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tasnb.core.choices import require_known
+from tasnb.core.domain import DOMAINS, Domain
 from tasnb.core.shipped import data_root
 from tasnb.core.types import Models
 from tasnb.models.adapters import LOADERS, is_fastsam, is_successor
@@ -101,8 +102,8 @@ def load(
         "toy", "laptop", "paper", "toy-rn", "toy-cutouts"; or a folder with a models.json, or such a file: an object of
         ``sam``, ``clip``, ``captioner``, ``spacy``, ``wordnet``, each a name of the catalogue, a path (relative to the
         file), or an object of the adapter's arguments: {"checkpoint": ..., "model": ...} for sam and clip,
-        {"model": folder} for the others, with options beside; and, where you have chosen some for them, ``weights`` (as
-        ``Models`` has it) and ``variants``.
+        {"model": folder} for the others, with options beside; and, where you have chosen some for them, ``weights``,
+        ``variants`` and ``domain`` (as ``Models`` has them).
     variant : str
         For which variant: "official" asks for five beams and more, and an option of your own goes before it.
     device : str
@@ -207,7 +208,30 @@ def assemble(
     return Models(
         name=known.name, proposer=sam, encoder=clip, captioner=captioner, parser=spacy, wordnet=wordnet,
         weights=known.weights, variants=known.variants, options=_deciding(arguments),
+        domain=domain_of(preset, arguments),
     )  # fmt: skip
+
+
+def domain_of(preset: str | Path, arguments: Mapping[Role, Mapping[str, Any]]) -> Domain:
+    """Tell what the models of a preset can be expected to read.
+
+    Parameters
+    ----------
+    preset : str or Path
+        As for ``load``; a models.json may say ``domain``.
+    arguments : mapping of role to mapping
+        From ``plan``.
+
+    Returns
+    -------
+    str
+        "drawings" where one of the models that see pictures is a toy, which ships; else "photos".
+    """
+    if own := _chosen(preset).domain:
+        return own
+    toys = data_root() / "models"
+    given = [value for role in ("sam", "clip", "captioner") for value in arguments.get(role, {}).values()]
+    return "drawings" if any(isinstance(each, str) and Path(each).is_relative_to(toys) for each in given) else "photos"
 
 
 def variant_of(preset: str | Path, variant: str) -> str:
@@ -258,6 +282,7 @@ class _Chosen:
     roles: Mapping[Role, Any]
     weights: PresetWeights
     variants: Mapping[str, str]
+    domain: Domain | None = None
 
 
 def _chosen(preset: str | Path) -> _Chosen:
@@ -269,29 +294,30 @@ def _chosen(preset: str | Path) -> _Chosen:
     if not path.is_file():
         hint = ", or give a folder that holds a models.json (see tasnb.models.presets.load)"
         require_known("preset", str(preset), PRESETS, hint)
-    said, weights, variants = _read(path)
+    said, weights, variants, domain = _read(path)
     roles = {role: _absolute(value, path.parent) for role, value in said.items()}
-    return _Chosen(name=path.parent.name, roles=roles, weights=weights, variants=variants)
+    return _Chosen(name=path.parent.name, roles=roles, weights=weights, variants=variants, domain=domain)
 
 
-def _read(path: Path) -> tuple[dict[Role, str | dict[str, Any]], PresetWeights, dict[str, str]]:
-    """What a models.json says of each role, its weights, and for which variants names stand."""
+def _read(path: Path) -> tuple[dict[Role, str | dict[str, Any]], PresetWeights, dict[str, str], Domain | None]:
+    """What a models.json says of each role, its weights, for which variants names stand, and its domain."""
     from pydantic import TypeAdapter, ValidationError
 
     try:
         written = TypeAdapter(dict[str, str | dict[str, Any]]).validate_json(path.read_bytes())
         weights: PresetWeights = TypeAdapter(PresetWeights).validate_python(written.pop("weights", {}))
         variants = TypeAdapter(dict[str, str]).validate_python(written.pop("variants", {}))
+        domain = TypeAdapter(Domain | None).validate_python(written.pop("domain", None))
     except ValidationError as error:
         raise ValueError(
-            f"{path}: expected an object with {', '.join(ROLES)}, each a name, a path or an object, and perhaps "
-            f"weights (alpha and lam, or such by variant, or by variant and data set) and variants (name: name); "
-            f"{error.errors()[0]['msg']}"
+            f"{path}: expected an object with {', '.join(ROLES)}, each a name, a path or an object, and "
+            f"perhaps weights (alpha and lam, or such by variant, or by variant and data set), variants (name: name) "
+            f"and domain ({' or '.join(DOMAINS)}); {error.errors()[0]['msg']}"
         ) from error
     if set(written) != set(ROLES):
         got = ", ".join(sorted(written)) or "none of them"
         raise ValueError(f"{path}: expected an object with {', '.join(ROLES)}; got {got}")
-    return {role: written[role] for role in ROLES}, weights, variants
+    return {role: written[role] for role in ROLES}, weights, variants, domain
 
 
 def _absolute(value: Any, base: Path) -> Any:

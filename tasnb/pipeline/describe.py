@@ -19,13 +19,15 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tasnb.core.choices import require_known
-from tasnb.core.images import as_rgb, image_key_of
+from tasnb.core.domain import domain_note
+from tasnb.core.images import as_rgb, brought_to, image_key_of, working_size
 from tasnb.core.types import FEATURES, GRIDS, REGIONS, Features, ImageArtifacts, Memo, Models, NounPhrase, Proposals
 from tasnb.pipeline.variant import PAPER, Variant, find, require_models_for
 from tasnb.stages import crops, expressions, heatmaps, proposals
 
 T = TypeVar("T")
 
+MAX_SIDE = 1024  # pixels; SAM itself works at this size, and captioners and CLIP at less
 FEATURE_VERSION = 1  # raise it when a feature's meaning changes: stored ones are then never asked for
 
 
@@ -74,6 +76,7 @@ def describe(
     variant: str | Variant = PAPER,
     image_id: str | None = None,
     features: Collection[str] = (),
+    max_side: int | None = MAX_SIDE,
     memo: Memo = compute_always,
 ) -> ImageArtifacts:
     """Compute all that depends on the image alone, in batches.
@@ -90,6 +93,10 @@ def describe(
         The image's name; by default the first 16 digits of its key.
     features : collection of str
         What baselines need beyond TAS, of ``tn.types.FEATURES`` ("score_map", "grad_cam" ...); TAS needs none.
+    max_side : int or None
+        An image whose longer side has more pixels is scaled down to it first; None for none. Only a prediction's mask
+        comes back at the image's own size: masks, boxes, areas and the blur's sigma are in working pixels.
+        ``evaluate`` has no limit.
     memo : Memo
         Who may know a stage already; ``Store.recall`` passes its own.
 
@@ -105,11 +112,16 @@ def describe(
     ValueError
         For what is no picture, for an unknown feature, and for models that were loaded for another variant.
     """
-    chosen = find(variant, models)
+    chosen, full = find(variant, models), as_rgb(image)
+    image_rgb = brought_to(full, working_size((full.shape[0], full.shape[1]), max_side))
     stages = ImageStages(
-        image_rgb=as_rgb(image), models=models, variant=chosen, image_id=image_id, features=features, memo=memo
+        image_rgb=image_rgb, models=models, variant=chosen, image_id=image_id, features=features, memo=memo
     )
-    return stages.artifacts
+    return replace(
+        stages.artifacts,
+        image_hw=full.shape[:2],
+        domain_note=domain_note(models.name, models.domain, full),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -289,7 +301,7 @@ def with_features(
     artifacts : ImageArtifacts
         What ``describe`` gave.
     image_rgb : ndarray of uint8, shape (h, w, 3)
-        The same image.
+        The same image, at its own size or the working one.
     models : Models
         Their encoder is used.
     features : collection of str
@@ -307,7 +319,7 @@ def with_features(
     ValueError
         For an unknown feature, and for an encoder that has no dense features.
     """
-    names = _in_order(features)
+    names, image_rgb = _in_order(features), artifacts.at_working_size(image_rgb)
     encoder, masks, image_key = models.encoder, artifacts.proposals.masks, image_key_of(image_rgb)
     of_masks = {"proposals": proposals_key_of(artifacts.proposals)}
     wanted = [name for name in names if name in GRIDS]

@@ -298,7 +298,8 @@ def answer(
         Without proposals its mask is empty and its index None.
     """
     index = select(table)
-    mask = np.zeros(artifacts.size_hw, dtype=bool) if index is None else artifacts.proposals.masks[index]
+    chosen = np.zeros(artifacts.size_hw, dtype=bool) if index is None else artifacts.proposals.masks[index]
+    mask = artifacts.at_full_size(chosen)
     return Prediction(
         expression=expression,
         method=method_name,

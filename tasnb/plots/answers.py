@@ -7,6 +7,7 @@ from PIL import Image
 
 from tasnb.core.images import mask_colour
 from tasnb.core.masks import iou
+from tasnb.core.tables import stay_in
 from tasnb.core.types import Prediction
 from tasnb.plots.overlays import outline, overlay, proposals_picture, silhouette, stripes
 from tasnb.plots.sheets import Panel, sheet
@@ -35,29 +36,32 @@ def annotated(
     PIL.Image.Image
         RGB.
     """
+    artifacts, table = prediction.artifacts, prediction.table
+    why = _why(prediction, target)
+    image_rgb = artifacts.at_working_size(image_rgb)
     height, width = image_rgb.shape[:2]
-    table = prediction.table
-    answer = overlay(image_rgb, prediction.mask, mask_colour(prediction.index or 0))
+    answer = overlay(image_rgb, artifacts.at_working_size(prediction.mask), mask_colour(prediction.index or 0))
     if target is not None:
+        target = artifacts.at_working_size(target)
         rim = outline(target, max(1, round(min(height, width) / 160)))
         answer[rim & stripes(image_rgb, max(3, min(height, width) // 50))] = 255
-    masks = proposals_picture(image_rgb, prediction.artifacts.proposals, table.kept)
+    masks = proposals_picture(image_rgb, artifacts.proposals, table.kept)
     panels = [
         Panel(title="the image", pixels=image_rgb),
-        Panel(title=f"{len(table)} proposals, {int(table.kept.sum())} stay in", pixels=masks),
+        Panel(title=stay_in(len(table), int(table.kept.sum())), pixels=masks),
         Panel(title="the answer", pixels=answer),
     ]
     # a panorama is bounded by its width, so that three panels still make one picture
     scale = min(panel / height, 1.5 * panel / width)
     side = round(scale * max(height, width))
     title = f"“{prediction.expression}”"
-    return Image.fromarray(sheet(title, panels, _why(prediction, target), columns=3, side=side))
+    return Image.fromarray(sheet(title, panels, why, columns=3, side=side, notes=prediction.notes))
 
 
 def _why(prediction: Prediction, target: np.ndarray | None) -> list[str]:
     table, index = prediction.table, prediction.index
     if index is None:
-        return ["No proposal was found, so there is no answer."]
+        return []  # the notes say it
     alpha, lam = table.weights.alpha, table.weights.lam
     terms = f"{table.v[index]:.3f} {alpha * table.p[index]:+.3f} {lam * table.n[index]:+.3f}"
     lines = [f"S = V + {alpha:g} P + {lam:g} N: mask {index} has {terms} = {table.total[index]:.3f}"]
@@ -90,6 +94,7 @@ def negatives(image_rgb: np.ndarray | None, prediction: Prediction) -> np.ndarra
         The picture.
     """
     table, masks, found = prediction.table, prediction.artifacts.proposals.masks, prediction.negatives
+    image_rgb = None if image_rgb is None else prediction.artifacts.at_working_size(image_rgb)
     panels = []
     for rank, index in enumerate(table.ranking[:BEST].tolist(), 1):
         mask, colour = masks[index], mask_colour(index)
@@ -100,4 +105,4 @@ def negatives(image_rgb: np.ndarray | None, prediction: Prediction) -> np.ndarra
     lines += [f"{'kept' if p.kept else 'dropped'}: {p.reason}" for p in found.phrases]
     if not found.kept:
         lines.append("No phrase is left to push away from, so N is 0 for every mask.")
-    return sheet(f"“{prediction.expression}”", panels, lines, columns=BEST)
+    return sheet(f"“{prediction.expression}”", panels, lines, columns=BEST, notes=prediction.notes)

@@ -118,9 +118,11 @@ def rectifiers(image_rgb: np.ndarray | None, artifacts: ImageArtifacts, expressi
         For an empty expression.
     """
     found = rectify_by_each(artifacts, expression, models)
-    ground = np.full((*artifacts.size_hw, 3), 200, np.uint8) if image_rgb is None else image_rgb
+    ground = np.full((*artifacts.size_hw, 3), 200, np.uint8)
+    if image_rgb is not None:
+        ground = artifacts.at_working_size(image_rgb)
     panels = [Panel(title=each.name, pixels=_drawn(each, ground), notes=(each.sentence,)) for each in found]
-    return sheet(f"“{expression}”", panels, [LEGEND], columns=3, side=SIDE)
+    return sheet(f"“{expression}”", panels, [LEGEND], columns=3, side=SIDE, notes=artifacts.notes)
 
 
 def _rectified(

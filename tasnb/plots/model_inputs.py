@@ -90,7 +90,7 @@ def inputs_of(
     ValueError
         For a photo of another size.
     """
-    chosen, masks = find(variant, models), artifacts.proposals.masks
+    chosen, masks, image_rgb = find(variant, models), artifacts.proposals.masks, artifacts.at_working_size(image_rgb)
     if not 0 <= index < len(masks):
         raise IndexError(f"index: expected a mask number from 0 to {len(masks) - 1}, got {index}")
     seen, told = (cut(image_rgb, masks[index], crop) for crop in (chosen.v_crop, chosen.p_crop))
@@ -165,11 +165,11 @@ def crops(
     """
     require_made_for(find(variant, models), artifacts, models)
     seen = inputs_of(image_rgb, artifacts, models, index, variant=variant)
-    mask = artifacts.proposals.masks[index]
+    mask, image_rgb = artifacts.proposals.masks[index], artifacts.at_working_size(image_rgb)
     panels = [Panel(title="in the photo", pixels=overlay(image_rgb, mask, mask_colour(index)))]
     panels += [Panel(title=s.name, pixels=s.pixels, notes=(s.words,), enlarged=s.enlarged) for s in seen]
-    caption = caption_of(artifacts, index, variant=variant)
-    return sheet(f"mask {index} of {len(artifacts.proposals)}", panels, [f"Its caption: “{caption}”"], side=280)
+    title, caption = f"mask {index} of {len(artifacts.proposals)}", caption_of(artifacts, index, variant=variant)
+    return sheet(title, panels, [f"Its caption: “{caption}”"], side=280, notes=artifacts.notes)
 
 
 _STYLES = {"crop": "Everything else is black:", "blur": "Everything else is blurred:"}

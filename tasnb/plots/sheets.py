@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from tasnb.core.images import resized
 
 INK, SOFT, PAPER = (29, 33, 41), (91, 100, 114), (255, 255, 255)
+BAND, BAND_EDGE = (255, 241, 214), (163, 61, 0)  # of what to mind
 GAP = 18
 TOP = 62  # pixels of the title
 LINE = 24  # pixels from one line of words to the next
@@ -70,7 +71,13 @@ class Panel:
 
 
 def sheet(
-    title: str, panels: Sequence[Panel], lines: Sequence[str] = (), *, columns: int = 4, side: int = 260
+    title: str,
+    panels: Sequence[Panel],
+    lines: Sequence[str] = (),
+    *,
+    columns: int = 4,
+    side: int = 260,
+    notes: Sequence[str] = (),
 ) -> np.ndarray:
     """Draw pictures side by side with words below each: the static twin of a viewer.
 
@@ -86,6 +93,8 @@ def sheet(
         Panels in a row, at least 1.
     side : int
         The longer side of a picture, pixels.
+    notes : sequence of str
+        What to mind first: a band under the title.
 
     Returns
     -------
@@ -109,15 +118,21 @@ def sheet(
         2 * LINE + max(picture.height for picture in row) + LINE * max(len(lines) for lines in said)
         for row, said in zip(pictures, words, strict=True)
     ]
-    canvas = Image.new("RGB", (width, TOP + sum(heights) + LINE * len(below) + GAP), PAPER)
+    minded = [line for text in notes for line in wrap(f"! {text}", body, width - 3 * GAP)]
+    band = LINE * len(minded) + GAP if minded else 0
+    canvas = Image.new("RGB", (width, TOP + band + sum(heights) + LINE * len(below) + GAP), PAPER)
     draw = ImageDraw.Draw(canvas)
 
-    def write(texts: Sequence[str], left: int, top: int) -> None:
+    def write(texts: Sequence[str], left: float, top: int) -> None:
         for number, text in enumerate(texts):
             draw.text((left, top + LINE * number), text, font=body, fill=INK)
 
     draw.text((GAP, 16), fit(title, heading, width - 2 * GAP), font=heading, fill=INK)
-    top = TOP
+    top = TOP + band
+    if minded:
+        draw.rectangle((0, TOP - 6, width, TOP + band - 14), fill=BAND)
+        draw.rectangle((0, TOP - 6, 8, TOP + band - 14), fill=BAND_EDGE)
+        write(minded, 1.5 * GAP, TOP)
     for number, row in enumerate(rows):
         for column, (panel, picture, said) in enumerate(zip(row, pictures[number], words[number], strict=True)):
             left = GAP + column * (side + GAP)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 SHOWN = 12  # proposals of an image
+LONGEST = 480  # pixels of a picture's longer side: a photo of 12 megapixels is not stored in a notebook
 SMALL = 100  # pixels; a picture below it is shown with hard pixel edges, because its pixels are the point
 
 
@@ -65,16 +66,25 @@ def _prediction(value: Any) -> tuple[str, dict[str, Any]]:
 
 
 def _sample(value: Any) -> tuple[str, dict[str, Any]]:
+    from tasnb.core.images import shrunk
     from tasnb.plots import rims
 
-    return "sample", {"photo": rims(value.image, value.target)}
+    target = None if value.target is None else shrunk(value.target, LONGEST)
+    return "sample", {"photo": rims(shrunk(value.image, LONGEST), target)}
 
 
 def _artifacts(value: Any) -> tuple[str, dict[str, Any]]:
+    import numpy as np
+
+    from tasnb.core.images import shrunk
+    from tasnb.plots import proposals_picture
+
     found, captions = value.proposals, next(iter(value.captions.values()), ("",) * len(value.proposals))
     columns = zip(found.masks.sum(axis=(1, 2)), found.boxes_xyxy.tolist(), captions, strict=True)
     rows = [{"proposal": k, "pixels": p, "box": box, "caption": c} for k, (p, box, c) in enumerate(columns)]
-    return "artifacts", {"rows": rows, "limit": SHOWN}
+    ground = np.full((*value.size_hw, 3), 200, np.uint8)  # they do not hold the photo
+    masks = shrunk(proposals_picture(ground, found), LONGEST)
+    return "artifacts", {"rows": rows, "limit": SHOWN, "masks": masks}
 
 
 def _strip(value: Any) -> tuple[str, dict[str, Any]]:

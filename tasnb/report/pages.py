@@ -10,6 +10,7 @@ import numpy as np
 
 from tasnb import plots
 from tasnb.core.images import mask_colour, resized
+from tasnb.core.tables import stay_in
 from tasnb.core.types import Prediction
 from tasnb.evaluation.runs import write_text
 from tasnb.report import rendering
@@ -52,16 +53,18 @@ def answer(
     OSError
         Where the file cannot be written.
     """
-    table, proposals = prediction.table, prediction.artifacts.proposals
+    artifacts, table = prediction.artifacts, prediction.table
+    proposals, image_rgb = artifacts.proposals, artifacts.at_working_size(image_rgb)
     masks = plots.proposals_picture(image_rgb, proposals, table.kept)
-    chosen = plots.overlay(image_rgb, prediction.mask, mask_colour(prediction.index or 0))
-    said = f"{len(proposals)} proposals; hatched gray ones were taken out by the rectifier"
+    chosen = plots.overlay(image_rgb, artifacts.at_working_size(prediction.mask), mask_colour(prediction.index or 0))
+    said = f"{stay_in(len(proposals), int(table.kept.sum()))}; the rectifier took out hatched gray ones"
     pictures = [
         (image_rgb, "the image", "the image"),
         (masks, f"{len(proposals)} mask proposals", said),
         (chosen, "the chosen mask", "the answer"),
     ]
     if target is not None:
+        target = artifacts.at_working_size(target)
         pictures.append((plots.overlay(image_rgb, target, (255, 255, 255)), "the true mask", "the true mask"))
     scale = min(1, LONGEST / max(image_rgb.shape[:2]))
     page = rendering.render(

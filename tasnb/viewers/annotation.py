@@ -23,7 +23,7 @@ from tasnb.core.types import ImageArtifacts, Proposals, Sample
 from tasnb.datasets import write
 from tasnb.stages.expressions import require_text
 from tasnb.viewers.record import scene_record
-from tasnb.viewers.viewer import Viewer, image_of, mask_number, masks_to_choose
+from tasnb.viewers.viewer import Viewer, mask_number, masks_to_choose, picture_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,7 +165,8 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
         ndarray of uint8, shape (h, w, 3)
             As ``tn.plots.numbered`` draws it.
         """
-        return plots.numbered(self.pictures[self.number], self.artifacts[self.number].proposals)
+        artifacts = self.artifacts[self.number]
+        return plots.numbered(artifacts.at_working_size(self.pictures[self.number]), artifacts.proposals)
 
     def words(self) -> str:
         """What is on screen, and the last annotations.
@@ -221,11 +222,11 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
 
     def _sample(self, place: int, entry: dict[str, Any]) -> Sample:
         number, proposal = entry["image"], entry["proposal"]
-        name = self.names[number]
+        name, artifacts = self.names[number], self.artifacts[number]
         return Sample(
             image=self.pictures[number],
             expression=entry["expression"],
-            target=None if proposal is None else self.artifacts[number].proposals.masks[proposal],
+            target=None if proposal is None else artifacts.at_full_size(artifacts.proposals.masks[proposal]),
             sample_id=f"folder-val-{place}",
             image_id=name,
             ref_id=f"{name}/{'none ' + str(place) if proposal is None else proposal}",
@@ -236,7 +237,7 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
 
     def _scene(self, number: int) -> dict[str, Any]:
         artifacts = self.artifacts[number]
-        scene = scene_record(self.pictures[number], artifacts, None, "")
+        scene = scene_record(artifacts.at_working_size(self.pictures[number]), artifacts, None, "")
         return {**scene, "captions": places(artifacts.proposals), "caption": ""}
 
     def _go(self, change: Any) -> None:
@@ -306,7 +307,9 @@ def annotate(
     if any(image is None for image in given):
         raise ValueError("images: expected a picture, got None")
     pairs = list(zip(given, found, strict=True))
-    pictures = [image_of(image, described) for image, described in pairs]
+    pictures = [picture_of(image) for image in given]
+    for picture, described in zip(pictures, found, strict=True):
+        described.at_working_size(picture)  # both have one size, or it says so
     if names is None:
         called = [_name_of(image, described) for image, described in pairs]
     else:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tasnb.core.images import shrunk
 from tasnb.core.masks import make_proposals
 from tasnb.core.types import ImageArtifacts, Models, Sample
 from tasnb.evaluation.plan import GivenProposals
@@ -20,7 +21,7 @@ from tasnb.pipeline.describe import describe
 from tasnb.pipeline.variant import find
 from tasnb.plots import rims
 from tasnb.store import Store
-from tasnb.viewers.record import shrunk, uri
+from tasnb.viewers.record import uri
 
 THUMB = 200  # pixels of a thumbnail's longer side
 REMEMBERED = 400  # thumbnails, some 10 kB each: a page that was seen comes back at once
@@ -67,7 +68,9 @@ class Cases(RunSamples):
         masks = self.masks(sample.image_id)
         if masks is not None:
             parts = replace(parts, proposer=GivenProposals(make_proposals(masks, source="the run")))
-        return describe(sample.image, parts, variant=self.variant, image_id=sample.image_id, memo=self.store.memo)
+        return describe(
+            sample.image, parts, variant=self.variant, image_id=sample.image_id, max_side=None, memo=self.store.memo
+        )
 
     def picture(self, number: int, chosen: int, *, longest: float = inf) -> tuple[np.ndarray, str]:
         """The photo with the target dashed in white and mask ``chosen`` tinted (-1: none), and what it shows in words.

@@ -158,7 +158,9 @@ class Explorer(Viewer, module="explore", kind="explorer"):
         if chosen.index is None:
             return f"“{self.expression}”: no proposal was found, so there is no answer."
         table = chosen.table
-        fits = "" if self._target is None else f", IoU {iou(chosen.mask, self._target):.2f} with the target"
+        fits = ""
+        if self._target is not None:
+            fits = f", IoU {iou(self._artifacts.at_working_size(chosen.mask), self._target):.2f} with the target"
         return (
             f"“{self.expression}”: {chosen.method} chose mask {chosen.index} of {len(table)} with "
             f"S {table.total[chosen.index]:.3f}; {int(table.kept.sum())} stayed in{fits}."
@@ -270,8 +272,8 @@ def explore(
     if isinstance(sample_or_image, Sample):
         gold = sample_or_image.gold if text == sample_or_image.expression else {}
         target = sample_or_image.target if target is None else target
-    if target is not None and target.shape != image_rgb.shape[:2]:
-        raise ValueError(f"target: expected the image's size {image_rgb.shape[:2]} (h, w), got {target.shape}")
+    if target is not None:
+        target = artifacts.at_working_size(target, name="target")
     name, data = record.variant_at_hand(artifacts, models, variant), getattr(sample_or_image, "dataset", "")
     weights = weights_for(at_hand(artifacts)[0], models, data, alpha=alpha, lam=lam)
     settings = record.settings_of(name, weights, use)

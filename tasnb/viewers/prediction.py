@@ -206,7 +206,7 @@ class Quiz(Viewer, module="predict", kind="quiz"):
         answer = self._decision.answer
         if self.revealed:
             return np.asarray(plots.annotated(self._sample.image, answer, target=self._sample.target))
-        return plots.numbered(self._sample.image, answer.artifacts.proposals)
+        return plots.numbered(image_of(self._sample, answer.artifacts), answer.artifacts.proposals)
 
     def words(self) -> str:
         """What is on screen; the answer only once it is told.
@@ -299,7 +299,9 @@ class Quiz(Viewer, module="predict", kind="quiz"):
         self.tally = tally
 
     def _scene(self, target: np.ndarray | None) -> dict[str, Any]:
-        return scene_record(self._sample.image, self._decision.answer.artifacts, target, self._models.name)
+        artifacts = self._decision.answer.artifacts
+        seen = None if target is None else artifacts.at_working_size(target)
+        return scene_record(image_of(self._sample, artifacts), artifacts, seen, self._models.name)
 
     def _case(self, number: int) -> dict[str, Any]:
         parts = [[part, NAMES[part], SAYS[part]] for part in PARTS]

@@ -19,7 +19,7 @@ from tasnb.analysis.attribution import verdict_of
 from tasnb.analysis.causes import THRESHOLD, sentence_of
 from tasnb.analysis.counterfactuals import Switch, switches
 from tasnb.analysis.evidence import Case, case_of
-from tasnb.core.images import jpeg_uri, png_uri, resized
+from tasnb.core.images import jpeg_uri, png_uri, shrunk
 from tasnb.core.masks import areas, centroids_xy, pairwise_iou
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, ScoreTable, Weights, WordNet
 from tasnb.pipeline.tas import MODULES, mine, rectify, score
@@ -173,6 +173,7 @@ def scene_record(
         "models": models_name,
         "variants": [each.name for each in at_hand(artifacts)],
         "note": _note(artifacts),
+        "minded": list(artifacts.notes),
     }
 
 
@@ -239,13 +240,6 @@ def uri(pixels: np.ndarray, longest: int, *, png_pixels: int = PNG_PIXELS) -> st
     return jpeg_uri(small, quality=JPEG_QUALITY)
 
 
-def shrunk(pixels: np.ndarray, longest: float) -> np.ndarray:
-    """A picture or a mask whose longer side is at most ``longest`` pixels: the same dtype."""
-    if max(pixels.shape[:2]) <= longest:
-        return pixels
-    return resized(pixels, longest / max(pixels.shape[:2]))
-
-
 def _variant_record(reading: Reading, artifacts: ImageArtifacts) -> dict[str, Any]:
     table, parse, rule = reading.table, reading.parse, reading.variant.rectifier
     centres = rule.centres_of(centroids_xy(artifacts.proposals.masks))
@@ -260,6 +254,7 @@ def _variant_record(reading: Reading, artifacts: ImageArtifacts) -> dict[str, An
         "p": table.p.tolist(),
         "n": table.n.tolist(),
         "negatives": list(reading.negatives.kept),
+        "minded": list(parse.notes),
         "pieces": pieces(parse),
         "head": parse.head.lemma if parse.head else None,
         "rule": {

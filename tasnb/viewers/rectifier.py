@@ -53,6 +53,7 @@ class RectifierViewer(Viewer, module="rectifier_view", kind="view of the rectifi
             record={
                 "image": uri(image_rgb, LONGEST),
                 "size_hw": list(artifacts.size_hw),
+                "minded": list(artifacts.notes),
                 "pieces": pieces(self._rules[0].parse),
                 "captions": captions_of(artifacts),
                 "rules": [_rule_record(rule) for rule in self._rules],

@@ -119,16 +119,16 @@ class Viewer(anywidget.AnyWidget, metaclass=_AbstractWidget):
 
 
 def image_of(sample_or_image: Any, artifacts: ImageArtifacts) -> np.ndarray:
-    """The picture of a Sample, or whatever ``tn.as_rgb`` takes: uint8 (h, w, 3).
+    """The picture of a Sample, or whatever ``tn.as_rgb`` takes, in the pixels of the proposals: uint8 (h, w, 3).
 
     Raises ValueError for what is no picture, and when its size is not that of the artifacts.
     """
-    image_rgb = sample_or_image.image if isinstance(sample_or_image, Sample) else as_rgb(sample_or_image)
-    if image_rgb.shape[:2] != tuple(artifacts.size_hw):
-        raise ValueError(
-            f"artifacts: expected the image's size {image_rgb.shape[:2]} (h, w), got {tuple(artifacts.size_hw)}"
-        )
-    return image_rgb
+    return artifacts.at_working_size(picture_of(sample_or_image))
+
+
+def picture_of(sample_or_image: Any) -> np.ndarray:
+    """The picture of a Sample, or whatever ``tn.as_rgb`` takes, at its own size: uint8 (h, w, 3)."""
+    return sample_or_image.image if isinstance(sample_or_image, Sample) else as_rgb(sample_or_image)
 
 
 def expression_of(sample_or_image: Any, expression: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
@@ -141,6 +142,26 @@ class Parse:
         wrong = [d for d in self.directions if d not in DIRECTIONS]
         if wrong:
             raise ValueError(f"unknown direction {wrong[0]!r}; choose from {', '.join(DIRECTIONS)}")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Which parts have nothing to work on in this expression, and what to try; a sentence each, most often none."""
+        letters = [character for character in self.text if character.isalpha()]
+        latin = sum("LATIN" in unicodedata.name(letter, "") for letter in letters)
+        found = []
+        if not letters:
+            found.append("the expression has no letters, so no part can read it; name the thing in English words")
+        elif 2 * latin < len(letters):
+            found.append(
+                "the expression is not in Latin letters, and parser, WordNet, captions and CLIP are English; "
+                "say it in English"
+            )
+        if self.head is None:
+            found.append(
+                "no English noun found, so no mined phrase is known to be about the thing itself; V and N rank as they "
+                "can; name the thing, as in “the cat on the left”"
+            )
+        return tuple(found)
 
 
 def parse_to_json(parse: Parse) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -259,6 +259,9 @@ class Models:
     variants : mapping of str to str
         A variant's name -> the one that it stands for with these models; {"official": "official-scaled"} for models of
         small pictures.
+    domain : str
+        What they can be expected to read, of ``core.domain.DOMAINS``: "drawings" (of this library, and nothing else) or
+        "photos".
     """
 
     name: str
@@ -270,3 +273,4 @@ class Models:
     weights: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     variants: Mapping[str, str] = field(default_factory=dict)
+    domain: Literal["drawings", "photos"] = "photos"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from jaxtyping import Bool, Float
 
+from tasnb.core.images import brought_to
 from tasnb.core.types.arrays import Features, Proposals, freeze, freeze_fields
 from tasnb.core.types.language import Direction, Negatives, NounPhrase, Parse
 
@@ -184,7 +185,8 @@ class ImageArtifacts:
     image_id : str
         The image's name.
     size_hw : tuple of int
-        Height and width, in pixels.
+        Height and width at which the image was worked on. Masks, boxes, areas and the blur's sigma are in these
+        pixels.
     proposals : Proposals
         The n masks.
     crop_embeddings : mapping of str to ndarray of float32, shape (n, d)
@@ -204,6 +206,11 @@ class ImageArtifacts:
     made : mapping of str to value
         How: the variant's name, its options that matter here (proposal_filter, v_crop, p_crop, noun_phrases,
         negative_prompt), and those of the models. Empty where it is not known.
+    image_hw : tuple of int or None
+        Height and width of the image itself, larger where it was scaled down (``describe(max_side=...)``); by default
+        ``size_hw``. A prediction's mask has this size.
+    domain_note : str
+        Why these models cannot be trusted on this image; empty where they can.
 
     Raises
     ------
@@ -222,9 +229,12 @@ class ImageArtifacts:
     phrase_embeddings: Float[np.ndarray, "k d"] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     features: Features = field(default_factory=Features)
     made: Mapping[str, Any] = field(default_factory=dict)
+    image_hw: tuple[int, int] | None = None
+    domain_note: str = ""
 
     def __post_init__(self) -> None:
         n = len(self.proposals)
+        object.__setattr__(self, "image_hw", self.image_hw or self.size_hw)
         if self.features.proposals not in (None, n):
             raise ValueError(f"features of {self.features.proposals} proposals for {n}; run describe() again")
         for name, unit in (("crop_embeddings", "rows"), ("captions", "texts"), ("caption_embeddings", "rows")):
@@ -240,18 +250,82 @@ class ImageArtifacts:
         freeze_fields(self, np.float32, phrase_embeddings=(len(self.phrases), None))
         object.__setattr__(self, "made", MappingProxyType(dict(self.made)))
 
+    def at_working_size(self, picture: np.ndarray, *, name: str = "artifacts") -> np.ndarray:
+        """The image, or a mask of it, in the pixels of the proposals.
+
+        Parameters
+        ----------
+        picture : ndarray of uint8, shape (h, w, 3), or of bool, shape (h, w)
+            At the image's own size, or at the working size already.
+        name : str
+            Of the argument that is to blame, for the message.
+
+        Returns
+        -------
+        ndarray
+            Of the same dtype, its height and width ``size_hw``.
+
+        Raises
+        ------
+        ValueError
+            For a picture of any other size.
+        """
+        if picture.shape[:2] not in (self.size_hw, self.image_hw):
+            wanted, got = picture.shape[:2], self.image_hw
+            if name != "artifacts":
+                wanted, got = got, wanted
+            raise ValueError(
+                f"{name}: expected the image's size {wanted} (h, w), got {got}; give the image that was described"
+            )
+        return brought_to(picture, self.size_hw)
+
+    def at_full_size(self, mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+        """A mask in the pixels of the image itself.
+
+        Parameters
+        ----------
+        mask : ndarray of bool, shape (h, w)
+            At the working size.
+
+        Returns
+        -------
+        ndarray of bool, shape (h', w')
+            Its height and width ``image_hw``.
+        """
+        assert self.image_hw is not None  # set on construction
+        return brought_to(mask, self.image_hw)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to mind of any answer about this image, a sentence each: its domain, its size, that it has no mask."""
+        found = [self.domain_note] if self.domain_note else []
+        if self.image_hw != self.size_hw:
+            (full_h, full_w), (h, w) = self.image_hw or self.size_hw, self.size_hw
+            found.append(
+                f"worked on at {w} x {h} pixels of {full_w} x {full_h} (max_side {max(h, w)}): boxes and areas are in "
+                "these, the answer's mask in the picture's own"
+            )
+        if not len(self.proposals):
+            found.append(
+                "no proposal was found, so there is no answer; try another proposer, or ask this one for more "
+                "(points_per_side, lower pred_iou_thresh)"
+            )
+        return tuple(found)
+
     def __repr__(self) -> str:
-        """Six lines: image, proposals, crop styles, what the whole image is called, features, for which variant."""
+        """A few lines: image, proposals, crop styles, the whole image's caption, features, variant, what to mind."""
         h, w = self.size_hw
+        of = "" if self.image_hw == self.size_hw else ", scaled from {} x {}".format(*self.image_hw or ())
         crops = ", ".join(f"{style} {rows.shape}" for style, rows in self.crop_embeddings.items())
         captions = ", ".join(f"{style} ({len(texts)})" for style, texts in self.captions.items())
         return (
-            f"ImageArtifacts of {self.image_id!r}, {h} x {w} pixels (h, w)\n"
+            f"ImageArtifacts of {self.image_id!r}, {h} x {w} pixels{of} (h, w)\n"
             f"  proposals: {len(self.proposals)} from {self.proposals.source!r}\n"
             f"  crop embeddings: {crops or 'none'}; captions: {captions or 'none'}\n"
             f"  overall caption: {self.overall_caption!r}, {len(self.phrases)} noun phrases\n"
             f"  features of baselines: {', '.join(self.features.names) or 'none'}\n"
             f"  made for variant: {self.made.get('variant', 'unknown')}"
+            + (f"\n  {self.domain_note}" if self.domain_note else "")
         )
 
 
@@ -266,7 +340,7 @@ class Prediction:
     method : str
         Who answered, for people ("TAS (paper)").
     mask : ndarray of bool, shape (h, w)
-        The answer; all False when there was no proposal.
+        The answer, at the image's own size; all False when there was no proposal.
     index : int or None
         The chosen proposal; None without one.
     table : ScoreTable
@@ -290,6 +364,11 @@ class Prediction:
 
     def __post_init__(self) -> None:
         freeze_fields(self, bool, mask=(None, None))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to mind before the answer is believed, a sentence each; those of the artifacts, then of the parse."""
+        return (*self.artifacts.notes, *self.parse.notes)
 
     def to_frame(self) -> pd.DataFrame:
         """The receipt: the score table with the captions and the choice.

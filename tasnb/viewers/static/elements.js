@@ -19,6 +19,9 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** What to mind before a viewer is believed: a sentence each. */
+export const mindedNotes = (notes) => notes.map((text) => element("p", { class: "tn-minded", role: "note" }, `${text[0].toUpperCase()}${text.slice(1)}.`));
+
 /** An id that no other viewer of the page has: two may show the same value. */
 export const freshId = (stem) => `tn-${stem}-${Math.random().toString(36).slice(2, 10)}`;
 

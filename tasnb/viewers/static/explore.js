@@ -1,6 +1,6 @@
 // explore, in a notebook or alone in a frozen page: photo, receipt, weights and ranked table, joined.
 // Ranks by ranking.js; asks the kernel for expressions only.
-import { element, frameOf, freshId, guarded, kernelIsGone, setText, sliderOf, switchOf, valuesOf, waitingLine } from "./elements.js";
+import { element, frameOf, freshId, guarded, kernelIsGone, mindedNotes, setText, sliderOf, switchOf, valuesOf, waitingLine } from "./elements.js";
 import { rank } from "./ranking.js";
 import { pythonCode, receiptOf, shown } from "./receipt.js";
 import { Stage } from "./stage.js";
@@ -64,7 +64,8 @@ class Explorer {
     this.whyPanel = new WhyPanel(scene, () => this.change(this.settings));
     const left = element("div", { class: "tn-column" }, this.photo, this.showSwitches(), this.hint, this.receipt);
     const right = element("div", { class: "tn-column" }, this.controls(), this.whyPanel.node, this.table.node);
-    this.frame.append(this.askRow(), this.words, this.verdict, this.sentence, element("div", { class: "tn-columns" }, left, right), this.codeRow());
+    this.minded = element("div");
+    this.frame.append(this.minded, this.askRow(), this.words, this.verdict, this.sentence, element("div", { class: "tn-columns" }, left, right), this.codeRow());
   }
 
   // ---- the controls
@@ -234,6 +235,7 @@ class Explorer {
     this.lam.input.disabled = !settings.useN;
     [this.useP.box.checked, this.useN.box.checked, this.spatial.box.checked] = [settings.useP, settings.useN, settings.spatial];
     for (const { variant, radio } of this.variants) radio.checked = variant === settings.variant;
+    this.minded.replaceChildren(...mindedNotes([...scene.minded, ...reading.variants[settings.variant].minded]));
     wordsOf(this.words, reading.variants[settings.variant].pieces);
     const fits = best !== null && scene.iou ? `, IoU ${scene.iou[best].toFixed(2)} with the target` : "";
     const stay = kept.filter(Boolean).length;

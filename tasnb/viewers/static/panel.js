@@ -1,5 +1,5 @@
 // What the viewers beside explore share: the link to Python, a frame, figures, a stage with a list of masks.
-import { element, frameOf, freshId, guarded, waitingLine } from "./elements.js";
+import { element, frameOf, freshId, guarded, mindedNotes, waitingLine } from "./elements.js";
 import { colourOf, Stage } from "./stage.js";
 
 const WAYS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
@@ -46,6 +46,14 @@ export function panelOf(root, { label, kind }, data, model, build) {
   frame.classList.add(`tn-${kind}`);
   const link = linkTo(data, model, problem);
   const closing = [];
+  const minded = element("div");
+  const remind = () => {
+    const variant = link.get("reading")?.variants?.[link.get("settings")?.variant];
+    minded.replaceChildren(...mindedNotes([...((link.get("scene") ?? link.get("record"))?.minded ?? []), ...(variant?.minded ?? [])]));
+  };
+  frame.append(minded);
+  link.watch(["scene", "record"], remind);
+  remind();
   guarded(problem, () => build({ frame, say, problem, waiting: waitingLine(model), link, closing, model }));
   return () => {
     link.close();
