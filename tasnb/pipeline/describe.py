@@ -117,11 +117,9 @@ def describe(
     stages = ImageStages(
         image_rgb=image_rgb, models=models, variant=chosen, image_id=image_id, features=features, memo=memo
     )
-    return replace(
-        stages.artifacts,
-        image_hw=full.shape[:2],
-        domain_note=domain_note(models.name, models.domain, full),
-    )
+    scaled_from = None if image_rgb is full else (full.shape[0], full.shape[1])
+    note = domain_note(models.name, models.domain, full)
+    return replace(stages.artifacts, scaled_from=scaled_from, domain_note=note)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

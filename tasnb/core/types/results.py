@@ -206,9 +206,8 @@ class ImageArtifacts:
     made : mapping of str to value
         How: the variant's name, its options that matter here (proposal_filter, v_crop, p_crop, noun_phrases,
         negative_prompt), and those of the models. Empty where it is not known.
-    image_hw : tuple of int or None
-        Height and width of the image itself, larger where it was scaled down (``describe(max_side=...)``); by default
-        ``size_hw``. A prediction's mask has this size.
+    scaled_from : tuple of int or None
+        Height and width of the image itself, where it was scaled down first (``describe(max_side=...)``).
     domain_note : str
         Why these models cannot be trusted on this image; empty where they can.
 
@@ -229,12 +228,11 @@ class ImageArtifacts:
     phrase_embeddings: Float[np.ndarray, "k d"] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     features: Features = field(default_factory=Features)
     made: Mapping[str, Any] = field(default_factory=dict)
-    image_hw: tuple[int, int] | None = None
+    scaled_from: tuple[int, int] | None = None
     domain_note: str = ""
 
     def __post_init__(self) -> None:
         n = len(self.proposals)
-        object.__setattr__(self, "image_hw", self.image_hw or self.size_hw)
         if self.features.proposals not in (None, n):
             raise ValueError(f"features of {self.features.proposals} proposals for {n}; run describe() again")
         for name, unit in (("crop_embeddings", "rows"), ("captions", "texts"), ("caption_embeddings", "rows")):
@@ -249,6 +247,11 @@ class ImageArtifacts:
             object.__setattr__(self, name, MappingProxyType(frozen))
         freeze_fields(self, np.float32, phrase_embeddings=(len(self.phrases), None))
         object.__setattr__(self, "made", MappingProxyType(dict(self.made)))
+
+    @property
+    def image_hw(self) -> tuple[int, int]:
+        """Height and width of the image itself, and so of a prediction's mask."""
+        return self.scaled_from or self.size_hw
 
     def at_working_size(self, picture: np.ndarray, *, name: str = "artifacts") -> np.ndarray:
         """The image, or a mask of it, in the pixels of the proposals.
@@ -292,7 +295,6 @@ class ImageArtifacts:
         ndarray of bool, shape (h', w')
             Its height and width ``image_hw``.
         """
-        assert self.image_hw is not None  # set on construction
         return brought_to(mask, self.image_hw)
 
     @property
@@ -300,7 +302,7 @@ class ImageArtifacts:
         """What to mind of any answer about this image, a sentence each: its domain, its size, that it has no mask."""
         found = [self.domain_note] if self.domain_note else []
         if self.image_hw != self.size_hw:
-            (full_h, full_w), (h, w) = self.image_hw or self.size_hw, self.size_hw
+            (full_h, full_w), (h, w) = self.image_hw, self.size_hw
             found.append(
                 f"worked on at {w} x {h} pixels of {full_w} x {full_h} (max_side {max(h, w)}): boxes and areas are in "
                 "these, the answer's mask in the picture's own"
@@ -315,7 +317,7 @@ class ImageArtifacts:
     def __repr__(self) -> str:
         """A few lines: image, proposals, crop styles, the whole image's caption, features, variant, what to mind."""
         h, w = self.size_hw
-        of = "" if self.image_hw == self.size_hw else ", scaled from {} x {}".format(*self.image_hw or ())
+        of = "" if self.image_hw == self.size_hw else ", scaled from {} x {}".format(*self.image_hw)
         crops = ", ".join(f"{style} {rows.shape}" for style, rows in self.crop_embeddings.items())
         captions = ", ".join(f"{style} ({len(texts)})" for style, texts in self.captions.items())
         return (
