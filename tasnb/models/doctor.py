@@ -9,7 +9,7 @@ from typing import Any
 
 from tasnb.core.tables import text_table
 from tasnb.models.catalogue import PARTS, PRESETS, Preset, Role, is_shipped
-from tasnb.models.presets import TRAIN, cache_root, in_words, missing_files
+from tasnb.models.places import TRAIN, cache_root, in_words, missing_files
 
 PACKAGES = ("tasnb", "torch", "segment-anything", "open_clip_torch", "transformers", "spacy", "nltk", "numpy")
 SOURCE = {True: "verified", False: "not verified"}
