@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tasnb.cli.options import Json
-from tasnb.cli.output import show
+from tasnb.cli.output import ProgressBar, show
 
 
 def doctor(json_: Json = False) -> None:
@@ -20,7 +20,8 @@ def doctor(json_: Json = False) -> None:
     """
     from tasnb.models.doctor import damaged, report, report_text
 
-    found = report()
+    with ProgressBar(quiet=json_, unit="part") as parts:
+        found = report(tick=parts)
     show(found, report_text(found), as_json=json_)
     if damaged(found):
         raise typer.Exit(1)

@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,9 +20,9 @@ from typing import Any
 
 from tasnb.core.errors import MissingFileError, UserError, in_one_line
 from tasnb.models.catalogue import PARTS, PRESETS, ROLES, File, Part, Role, part_named
-from tasnb.models.names import canonical
+from tasnb.models.names import CHECKPOINTS, canonical
 from tasnb.models.places import command_for, folder_of, hub_folder, in_words, is_there, missing_files
-from tasnb.models.weights import refuse_foreign, sha256_of
+from tasnb.models.weights import read_config, refuse_foreign, require_whole, sha256_of
 
 ATTEMPTS = 4  # a transfer that breaks goes on where it stopped, this often in one call
 PAUSE_S = 1.0  # before the second attempt; twice as long before each further one
@@ -90,13 +91,15 @@ def fetch(preset: str, *, progress: bool = True, source: Path | None = None) -> 
 
     Notes
     -----
-    Parts that are complete are left alone, so an interrupted call can be repeated.
+    Parts that are complete are left alone, so an interrupted call can be repeated; a file that is damaged, of another size
+    or sha256 is removed and got again.
     """
     if source is not None and not source.is_dir():
         raise MissingFileError(f"--from: no such folder: {source}; expected one with the files of tasnb fetch {preset} --list")
     lacking: list[str] = []
     for role, choice in _wanted(preset):
         part = PARTS[role][choice]
+        _remove_wrong(part, folder_of(part))
         if not missing_files(part):
             yield f"{choice}: present in {folder_of(part)}"
             continue
@@ -216,7 +219,6 @@ def fetch_part(part: Part, *, progress: bool = True, snapshot: Callable[..., Any
             _from_url(replace(part, url=url, files=(file,), archive=None), folder, progress=progress)
     else:
         _from_hub(part, folder, progress=progress, snapshot=snapshot)
-    _remove_wrong(part, folder)
     if gone := missing_files(part):
         raise FetchError(
             f"{gone[0][0]} is still missing or has a wrong size after the download; run the command again"
@@ -235,30 +237,42 @@ def _still_needed(part: Part, folder: Path) -> int:
 
 
 def _remove_wrong(part: Part, folder: Path) -> None:
-    """Remove files that are empty, of another size, or a web page: a retry would take them for what they should be."""
+    """Remove what is no file of the part (of another size or sha256, cut off, a web page): a retry would keep it."""
     for _, file in _files_of(part):
         path = folder / file.path
-        if "*" in file.path or not path.is_file():
-            continue
-        try:
-            refuse_foreign(path, file.path)
-            wrong = file.size is not None and path.stat().st_size != file.size
-        except UserError:
-            wrong = True
-        if wrong:
+        if "*" not in file.path and path.is_file() and not _is_sound(path, file):
             path.unlink()
+    archive = None if part.archive is None else folder / part.archive.path
+    if archive is not None and archive.is_file():
+        with zipfile.ZipFile(archive) as packed:
+            for member in packed.infolist():
+                path = folder / member.filename
+                if path.is_file() and zlib.crc32(path.read_bytes()) != member.CRC:
+                    path.unlink()
+
+
+def _is_sound(path: Path, file: File) -> bool:
+    """Whether a file is the one of the catalogue, or where no sha256 tells, opens as what its name says."""
+    try:
+        refuse_foreign(path, file.path)
+        if file.sha256 is None and path.suffix in CHECKPOINTS:
+            require_whole(path, file.path)
+        elif path.suffix == ".json":
+            read_config(path)
+    except UserError:
+        return False
+    return _is(path, file)
 
 
 def _by_hand(part: Part) -> str:
     """What to do on a machine without a network."""
     folder = folder_of(part)
-    lacking = [
-        f"{address} as {folder / file.path}"
-        for address, file in _files_of(part)
-        if not is_there(file, folder)
-    ]
-    more = f" and {len(lacking) - 1} more (tasnb fetch {Path(part.folder).name} --list)" if len(lacking) > 1 else ""
-    return f". Without a network, put {lacking[0]}{more}, or name a folder that holds it: --from FOLDER" if lacking else ""
+    lacking = [f"{address} as {folder / file.path}" for address, file in _files_of(part) if not is_there(file, folder)]
+    if not lacking:
+        return ""
+    called = next((name for of in PARTS.values() for name, each in of.items() if each == part), part.folder)
+    more = f" and {len(lacking) - 1} more (tasnb fetch {called} --list)" if len(lacking) > 1 else ""
+    return f". Without a network, put {lacking[0]}{more}, or name a folder that holds it: tasnb fetch {called} --from FOLDER"
 
 
 def take(part: Part, source: Path) -> list[str]:
@@ -464,6 +478,7 @@ def _from_hub(part: Part, folder: Path, *, progress: bool, snapshot: Callable[..
     from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
 
     (enable_progress_bars if progress else disable_progress_bars)()
+    new = [file for file in part.files if not is_there(file, folder)]
     try:
         download = snapshot or huggingface_hub.snapshot_download
         download(part.repo, revision=part.revision, allow_patterns=list(part.patterns), local_dir=folder)
@@ -472,8 +487,14 @@ def _from_hub(part: Part, folder: Path, *, progress: bool, snapshot: Callable[..
             f"{part.repo} at revision {part.revision} could not be downloaded: {in_one_line(error) or error}. "
             f"Run the command again: it goes on{_by_hand(part)}"
         ) from error
-    for file in part.files:
+    for file in new:
         path = folder / file.path
+        if "*" not in file.path and path.is_file():
+            try:
+                refuse_foreign(path, file.path)
+            except UserError as error:
+                path.unlink()
+                raise FetchError(f"{part.repo} gave something else: {error}{_by_hand(part)}") from error
         if file.sha256 is not None and path.is_file() and (got := sha256_of(path)) != file.sha256:
             path.unlink()
             raise FetchError(f"{path.name} from {part.repo}: expected sha256 {file.sha256}, got {got}; {REMOVED}")

@@ -79,9 +79,10 @@ def is_there(file: File, folder: Path) -> bool:
         False for an empty file too.
     """
     if "*" in file.path:
-        return any(path.is_file() for path in folder.glob(file.path))
+        return any(path.is_file() and path.stat().st_size for path in folder.glob(file.path))
     path = folder / file.path
-    return path.is_file() and (file.size is None or path.stat().st_size == file.size)
+    size = path.stat().st_size if path.is_file() else 0
+    return size > 0 and file.size in (None, size)
 
 
 def command_for(part: Part, name: str) -> str:

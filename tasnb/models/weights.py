@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -223,6 +224,39 @@ def refuse_foreign(path: Path, what: str) -> None:
         found = "a web page, such as a login form or an error"
     if found:
         raise UserError(f"{path} cannot be read as weights: it is {found}; remove it and get it again")
+
+
+def require_whole(path: Path, what: str) -> None:
+    """Refuse a file of weights that is cut off or something else, by its table of contents: no tensor is read.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    what : str
+        What it is, for errors.
+
+    Raises
+    ------
+    MissingFileError
+        When it is not there.
+    UserError
+        When it cannot be opened.
+    """
+    import torch
+    from safetensors import safe_open
+
+    refuse_foreign(path, what)
+    try:
+        if _is_safetensors(path):
+            with safe_open(path, framework="pt") as file:
+                file.keys()
+        elif zipfile.is_zipfile(path):
+            torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        else:  # the format before torch 1.6 has no table of contents
+            torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise UserError(f"{path} cannot be read as weights: {_why_unread(error)}") from error
 
 
 def _is_safetensors(path: Path) -> bool:
