@@ -11,6 +11,7 @@ import sys
 import typer
 
 from tasnb.cli import analysis, datasets, demo, evaluation, models, notebooks, segmenting, store
+from tasnb.core.errors import in_one_line
 
 app = typer.Typer(
     help="Zero-shot referring image segmentation, taken apart: one expression, one mask, and why.",
@@ -45,9 +46,9 @@ def run(arguments: list[str] | None = None) -> int:
         return _fail("interrupted", code=130)
     except typer.Exit as leave:
         return int(leave.exit_code)
-    except (ValueError, OSError) as wrong:
-        return _fail(str(wrong))
     except Exception as wrong:
+        if (line := in_one_line(wrong)) is not None:
+            return _fail(line)
         # typer carries its own copy of click, whose usage errors have no public base class
         if type(wrong).__name__ == "NoArgsIsHelpError":  # a bare ``tasnb`` or ``tasnb store``
             print(str(wrong))

@@ -8,7 +8,24 @@ from typing import Annotated, Any
 import typer
 
 from tasnb.cli.datasets import load_noting
-from tasnb.cli.options import Alpha, Device, Json, Lam, Models, Root, RunFolder, SplitBy, StoreFolder, Variant
+from tasnb.cli.options import (
+    Alpha,
+    Captioner,
+    Clip,
+    Device,
+    Json,
+    Lam,
+    Models,
+    Root,
+    RunFolder,
+    Sam,
+    Spacy,
+    SplitBy,
+    StoreFolder,
+    Variant,
+    Wordnet,
+    parts_of,
+)
 from tasnb.cli.output import ProgressBar, save, show, wrote
 from tasnb.core.tables import interval_text
 
@@ -22,6 +39,11 @@ def evaluate(
         str, typer.Option(help="Comma-separated; the first is compared with the others.")
     ] = "tas,clip-only,text-only",
     models: Models = "toy",
+    sam: Sam = None,
+    clip: Clip = None,
+    captioner: Captioner = None,
+    spacy: Spacy = None,
+    wordnet: Wordnet = None,
     variant: Variant = "paper",
     alpha: Alpha = None,
     lam: Lam = None,
@@ -53,9 +75,10 @@ def evaluate(
     names = [name.strip() for name in methods.split(",") if name.strip()]
     what: dict[str, Any] = {"variant": variant, "alpha": alpha, "lam": lam, "proposals": proposals}
     how: dict[str, Any] = {"protocol": protocol, "out": out, "shards": shards, "engine": engine, "workers": workers}
-    how |= {"store": store and Store(store), "model_options": {"device": device}}
-    with ProgressBar(quiet=json_, unit="part") as parts:
-        run = run_evaluation(samples, models, methods=names, **what, **how, tick=parts)
+    parts = parts_of(sam=sam, clip=clip, captioner=captioner, spacy=spacy, wordnet=wordnet)
+    how |= {"store": store and Store(store), "model_options": {"device": device, **parts}}
+    with ProgressBar(quiet=json_, unit="part") as bar:
+        run = run_evaluation(samples, models, methods=names, **what, **how, tick=bar)
     lines = [run.text()]
     for row in run.summary["differences"]:
         if row["metric"] == "miou":
@@ -169,6 +192,11 @@ def reproduce(
     models: Annotated[
         str, typer.Option(help="Preset (toy, laptop, paper), of which each row replaces what it needs.")
     ] = "toy",
+    sam: Sam = None,
+    clip: Clip = None,
+    captioner: Captioner = None,
+    spacy: Spacy = None,
+    wordnet: Wordnet = None,
     limit: Annotated[
         int | None, typer.Option(help="Only the first N sentences of a split; cost: N images, default 5.")
     ] = None,
@@ -189,7 +217,8 @@ def reproduce(
     from tasnb.store import Store
 
     data: dict[str, Any] = {"split": split, "limit": limit, "root": root, "freesolo": freesolo}
-    how: dict[str, Any] = {"models": models, "model_options": {"device": device}, "workers": workers}
+    parts = parts_of(sam=sam, clip=clip, captioner=captioner, spacy=spacy, wordnet=wordnet)
+    how: dict[str, Any] = {"models": models, "model_options": {"device": device, **parts}, "workers": workers}
     how |= {"store": store and Store(store), "out": out / "runs"}
     with ProgressBar(quiet=json_, unit="run") as runs:
         found = run_table(what, dataset, **data, **how, tick=runs)

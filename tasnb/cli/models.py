@@ -2,25 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tasnb.cli.options import Json
-from tasnb.cli.output import show
+from tasnb.cli.output import ProgressBar, show
 
 
 def doctor(json_: Json = False) -> None:
-    """Show per preset what is present and what is missing, the device and the versions."""
-    from tasnb.models.doctor import report, report_text
+    """Show per preset what is present, missing or damaged, the device and the versions.
 
-    found = report()
+    What is present is opened: small models load and answer, of large ones the headers, configurations and tokenizers are
+    read. Exit code 1 when something is damaged; what is only missing is no fault.
+    """
+    from tasnb.models.doctor import damaged, report, report_text
+
+    with ProgressBar(quiet=json_, unit="part") as parts:
+        found = report(tick=parts)
     show(found, report_text(found), as_json=json_)
+    if damaged(found):
+        raise typer.Exit(1)
 
 
-def fetch(preset: Annotated[str, typer.Argument(help="laptop or paper.")]) -> None:
-    """Download the checkpoints of PRESET: pinned, checked, resumable."""
-    from tasnb.models.fetch import fetch as fetch_preset
+def fetch(
+    preset: Annotated[str, typer.Argument(help="laptop or paper, or one part: vit_l, RN50, microsoft/git-base-coco ...")],
+    list_: Annotated[
+        bool, typer.Option("--list", help="Download nothing: print each file's address, size, sha256 and place.")
+    ] = False,
+    from_: Annotated[
+        Path | None,
+        typer.Option("--from", help="A folder that holds the files already; they are checked and taken from there."),
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Get the checkpoints of PRESET: pinned, checked, resumable; what other programs have downloaded is used."""
+    from tasnb.models import fetch as fetching
 
-    for line in fetch_preset(preset):
-        typer.echo(line)
+    if list_:
+        files = fetching.listing(preset)
+        lines = [
+            f"{file.part}: {file.address}\n    {file.size or 'size unknown'}  sha256 {file.sha256 or 'unknown'}  "
+            f"{'present' if file.present else 'missing'}\n    {file.target}"
+            for file in files
+        ]
+        show({"files": [asdict(file) for file in files]}, "\n".join(lines) or f"{preset} ships with tasnb", as_json=json_)
+        return
+    done = []
+    for line in fetching.fetch(preset, source=from_, progress=not json_):
+        done.append(line)
+        if not json_:
+            typer.echo(line)
+    if json_:
+        show({"done": done}, "", as_json=True)

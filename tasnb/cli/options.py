@@ -9,6 +9,19 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Models = Annotated[str, typer.Option("--models", help="Preset (tasnb doctor lists them) or a folder with models.json.")]
+Sam = Annotated[
+    str | None,
+    typer.Option("--sam", help="Instead of the preset's proposer: vit_b, sam2 ..., a repository, a .pth file, a folder."),
+]
+Clip = Annotated[
+    str | None,
+    typer.Option("--clip", help="Instead of its matcher: RN50, ViT-L-14 (open_clip), hf-hub:..., a .pt file, a folder."),
+]
+Captioner = Annotated[
+    str | None, typer.Option("--captioner", help="Instead of its captioner: git, blip, a repository, a folder.")
+]
+Spacy = Annotated[str | None, typer.Option("--spacy", help="Instead of its parser: an installed pipeline, a folder.")]
+Wordnet = Annotated[str | None, typer.Option("--wordnet", help="Instead of its WordNet: a folder.")]
 Variant = Annotated[
     str, typer.Option(help="paper: the paper's text; official: the authors' code (toy presets: official-scaled).")
 ]
@@ -21,3 +34,8 @@ StoreFolder = Annotated[
     Path | None, typer.Option("--store", help="Folder of the artifact store; default: the user's cache.")
 ]
 RunFolder = Annotated[Path, typer.Argument(help="A run directory, from tasnb evaluate.")]
+
+
+def parts_of(**given: str | None) -> dict[str, str]:
+    """The parts that are given instead of the preset's, by their role, for ``models.load``."""
+    return {role: value for role, value in given.items() if value is not None}

@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tasnb.cli.options import Alpha, Device, Json, Lam, Models, Variant
+from tasnb.cli.options import (
+    Alpha,
+    Captioner,
+    Clip,
+    Device,
+    Json,
+    Lam,
+    Models,
+    Sam,
+    Spacy,
+    Variant,
+    Wordnet,
+    parts_of,
+)
 from tasnb.cli.output import ProgressBar, show, wrote
 
 if TYPE_CHECKING:
@@ -36,6 +49,11 @@ def segment(
     image: Annotated[Path, typer.Argument(help="A photo: JPEG, PNG, WebP ...")],
     expression: Annotated[str, typer.Argument(help='What to find, in quotes: "the left cat".')],
     models: Models = "toy",
+    sam: Sam = None,
+    clip: Clip = None,
+    captioner: Captioner = None,
+    spacy: Spacy = None,
+    wordnet: Wordnet = None,
     variant: Variant = "paper",
     alpha: Alpha = None,
     lam: Lam = None,
@@ -55,14 +73,15 @@ def segment(
     image_rgb = as_rgb(image)
     folder = out or Path("outputs", "segment", image.stem)
     folder.mkdir(parents=True, exist_ok=True)
-    plan(models, variant=chosen.name, device=device)  # a missing file is said before the long wait
+    parts = parts_of(sam=sam, clip=clip, captioner=captioner, spacy=spacy, wordnet=wordnet)
+    plan(models, variant=chosen.name, device=device, **parts)  # a missing file is said before the long wait
     with ProgressBar(quiet=json_, total=STEPS, bar_format=BAR) as progress:
         progress.step("importing the libraries")
         started = time.perf_counter()
         import_vendors()
         imported = time.perf_counter()
         progress.step(f"loading the {models} models")
-        loaded = load(models, variant=chosen.name, device=device)
+        loaded = load(models, variant=chosen.name, device=device, **parts)
         seconds = {"imports": imported - started, "load": time.perf_counter() - imported}
         weighed: dict[str, Any] = {"variant": chosen, "alpha": alpha, "lam": lam}
         record = answer(image_rgb, expression, loaded, folder, step=progress.step, seconds=seconds, **weighed)

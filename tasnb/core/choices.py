@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from tasnb.core.errors import UserError
+
 
 def require_known(what: str, given: Any, choices: Iterable[Any], hint: str = "", *, of: str = "") -> None:
     """Refuse a word that is not among the choices.
@@ -24,14 +26,14 @@ def require_known(what: str, given: Any, choices: Iterable[Any], hint: str = "",
 
     Raises
     ------
-    ValueError
+    UserError
         For the first unknown word, listing the choices.
     """
     several = isinstance(given, Collection) and not isinstance(given, str | bytes)
     known = list(choices)
     if unknown := [word for word in (sorted(given, key=str) if several else [given]) if word not in known]:
         told = ", ".join(map(str, known))
-        raise ValueError(f"unknown {what} {unknown[0]!r}{of and f' of {of}'}; choose from {told}{hint}")
+        raise UserError(f"unknown {what} {unknown[0]!r}{of and f' of {of}'}; choose from {told}{hint}")
 
 
 def require_positive(**numbers: int | None) -> None:
@@ -44,9 +46,9 @@ def require_positive(**numbers: int | None) -> None:
 
     Raises
     ------
-    ValueError
+    UserError
         For the first number below 1.
     """
     for name, number in numbers.items():
         if number is not None and number < 1:
-            raise ValueError(f"{name}: expected at least 1, got {number}")
+            raise UserError(f"{name}: expected at least 1, got {number}")

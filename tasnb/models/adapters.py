@@ -21,7 +21,7 @@ from tasnb.models.weights import read_config
 
 
 def load_proposer(
-    checkpoint: str | Path, *, model: Any = "vit_b", device: str = "auto", dtype: str = "float32", **options: Any
+    checkpoint: str | Path, *, model: Any = None, device: str = "auto", dtype: str = "float32", **options: Any
 ) -> Proposer:
     """Load SAM, one of its successors in transformers, or FastSAM.
 
@@ -30,8 +30,8 @@ def load_proposer(
     checkpoint : str or Path
         A folder with transformers' config.json (SAM 2, SAM 3 ...), FastSAM-s.pt or FastSAM-x.pt, or a checkpoint of SAM
         with its ``model``.
-    model : str, Path or mapping
-        SAM's architecture; see `SamProposer.load`.
+    model : str, Path, mapping or None
+        SAM's architecture, None to have it read off the tensors; see `SamProposer.load`.
     device, dtype : str
         Where and in which number format it runs.
     **options : int or float

@@ -17,10 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from tasnb.core.errors import MissingFileError, UserError
 from tasnb.models.batched import Matcher
 from tasnb.models.clip import Preprocessing
 from tasnb.models.machine import resolve_device, resolve_dtype
-from tasnb.models.weights import fingerprint, one_line, quiet, read_state, require_all
+from tasnb.models.vocabulary import require_vocabulary
+from tasnb.models.weights import fingerprint, named_as, one_line, quiet, read_state, require_all, require_finite
 
 CHECKPOINTS = ("ALBEF.pth", "albef.pth")
 VISION_LAYERS = 12  # model_pretrain.py
@@ -90,24 +92,27 @@ class AlbefItc(Matcher):
 
         Raises
         ------
-        FileNotFoundError
+        MissingFileError
             Without the files.
-        ValueError
-            For weights that lack keys, naming them, and for an image_size that the patches do not divide.
+        UserError
+            For weights that lack keys or hold NaN, naming them, for another model's words, and for an image_size that the patches do not divide.
         """
         place, number, folder = resolve_device(device), resolve_dtype(dtype), Path(folder)
         path = next((folder / name for name in CHECKPOINTS if (folder / name).is_file()), folder / CHECKPOINTS[0])
         words = folder / "vocab.txt"
         for needed in (path, words):
             if not needed.is_file():
-                raise FileNotFoundError(f"ALBEF needs {CHECKPOINTS[0]} and BERT's vocab.txt in one folder; no {needed}")
+                raise MissingFileError(f"ALBEF needs {CHECKPOINTS[0]} and BERT's vocab.txt in one folder; no {needed}")
         towers = _filled(_read(path), image_size, f"{path} does not hold ALBEF's weights")
         for tower in towers.values():
+            require_finite(str(path), tower.state_dict())
             tower.eval().requires_grad_(False).to(place, number)
         options = {"dtype": dtype, "image_size": image_size, "max_tokens": MAX_TOKENS}
         name = fingerprint("itc albef", [path, words], options)
         common: dict[str, Any] = {"device": place, "dtype": number, "batch_size": batch_size}
-        return cls(towers, _tokenizer(words), image_size=image_size, fingerprint=name, **common)
+        tokenizer, table = _tokenizer(words), towers["text"].embeddings.word_embeddings
+        require_vocabulary(tokenizer, table.num_embeddings, f"ALBEF {folder}")
+        return cls(towers, tokenizer, image_size=image_size, fingerprint=name, **common)
 
     def _image_features(self, pictures: Sequence[np.ndarray]) -> Any:
         import torch
@@ -147,10 +152,8 @@ def as_albef_reads(text: str) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     """The tensors of a checkpoint, by their names in the release."""
-    state = read_state(path, "ALBEF checkpoint")
-    state = state.get("model", state) if isinstance(state, dict) else state
-    if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
-        raise ValueError(f"{path}: expected a state dict, or one under 'model'; got {type(state).__name__}")
+    known = (f"{PREFIXES['vision']}pos_embed", *(f"{PREFIXES[name]}weight" for name in ("vision_proj", "text_proj")))
+    state = named_as(read_state(path, "ALBEF checkpoint"), known)
     if any(key.startswith(PREFIXES["text"]) for key in state):
         return state
     # a fine-tuned checkpoint leaves out the ".bert"
@@ -163,7 +166,7 @@ def _filled(state: Mapping[str, Any], image_size: int, problem: str) -> dict[str
 
     for prefix in PREFIXES.values():
         if not any(key.startswith(prefix) for key in state):
-            raise ValueError(f"{problem}: no key begins with {prefix}")
+            raise UserError(f"{problem}: no key begins with {prefix}")
 
     def tensor(key: str) -> Any:
         require_all(problem, [] if key in state else [key])
@@ -181,7 +184,7 @@ def _filled(state: Mapping[str, Any], image_size: int, problem: str) -> dict[str
         try:
             keys = tower.load_state_dict(own, strict=False)  # what plays no part in the score is left over
         except RuntimeError as error:  # a shape that differs
-            raise ValueError(f"{problem}: {one_line(error)}") from error
+            raise UserError(f"{problem}: {one_line(error)}") from error
         require_all(problem, [prefix + key for key in keys.missing_keys])
     return towers
 
@@ -192,7 +195,7 @@ def _vision(tensor: Callable[[str], Any], image_size: int) -> Any:
     tensor("visual_encoder.pos_embed")
     width, _, _, patch = tensor("visual_encoder.patch_embed.proj.weight").shape
     if image_size % patch:
-        raise ValueError(f"image_size: expected a multiple of the patch size {patch}, got {image_size}")
+        raise UserError(f"image_size: expected a multiple of the patch size {patch}, got {image_size}")
     return VisionTransformer(
         img_size=image_size,
         patch_size=patch,

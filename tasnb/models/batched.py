@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tasnb.core.choices import require_positive
+from tasnb.core.errors import UserError
 
 
 class Batched:
@@ -95,7 +96,10 @@ class Matcher(Batched, ABC):
 
         with torch.inference_mode():
             found = [torch.nn.functional.normalize(features(b).float(), dim=-1) for b in self._batches(items)]
-            return np.concatenate([np.zeros((0, *shape), np.float32), *(each.cpu().numpy() for each in found)])
+            rows = np.concatenate([np.zeros((0, *shape), np.float32), *(each.cpu().numpy() for each in found)])
+        if not np.isfinite(rows).all():  # a cosine with NaN would rank as no mask at all
+            raise UserError("the image-text model gives NaN: use dtype float32 or bfloat16, or get its weights again")
+        return rows
 
     @abstractmethod
     def _image_features(self, pictures: Sequence[np.ndarray]) -> Any:

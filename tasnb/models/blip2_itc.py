@@ -19,8 +19,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tasnb.core.errors import UserError
 from tasnb.models.batched import Matcher
 from tasnb.models.machine import resolve_device, resolve_dtype
+from tasnb.models.vocabulary import require_tokenizer_files, require_vocabulary
 from tasnb.models.weights import deciding_files, fingerprint, load_pretrained, load_processor, read_config
 
 _DROPPED = re.compile(r"[.!\"()*#:;~]")  # LAVIS, BlipCaptionProcessor.pre_caption
@@ -69,18 +71,21 @@ class Blip2Itc(Matcher):
 
         Raises
         ------
-        FileNotFoundError
-            For a folder without weights.
-        ValueError
-            For another model or for weights that lack keys.
+        MissingFileError
+            For a folder without weights, processor or tokenizer files.
+        UserError
+            For another model, for weights that lack keys or hold NaN, and for another model's tokenizer.
         """
         place, number, folder = resolve_device(device), resolve_dtype(dtype), Path(folder)
         kind = read_config(folder / "config.json").get("model_type")
         if kind != "blip-2":
-            raise ValueError(f"{folder}: expected a config.json of model_type 'blip-2', got {kind!r}")
+            raise UserError(f"{folder}: expected a config.json of model_type 'blip-2', got {kind!r}")
         files = deciding_files(folder, "BLIP-2 folder")
+        require_tokenizer_files(folder, "BLIP-2 folder")
         model = load_pretrained(MODEL_CLASS, folder, what="BLIP-2 image-text retrieval", device=place, dtype=number)
         processor = load_processor("AutoProcessor", folder, backend="pil")
+        rows = model.embeddings.word_embeddings.num_embeddings
+        require_vocabulary(processor.tokenizer, rows, f"BLIP-2 {folder}")
         name = fingerprint("itc blip-2", files, {"dtype": dtype, "max_tokens": MAX_TOKENS, "texts": "lavis"})
         return cls(
             model, processor, fingerprint=name, device=place, dtype=model.vision_model.dtype, batch_size=batch_size

@@ -14,8 +14,10 @@ import numpy as np
 from PIL import Image
 
 from tasnb.core.choices import require_positive
+from tasnb.core.errors import MissingFileError, UserError
 from tasnb.models.batched import Batched
 from tasnb.models.machine import MissingExtraError, require_library, resolve_device, resolve_dtype
+from tasnb.models.vocabulary import require_tokenizer_files, require_vocabulary
 from tasnb.models.weights import deciding_files, fingerprint, load_pretrained, load_processor, read_config
 
 # config.json's model_type -> the class of transformers that captions
@@ -71,6 +73,7 @@ class HFCaptioner(Batched):
     def __init__(self, model: Any, processor: Any, config: CaptionConfig, **common: Any) -> None:
         super().__init__(**common)
         self.model, self.processor, self.config = model, processor, config
+        self._speaks = False  # whether it has ever said a word
 
     @classmethod
     def load(
@@ -108,31 +111,34 @@ class HFCaptioner(Batched):
 
         Raises
         ------
-        FileNotFoundError
+        MissingFileError
             For an incomplete folder.
-        ValueError
-            For another kind of model, for weights that lack keys, and for int8 where it cannot run.
+        UserError
+            For another kind of model, for weights that lack keys or hold NaN, for a tokenizer that is not the model's,
+            and for int8 where it cannot run.
         """
         config = CaptionConfig(num_beams=num_beams, max_new_tokens=max_new_tokens, prompt=prompt)
         place, folder = resolve_device(device), Path(folder)
         number = resolve_dtype("float16" if dtype == INT8 else dtype)
         if not (folder / "config.json").is_file():
-            raise FileNotFoundError(f"captioner folder {folder} has no config.json")
+            raise MissingFileError(f"captioner folder {folder} has no config.json")
         files = deciding_files(folder, "captioner folder")
         written = read_config(folder / "config.json")
         kind = written.get("model_type")
         if kind not in CAPTIONERS:
-            raise ValueError(f"{folder} holds a model of type {kind!r}; choose from {', '.join(CAPTIONERS)}")
+            raise UserError(f"{folder} holds a model of type {kind!r}; choose from {', '.join(CAPTIONERS)}")
         if kind == "blip-2" and written.get("image_token_index", written.get("image_token_id")) is None:
-            raise ValueError(
+            raise UserError(
                 f"{folder}: this BLIP-2 was exported before its configuration had image_token_index; "
                 "fetch the revision that tasnb pins (tasnb fetch paper)"
             )
+        require_tokenizer_files(folder, "captioner folder")
         # in 8 bits the model is where it belongs already, and refuses to move
         how = {"device": None, **_in_8_bits(place)} if dtype == INT8 else {"device": place}
         model = load_pretrained(CAPTIONERS[kind], folder, what=f"a {kind} captioner", dtype=number, **how)
         # Pillow's resize is what these models were published with; torchvision's differs in the last bits
         processor = load_processor("AutoProcessor", folder, backend="pil")
+        require_vocabulary(processor.tokenizer, model.get_input_embeddings().num_embeddings, f"captioner {folder}")
         name = fingerprint("captioner", files, {**asdict(config), "dtype": dtype})
         return cls(model, processor, config, fingerprint=name, device=place, dtype=number, batch_size=batch_size)
 
@@ -148,8 +154,35 @@ class HFCaptioner(Batched):
         -------
         tuple of str
             One stripped text a picture; the prompt is not repeated.
+
+        Raises
+        ------
+        UserError
+            When it says nothing to any of them, nor to four pictures of its own, and when its numbers are NaN.
         """
-        return tuple(text for batch in self._batches(pictures) for text in self._batch(batch))
+        texts = tuple(text for batch in self._batches(pictures) for text in self._batch(batch))
+        if texts and not any(texts):
+            self.require_speech()
+        return texts
+
+    def require_speech(self) -> None:
+        """Refuse a captioner that is silent whatever it sees; one that once says a word is asked no more.
+
+        Raises
+        ------
+        UserError
+            When it has no word for any of four pictures: black, white, a ramp of colours, noise.
+        """
+        if self._speaks:
+            return
+        ramp = np.linspace(0, 255, 64 * 64 * 3).astype(np.uint8).reshape(64, 64, 3)
+        noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+        self._speaks = any(self._batch([np.zeros_like(ramp), np.full_like(ramp, 255), ramp, noise]))
+        if not self._speaks:
+            raise UserError(
+                f"the captioner ({self.model.config.model_type}) says nothing about any picture: its weights or its "
+                "tokenizer are damaged or another model's; get them again (tasnb fetch), or choose another captioner"
+            )
 
     def _batch(self, pictures: Sequence[np.ndarray]) -> list[str]:
         import torch
@@ -159,7 +192,11 @@ class HFCaptioner(Batched):
         inputs = {"pixel_values": pixels.to(self.device, self.dtype), **self._prompt(len(images))}
         with torch.inference_mode():
             tokens = self.model.generate(
-                **inputs, num_beams=self.config.num_beams, do_sample=False, max_new_tokens=self._limit()
+                **inputs,
+                num_beams=self.config.num_beams,
+                do_sample=False,
+                max_new_tokens=self._limit(),
+                logits_processor=[_refuse_nan],
             )
         tokens = tokens[:, self._prompt_length(inputs) :]  # generate repeats what it was given
         return [text.strip() for text in self.processor.batch_decode(tokens, skip_special_tokens=True)]
@@ -189,6 +226,13 @@ class HFCaptioner(Batched):
             ids = [*marks, *tokenizer(self.config.prompt)["input_ids"]]
         rows = torch.tensor([ids] * count, device=self.device)
         return {"input_ids": rows, "attention_mask": torch.ones_like(rows)}
+
+
+def _refuse_nan(_: Any, scores: Any) -> Any:
+    """For ``generate``: NaN would be read as the first word of the vocabulary, again and again."""
+    if bool(scores.isnan().any()):
+        raise UserError("the captioner gives NaN: use dtype float32 or bfloat16, or get its weights again (tasnb fetch)")
+    return scores
 
 
 def _in_8_bits(device: str) -> dict[str, Any]:

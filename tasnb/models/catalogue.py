@@ -25,7 +25,7 @@ class File:
     Parameters
     ----------
     path : str
-        Below the part's folder.
+        Below the part's folder; in a repository whose file names are not known for sure a pattern ("model*.bin").
     size : int or None
         Bytes; None where not verified.
     sha256 : str or None
@@ -65,6 +65,8 @@ class Part:
         Bytes to download, for people; approximate where a file's size is not verified.
     licence : str
         Of the weights, for people.
+    names : tuple of str
+        What else people call it, beside its name here and its repository.
     verified : bool
         False where nothing pins the content: no sha256 and no commit.
     """
@@ -81,6 +83,7 @@ class Part:
     patterns: tuple[str, ...] = ()
     total: int = 0
     licence: str = ""
+    names: tuple[str, ...] = ()
     verified: bool = True
 
 

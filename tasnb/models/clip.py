@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import difflib
 import logging
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,10 +23,12 @@ import numpy as np
 from PIL import Image
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.types import GRIDS, REGIONS
 from tasnb.models.batched import Matcher
 from tasnb.models.machine import resolve_device, resolve_dtype
-from tasnb.models.weights import deciding_files, fingerprint, read_config
+from tasnb.models.vocabulary import require_tokenizer_files, require_vocabulary
+from tasnb.models.weights import deciding_files, fingerprint, named_as, one_line, read_config, read_state, require_finite
 from tasnb.stages import heatmaps
 
 # OpenAI's published state dicts carry these sizes beside their tensors; no other release does
@@ -144,10 +147,12 @@ class ClipEncoder(Matcher):
         Parameters
         ----------
         model : str or Path
-            A folder in open_clip's own format (open_clip_config.json, weights, perhaps a tokenizer), or a name that
-            open_clip knows ("RN50-quickgelu", "ViT-B-32-quickgelu", ...), then with ``checkpoint``.
+            A folder in open_clip's own format (open_clip_config.json, weights, perhaps a tokenizer); a name that
+            open_clip knows ("RN50-quickgelu", "ViT-B-32-quickgelu", ...), with ``checkpoint`` or with weights that
+            open_clip has downloaded before; or a checkpoint alone, whose sizes tell the name.
         checkpoint : str, Path or None
-            A state dict, as .safetensors or as what torch.load reads with weights_only=True.
+            A state dict, as .safetensors or as what torch.load reads with weights_only=True; or the tag of a release
+            that open_clip has downloaded before ("laion2b_s34b_b79k").
         device, dtype : str
             Where and in which number format it runs.
         batch_size : int
@@ -162,9 +167,9 @@ class ClipEncoder(Matcher):
 
         Raises
         ------
-        FileNotFoundError
+        MissingFileError
             Without the files.
-        ValueError
+        UserError
             For an unknown name, for weights that do not fit, for an architecture that would fetch its tokenizer from
             the network, and when QuickGELU and the weights disagree.
 
@@ -181,22 +186,24 @@ class ClipEncoder(Matcher):
         folder = Path(model)
         if folder.is_dir():
             if checkpoint is not None:
-                raise ValueError(f"model={str(model)!r} is a folder with its own weights; leave checkpoint out")
+                raise UserError(f"model={str(model)!r} is a folder with its own weights; leave checkpoint out")
             name, config = f"local-dir:{folder}", _folder_config(folder)
             files = deciding_files(folder, "CLIP folder", WEIGHTS)
+            if config["text_cfg"].get("hf_tokenizer_name"):
+                require_tokenizer_files(folder, "CLIP folder")
         else:
-            name, config = str(model), _named_config(str(model))
-            if checkpoint is None:
-                raise ValueError(f"model={name!r} needs checkpoint=, the path of its weights; tasnb fetch gets them")
-            files = [Path(checkpoint)]
-            if not files[0].is_file():
-                raise FileNotFoundError(f"CLIP checkpoint not found: {files[0]}")
+            if checkpoint is None and folder.is_file():
+                name, checkpoint = _architecture_of(folder), folder
+            else:
+                name = str(model)
+            config, files = _named_config(name), [_weights_of(name, checkpoint)]
         weights = files[-1]
         tag = _tag(name, weights)
         with _quiet_root_logger():
             clip = open_clip.create_model(name, load_weights=False, pretrained_text=False, precision=_PRECISION[dtype])
-            tokenizer = open_clip.get_tokenizer(name)
+            tokenizer = _tokenizer(name, config)
             openai = _fill(clip, weights)
+        _check_tokenizer(clip, tokenizer, str(model))
         _check_quick_gelu(name, config, weights, openai=openai, tag=tag)
         clip.eval().requires_grad_(False).to(place)
         known = {**clip.visual.preprocess_cfg, **(tag or {})}
@@ -331,14 +338,14 @@ def _named_config(name: str) -> dict[str, Any]:
     config = open_clip.get_model_config(name) if ":" not in name else None
     if config is None:
         near = difflib.get_close_matches(name, open_clip.list_models(), 5, 0.4)
-        raise ValueError(
+        raise UserError(
             f"unknown CLIP model {name!r}: expected a folder with open_clip_config.json, or one of the "
             f"{len(open_clip.list_models())} names of open_clip.list_models(), such as "
             f"{', '.join(near) or 'RN50-quickgelu, ViT-B-32-quickgelu'}"
         )
     text = config["text_cfg"]
     if text.get("hf_tokenizer_name") or text.get("hf_model_name"):
-        raise ValueError(
+        raise UserError(
             f"CLIP model {name!r}: open_clip would fetch its tokenizer from the network; download the model's own "
             "repository (open_clip_config.json, weights, tokenizer files) and give that folder as model"
         )
@@ -349,13 +356,24 @@ def _folder_config(folder: Path) -> dict[str, Any]:
     """The configuration of a folder in open_clip's format."""
     path = folder / "open_clip_config.json"
     if not path.is_file():
-        raise FileNotFoundError(f"CLIP folder {folder} has no open_clip_config.json")
+        raise MissingFileError(f"CLIP folder {folder} has no open_clip_config.json")
     config = read_config(path).get("model_cfg")
     if config is None:
-        raise ValueError(f"{path} has no entry model_cfg")
+        raise UserError(f"{path} has no entry model_cfg")
     if config["text_cfg"].get("hf_model_name"):
-        raise ValueError(f"{path}: a text tower from the Hugging Face hub (hf_model_name) is not supported offline")
+        raise UserError(f"{path}: a text tower from the Hugging Face hub (hf_model_name) is not supported offline")
     return config
+
+
+def _tokenizer(name: str, config: Mapping[str, Any]) -> Any:
+    """open_clip's, which for files of a folder is transformers': no code of the folder runs, and none is asked about."""
+    import open_clip
+
+    own = {"trust_remote_code": False} if config["text_cfg"].get("hf_tokenizer_name") else {}
+    try:
+        return open_clip.get_tokenizer(name, **own)
+    except Exception as error:
+        raise UserError(f"{name.removeprefix('local-dir:')}: its tokenizer cannot be loaded: {one_line(error)}") from error
 
 
 @contextmanager
@@ -377,23 +395,118 @@ def _quiet_root_logger() -> Iterator[None]:
 
 
 def _fill(clip: Any, weights: Path) -> bool:
-    """Load the weights into the model; tell whether they carry OpenAI's sizes. Raises ValueError on a misfit."""
+    """Load the weights into the model; tell whether they carry OpenAI's sizes. Raises UserError on a misfit."""
     import open_clip
 
     misfit = f"{weights.name} does not fit the CLIP model that was asked for"
+    own = clip.state_dict()
+    state = named_as(_read(weights), own)
     try:
-        keys = open_clip.load_checkpoint(clip, str(weights), strict=False, weights_only=True)
+        if all(key in state and state[key].shape == value.shape for key, value in own.items()):
+            keys = clip.load_state_dict(state, strict=False)
+        else:  # a layout that open_clip converts
+            keys = open_clip.load_checkpoint(clip, str(weights), strict=False, weights_only=True)
     except Exception as error:
-        if "TorchScript" in str(error):
-            raise ValueError(
-                f"{weights.name} is OpenAI's TorchScript archive, which runs code when it is read; use the same "
-                "weights as safetensors: tasnb fetch laptop (ViT-B-32), tasnb fetch paper (RN50)"
-            ) from error
-        raise ValueError(f"{misfit}: {error}") from error
+        raise UserError(f"{misfit}: {one_line(error)}") from error
     beyond = set(keys.unexpected_keys)
     if wrong := [*keys.missing_keys, *sorted(beyond - OPENAI_SIZES)]:
-        raise ValueError(f"{misfit} (first difference: {wrong[0]})")
+        raise UserError(f"{misfit} (first difference: {wrong[0]})")
+    require_finite(str(weights), clip.state_dict())
     return bool(OPENAI_SIZES & beyond)
+
+
+def _read(weights: Path) -> dict[str, Any]:
+    try:
+        return read_state(weights, "CLIP checkpoint")
+    except UserError as error:
+        if "TorchScript" not in str(error):
+            raise
+        raise UserError(
+            f"{weights.name} is OpenAI's TorchScript archive, which runs code when it is read; use the same "
+            "weights as safetensors: tasnb fetch laptop (ViT-B-32), tasnb fetch paper (RN50)"
+        ) from error
+
+
+def _check_tokenizer(clip: Any, tokenizer: Any, what: str) -> None:
+    """Raise UserError when the text tower has no words for what the tokenizer gives."""
+    tower = getattr(clip, "text", clip)
+    table = getattr(tower, "token_embedding", None)
+    if table is None or not hasattr(tokenizer, "tokenizer"):  # open_clip's own tokenizer has no files to miss
+        return
+    require_vocabulary(tokenizer.tokenizer, table.num_embeddings, f"CLIP {what}")
+
+
+def _weights_of(name: str, checkpoint: str | Path | None) -> Path:
+    """The file that is given, or that open_clip has downloaded before. Raises MissingFileError where there is none."""
+    import open_clip
+
+    tags = open_clip.list_pretrained_tags_by_model(name)
+    if checkpoint is not None and (str(checkpoint) not in tags or Path(checkpoint).exists()):
+        if not Path(checkpoint).is_file():
+            raise MissingFileError(f"CLIP checkpoint not found: {checkpoint}")
+        return Path(checkpoint)
+    asked = tags if checkpoint is None else [str(checkpoint)]
+    asked = sorted(asked, key=lambda tag: tag != "openai")  # the paper's, where there is a choice
+    for tag in asked:
+        release = open_clip.get_pretrained_cfg(name, tag)
+        if (found := downloaded(release.get("url") or "", release.get("hf_hub") or "")) is not None:
+            return found
+    known = f"; open_clip's releases of it are {', '.join(tags)}" if tags else ""
+    raise MissingFileError(
+        f"model={name!r} needs checkpoint=, the path of its weights: none lies in open_clip's or the Hugging Face "
+        f"cache{known}. tasnb fetch gets ViT-B-32 and RN50 of OpenAI"
+    )
+
+
+def _architecture_of(checkpoint: Path) -> str:
+    """The name of open_clip whose sizes a checkpoint has. Raises UserError where there is none."""
+    import open_clip
+
+    state = _read(checkpoint)
+    state = named_as(state, _SIZED)
+    sizes, quick = _sizes_of(state), bool(OPENAI_SIZES & state.keys()) or bool(_MARK.search(_named_as(checkpoint)))
+    names = [name for name in open_clip.list_models() if sizes and _sizes_in(open_clip.get_model_config(name)) == sizes]
+    if not names:
+        raise UserError(
+            f"{checkpoint} does not hold a CLIP whose sizes open_clip knows; give its architecture too: "
+            '{"model": NAME, "checkpoint": PATH}, or a folder with open_clip_config.json'
+        )
+    return min(names, key=lambda name: (bool(open_clip.get_model_config(name).get("quick_gelu")) != quick, len(name)))
+
+
+_MARK = re.compile("openai|quickgelu")
+_SIZED = ("visual.conv1.weight", "token_embedding.weight", "positional_embedding", "text_projection")
+
+
+def _sizes_of(state: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What tells architectures apart, off the tensors: widths, depths, patches, places; empty for no CLIP."""
+    if not all(key in state for key in _SIZED):
+        return ()
+
+    def deep(pattern: str) -> int:
+        return len({found[1] for key in state if (found := re.match(pattern, key))})
+
+    first, text = state["visual.conv1.weight"].shape, state["positional_embedding"].shape
+    if "visual.class_embedding" in state:
+        side = round((state["visual.positional_embedding"].shape[0] - 1) ** 0.5) * first[2]
+        seen: tuple[Any, ...] = (first[0], deep(r"visual\.transformer\.resblocks\.(\d+)\."), first[2], side)
+    else:
+        blocks = tuple(deep(rf"visual\.layer{stage}\.(\d+)\.") for stage in (1, 2, 3, 4))
+        side = round((state["visual.attnpool.positional_embedding"].shape[0] - 1) ** 0.5) * 32
+        seen = (state["visual.layer1.0.conv1.weight"].shape[0], blocks, None, side)
+    read = (text[1], deep(r"transformer\.resblocks\.(\d+)\."), *state["token_embedding.weight"].shape[:1], text[0])
+    return (state["text_projection"].shape[1], *seen, *read)
+
+
+def _sizes_in(config: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The same off a configuration of open_clip; empty for towers that are not CLIP's own."""
+    eye, text = config["vision_cfg"], config["text_cfg"]
+    if config.get("custom_text") or "timm_model_name" in eye or "hf_model_name" in text or "width" not in text:
+        return ()
+    layers = tuple(eye["layers"]) if isinstance(eye["layers"], list) else eye["layers"]
+    patch = None if isinstance(layers, tuple) else eye.get("patch_size", 16)
+    read = (text["width"], text["layers"], text.get("vocab_size", 49408), text.get("context_length", 77))
+    return (config["embed_dim"], eye.get("width", 64), layers, patch, eye["image_size"], *read)
 
 
 def _tag(name: str, weights: Path) -> dict[str, Any] | None:
@@ -423,7 +536,7 @@ def _check_quick_gelu(
         advice = f'set "quick_gelu": {str(needed).lower()} in model_cfg of its open_clip_config.json'
     else:
         advice = f"use model={name + '-quickgelu' if needed else name.removesuffix('-quickgelu')!r}"
-    raise ValueError(
+    raise UserError(
         f"QuickGELU mismatch: {weights.name} was trained {'with' if needed else 'without'} QuickGELU, "
         f"{name} computes {'without' if needed else 'with'} it; {advice}"
     )

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import UserError
 from tasnb.models.machine import MissingExtraError, require_library, resolve_device
 from tasnb.models.options import ProposerOptions
 from tasnb.models.proposers import Proposer, distinct
-from tasnb.models.weights import fingerprint, one_line
+from tasnb.models.weights import fingerprint, one_line, refuse_foreign, require_finite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,16 +85,15 @@ class FastSamProposer(Proposer):
 
         Raises
         ------
-        FileNotFoundError
+        MissingFileError
             Without the file.
         MissingExtraError
             Without ultralytics, or with one that is too old to read a checkpoint safely.
-        ValueError
+        UserError
             For another dtype or option, or a file that is no such checkpoint.
         """
         path = Path(checkpoint)
-        if not path.is_file():
-            raise FileNotFoundError(f"FastSAM checkpoint not found: {path}")
+        refuse_foreign(path, "FastSAM checkpoint")
         require_known("dtype of FastSAM", dtype, ["float32"])
         config, place = FastSamConfig.read(options), resolve_device(device)
         # read when ultralytics is imported: nothing is sent or fetched, and a checkpoint runs no code
@@ -110,7 +110,8 @@ class FastSamProposer(Proposer):
             model = vendor.FastSAM(str(path))
             model.to(place)
         except Exception as error:  # torch, zipfile, pickle and ultralytics each raise their own
-            raise ValueError(f"{path} does not hold a FastSAM checkpoint: {one_line(error)}") from error
+            raise UserError(f"{path} does not hold a FastSAM checkpoint: {one_line(error)}") from error
+        require_finite(str(path), model.model.state_dict())
         name = fingerprint("fastsam", [path], {**asdict(config), "ultralytics": vendor.__version__})
         return cls(model, config, source="fastsam", fingerprint=name, device=place)
 

@@ -2,7 +2,7 @@
 
 Single files come over HTTP through pooch (sha256 checked before the file gets its name, transfers resumed); folders
 come from the Hugging Face hub through huggingface_hub (a pinned revision, resumed by the library, sha256 of the large
-files checked).
+files checked). What another program has downloaded before, or a user has put into a folder, is taken from there.
 """
 
 from __future__ import annotations
@@ -11,35 +11,71 @@ import os
 import shutil
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tasnb.models.catalogue import PARTS, PRESETS, Part, Role, part_named
-from tasnb.models.presets import command_for, folder_of, in_words, missing_files
-from tasnb.models.weights import sha256_of
+from tasnb.core.errors import MissingFileError, UserError, in_one_line
+from tasnb.models.catalogue import PARTS, PRESETS, ROLES, File, Part, Role, part_named
+from tasnb.models.names import CHECKPOINTS, canonical
+from tasnb.models.places import command_for, folder_of, hub_folder, in_words, is_there, missing_files
+from tasnb.models.weights import read_config, refuse_foreign, require_whole, sha256_of
 
 ATTEMPTS = 4  # a transfer that breaks goes on where it stopped, this often in one call
 PAUSE_S = 1.0  # before the second attempt; twice as long before each further one
 UNVERIFIED = " (its content is not pinned: tasnb knows no checksum of it)"
 REMOVED = "it was removed. Try again later, and report it if it stays so"
 TIMEOUT_S = 30.0  # without a byte
+HUB = "https://huggingface.co"
+KEPT = ("~/.cache/torch/hub/checkpoints", "~/.cache/clip")  # where torch.hub and open_clip keep single files
 
 
-class FetchError(RuntimeError):
+class FetchError(UserError):
     """A download that did not succeed: says what was expected, what came, and what to do."""
 
 
-def fetch(preset: str, *, progress: bool = True) -> Iterator[str]:
-    """Download what a preset or one part lacks.
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """One file of a part, for someone who gets it on another machine.
+
+    Parameters
+    ----------
+    part : str
+        Its name in the catalogue.
+    address : str
+        Where it comes from.
+    size : int or None
+        Bytes, None where not known.
+    sha256 : str or None
+        Of its content, None where not known.
+    target : Path
+        Where it belongs on this machine.
+    present : bool
+        Whether it is there.
+    """
+
+    part: str
+    address: str
+    size: int | None
+    sha256: str | None
+    target: Path
+    present: bool
+
+
+def fetch(preset: str, *, progress: bool = True, source: Path | None = None) -> Iterator[str]:
+    """Get what a preset or one part lacks.
 
     Parameters
     ----------
     preset : str
-        Its name, or a part's, such as "RN50" or "vit_l".
+        Its name, or a part's, such as "RN50", "vit_l" or "microsoft/git-base-coco".
     progress : bool
         Whether bars are drawn on standard error.
+    source : Path or None
+        A folder with files that were got elsewhere: they are taken from there, and nothing is downloaded.
 
     Yields
     ------
@@ -48,34 +84,94 @@ def fetch(preset: str, *, progress: bool = True) -> Iterator[str]:
 
     Raises
     ------
-    ValueError
+    UserError
         For an unknown name.
     FetchError
         When a part could not be got or is not what it should be.
 
     Notes
     -----
-    Parts that are complete are left alone, so an interrupted call can be repeated.
+    Parts that are complete are left alone, so an interrupted call can be repeated; a file that is damaged, of another size
+    or sha256 is removed and got again.
     """
+    if source is not None and not source.is_dir():
+        raise MissingFileError(f"--from: no such folder: {source}; expected one with the files of tasnb fetch {preset} --list")
+    lacking: list[str] = []
     for role, choice in _wanted(preset):
         part = PARTS[role][choice]
+        _remove_wrong(part, folder_of(part))
         if not missing_files(part):
             yield f"{choice}: present in {folder_of(part)}"
             continue
-        source = part.repo or part.url
-        yield f"{choice}: {in_words(part.total or None)} from {source}{'' if part.verified else UNVERIFIED}"
+        if source is not None:
+            lacking += [f"{choice}: {line}" for line in take(part, source)]
+            if not missing_files(part):
+                yield f"{choice}: taken from {source}, complete in {folder_of(part)}"
+            continue
+        address = part.repo or part.url
+        yield f"{choice}: {in_words(part.total or None)} from {address}{'' if part.verified else UNVERIFIED}"
         fetch_part(part, progress=progress)
         yield f"{choice}: complete in {folder_of(part)}"
+    if lacking:
+        raise FetchError(
+            f"{source} does not hold all of {preset}: {'; '.join(lacking)}. tasnb fetch {preset} --list says what and "
+            "from where"
+        )
+
+
+def listing(preset: str) -> list[Wanted]:
+    """List the files of a preset or part, for getting them on another machine.
+
+    Parameters
+    ----------
+    preset : str
+        As for `fetch`.
+
+    Returns
+    -------
+    list of Wanted
+        Those that ship left out.
+
+    Raises
+    ------
+    UserError
+        For an unknown name.
+    """
+    found = []
+    for role, choice in _wanted(preset):
+        part = PARTS[role][choice]
+        folder = folder_of(part)
+        for address, file in _files_of(part):
+            known = {"size": file.size, "sha256": file.sha256, "target": folder / file.path}
+            present = not missing_files(part) if file is part.archive else is_there(file, folder)
+            found.append(Wanted(part=choice, address=address, present=present, **known))
+    return found
+
+
+def _files_of(part: Part) -> list[tuple[str, File]]:
+    """What has to be got for a part, each with its address; nothing for one that ships."""
+    if part.url is not None:
+        return [(part.url, part.archive or part.files[0]), *part.beside]
+    if part.repo is None:
+        return []
+    where = f"{HUB}/{part.repo}"
+    return [
+        (f"{where}/tree/{part.revision}" if "*" in file.path else f"{where}/resolve/{part.revision}/{file.path}", file)
+        for file in part.files
+    ]
 
 
 def _wanted(name: str) -> list[tuple[Role, str]]:
+    others = [(role, known) for role in ROLES if (known := canonical(role, name)) is not None]
     if name in PRESETS:
         wanted = [*PRESETS[name].choices(), *PRESETS[name].also]
     elif (found := part_named(name)) is not None:
         wanted = [(found[0], name)]
+    elif len(others) == 1:
+        wanted = others
     else:
         parts = [choice for choices in PARTS.values() for choice in choices if part_named(choice)]
-        raise ValueError(f"nothing to fetch is called {name!r}; choose from {', '.join([*PRESETS, *parts])}")
+        raise UserError(f"nothing to fetch is called {name!r}; choose from {', '.join([*PRESETS, *parts])}")
     for role, choice in wanted:
         part = PARTS[role][choice]
         if part.home == "shipped" and missing_files(part):
@@ -87,7 +183,7 @@ def _wanted(name: str) -> list[tuple[Role, str]]:
 
 
 def fetch_part(part: Part, *, progress: bool = True, snapshot: Callable[..., Any] | None = None) -> Path:
-    """Download one part into its folder and check it.
+    """Get one part into its folder and check it.
 
     Parameters
     ----------
@@ -106,12 +202,17 @@ def fetch_part(part: Part, *, progress: bool = True, snapshot: Callable[..., Any
     Raises
     ------
     FetchError
-        When it could not be got; a file with a wrong sha256 is removed first.
+        When it could not be got; a file with a wrong size or sha256 is removed first.
     """
     folder = folder_of(part)
     folder.mkdir(parents=True, exist_ok=True)
-    if (free := shutil.disk_usage(folder).free) < part.total:
-        raise FetchError(f"{folder} has {in_words(free)} free, {in_words(part.total)} are needed; set TASNB_CACHE")
+    _remove_wrong(part, folder)
+    _take_kept(part, folder)
+    if part.archive is None and not missing_files(part):
+        return folder
+    needed = _still_needed(part, folder)
+    if (free := shutil.disk_usage(folder).free) < needed:
+        raise FetchError(f"{folder} has {in_words(free)} free, {in_words(needed)} are needed; set TASNB_CACHE")
     if part.url is not None:
         _from_url(part, folder, progress=progress)
         for url, file in part.beside:
@@ -119,8 +220,154 @@ def fetch_part(part: Part, *, progress: bool = True, snapshot: Callable[..., Any
     else:
         _from_hub(part, folder, progress=progress, snapshot=snapshot)
     if gone := missing_files(part):
-        raise FetchError(f"{gone[0][0]} is still missing or has a wrong size after the download; run the command again")
+        raise FetchError(
+            f"{gone[0][0]} is still missing or has a wrong size after the download; run the command again"
+            f"{_by_hand(part)}"
+        )
     return folder
+
+
+def _still_needed(part: Part, folder: Path) -> int:
+    """Bytes that are still to come: of a part whose sizes are known those that lack, of others all."""
+    lacking = [file for _, file in _files_of(part) if not is_there(file, folder)]
+    large = [file.size for _, file in _files_of(part) if (file.size or 0) > part.total // 2]
+    if large and not any(file.size in large for file in lacking):  # only small ones lack
+        return sum(file.size or 0 for file in lacking)
+    return part.total
+
+
+def _remove_wrong(part: Part, folder: Path) -> None:
+    """Remove what is no file of the part (of another size or sha256, cut off, a web page): a retry would keep it."""
+    for _, file in _files_of(part):
+        path = folder / file.path
+        if "*" not in file.path and path.is_file() and not _is_sound(path, file):
+            path.unlink()
+    archive = None if part.archive is None else folder / part.archive.path
+    if archive is not None and archive.is_file():
+        with zipfile.ZipFile(archive) as packed:
+            for member in packed.infolist():
+                path = folder / member.filename
+                if path.is_file() and zlib.crc32(path.read_bytes()) != member.CRC:
+                    path.unlink()
+
+
+def _is_sound(path: Path, file: File) -> bool:
+    """Whether a file is the one of the catalogue, or where no sha256 tells, opens as what its name says."""
+    try:
+        refuse_foreign(path, file.path)
+        if file.sha256 is None and path.suffix in CHECKPOINTS:
+            require_whole(path, file.path)
+        elif path.suffix == ".json":
+            read_config(path)
+    except UserError:
+        return False
+    return _is(path, file)
+
+
+def _by_hand(part: Part) -> str:
+    """What to do on a machine without a network."""
+    folder = folder_of(part)
+    lacking = [f"{address} as {folder / file.path}" for address, file in _files_of(part) if not is_there(file, folder)]
+    if not lacking:
+        return ""
+    called = next((name for of in PARTS.values() for name, each in of.items() if each == part), part.folder)
+    more = f" and {len(lacking) - 1} more (tasnb fetch {called} --list)" if len(lacking) > 1 else ""
+    return f". Without a network, put {lacking[0]}{more}, or name a folder that holds it: tasnb fetch {called} --from FOLDER"
+
+
+def take(part: Part, source: Path) -> list[str]:
+    """Copy a part's files out of a folder that somebody filled.
+
+    Parameters
+    ----------
+    part : Part
+        Of the catalogue.
+    source : Path
+        The files lie in it or in folders below, under their own names; those of one repository side by side.
+
+    Returns
+    -------
+    list of str
+        What lacks, and what is not the file that it should be; empty when the part is complete.
+    """
+    folder, problems = folder_of(part), []
+    files = [file for _, file in _files_of(part)]
+    main = max(files, key=lambda file: (file.sha256 is not None, file.size or 0, file is files[-1]))
+    beside = (_inside(source, main.path) or [source])[0].parent if len(files) > 1 else None
+    for file in files:
+        if is_there(file, folder):
+            continue
+        wanted = (in_words(file.size) if file.size else "", f"sha256 {file.sha256}" if file.sha256 else "")
+        told = ", ".join(word for word in wanted if word)
+        found = _inside(beside or source, file.path) or ([] if file.sha256 is None else _inside(source, file.path))
+        right = next((path for path in found if _is(path, file)), None)
+        if right is None:
+            what = f"{found[0]} is another file" if found else f"no {file.path}"
+            problems.append(f"{what}{f' (expected {told})' if told else ''}")
+        else:
+            _link(right, folder / (right.name if "*" in file.path else file.path))
+    if part.archive is not None and not problems:
+        _unpack(folder / part.archive.path, folder)
+    return problems
+
+
+def _inside(folder: Path, name: str) -> list[Path]:
+    """Files of that name in a folder, the shallower first."""
+    last = Path(name).name
+    return sorted((path for path in folder.rglob(last) if path.is_file()), key=lambda path: (len(path.parts), str(path)))
+
+
+def _is(path: Path, file: File) -> bool:
+    """Whether a file is the one of the catalogue, as far as that knows it."""
+    size = path.stat().st_size
+    if not size or (file.size is not None and size != file.size):
+        return False
+    return file.sha256 is None or sha256_of(path) == file.sha256
+
+
+def _take_kept(part: Part, folder: Path) -> None:
+    """Take what other programs have downloaded: whole snapshots of our revision, else files whose sha256 is known."""
+    if part.repo is not None:
+        for revision in (part.revision, None):
+            kept = hub_folder(part.repo, revision)
+            for path in [] if kept is None else sorted(kept.iterdir()):
+                file = next((file for file in part.files if Path(path.name).match(file.path)), File(path=path.name))
+                allowed = revision is not None or file.sha256 is not None
+                listed = any(Path(path.name).match(pattern) for pattern in part.patterns)
+                if path.is_file() and allowed and listed and not (folder / path.name).exists() and _is(path, file):
+                    _link(path, folder / path.name)
+        return
+    for _, file in _files_of(part):
+        if file.sha256 is None or is_there(file, folder):
+            continue
+        for place in KEPT:
+            path = Path(place).expanduser() / Path(file.path).name
+            if path.is_file() and _is(path, file):
+                _link(path, folder / file.path)
+
+
+def _link(source: Path, target: Path) -> None:
+    """A second name for the same bytes where the file system has that, else a copy; never half a file."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            os.link(source.resolve(), temporary)
+        except OSError:  # another disk, or none that knows links
+            shutil.copyfile(source, temporary)
+        os.replace(temporary, target)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _unpack(path: Path, folder: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(folder)  # always: an earlier call may have been stopped halfway
+    except zipfile.BadZipFile as error:
+        path.unlink()
+        raise FetchError(f"{path} is no archive, or damaged ({error}); {REMOVED}") from error
 
 
 def _from_url(part: Part, folder: Path, *, progress: bool) -> None:
@@ -139,15 +386,23 @@ def _from_url(part: Part, folder: Path, *, progress: bool) -> None:
             path=folder,
             downloader=ResumingDownloader(target.with_name(target.name + ".part"), progress=progress),
         )
+        refuse_foreign(target, file.path)
+    except UserError as error:
+        target.unlink(missing_ok=True)
+        raise FetchError(f"{part.url} gave something else: {error}{_by_hand(part)}") from error
     except ValueError as error:  # pooch has removed the file
         raise FetchError(
             f"{file.path} from {part.url} is not the file that tasnb knows ({error}); {REMOVED}"
         ) from error
     except requests.RequestException as error:
-        raise FetchError(f"{part.url} could not be downloaded: {error}. Run the command again: it goes on") from error
+        raise FetchError(
+            f"{part.url} could not be downloaded: {error}. Run the command again: it goes on{_by_hand(part)}"
+        ) from error
+    if file.size is not None and (got := target.stat().st_size) != file.size:
+        target.unlink()
+        raise FetchError(f"{part.url}: expected {file.size:,} bytes, got {got:,}; {REMOVED}")
     if part.archive is not None:
-        with zipfile.ZipFile(target) as archive:
-            archive.extractall(folder)  # always: an earlier call may have been stopped halfway
+        _unpack(target, folder)
 
 
 class ResumingDownloader:
@@ -223,16 +478,23 @@ def _from_hub(part: Part, folder: Path, *, progress: bool, snapshot: Callable[..
     from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
 
     (enable_progress_bars if progress else disable_progress_bars)()
+    new = [file for file in part.files if not is_there(file, folder)]
     try:
         download = snapshot or huggingface_hub.snapshot_download
         download(part.repo, revision=part.revision, allow_patterns=list(part.patterns), local_dir=folder)
     except Exception as error:  # the library lets its HTTP client's errors through, and that client has changed twice
         raise FetchError(
-            f"{part.repo} at revision {part.revision} could not be downloaded: {error}. "
-            "Run the command again: it goes on"
+            f"{part.repo} at revision {part.revision} could not be downloaded: {in_one_line(error) or error}. "
+            f"Run the command again: it goes on{_by_hand(part)}"
         ) from error
-    for file in part.files:
+    for file in new:
         path = folder / file.path
+        if "*" not in file.path and path.is_file():
+            try:
+                refuse_foreign(path, file.path)
+            except UserError as error:
+                path.unlink()
+                raise FetchError(f"{part.repo} gave something else: {error}{_by_hand(part)}") from error
         if file.sha256 is not None and path.is_file() and (got := sha256_of(path)) != file.sha256:
             path.unlink()
             raise FetchError(f"{path.name} from {part.repo}: expected sha256 {file.sha256}, got {got}; {REMOVED}")

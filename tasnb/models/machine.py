@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import UserError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = ("float32", "bfloat16", "float16")
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
-class MissingExtraError(ValueError):
+class MissingExtraError(UserError, ImportError):
     """An optional library is not installed: names it, what it is for, and the command that gets it."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,11 +12,14 @@ from typing import Any
 
 from tasnb.core.choices import require_known
 from tasnb.core.domain import DOMAINS, Domain
+from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.shipped import data_root
 from tasnb.core.types import Models
 from tasnb.models.adapters import LOADERS, is_fastsam, is_successor
 from tasnb.models.captioner import CaptionConfig
-from tasnb.models.catalogue import PARTS, PRESETS, ROLES, VARIANT_OPTIONS, Part, PresetWeights, Role
+from tasnb.models.catalogue import PRESETS, ROLES, VARIANT_OPTIONS, PresetWeights, Role
+from tasnb.models.names import arguments_of, canonical, located
+from tasnb.models.places import command_for, in_words, missing_files
 from tasnb.models.sam import ProposerConfig
 
 # which options each adapter takes from ``load``'s keywords; "batch_size" and "dtype" are told apart by a prefix
@@ -29,66 +31,7 @@ OPTIONS: Mapping[str, Role] = {
     "captioner_dtype": "captioner",  # also "int8", see HFCaptioner.load
     **{field.name: "captioner" for field in fields(CaptionConfig)},
 }
-# a role -> the first argument of its adapter's ``load``, where it is not "folder"
-_FIRST: Mapping[Role, str] = {"sam": "checkpoint", "clip": "model"}
-TRAIN = "python data/toyworld/train.py"  # in a clone: what makes the shipped models
 _VENDORS = ("torch", "torchvision", "segment_anything", "open_clip", "transformers", "spacy", "nltk")
-
-
-class MissingFileError(FileNotFoundError):
-    """A checkpoint is not there: names the files, their sizes and the one command that gets them."""
-
-
-def cache_root() -> Path:
-    """Tell the folder that ``tasnb fetch`` fills.
-
-    Returns
-    -------
-    Path
-        TASNB_CACHE, or tasnb's folder in the platform's cache.
-    """
-    if chosen := os.environ.get("TASNB_CACHE"):
-        return Path(chosen).expanduser()
-    import pooch
-
-    return Path(pooch.os_cache("tasnb"))
-
-
-def folder_of(part: Part) -> Path:
-    """Tell where a part's files are, or would be.
-
-    Parameters
-    ----------
-    part : Part
-        Of the catalogue.
-
-    Returns
-    -------
-    Path
-        Below the package's data or the cache.
-    """
-    return (data_root() if part.home == "shipped" else cache_root()) / part.folder
-
-
-def missing_files(part: Part) -> list[tuple[Path, int | None]]:
-    """Tell which files of a part are absent or have another size.
-
-    Parameters
-    ----------
-    part : Part
-        Of the catalogue.
-
-    Returns
-    -------
-    list of (Path, int or None)
-        With the bytes that each should have, None if unknown.
-    """
-    files = {folder_of(part) / file.path: file.size for file in part.files}
-    return [
-        (path, size)
-        for path, size in files.items()
-        if not path.is_file() or (size is not None and path.stat().st_size != size)
-    ]
 
 
 def load(
@@ -100,10 +43,11 @@ def load(
     ----------
     preset : str or Path
         "toy", "laptop", "paper", "toy-rn", "toy-cutouts"; or a folder with a models.json, or such a file: an object of
-        ``sam``, ``clip``, ``captioner``, ``spacy``, ``wordnet``, each a name of the catalogue, a path (relative to the
+        ``sam``, ``clip``, ``captioner``, ``spacy``, ``wordnet``, each a name (see Notes), a path (relative to the
         file), or an object of the adapter's arguments: {"checkpoint": ..., "model": ...} for sam and clip,
-        {"model": folder} for the others, with options beside; and, where you have chosen some for them, ``weights``,
-        ``variants`` and ``domain`` (as ``Models`` has them).
+        {"model": folder} for the others, with options beside; ``preset``, which gives the parts that are left out
+        ({"preset": "laptop", "sam": "my_sam.pth"}); and, where you have chosen some for them, ``weights``, ``variants``
+        and ``domain`` (as ``Models`` has them).
     variant : str
         For which variant: "official" asks for five beams and more, and an option of your own goes before it.
     device : str
@@ -124,6 +68,13 @@ def load(
         For an unknown word, listing the choices.
     MissingFileError
         For files that are not there.
+
+    Notes
+    -----
+    A part may be called by its name in the catalogue, by its repository on the Hugging Face hub
+    ("microsoft/git-base-coco", "hf-hub:timm/ViT-B-16-SigLIP2-256"), and a CLIP as open_clip calls it ("ViT-L-14"), where
+    their caches hold it; a spaCy pipeline by its package, where that is installed. A path may be a folder, or a
+    checkpoint (.pth, .pt, .safetensors) of SAM or CLIP. Nothing is downloaded.
     """
     _, loaders, arguments = plan(preset, variant=variant, device=device, dtype=dtype, **parts)
     return assemble(preset, {role: loader(**arguments[role]) for role, loader in loaders.items()}, arguments)
@@ -166,7 +117,7 @@ def plan(
     name, chosen = known.name, dict(known.roles)
     require_known("variant", variant, VARIANT_OPTIONS)
     chosen |= {role: parts[role] for role in ROLES if role in parts}
-    arguments: dict[Role, dict[str, Any]] = {role: _arguments(role, chosen[role]) for role in ROLES}
+    arguments: dict[Role, dict[str, Any]] = {role: arguments_of(role, chosen[role]) for role in ROLES}
     _require(name, chosen, arguments)
     asked = VARIANT_OPTIONS[known.variants.get(variant, variant)]
     if not _is_sam(arguments["sam"]):  # another proposer has no such options
@@ -294,12 +245,10 @@ def _chosen(preset: str | Path) -> _Chosen:
     if not path.is_file():
         hint = ", or give a folder that holds a models.json (see tasnb.models.presets.load)"
         require_known("preset", str(preset), PRESETS, hint)
-    said, weights, variants, domain = _read(path)
-    roles = {role: _absolute(value, path.parent) for role, value in said.items()}
-    return _Chosen(name=path.parent.name, roles=roles, weights=weights, variants=variants, domain=domain)
+    return _read(path)
 
 
-def _read(path: Path) -> tuple[dict[Role, str | dict[str, Any]], PresetWeights, dict[str, str], Domain | None]:
+def _read(path: Path) -> _Chosen:
     """What a models.json says of each role, its weights, for which variants names stand, and its domain."""
     from pydantic import TypeAdapter, ValidationError
 
@@ -309,15 +258,27 @@ def _read(path: Path) -> tuple[dict[Role, str | dict[str, Any]], PresetWeights, 
         variants = TypeAdapter(dict[str, str]).validate_python(written.pop("variants", {}))
         domain = TypeAdapter(Domain | None).validate_python(written.pop("domain", None))
     except ValidationError as error:
-        raise ValueError(
-            f"{path}: expected an object with {', '.join(ROLES)}, each a name, a path or an object, and "
-            f"perhaps weights (alpha and lam, or such by variant, or by variant and data set), variants (name: name) "
-            f"and domain ({' or '.join(DOMAINS)}); {error.errors()[0]['msg']}"
+        raise UserError(
+            f"{path}: expected an object with {', '.join(ROLES)}, each a name, a path or an object, and perhaps preset "
+            "(which gives what is left out), weights (alpha and lam, or such by variant, or by variant and data set), "
+            f"variants (name: name) and domain ({' or '.join(DOMAINS)}); {error.errors()[0]['msg']}"
         ) from error
-    if set(written) != set(ROLES):
+    base = written.pop("preset", None)
+    if base is not None and (not isinstance(base, str) or base not in PRESETS):
+        raise UserError(f"{path}: unknown preset {base!r}; choose from {', '.join(PRESETS)}")
+    require_known(f"role in {path}", written, ROLES, hint=", preset, weights, variants, domain")
+    if base is None and set(written) != set(ROLES):
         got = ", ".join(sorted(written)) or "none of them"
-        raise ValueError(f"{path}: expected an object with {', '.join(ROLES)}; got {got}")
-    return {role: written[role] for role in ROLES}, weights, variants, domain
+        raise UserError(
+            f"{path}: expected an object with {', '.join(ROLES)}; got {got}. Name the preset that has the others: "
+            '"preset": "laptop"'
+        )
+    known = None if base is None else PRESETS[base]
+    roles: dict[Role, Any] = {} if known is None else dict(known.choices())
+    roles |= {role: _absolute(written[role], path.parent) for role in ROLES if role in written}
+    if known is not None:
+        weights, variants = weights or known.weights, variants or dict(known.variants)
+    return _Chosen(name=path.parent.name, roles=roles, weights=weights, variants=variants, domain=domain)
 
 
 def _absolute(value: Any, base: Path) -> Any:
@@ -327,97 +288,20 @@ def _absolute(value: Any, base: Path) -> Any:
     return str(base / value) if isinstance(value, str) and value and (base / value).exists() else value
 
 
-def _arguments(role: Role, value: Any) -> dict[str, Any]:
-    """What the role's adapter is to be called with, for a name of the catalogue, a path or a mapping."""
-    first = _FIRST.get(role, "folder")
-    if isinstance(value, Mapping):
-        given = dict(value)
-        if first == "folder" and "model" in given:
-            given["folder"] = given.pop("model")
-        if first not in given:
-            raise ValueError(
-                f"{role}: expected an entry {'model' if first == 'folder' else first!r}; got {sorted(given)}"
-            )
-        return given
-    if (part := _part_of(role, value)) is not None:
-        folder = folder_of(part)
-        return {
-            name: str(folder / given[2:]) if isinstance(given, str) and given.startswith("./") else given
-            for name, given in part.arguments.items()
-        }
-    path = Path(value)
-    if not path.exists():
-        require_known(role, str(value), PARTS[role], hint=", or give a path")
-    if role != "sam" or is_successor(path) or is_fastsam(path):
-        return {first: str(path)}
-    if path.is_dir():
-        found = [p for p in sorted(path.iterdir()) if p.suffix in (".safetensors", ".pth")]
-        if len(found) != 1:
-            raise ValueError(f"sam: expected one .safetensors or .pth in {path}, found {len(found)}")
-        path = found[0]
-    beside = path.with_name("config.json")
-    otherwise = str(beside) if beside.is_file() else "vit_b"
-    named = (model for model in ("vit_b", "vit_l", "vit_h") if model in path.name)
-    return {"checkpoint": str(path), "model": next(named, otherwise)}
-
-
-def _part_of(role: Role, value: Any) -> Part | None:
-    """The part of the catalogue that a value names; None for paths and mappings."""
-    return PARTS[role].get(value) if isinstance(value, str) else None
-
-
 def _require(name: str, chosen: Mapping[Role, Any], arguments: Mapping[Role, Mapping[str, Any]]) -> None:
     """Raise one MissingFileError for all that is absent, before any vendor is imported."""
     absent, commands = [], []
     for role, value in chosen.items():
-        part = _part_of(role, value)
-        if part is not None and (gone := missing_files(part)):
+        found, given = located(role, value), arguments[role].get("checkpoint")
+        if found is not None and (gone := missing_files(*found)):
             path, size = max(gone, key=lambda each: each[1] or 0)
             more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
-            absent.append(f"{path}{more} ({in_words(size or part.total or None)})")
-            wanted = name if name in PRESETS and getattr(PRESETS[name], role) == value else value
-            commands.append(command_for(part, wanted))
-        elif part is None and not Path(given := arguments[role].get("checkpoint", "/")).exists():
-            absent.append(f"{given} (named as {role} by you)")
+            absent.append(f"{path}{more} ({in_words(size or found[0].total or None)})")
+            wanted = name if name in PRESETS and getattr(PRESETS[name], role) == value else canonical(role, value)
+            commands.append(command_for(found[0], str(wanted)))
+        elif found is None and given and not Path(given).exists() and (role == "sam" or Path(given).suffix):
+            absent.append(f"{given} (named as {role} by you)")  # a CLIP's may be the tag of a release
             commands.append("correct the path")
     if absent:
         todo = ", ".join(dict.fromkeys(commands))
         raise MissingFileError(f"files missing for {name}: {'; '.join(absent)}. To get them: {todo}")
-
-
-def command_for(part: Part, name: str) -> str:
-    """Tell the command that makes or gets a part.
-
-    Parameters
-    ----------
-    part : Part
-        Of the catalogue.
-    name : str
-        Of the part, or of a preset that has it.
-
-    Returns
-    -------
-    str
-        For a terminal.
-    """
-    if part.home == "shipped":
-        return f"{TRAIN} --only {Path(part.folder).name}"
-    return f"tasnb fetch {name}"
-
-
-def in_words(size: int | None) -> str:
-    """Say a size for people.
-
-    Parameters
-    ----------
-    size : int or None
-        Bytes.
-
-    Returns
-    -------
-    str
-        Such as "375 MB"; "size unknown" for None.
-    """
-    if size is None:
-        return "size unknown"
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size} bytes"

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import UserError
 from tasnb.core.masks import scaled_area
 from tasnb.models.machine import resolve_device, resolve_dtype
 from tasnb.models.proposers import GridConfig, Proposer, distinct
-from tasnb.models.weights import fingerprint, read_config, read_state
+from tasnb.models.weights import fingerprint, named_as, read_config, read_state, require_finite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,7 +233,7 @@ class SamProposer(Proposer):
         cls,
         checkpoint: str | Path,
         *,
-        model: SamConfig | Mapping[str, Any] | str | Path = "vit_b",
+        model: SamConfig | Mapping[str, Any] | str | Path | None = None,
         device: str = "auto",
         dtype: str = "float32",
         **options: Any,
@@ -242,9 +243,10 @@ class SamProposer(Proposer):
         Parameters
         ----------
         checkpoint : str or Path
-            A state dict: .pth, or .safetensors.
-        model : SamConfig, mapping, str or Path
-            "vit_b", "vit_l", "vit_h", or a configuration (see `SamConfig.read`).
+            A state dict: .pth, or .safetensors; a trainer's, with the state dict inside it, too.
+        model : SamConfig, mapping, str, Path or None
+            "vit_b", "vit_l", "vit_h", or a configuration (see `SamConfig.read`); None: whichever of the three has the
+            checkpoint's width.
         device : str
             Where it runs; see `resolve_device`.
         dtype : str
@@ -259,17 +261,21 @@ class SamProposer(Proposer):
 
         Raises
         ------
-        FileNotFoundError
+        MissingFileError
             Without the file.
-        ValueError
-            When it does not fit the model, and for an unknown word.
+        UserError
+            When it does not fit the model, when it holds NaN, and for an unknown word.
         """
         place, number = resolve_device(device), resolve_dtype(dtype)
         if place == "cpu":
             options.setdefault("points_per_batch", CPU_POINTS_PER_BATCH)
-        config, architecture, path = ProposerConfig.read(options), SamConfig.read(model), Path(checkpoint)
-        sam = _with_weights(architecture, path).to(place)
+        config, path = ProposerConfig.read(options), Path(checkpoint)
+        architecture = None if model is None else SamConfig.read(model)  # an unknown word before the long wait
+        state = read_state(path, "SAM checkpoint")
+        architecture = _told_by(state, path) if architecture is None else architecture
+        sam = _with_weights(architecture, state, path).to(place)
         _set_encoder_dtype(sam, number)
+        sam.image_encoder.register_forward_hook(_refuse_nan)
         decisive = {**asdict(config), "dtype": dtype, "model": asdict(architecture)}
         del decisive["points_per_batch"]  # costs memory, changes no mask
         if not config.scale_areas:  # a proposer keeps the name that it had before there was this option
@@ -290,22 +296,52 @@ class SamProposer(Proposer):
         return masks, pred_iou, stability
 
 
-def _with_weights(config: SamConfig, path: Path) -> Any:
+_WIDTH = "image_encoder.pos_embed"  # (1, rows, columns, width)
+
+
+def _told_by(state: Mapping[str, Any], path: Path) -> SamConfig:
+    """The one of the three published models whose encoder is as wide as the checkpoint's."""
+    widths = {config.encoder_embed_dim: config for config in SAM_CONFIGS.values()}
+    table = named_as(state, {_WIDTH}).get(_WIDTH)
+    if table is None or table.shape[-1] not in widths:
+        found = f"the encoder is {table.shape[-1]} wide" if table is not None else f"it has no {_WIDTH}"
+        raise UserError(
+            f"{path} does not hold a SAM that tasnb knows: {found}; its tensors begin with {min(state)}. Expected one of "
+            f"{', '.join(SAM_CONFIGS)}, or give the JSON configuration that it was trained with as model"
+        )
+    return widths[table.shape[-1]]
+
+
+def _with_weights(config: SamConfig, read: Mapping[str, Any], path: Path) -> Any:
     """A Sam that holds the checkpoint's tensors: built without numbers, so ViT-H is not filled twice."""
     import torch
 
-    state = read_state(path, "SAM checkpoint")
     with torch.device("meta"):
         sam = build_sam(config)
     want = sam.state_dict()
-    wrong = sorted(set(want) ^ set(state)) or sorted(k for k in want if want[k].shape != state[k].shape)
-    if wrong:
-        raise ValueError(
-            f"{path.name} does not hold the SAM that was asked for (first difference: {wrong[0]}); "
-            f"choose model from {', '.join(SAM_CONFIGS)}, or give the JSON configuration it was trained with"
-        )
+    state = named_as(read, want)
+    for wrong, what in ((want.keys() - state.keys(), "lacks"), (state.keys() - want.keys(), "has beside SAM's own")):
+        if wrong:
+            raise _misfit(path, f"it {what} {len(wrong)} tensors (the first: {min(wrong)})")
+    for key, value in want.items():
+        if value.shape != state[key].shape:
+            raise _misfit(path, f"{key} is {tuple(state[key].shape)}, expected {tuple(value.shape)}")
+    require_finite(str(path), state)
     sam.load_state_dict({key: value.float() for key, value in state.items()}, assign=True)
     return sam.requires_grad_(False)
+
+
+def _misfit(path: Path, why: str) -> UserError:
+    return UserError(
+        f"{path.name} does not hold the SAM that was asked for: {why}; choose model from {', '.join(SAM_CONFIGS)}, or "
+        "give the JSON configuration it was trained with"
+    )
+
+
+def _refuse_nan(_: Any, __: Any, features: Any) -> None:
+    """After the image encoder: NaN would pass no threshold, and look like a picture without a thing in it."""
+    if not bool(features.isfinite().all()):
+        raise UserError("SAM's image encoder gives NaN or infinite numbers: use dtype float32 or bfloat16")
 
 
 def _set_encoder_dtype(sam: Any, dtype: Any) -> None:

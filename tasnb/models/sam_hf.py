@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tasnb.core.errors import UserError
 from tasnb.core.masks import boxes_xyxy
 from tasnb.models.machine import resolve_device, resolve_dtype
 from tasnb.models.proposers import GridConfig, Proposer, distinct
@@ -25,6 +26,11 @@ from tasnb.models.weights import deciding_files, fingerprint, load_pretrained, l
 # config.json's model_type -> the class of transformers; a "_video" checkpoint holds the image model
 CLASSES: Mapping[str, str] = {"sam2": "Sam2Model", "sam3_tracker": "Sam3TrackerModel", "edgetam": "EdgeTamModel"}
 VIDEO: Mapping[str, str] = {"sam2_video": "sam2", "sam3_video": "sam3_tracker", "edgetam_video": "edgetam"}
+# one tensor under two names; transformers 4.56 to 4.57 left the first out when it saved SAM 2, 5 looks for both
+TWINS: Mapping[str, str] = {
+    "prompt_encoder.shared_embedding.positional_embedding": "shared_image_embedding.positional_embedding",
+    "shared_image_embedding.positional_embedding": "prompt_encoder.shared_embedding.positional_embedding",
+}
 STABILITY_OFFSET = 1.0  # SAM default: how far the threshold on the logits moves to either side
 
 
@@ -67,9 +73,9 @@ class HFMaskProposer(Proposer):
 
         Raises
         ------
-        FileNotFoundError
-            For a folder without weights.
-        ValueError
+        MissingFileError
+            For a folder without weights or preprocessor_config.json.
+        UserError
             For another model, an unknown option, weights that lack keys, or a version of transformers without the
             model.
         """
@@ -78,16 +84,16 @@ class HFMaskProposer(Proposer):
         kind = str(read_config(folder / "config.json").get("model_type"))
         model_class = CLASSES.get(VIDEO.get(kind, kind))
         if model_class is None:
-            raise ValueError(f"{folder} holds a model of type {kind!r}; choose from {', '.join([*CLASSES, *VIDEO])}")
+            raise UserError(f"{folder} holds a model of type {kind!r}; choose from {', '.join([*CLASSES, *VIDEO])}")
         files = deciding_files(folder, "proposer's folder", weights=("*.safetensors",), beside=("*.json",))
         import transformers
 
         if not hasattr(transformers, model_class):
-            raise ValueError(
+            raise UserError(
                 f"transformers {transformers.__version__} has no {model_class}; a newer version has: pip install -U "
                 "transformers"
             )
-        model = load_pretrained(model_class, folder, what=model_class, device=place, dtype=number)
+        model = load_pretrained(model_class, folder, what=model_class, device=place, dtype=number, twins=TWINS)
         decisive = {**asdict(config), "dtype": dtype}
         del decisive["points_per_batch"]  # costs memory, changes no mask
         name = fingerprint(f"mask-generation {kind}", files, decisive)
@@ -113,6 +119,8 @@ class HFMaskProposer(Proposer):
         config, model, size_hw = self.config, self.model, image.shape[:2]
         inputs = self.processor(images=Image.fromarray(image), return_tensors="pt")
         seen = model.get_image_embeddings(inputs["pixel_values"].to(self.device, model.dtype))
+        if not all(bool(level.isfinite().all()) for level in seen):
+            raise UserError(f"{self.source}: the image encoder gives NaN or infinite numbers: use dtype float32 or bfloat16")
         sides = inputs["pixel_values"].shape[-2:]
         steps = (np.arange(config.points_per_side) + 0.5) / config.points_per_side
         grid = torch.tensor([[x * sides[1], y * sides[0]] for y in steps for x in steps], dtype=model.dtype)

@@ -1,20 +1,34 @@
 """Weights on disk: read without running code, refused where they do not fill the model, named by their content.
 
 transformers itself only warns about keys that are missing and fills them with noise; a truncated or foreign checkpoint
-would then give numbers that look like results.
+would then give numbers that look like results. A trainer's checkpoint is unpacked in one place: the state dict inside
+it (`tensors_in`), under the model's own names (`named_as`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from tasnb.core.errors import MissingFileError, UserError
+
 SHOWN = 5  # keys that an error names
+# where a trainer's checkpoint keeps its state dict, the likelier first
+NESTS = ("state_dict", "model_state_dict", "model_state", "model", "module", "net", "network", "weights", "params")
+# what torch.compile, FSDP and activation checkpointing put into the names of the tensors that they wrap
+WRAPPERS = frozenset({"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"})
+WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+_DEPTH = 3  # how far the state dict may lie below the checkpoint's top, and how many words may stand before its names
 _CHUNK = 4 * 2**20  # bytes of each sample of a large file
 _WHOLE = 64 * 2**20  # files up to this size are read in full
 
@@ -94,7 +108,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
+    UserError
         When it holds anything but a JSON object.
     """
     if not path.is_file():
@@ -102,17 +116,17 @@ def read_config(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
+        raise UserError(f"{path} is not JSON: {error}") from error
     if not isinstance(found, dict):
-        raise ValueError(f"{path}: expected a JSON object, got {type(found).__name__}")
+        raise UserError(f"{path}: expected a JSON object, got {type(found).__name__}")
     return found
 
 
 def deciding_files(
     folder: Path,
     what: str,
-    weights: Sequence[str] = ("*.safetensors", "pytorch_model*.bin"),
-    beside: Sequence[str] = ("*.json", "*.txt"),
+    weights: Sequence[str] = WEIGHTS,
+    beside: Sequence[str] = ("*.json", "*.txt", "*.model"),
 ) -> list[Path]:
     """Find the files of a model's folder that decide its results.
 
@@ -134,51 +148,246 @@ def deciding_files(
 
     Raises
     ------
-    FileNotFoundError
+    MissingFileError
         When there are no weights, naming what was looked for.
     """
     found = next((files for pattern in weights if (files := sorted(folder.glob(pattern)))), None)
     if found is None:
-        raise FileNotFoundError(f"{what} {folder} has no weights; expected {' or '.join(weights)}")
+        raise MissingFileError(f"{what} {folder} has no weights; expected {' or '.join(weights)}")
     return [file for pattern in beside for file in sorted(folder.glob(pattern)) if file.is_file()] + found
 
 
-def read_state(path: Path, what: str) -> Any:
-    """Read tensors: safetensors, or what torch.load reads with weights_only=True, which runs no code.
+def read_state(path: Path, what: str) -> dict[str, Any]:
+    """Read the tensors of a checkpoint: safetensors, or what torch.load reads with weights_only=True (runs no code).
 
     Parameters
     ----------
     path : Path
-        The file; ``.safetensors`` decides for that format.
+        The file; its first bytes decide for the format, whatever its name says.
     what : str
         What the file is, for errors.
 
     Returns
     -------
-    object
-        As a rule a dict of tensors, on the CPU.
+    dict of str to tensor
+        On the CPU, as `tensors_in` finds them.
 
     Raises
     ------
-    FileNotFoundError
+    MissingFileError
         When it is not there.
-    ValueError
-        When it cannot be read so.
+    UserError
+        When it cannot be read so, or holds no tensors.
     """
     import torch
     from safetensors.torch import load_file
 
-    if not path.is_file():
-        raise FileNotFoundError(f"{what} not found: {path}")
+    refuse_foreign(path, what)
     try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        if _is_safetensors(path):
+            return dict(load_file(path))
+        read = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch, zipfile, pickle and safetensors each raise their own for a damaged file
-        raise ValueError(f"{path} cannot be read as weights: {one_line(error)}") from error
+        raise UserError(f"{path} cannot be read as weights: {_why_unread(error)}") from error
+    return tensors_in(read, path)
 
 
-def load_pretrained(model_class: str, folder: Path, *, what: str, device: str | None, **options: Any) -> Any:
+def refuse_foreign(path: Path, what: str) -> None:
+    """Refuse a file that cannot hold weights: none, a folder, an empty file, a Git LFS pointer, a web page.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    what : str
+        What the file should be, for errors.
+
+    Raises
+    ------
+    MissingFileError
+        When it is not there.
+    UserError
+        When its first bytes say that it is something else.
+    """
+    if path.is_dir():
+        raise UserError(f"{what}: expected a file, {path} is a folder")
+    if not path.is_file():
+        raise MissingFileError(f"{what} not found: {path}")
+    with open(path, "rb") as file:
+        start = file.read(64).lstrip().lower()
+    found = None
+    if not start:
+        found = "empty"
+    elif start.startswith(b"version https://git-lfs"):
+        found = "a Git LFS pointer, not the file that it stands for (git lfs pull gets that)"
+    elif start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        found = "a web page, such as a login form or an error"
+    if found:
+        raise UserError(f"{path} cannot be read as weights: it is {found}; remove it and get it again")
+
+
+def require_whole(path: Path, what: str) -> None:
+    """Refuse a file of weights that is cut off or something else, by its table of contents: no tensor is read.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    what : str
+        What it is, for errors.
+
+    Raises
+    ------
+    MissingFileError
+        When it is not there.
+    UserError
+        When it cannot be opened.
+    """
+    import torch
+    from safetensors import safe_open
+
+    refuse_foreign(path, what)
+    try:
+        if _is_safetensors(path):
+            with safe_open(path, framework="pt") as file:
+                file.keys()
+        elif zipfile.is_zipfile(path):
+            torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        else:  # the format before torch 1.6 has no table of contents
+            torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise UserError(f"{path} cannot be read as weights: {_why_unread(error)}") from error
+
+
+def _is_safetensors(path: Path) -> bool:
+    with open(path, "rb") as file:
+        start = file.read(9)  # the length of the header in 8 bytes, then JSON
+    return path.suffix == ".safetensors" or (len(start) == 9 and start[8:] == b"{" and not start.startswith(b"PK"))
+
+
+def _why_unread(error: Exception) -> str:
+    """A vendor's error about a file, in words of ours where it is a known one."""
+    said = one_line(error)
+    if "TorchScript" in said:
+        return "it is a TorchScript archive, which runs code when it is read; save its state dict as safetensors"
+    if unsafe := sorted(set(re.findall(r"GLOBAL ([\w.]+)", said))):
+        return (
+            f"it holds more than tensors ({', '.join(unsafe)}), and reading that could run code (weights_only); where "
+            "you trust it, save its tensors alone: torch.save(model.state_dict(), NEW_FILE)"
+        )
+    if re.search(r"central directory|PytorchStreamReader|zip archive|Ran out of input|MetadataIncomplete|EOF", said):
+        return f"it is damaged or cut off ({said[:120]}); get it again"
+    return said
+
+
+def tensors_in(read: Any, path: Path) -> dict[str, Any]:
+    """Find the state dict in what a checkpoint holds: itself, or one below such as "model" or "state_dict".
+
+    Parameters
+    ----------
+    read : object
+        What was read.
+    path : Path
+        The file, for errors.
+
+    Returns
+    -------
+    dict of str to tensor
+        Numbers and texts beside the tensors (an epoch, a score) are left out.
+
+    Raises
+    ------
+    UserError
+        When it holds no tensors by name, or several state dicts of which none is called as one of ``NESTS``.
+    """
+    import torch
+
+    def own(of: Any) -> dict[str, Any]:
+        if not isinstance(of, Mapping):
+            return {}
+        return {key: value for key, value in of.items() if isinstance(key, str) and isinstance(value, torch.Tensor)}
+
+    def find(of: Any, depth: int) -> dict[str, Any]:
+        if depth > _DEPTH or not isinstance(of, Mapping):
+            return {}
+        below = {key: found for key, value in of.items() if isinstance(key, str) and (found := find(value, depth + 1))}
+        if named := next((below[name] for name in NESTS if name in below), None):
+            return named
+        if own(of):
+            return own(of)
+        # what an optimizer remembers is no model
+        models = {key: found for key, found in below.items() if "optim" not in key and "sched" not in key}
+        if len(models) > 1:
+            raise UserError(
+                f"{path} holds several models ({', '.join(sorted(models))}), none of them called {' or '.join(NESTS)}; "
+                "save the one that is meant: torch.save(model.state_dict(), NEW_FILE)"
+            )
+        return next(iter(models.values()), {})
+
+    if not (found := find(read, 0)):
+        holds = f"an object of {', '.join(map(str, list(read)[:SHOWN]))}" if isinstance(read, Mapping) else type(read).__name__
+        raise UserError(f"{path} holds no tensors by name; expected a state dict, or one under 'model', got {holds}")
+    return found
+
+
+def named_as(state: Mapping[str, Any], wanted: Collection[str]) -> dict[str, Any]:
+    """Give tensors the names that a model has, where a trainer put words before or between ("module.", "_orig_mod.").
+
+    Parameters
+    ----------
+    state : mapping of str to tensor
+        Of a checkpoint.
+    wanted : collection of str
+        The model's own names.
+
+    Returns
+    -------
+    dict of str to tensor
+        All of them; those that do not begin as most of the others do keep their names, and so are seen to be foreign.
+    """
+    plain = {".".join(word for word in key.split(".") if word not in WRAPPERS): value for key, value in state.items()}
+    fits: Counter[str] = Counter()
+    for key in plain:
+        words = key.split(".")
+        for count in range(min(_DEPTH, len(words) - 1) + 1):
+            if ".".join(words[count:]) in wanted:
+                fits["".join(f"{word}." for word in words[:count])] += 1
+    before = max(fits, key=lambda prefix: (fits[prefix], -len(prefix)), default="")
+    return {key.removeprefix(before): value for key, value in plain.items()}
+
+
+def require_finite(what: str, state: Mapping[str, Any]) -> None:
+    """Refuse weights that hold NaN or an infinite number: a model that has one answers nothing.
+
+    Parameters
+    ----------
+    what : str
+        How the error begins.
+    state : mapping of str to tensor
+        The weights; whole numbers and tensors without data are not looked at.
+
+    Raises
+    ------
+    UserError
+        Naming the first such tensor.
+    """
+    import torch
+
+    for name, value in state.items():
+        looked_at = isinstance(value, torch.Tensor) and value.is_floating_point() and not value.is_meta
+        if looked_at and not bool(torch.isfinite(value).all()):
+            raise UserError(f"{what}: {name} holds NaN or infinite numbers; the file is damaged, get it again")
+
+
+def load_pretrained(
+    model_class: str,
+    folder: Path,
+    *,
+    what: str,
+    device: str | None,
+    twins: Mapping[str, str] = MappingProxyType({}),
+    **options: Any,
+) -> Any:
     """Load a model of transformers out of a local folder, never the network, frozen and ready to run.
 
     Parameters
@@ -191,6 +400,8 @@ def load_pretrained(model_class: str, folder: Path, *, what: str, device: str | 
         The model's name in errors.
     device : str or None
         Where it goes; None for a model that its options place.
+    twins : mapping of str to str
+        Keys that hold the same numbers as another, and that some versions of transformers leave out for that reason.
     **options : object
         For ``from_pretrained``.
 
@@ -201,22 +412,58 @@ def load_pretrained(model_class: str, folder: Path, *, what: str, device: str | 
 
     Raises
     ------
-    ValueError
-        Naming the keys that are missing or of another shape, and for a file that cannot be read.
+    UserError
+        Naming the keys that are missing or of another shape, for a file that cannot be read, and for NaN in it.
     """
     import transformers
 
+    problem = f"{folder} does not hold the weights of {what}"
+    for file in (file for pattern in WEIGHTS for file in sorted(folder.glob(pattern))):
+        refuse_foreign(file, what)
+    kind, options = getattr(transformers, model_class), {**options, "trust_remote_code": False}
     try:
         with quiet():
-            model, found = getattr(transformers, model_class).from_pretrained(
-                folder, local_files_only=True, weights_only=True, output_loading_info=True, **options
+            source: dict[str, Any] = {"pretrained_model_name_or_path": folder, **options}
+            if (state := _of_a_trainer(kind, folder)) is not None:
+                source = {"pretrained_model_name_or_path": None, "state_dict": state, **options}
+                source["config"] = kind.config_class.from_pretrained(folder)
+            model, found = kind.from_pretrained(
+                local_files_only=True, weights_only=True, output_loading_info=True, **source
             )
+            if state is not None and (folder / "generation_config.json").is_file():
+                model.generation_config = transformers.GenerationConfig.from_pretrained(folder)
+    except UserError:
+        raise
     except Exception as error:
         # safetensors, torch and transformers each raise their own; a shape that differs is one of them
-        raise ValueError(f"{folder} does not hold the weights of {what}: {one_line(error)}") from error
-    require_all(f"{folder} does not hold the weights of {what}", sorted(found["missing_keys"]))
+        raise UserError(f"{problem}: {_why_unread(error)}") from error
+    missing = set(found["missing_keys"])
+    tensors = model.state_dict()
+    for lost, twin in twins.items():
+        if lost in missing and twin not in missing:
+            tensors[lost].copy_(tensors[twin])
+            missing.discard(lost)
+    require_all(problem, sorted(missing))
+    require_finite(str(folder), tensors)
     model.eval().requires_grad_(False)
     return model if device is None else model.to(device)
+
+
+def _of_a_trainer(kind: Any, folder: Path) -> dict[str, Any] | None:
+    """The state dict of a pytorch_model.bin that a trainer wrapped; None where transformers reads the folder itself."""
+    import torch
+
+    path = folder / "pytorch_model.bin"
+    if not path.is_file() or any(folder.glob("*.safetensors")):
+        return None
+    try:
+        read = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except RuntimeError:  # the format before torch 1.6 cannot be mapped
+        read = torch.load(path, map_location="cpu", weights_only=True)
+    with torch.device("meta"):
+        wanted = kind(kind.config_class.from_pretrained(folder)).state_dict().keys()
+    state = named_as(tensors_in(read, path), wanted)
+    return None if isinstance(read, Mapping) and state.keys() <= read.keys() else state
 
 
 def load_processor(kind: str, folder: Path, **options: Any) -> Any:
@@ -235,11 +482,28 @@ def load_processor(kind: str, folder: Path, **options: Any) -> Any:
     -------
     object
         The processor.
+
+    Raises
+    ------
+    MissingFileError
+        For a folder without a processor's configuration.
+    UserError
+        When it cannot be read.
     """
     import transformers
 
-    with quiet():
-        return getattr(transformers, kind).from_pretrained(folder, local_files_only=True, **options)
+    if not any((folder / name).is_file() for name in PROCESSORS):
+        raise MissingFileError(
+            f"{folder} has no {' or '.join(PROCESSORS)}: how its pictures are prepared is unknown; get the file from "
+            "where the model comes from (tasnb fetch does)"
+        )
+    try:
+        with quiet():
+            return getattr(transformers, kind).from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False, **options
+            )
+    except Exception as error:  # tokenizers, transformers and json each raise their own for a damaged file
+        raise UserError(f"{folder}: its processor cannot be loaded: {one_line(error)}") from error
 
 
 def require_all(problem: str, missing: Sequence[str]) -> None:
@@ -254,13 +518,13 @@ def require_all(problem: str, missing: Sequence[str]) -> None:
 
     Raises
     ------
-    ValueError
+    UserError
         When there are any, naming the first of them.
     """
     if missing:
         count = "1 key is" if len(missing) == 1 else f"{len(missing)} keys are"
         more = " ..." if len(missing) > SHOWN else ""
-        raise ValueError(f"{problem}: {count} missing: {', '.join(missing[:SHOWN])}{more}")
+        raise UserError(f"{problem}: {count} missing: {', '.join(missing[:SHOWN])}{more}")
 
 
 def one_line(error: Exception) -> str:

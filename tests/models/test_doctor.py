@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasnb.models import doctor, presets
+from tasnb.models import doctor, places, presets
 from tasnb.models.catalogue import PARTS
 
 
@@ -47,10 +47,10 @@ def test_it_reads_in_a_terminal(report: dict, tmp_path: Path) -> None:
 
 
 def test_a_shipped_part_that_is_absent_is_named_with_what_makes_it(report: dict, monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(presets, "data_root", lambda: tmp_path / "no-data")
+    monkeypatch.setattr(places, "data_root", lambda: tmp_path / "no-data")
     found = {preset["name"]: preset for preset in doctor.report()["presets"]}["toy-cutouts"]
     assert not found["ready"]
-    assert found["command"] == presets.TRAIN
+    assert found["command"] == places.TRAIN
     assert "toy-cutouts: incomplete" in doctor.report_text(doctor.report())
     with pytest.raises(presets.MissingFileError, match=r"--only clip-cutouts"):
         presets.load("toy-cutouts")
@@ -61,4 +61,4 @@ def test_a_shipped_part_that_is_absent_is_named_with_what_makes_it(report: dict,
     [(None, "size unknown"), (12, "12 bytes"), (375_042_383, "375 MB"), (2_564_550_879, "2.6 GB")],
 )
 def test_sizes_are_said_in_words(size: int | None, words: str) -> None:
-    assert presets.in_words(size) == words
+    assert places.in_words(size) == words

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from tasnb import models
 from tasnb.core.types import Captioner, ImageTextEncoder, MaskProposer
-from tasnb.models import deferred, presets
+from tasnb.models import deferred, names, places, presets
 from tasnb.models.catalogue import PARTS, PRESETS, ROLES, Preset
 from tests.models.official_proposers import write_sam2
 
@@ -139,7 +139,7 @@ def test_a_file_of_another_size_counts_as_missing(empty_cache: Path) -> None:
     place = empty_cache / part.folder / part.files[0].path
     place.parent.mkdir(parents=True)
     place.write_bytes(b"half")
-    assert presets.missing_files(part) == [(place, 375_042_383)]
+    assert places.missing_files(part) == [(place, 375_042_383)]
 
 
 # what is wrong, what is asked for, what the error says
@@ -221,7 +221,7 @@ def test_the_control_differs_from_toy_in_its_clip_alone() -> None:
 
 @pytest.mark.slow
 def test_the_control_loads() -> None:
-    if presets.missing_files(PARTS["clip"]["toy-cutouts"]):
+    if places.missing_files(PARTS["clip"]["toy-cutouts"]):
         pytest.skip("data/models/toy/clip-cutouts is not trained yet (train.py --only clip-cutouts)")
     assert models.load("toy-cutouts", device="cpu").name == "toy-cutouts"
 
@@ -235,19 +235,19 @@ def test_weights_of_the_catalogue_reach_the_models(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_sam_path_finds_its_architecture(checkpoints: Path, tmp_path: Path) -> None:
-    assert presets._arguments("sam", checkpoints / "sam")["model"].endswith("config.json")
+    assert names.arguments_of("sam", checkpoints / "sam")["model"].endswith("config.json")
     for name in ("sam_vit_h_4b8939.pth", "my_vit_l.safetensors"):
         (tmp_path / name).touch()
-    assert presets._arguments("sam", tmp_path / "sam_vit_h_4b8939.pth")["model"] == "vit_h"
+    assert names.arguments_of("sam", tmp_path / "sam_vit_h_4b8939.pth")["model"] == "vit_h"
     with pytest.raises(ValueError, match=r"expected one \.safetensors or \.pth in .*, found 2"):
-        presets._arguments("sam", tmp_path)
+        names.arguments_of("sam", tmp_path)
 
 
 def test_the_cache_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TASNB_CACHE", str(tmp_path))
-    assert presets.cache_root() == tmp_path
+    assert places.cache_root() == tmp_path
     monkeypatch.delenv("TASNB_CACHE")
-    assert presets.cache_root().name == "tasnb"
+    assert places.cache_root().name == "tasnb"
 
 
 def test_the_roles_of_a_preset_are_those_of_models() -> None:

@@ -1,0 +1,89 @@
+"""What a user can put right: one base class, and any such error in one line.
+
+The command line prints that line and exits with 2; everything else is a defect of ours and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+
+# what an error number of the system means for a file or folder, and what to do (errno(3))
+_WORDS: Mapping[int, str] = {
+    errno.ENOENT: "no such file or folder: {path}; check the path",
+    errno.EEXIST: "{path} exists already; choose another name",
+    errno.EISDIR: "{path} is a folder; expected a file",
+    errno.ENOTDIR: "{path}: a part of this path is a file; expected a folder",
+    errno.EACCES: "no permission for {path}; change its permissions, or choose another place",
+    errno.EPERM: "no permission for {path}; change its permissions, or choose another place",
+    errno.EROFS: "{path} lies on a disk that cannot be written to; choose another place",
+    errno.ENOSPC: "no space left on the disk of {path}; free some, or choose another place",
+    errno.EDQUOT: "your disk quota is used up: {path} was not written; free some space, or choose another place",
+    errno.EFBIG: "{path} is larger than this disk allows; choose another place",
+    errno.ENAMETOOLONG: "the name is too long: {path}",
+    errno.EIO: "{path} cannot be read or written (input/output error): check the disk",
+    errno.ENOTEMPTY: "{path} is not empty; choose another folder",
+    errno.EMFILE: "too many open files; raise the limit (ulimit -n)",
+    errno.ELOOP: "{path} is a link that leads to itself",
+}
+_OURS = "tasnb"
+
+
+class UserError(ValueError):
+    """Something that the user gave, or that this machine lacks: says what was expected, what came and what to do."""
+
+
+class MissingFileError(UserError, FileNotFoundError):
+    """A file is not there: names it, and the one command or step that gets it."""
+
+
+def in_one_line(error: BaseException) -> str | None:
+    """Say what went wrong, for a person, if it is anything that a person can put right.
+
+    Parameters
+    ----------
+    error : BaseException
+        As it was raised.
+
+    Returns
+    -------
+    str or None
+        One line; None for a defect, whose traceback is needed.
+
+    Notes
+    -----
+    What a person can put right: every `UserError` and ValueError, what the system says of files and folders, a library
+    that is not installed, and a lack of memory.
+    """
+    text = " ".join(str(error).split())
+    if isinstance(error, UserError):
+        return text
+    if isinstance(error, OSError):
+        return _of_the_system(error, text)
+    if isinstance(error, ImportError):
+        return _of_a_library(error, text)
+    # torch's own for a GPU is a RuntimeError
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return f"not enough memory{f': {text}' if text else ''}; use a smaller model or picture, or --device cpu"
+    return text or type(error).__name__ if isinstance(error, ValueError) else None
+
+
+def _of_the_system(error: OSError, text: str) -> str:
+    words = _WORDS.get(error.errno) if error.errno is not None else None
+    if words is None:
+        return text or type(error).__name__
+    given = (error.filename, error.filename2)
+    names = [os.fsdecode(name) for name in given if isinstance(name, str | bytes | os.PathLike)]
+    if not names:  # full disks are told of without a name
+        return words.format(path="the file" if error.errno != errno.ENOSPC else "the folder that is written to")
+    return " ".join(words.format(path=" -> ".join(names)).split())
+
+
+def _of_a_library(error: ImportError, text: str) -> str | None:
+    missing = (error.name or "").partition(".")[0]
+    if missing == _OURS:
+        return None
+    if isinstance(error, ModuleNotFoundError) and missing:
+        return f"the library {missing} is not installed: pip install {missing}, or install tasnb again"
+    return f"a library cannot be loaded ({text}): install tasnb again, in a fresh environment"
