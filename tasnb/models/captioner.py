@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from tasnb.core.choices import require_positive
-from tasnb.models.batched import Batched
+from tasnb.models.batched import Batched, pixels_of
 from tasnb.models.machine import MissingExtraError, require_library, resolve_device, resolve_dtype
 from tasnb.models.weights import deciding_files, fingerprint, load_pretrained, load_processor, read_config
 
@@ -154,9 +153,8 @@ class HFCaptioner(Batched):
     def _batch(self, pictures: Sequence[np.ndarray]) -> list[str]:
         import torch
 
-        images = [Image.fromarray(np.asarray(picture)) for picture in pictures]
-        pixels = self.processor.image_processor(images=images, return_tensors="pt")["pixel_values"]
-        inputs = {"pixel_values": pixels.to(self.device, self.dtype), **self._prompt(len(images))}
+        pixels = pixels_of(pictures, self.processor)
+        inputs = {"pixel_values": pixels.to(self.device, self.dtype), **self._prompt(len(pixels))}
         with torch.inference_mode():
             tokens = self.model.generate(
                 **inputs, num_beams=self.config.num_beams, do_sample=False, max_new_tokens=self._limit()

@@ -26,6 +26,7 @@ from tasnb.stages import crops, expressions, heatmaps, proposals
 
 T = TypeVar("T")
 
+PACKED_AT_ONCE = 1 << 24  # pixels, a multiple of 8, so that the bits are those of all masks packed together
 FEATURE_VERSION = 1  # raise it when a feature's meaning changes: stored ones are then never asked for
 
 
@@ -62,7 +63,10 @@ def proposals_key_of(found: Proposals) -> str:
     str
         64 hex digits.
     """
-    digest = hashlib.sha256(str(found.masks.shape).encode() + np.packbits(found.masks).tobytes())
+    digest = hashlib.sha256(str(found.masks.shape).encode())
+    pixels = found.masks.reshape(-1)
+    for start in range(0, len(pixels), PACKED_AT_ONCE):
+        digest.update(np.packbits(pixels[start : start + PACKED_AT_ONCE]))
     digest.update(np.ascontiguousarray(found.boxes_xyxy).tobytes())
     return digest.hexdigest()
 
@@ -231,7 +235,7 @@ class ImageStages:
             self.image_key,
             model.fingerprint,
             {"proposals": proposals_key_of(self.proposals), "crop": config},
-            lambda: getattr(model, method)(crops.cut_all(self.image_rgb, self.proposals, config)),
+            lambda: getattr(model, method)(crops.Crops(self.image_rgb, self.proposals, config)),
         )
 
     def _embed(self, texts: Sequence[str], stage: str) -> np.ndarray:
