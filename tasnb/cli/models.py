@@ -28,7 +28,9 @@ def doctor(json_: Json = False) -> None:
 
 
 def fetch(
-    preset: Annotated[str, typer.Argument(help="laptop or paper, or one part: vit_l, RN50, microsoft/git-base-coco ...")],
+    preset: Annotated[
+        str, typer.Argument(help="laptop or paper, or one part: vit_l, RN50, microsoft/git-base-coco ...")
+    ],
     list_: Annotated[
         bool, typer.Option("--list", help="Download nothing: print each file's address, size, sha256 and place.")
     ] = False,
@@ -48,7 +50,9 @@ def fetch(
             f"{'present' if file.present else 'missing'}\n    {file.target}"
             for file in files
         ]
-        show({"files": [asdict(file) for file in files]}, "\n".join(lines) or f"{preset} ships with tasnb", as_json=json_)
+        show(
+            {"files": [asdict(file) for file in files]}, "\n".join(lines) or f"{preset} ships with tasnb", as_json=json_
+        )
         return
     done = []
     for line in fetching.fetch(preset, source=from_, progress=not json_):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from tasnb.core import types
+    from tasnb.pipeline.describe import Captioning
 
 STAGES = {
     "proposals": "proposing masks",
@@ -83,7 +84,7 @@ def segment(
         progress.step(f"loading the {models} models")
         loaded = load(models, variant=chosen.name, device=device, **parts)
         seconds = {"imports": imported - started, "load": time.perf_counter() - imported}
-        weighed: dict[str, Any] = {"variant": chosen, "alpha": alpha, "lam": lam}
+        weighed: dict[str, Any] = {"variant": chosen, "alpha": alpha, "lam": lam, "captions": "on demand"}
         record = answer(image_rgb, expression, loaded, folder, step=progress.step, seconds=seconds, **weighed)
     show({**record, "image": image}, in_words(record), as_json=json_)
 
@@ -97,22 +98,27 @@ def answer(
     step: Callable[[str], None],
     seconds: dict[str, float],
     target: np.ndarray | None = None,
+    captions: Captioning = "all",
     **weighed: Any,
 ) -> dict[str, Any]:
     """Segment a picture with models at hand, write FILES into the folder, and return what ``--json`` prints.
 
-    step: called with what is done next. seconds: what was measured before. target: the true mask, when known. weighed:
-    options of ``tas``.
+    step: called with what is done next. seconds: what was measured before. target: the true mask, when known. captions:
+    as for ``describe``. weighed: options of ``tas``.
     """
     from tasnb.pipeline.describe import describe
     from tasnb.pipeline.tas import tas
 
+    begun: set[str] = set()
+
     def announce(stage: str, image_key: str, fingerprint: str, config: Any, compute: Callable[[], Any]) -> Any:
-        step(STAGES.get(stage, stage))
+        if stage not in begun:  # captions on demand come several times
+            begun.add(stage)
+            step(STAGES.get(stage, stage))
         return compute()
 
     started = time.perf_counter()
-    artifacts = describe(image_rgb, loaded, variant=weighed.get("variant", "paper"), memo=announce)
+    artifacts = describe(image_rgb, loaded, variant=weighed.get("variant", "paper"), captions=captions, memo=announce)
     described = time.perf_counter()
     step("choosing the mask")
     prediction = tas(artifacts, expression, loaded, **weighed)
@@ -165,6 +171,7 @@ def facts(prediction: types.Prediction, target: np.ndarray | None) -> dict[str, 
         "chosen": chosen,
         "proposals": len(table),
         "kept": int(table.kept.sum()),
+        "p_not_needed": table.not_needed,
         "area": int(prediction.mask.sum()),
         "mask": to_rle(prediction.mask),
         "iou": None if target is None else iou(prediction.mask, target),
@@ -192,6 +199,8 @@ def in_words(record: dict[str, Any]) -> str:
             f"  {record['rectifier']}",
             f"  pushed away from: {pushed}",
         ]
+        if unasked := record["p_not_needed"]:
+            lines.append(f"  P was not needed for {unasked} of {record['proposals']} masks: they could not win")
     if record["iou"] is not None:
         lines.append(f"  IoU with the true mask: {record['iou']:.2f}")
     return "\n".join([*lines, "  " + wrote(sorted(record["files"].values()))])

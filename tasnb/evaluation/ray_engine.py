@@ -40,7 +40,9 @@ def run(job: Job, numbers: Sequence[int]) -> Iterator[int]:
         import ray
         import ray.data
     except ImportError as missing:
-        raise MissingExtraError("the ray engine needs ray: pip install 'tasnb[ray]', or use --engine local") from missing
+        raise MissingExtraError(
+            "the ray engine needs ray: pip install 'tasnb[ray]', or use --engine local"
+        ) from missing
     ours, workers = not ray.is_initialized(), job.plan.options.workers
     if ours:
         _start(ray, workers)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from tasnb.core.choices import require_positive
 from tasnb.core.errors import UserError
@@ -38,6 +39,30 @@ class Batched:
 
     def _batches(self, items: Sequence[Any]) -> Iterator[Sequence[Any]]:
         return (items[start : start + self.batch_size] for start in range(0, len(items), self.batch_size))
+
+
+def pixels_of(pictures: Sequence[np.ndarray], processor: Any) -> Any:
+    """What a model of transformers takes of a batch of pictures.
+
+    Parameters
+    ----------
+    pictures : sequence of ndarray of uint8, shape (h, w, 3)
+        Of any size. They are taken one after the other: a batch of large ones may fill the memory, the model's may not.
+    processor : object
+        With the model's ``image_processor``.
+
+    Returns
+    -------
+    torch.Tensor, shape (b, 3, s, s)
+        Of the model's own size.
+    """
+    import torch
+
+    def prepared(picture: np.ndarray) -> Any:
+        image = Image.fromarray(np.asarray(picture))
+        return processor.image_processor(images=[image], return_tensors="pt")["pixel_values"]
+
+    return torch.cat([prepared(picture) for picture in pictures])
 
 
 class Matcher(Batched, ABC):

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from tasnb.core.errors import UserError
-from tasnb.models.batched import Matcher
+from tasnb.models.batched import Matcher, pixels_of
 from tasnb.models.machine import resolve_device, resolve_dtype
 from tasnb.models.vocabulary import require_tokenizer_files, require_vocabulary
 from tasnb.models.weights import deciding_files, fingerprint, load_pretrained, load_processor, read_config
@@ -94,11 +93,10 @@ class Blip2Itc(Matcher):
     def _image_features(self, pictures: Sequence[np.ndarray]) -> Any:
         import torch
 
-        model, images = self.model, [Image.fromarray(np.asarray(picture)) for picture in pictures]
-        pixels = self.processor.image_processor(images=images, return_tensors="pt")["pixel_values"]
+        model, pixels = self.model, pixels_of(pictures, self.processor)
         seen = model.vision_model(pixel_values=pixels.to(self.device, self.dtype))[0]
         asked = model.qformer(
-            query_embeds=model.query_tokens.expand(len(images), -1, -1),
+            query_embeds=model.query_tokens.expand(len(pixels), -1, -1),
             encoder_hidden_states=seen,
             encoder_attention_mask=torch.ones(seen.shape[:-1], dtype=torch.long, device=seen.device),
         ).last_hidden_state

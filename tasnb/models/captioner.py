@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from tasnb.core.choices import require_positive
 from tasnb.core.errors import MissingFileError, UserError
-from tasnb.models.batched import Batched
+from tasnb.models.batched import Batched, pixels_of
 from tasnb.models.machine import MissingExtraError, require_library, resolve_device, resolve_dtype
 from tasnb.models.vocabulary import require_tokenizer_files, require_vocabulary
 from tasnb.models.weights import deciding_files, fingerprint, load_pretrained, load_processor, read_config
@@ -187,9 +186,8 @@ class HFCaptioner(Batched):
     def _batch(self, pictures: Sequence[np.ndarray]) -> list[str]:
         import torch
 
-        images = [Image.fromarray(np.asarray(picture)) for picture in pictures]
-        pixels = self.processor.image_processor(images=images, return_tensors="pt")["pixel_values"]
-        inputs = {"pixel_values": pixels.to(self.device, self.dtype), **self._prompt(len(images))}
+        pixels = pixels_of(pictures, self.processor)
+        inputs = {"pixel_values": pixels.to(self.device, self.dtype), **self._prompt(len(pixels))}
         with torch.inference_mode():
             tokens = self.model.generate(
                 **inputs,
@@ -231,7 +229,9 @@ class HFCaptioner(Batched):
 def _refuse_nan(_: Any, scores: Any) -> Any:
     """For ``generate``: NaN would be read as the first word of the vocabulary, again and again."""
     if bool(scores.isnan().any()):
-        raise UserError("the captioner gives NaN: use dtype float32 or bfloat16, or get its weights again (tasnb fetch)")
+        raise UserError(
+            "the captioner gives NaN: use dtype float32 or bfloat16, or get its weights again (tasnb fetch)"
+        )
     return scores
 
 

@@ -28,7 +28,15 @@ from tasnb.core.types import GRIDS, REGIONS
 from tasnb.models.batched import Matcher
 from tasnb.models.machine import resolve_device, resolve_dtype
 from tasnb.models.vocabulary import require_tokenizer_files, require_vocabulary
-from tasnb.models.weights import deciding_files, fingerprint, named_as, one_line, read_config, read_state, require_finite
+from tasnb.models.weights import (
+    deciding_files,
+    fingerprint,
+    named_as,
+    one_line,
+    read_config,
+    read_state,
+    require_finite,
+)
 from tasnb.stages import heatmaps
 
 # OpenAI's published state dicts carry these sizes beside their tensors; no other release does
@@ -373,7 +381,9 @@ def _tokenizer(name: str, config: Mapping[str, Any]) -> Any:
     try:
         return open_clip.get_tokenizer(name, **own)
     except Exception as error:
-        raise UserError(f"{name.removeprefix('local-dir:')}: its tokenizer cannot be loaded: {one_line(error)}") from error
+        raise UserError(
+            f"{name.removeprefix('local-dir:')}: its tokenizer cannot be loaded: {one_line(error)}"
+        ) from error
 
 
 @contextmanager

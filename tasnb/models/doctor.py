@@ -178,10 +178,7 @@ def report_text(found: Mapping[str, Any]) -> str:
         f"cache {found['cache']}",
     ]
     for preset in found["presets"]:
-        rows = [
-            [*_named(part), _lacking(part)]
-            for part in (*preset["parts"], *preset["also"])
-        ]
+        rows = [[*_named(part), _lacking(part)] for part in (*preset["parts"], *preset["also"])]
         states = {part["state"] for part in preset["parts"]}
         state = "ready" if preset["ready"] else "damaged" if "damaged" in states else "incomplete"
         about = f"{preset['name']}: {state}, for {preset['domain']}"

@@ -18,6 +18,7 @@ import numpy as np
 
 from tasnb.core.choices import require_known
 from tasnb.core.errors import UserError
+from tasnb.core.masks import to_rle
 from tasnb.models.machine import MissingExtraError, require_library, resolve_device
 from tasnb.models.options import ProposerOptions
 from tasnb.models.proposers import Proposer, distinct
@@ -123,5 +124,5 @@ class FastSamProposer(Proposer):
         if found.masks is None:
             return np.zeros((0, *image.shape[:2]), bool), np.zeros(0, np.float32), None
         masks, scores = found.masks.data.cpu().numpy() > 0.5, found.boxes.conf.cpu().numpy()
-        order = distinct(masks, np.argsort(-scores, kind="stable"))
+        order = distinct([to_rle(mask) for mask in masks], np.argsort(-scores, kind="stable"))
         return masks[order], scores[order], None

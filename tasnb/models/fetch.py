@@ -95,7 +95,9 @@ def fetch(preset: str, *, progress: bool = True, source: Path | None = None) -> 
     or sha256 is removed and got again.
     """
     if source is not None and not source.is_dir():
-        raise MissingFileError(f"--from: no such folder: {source}; expected one with the files of tasnb fetch {preset} --list")
+        raise MissingFileError(
+            f"--from: no such folder: {source}; expected one with the files of tasnb fetch {preset} --list"
+        )
     lacking: list[str] = []
     for role, choice in _wanted(preset):
         part = PARTS[role][choice]
@@ -314,7 +316,9 @@ def take(part: Part, source: Path) -> list[str]:
 def _inside(folder: Path, name: str) -> list[Path]:
     """Files of that name in a folder, the shallower first."""
     last = Path(name).name
-    return sorted((path for path in folder.rglob(last) if path.is_file()), key=lambda path: (len(path.parts), str(path)))
+    return sorted(
+        (path for path in folder.rglob(last) if path.is_file()), key=lambda path: (len(path.parts), str(path))
+    )
 
 
 def _is(path: Path, file: File) -> bool:

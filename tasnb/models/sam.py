@@ -15,9 +15,9 @@ import numpy as np
 
 from tasnb.core.choices import require_known
 from tasnb.core.errors import UserError
-from tasnb.core.masks import scaled_area
+from tasnb.core.masks import from_rle, scaled_area, to_rle
 from tasnb.models.machine import resolve_device, resolve_dtype
-from tasnb.models.proposers import GridConfig, Proposer, distinct
+from tasnb.models.proposers import CPU_POINTS_PER_BATCH, GridConfig, Proposer, distinct, in_slices, unpacked
 from tasnb.models.weights import fingerprint, named_as, read_config, read_state, require_finite
 
 
@@ -130,10 +130,6 @@ SAM_CONFIGS: Mapping[str, SamConfig] = {  # segment_anything/build_sam.py
     "vit_l": _vit(1024, 24, (5, 11, 17, 23)),
     "vit_h": _vit(1280, 32, (7, 15, 23, 31)),
 }
-
-# on a CPU the full-size masks of 64 points leave the caches: 3.1 s of CPU time for a 640 x 480 image, against 2.2 s
-# with 8 at a time (one thread, a 3 M parameter SAM, every mask kept)
-CPU_POINTS_PER_BATCH = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,16 +280,17 @@ class SamProposer(Proposer):
         return cls(_generator(sam, config), config, source="sam", fingerprint=name, device=place)
 
     def _found(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        if self.config.scale_areas:
-            area = scaled_area(self.config.min_mask_region_area, (image.shape[0], image.shape[1]))
-            self.model.min_mask_region_area = max(1, round(area)) if self.config.min_mask_region_area else 0
-        records = self.model.generate(image)
-        kept = distinct([each["segmentation"] for each in records], range(len(records)))
-        masks = np.array([records[i]["segmentation"] for i in kept], bool).reshape(-1, *image.shape[:2])
-        pred_iou, stability = (
-            np.array([records[i][score] for i in kept], np.float32) for score in ("predicted_iou", "stability_score")
-        )
-        return masks, pred_iou, stability
+        import torch
+
+        config, size_hw = self.config, (image.shape[0], image.shape[1])
+        area = config.min_mask_region_area
+        if config.scale_areas and area:
+            area = max(1, round(scaled_area(area, size_hw)))
+        with torch.no_grad():
+            found = self.model.candidates(image, area)
+        kept = distinct(found["rles"], range(len(found["rles"])))
+        pred_iou, stability = (np.asarray(found[score], np.float32)[kept] for score in ("iou_preds", "stability_score"))
+        return unpacked([found["rles"][i] for i in kept], size_hw), pred_iou, stability
 
 
 _WIDTH = "image_encoder.pos_embed"  # (1, rows, columns, width)
@@ -357,9 +354,13 @@ def _set_encoder_dtype(sam: Any, dtype: Any) -> None:
 
 
 def _generator(sam: Any, config: ProposerConfig) -> Any:
-    """SAM's mask generator with two repairs: for images of one row or column, and for crops without a mask."""
+    """SAM's mask generator with two repairs, for images of one row or column and for crops without a mask, and with
+    memory for a slice of full-size masks instead of all: what passes is kept as run lengths. The masks are the same."""
+    import torch
     from segment_anything import SamAutomaticMaskGenerator
+    from segment_anything.utils import amg
     from segment_anything.utils.transforms import ResizeLongestSide
+    from torchvision.ops import batched_nms
 
     class Resize(ResizeLongestSide):
         """segment_anything rounds the short side of a 1 x 5000 image to 0 pixels and fails; here it stays 1."""
@@ -374,12 +375,70 @@ def _generator(sam: Any, config: ProposerConfig) -> Any:
             return moved.astype(np.float32) if sam.device.type == "mps" else moved  # mps has no float64
 
     class Generator(SamAutomaticMaskGenerator):
-        """segment_anything fails with crop_n_layers when no crop has a mask: its crop boxes lose their columns."""
+        """Finds run lengths, their predicted IoU and stability: the steps of segment_anything's own, in its order."""
 
-        def _process_crop(self, *inputs: Any) -> Any:
+        def candidates(self, image: np.ndarray, min_area: int) -> amg.MaskData:
+            """min_area: pixels below which holes and islands are removed, 0 for none."""
+            found = self._generate_masks(image)
+            return self._mended(found, min_area) if min_area and found["rles"] else found
+
+        def _process_crop(self, *inputs: Any) -> amg.MaskData:
             data = super()._process_crop(*inputs)
-            data["crop_boxes"] = data["crop_boxes"].reshape(-1, 4)
+            data["crop_boxes"] = data["crop_boxes"].reshape(-1, 4)  # without a mask they have lost their columns
             return data
+
+        def _process_batch(
+            self, points: np.ndarray, im_size: tuple[int, ...], crop_box: list[int], orig_size: tuple[int, ...]
+        ) -> amg.MaskData:
+            predictor, device = self.predictor, self.predictor.device
+            moved = torch.as_tensor(predictor.transform.apply_coords(points, im_size), device=device)[:, None]
+            labels = torch.ones(moved.shape[:2], dtype=torch.int, device=device)
+            sparse, dense = sam.prompt_encoder(points=(moved, labels), boxes=None, masks=None)
+            logits, pred_iou = sam.mask_decoder(
+                image_embeddings=predictor.features,
+                image_pe=sam.prompt_encoder.get_dense_pe(),
+                sparse_prompt_embeddings=sparse,
+                dense_prompt_embeddings=dense,
+                multimask_output=True,
+            )
+            repeated = torch.as_tensor(points.repeat(logits.shape[1], axis=0))
+            data = amg.MaskData(masks=logits.flatten(0, 1), iou_preds=pred_iou.flatten(0, 1), points=repeated)
+            if self.pred_iou_thresh > 0.0:
+                data.filter(data["iou_preds"] > self.pred_iou_thresh)  # before they are enlarged
+            small, kept = data["masks"], []
+            stability, boxes, codes = [torch.zeros(0, device=device)], [torch.zeros(0, 4, device=device)], []
+            largest = max(orig_size[0] * orig_size[1], sam.image_encoder.img_size**2)
+            for part in in_slices(len(small), largest, device.type):
+                full = sam.postprocess_masks(small[part][:, None], predictor.input_size, predictor.original_size)[:, 0]
+                stable = amg.calculate_stability_score(full, sam.mask_threshold, self.stability_score_offset)
+                masks = full > sam.mask_threshold
+                where = amg.batched_mask_to_box(masks)
+                keep = ~amg.is_box_near_crop_edge(where, crop_box, [0, 0, orig_size[1], orig_size[0]])
+                if self.stability_score_thresh > 0.0:
+                    keep &= stable >= self.stability_score_thresh
+                kept.append(keep)
+                stability.append(stable[keep])
+                boxes.append(where[keep])
+                whole = amg.uncrop_masks(masks[keep], crop_box, *orig_size).cpu().numpy()
+                codes += [to_rle(mask) for mask in whole]
+            del data["masks"]
+            data.filter(torch.cat(kept) if kept else torch.zeros(0, dtype=torch.bool, device=device))
+            data["stability_score"], data["boxes"], data["rles"] = torch.cat(stability), torch.cat(boxes), codes
+            return data
+
+        def _mended(self, found: amg.MaskData, min_area: int) -> amg.MaskData:
+            """``postprocess_small_regions``, one mask after the other; those left alone outlive what they overlap."""
+            codes, boxes, scores = [], [], []
+            for code in found["rles"]:
+                mask, filled = amg.remove_small_regions(from_rle(code), min_area, mode="holes")
+                mask, cleared = amg.remove_small_regions(mask, min_area, mode="islands")
+                codes.append(to_rle(mask) if filled or cleared else code)
+                boxes.append(amg.batched_mask_to_box(torch.as_tensor(mask)[None])[0])
+                scores.append(float(not filled and not cleared))
+            found["rles"], overlap = codes, max(self.box_nms_thresh, self.crop_nms_thresh)
+            stacked, one_kind = torch.stack(boxes).float(), torch.zeros(len(boxes))
+            found.filter(batched_nms(stacked, torch.as_tensor(scores), one_kind, iou_threshold=overlap))
+            return found
 
     generator = Generator(sam, **{name: value for name, value in asdict(config).items() if name != "scale_areas"})
     generator.predictor.transform = Resize(sam.image_encoder.img_size)

@@ -18,9 +18,9 @@ import numpy as np
 from PIL import Image
 
 from tasnb.core.errors import UserError
-from tasnb.core.masks import boxes_xyxy
+from tasnb.core.masks import boxes_xyxy, to_rle
 from tasnb.models.machine import resolve_device, resolve_dtype
-from tasnb.models.proposers import GridConfig, Proposer, distinct
+from tasnb.models.proposers import CPU_POINTS_PER_BATCH, GridConfig, Proposer, distinct, in_slices, unpacked
 from tasnb.models.weights import deciding_files, fingerprint, load_pretrained, load_processor, read_config
 
 # config.json's model_type -> the class of transformers; a "_video" checkpoint holds the image model
@@ -64,7 +64,7 @@ class HFMaskProposer(Proposer):
         device, dtype : str
             Where and in which number format it runs.
         **options : int or float
-            Fields of `GridConfig`.
+            Fields of `GridConfig`; points_per_batch is 64 on an accelerator and 8 on a CPU unless it is given.
 
         Returns
         -------
@@ -80,6 +80,8 @@ class HFMaskProposer(Proposer):
             model.
         """
         place, number = resolve_device(device), resolve_dtype(dtype)
+        if place == "cpu":
+            options.setdefault("points_per_batch", CPU_POINTS_PER_BATCH)
         config, folder = GridConfig.read(options), Path(folder)
         kind = str(read_config(folder / "config.json").get("model_type"))
         model_class = CLASSES.get(VIDEO.get(kind, kind))
@@ -104,27 +106,33 @@ class HFMaskProposer(Proposer):
         import torch
         from torchvision.ops import nms
 
+        size_hw = (image.shape[0], image.shape[1])
         with torch.inference_mode():
-            masks, pred_iou, stability = self._candidates(image)
-        order = np.array(distinct(masks, np.argsort(-pred_iou, kind="stable")), int)
-        boxes = torch.tensor(boxes_xyxy(masks)[order], dtype=torch.float32)
+            codes, boxes, pred_iou, stability = self._candidates(image, size_hw)
+        order = np.array(distinct(codes, np.argsort(-pred_iou, kind="stable")), int)
+        scores = torch.tensor(pred_iou[order])
         # sorted: nms tells places in `order`, which is best first already
-        left = order[np.sort(nms(boxes, torch.tensor(pred_iou[order]), self.config.box_nms_thresh).numpy())]
-        return masks[left], pred_iou[left], stability[left]
+        left = order[np.sort(nms(torch.tensor(boxes[order]), scores, self.config.box_nms_thresh).numpy())]
+        return unpacked([codes[i] for i in left], size_hw), pred_iou[left], stability[left]
 
-    def _candidates(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The masks, bool (m, h, w), that pass both thresholds, with their predicted IoU and stability, float (m,)."""
+    def _candidates(
+        self, image: np.ndarray, size_hw: tuple[int, int]
+    ) -> tuple[list[dict[str, Any]], np.ndarray, np.ndarray, np.ndarray]:
+        """The run lengths of m masks that pass both thresholds; float32 boxes (m, 4), predicted IoU and stability."""
         import torch
 
-        config, model, size_hw = self.config, self.model, image.shape[:2]
+        config, model = self.config, self.model
         inputs = self.processor(images=Image.fromarray(image), return_tensors="pt")
         seen = model.get_image_embeddings(inputs["pixel_values"].to(self.device, model.dtype))
         if not all(bool(level.isfinite().all()) for level in seen):
-            raise UserError(f"{self.source}: the image encoder gives NaN or infinite numbers: use dtype float32 or bfloat16")
+            raise UserError(
+                f"{self.source}: the image encoder gives NaN or infinite numbers: use dtype float32 or bfloat16"
+            )
         sides = inputs["pixel_values"].shape[-2:]
         steps = (np.arange(config.points_per_side) + 0.5) / config.points_per_side
         grid = torch.tensor([[x * sides[1], y * sides[0]] for y in steps for x in steps], dtype=model.dtype)
-        found = [(np.zeros((0, *size_hw), bool), np.zeros(0, np.float32), np.zeros(0, np.float32))]
+        codes: list[dict[str, Any]] = []
+        found = [(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.float32))]
         for points in grid.to(self.device).split(config.points_per_batch):
             answer = model(
                 image_embeddings=seen,
@@ -132,17 +140,19 @@ class HFMaskProposer(Proposer):
                 input_labels=torch.ones(1, len(points), 1, dtype=torch.int, device=self.device),
                 multimask_output=True,
             )
-            pred_iou = answer.iou_scores[0].flatten().float()
-            likely = pred_iou > config.pred_iou_thresh  # before the masks are enlarged
-            logits = answer.pred_masks[0].flatten(0, 1)[likely].float()[:, None]
-            if not len(logits):
-                continue
-            full = torch.nn.functional.interpolate(logits, size_hw, mode="bilinear", align_corners=False)[:, 0]
-            inner = (full > STABILITY_OFFSET).sum(dim=(1, 2))
-            outer = (full > -STABILITY_OFFSET).sum(dim=(1, 2))
-            stability = torch.where(outer > 0, inner / outer.clamp(min=1), 0.0)
-            stable = stability >= config.stability_score_thresh  # as segment_anything compares
-            kept = ((full > 0)[stable], pred_iou[likely][stable], stability[stable])
-            found.append(tuple(each.cpu().numpy() for each in kept))  # type: ignore[arg-type]
-        masks, pred_iou, stability = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return masks, pred_iou, stability
+            every = answer.iou_scores[0].flatten().float()
+            likely = every > config.pred_iou_thresh  # before the masks are enlarged
+            logits, pred_iou = answer.pred_masks[0].flatten(0, 1)[likely].float()[:, None], every[likely]
+            for part in in_slices(len(logits), size_hw[0] * size_hw[1], torch.device(self.device).type):
+                full = torch.nn.functional.interpolate(logits[part], size_hw, mode="bilinear", align_corners=False)
+                full = full[:, 0]
+                inner = (full > STABILITY_OFFSET).sum(dim=(1, 2))
+                outer = (full > -STABILITY_OFFSET).sum(dim=(1, 2))
+                stability = torch.where(outer > 0, inner / outer.clamp(min=1), 0.0)
+                stable = stability >= config.stability_score_thresh  # as segment_anything compares
+                masks = (full > 0)[stable].cpu().numpy()
+                codes += [to_rle(mask) for mask in masks]
+                sure = (each[stable].cpu().numpy() for each in (pred_iou[part], stability))
+                found.append((boxes_xyxy(masks).astype(np.float32), *sure))
+        boxes, scores, stabilities = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return codes, boxes, scores, stabilities

@@ -14,20 +14,33 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 
 from tasnb.core.choices import require_known
 from tasnb.core.domain import domain_note
 from tasnb.core.images import as_rgb, brought_to, image_key_of, working_size
-from tasnb.core.types import FEATURES, GRIDS, REGIONS, Features, ImageArtifacts, Memo, Models, NounPhrase, Proposals
+from tasnb.core.types import (
+    FEATURES,
+    GRIDS,
+    REGIONS,
+    CaptionsOnDemand,
+    Features,
+    ImageArtifacts,
+    Memo,
+    Models,
+    NounPhrase,
+    Proposals,
+)
 from tasnb.pipeline.variant import PAPER, Variant, find, require_models_for
 from tasnb.stages import crops, expressions, heatmaps, proposals
 
 T = TypeVar("T")
+Captioning = Literal["all", "on demand"]
 
 MAX_SIDE = 1024  # pixels; SAM itself works at this size, and captioners and CLIP at less
+PACKED_AT_ONCE = 1 << 24  # pixels, a multiple of 8, so that the bits are those of all masks packed together
 FEATURE_VERSION = 1  # raise it when a feature's meaning changes: stored ones are then never asked for
 
 
@@ -64,7 +77,10 @@ def proposals_key_of(found: Proposals) -> str:
     str
         64 hex digits.
     """
-    digest = hashlib.sha256(str(found.masks.shape).encode() + np.packbits(found.masks).tobytes())
+    digest = hashlib.sha256(str(found.masks.shape).encode())
+    pixels = found.masks.reshape(-1)
+    for start in range(0, len(pixels), PACKED_AT_ONCE):
+        digest.update(np.packbits(pixels[start : start + PACKED_AT_ONCE]))
     digest.update(np.ascontiguousarray(found.boxes_xyxy).tobytes())
     return digest.hexdigest()
 
@@ -77,6 +93,7 @@ def describe(
     image_id: str | None = None,
     features: Collection[str] = (),
     max_side: int | None = MAX_SIDE,
+    captions: Captioning = "all",
     memo: Memo = compute_always,
 ) -> ImageArtifacts:
     """Compute all that depends on the image alone, in batches.
@@ -97,6 +114,8 @@ def describe(
         An image whose longer side has more pixels is scaled down to it first; None for none. Only a prediction's mask
         comes back at the image's own size: masks, boxes, areas and the blur's sigma are in working pixels.
         ``evaluate`` has no limit.
+    captions : str
+        "all", or "on demand": each is asked for when it is first read, and ``tas`` reads only those that it needs.
     memo : Memo
         Who may know a stage already; ``Store.recall`` passes its own.
 
@@ -110,13 +129,14 @@ def describe(
     FileNotFoundError
         For a path where no file is.
     ValueError
-        For what is no picture, for an unknown feature, and for models that were loaded for another variant.
+        For what is no picture, for an unknown word, and for models that were loaded for another variant.
     """
     chosen, full = find(variant, models), as_rgb(image)
     image_rgb = brought_to(full, working_size((full.shape[0], full.shape[1]), max_side))
     stages = ImageStages(
-        image_rgb=image_rgb, models=models, variant=chosen, image_id=image_id, features=features, memo=memo
-    )
+        image_rgb=image_rgb, models=models, variant=chosen, image_id=image_id, features=features,
+        captioning=captions, memo=memo,
+    )  # fmt: skip
     scaled_from = None if image_rgb is full else (full.shape[0], full.shape[1])
     note = domain_note(models.name, models.domain, full)
     return replace(stages.artifacts, scaled_from=scaled_from, domain_note=note)
@@ -138,13 +158,15 @@ class ImageStages:
         As in ``describe``.
     features : collection of str
         As in ``describe``.
+    captioning : str
+        As ``captions`` in ``describe``.
     memo : Memo
         Asked before a model runs.
 
     Raises
     ------
     ValueError
-        For an unknown feature, and for models that were loaded for another variant.
+        For an unknown word, and for models that were loaded for another variant.
     """
 
     image_rgb: np.ndarray
@@ -152,10 +174,12 @@ class ImageStages:
     variant: Variant = PAPER
     image_id: str | None = None
     features: Collection[str] = ()
+    captioning: Captioning = "all"
     memo: Memo = compute_always
 
     def __post_init__(self) -> None:
         _in_order(self.features)
+        require_known("way of captioning", self.captioning, get_args(Captioning))
         require_models_for(self.variant, self.models)
 
     @cached_property
@@ -176,12 +200,34 @@ class ImageStages:
     @cached_property
     def crop_embeddings(self) -> np.ndarray:
         """E_v of every proposal's picture: float32 (n, d), unit rows."""
-        return self._of_crops("crop_embeddings", self.models.encoder, self.variant.v_crop, "encode_images")
+        encoder, config = self.models.encoder, self.variant.v_crop
+        pictures = crops.Crops(self.image_rgb, self.proposals, config)
+        return self._of_crops("crop_embeddings", encoder, config, lambda: encoder.encode_images(pictures))
 
     @cached_property
     def captions(self) -> tuple[str, ...]:
         """C_m: a caption of every proposal's picture, n texts."""
-        return self._of_crops("captions", self.models.captioner, self.variant.p_crop, "caption")
+        captioner, config = self.models.captioner, self.variant.p_crop
+        pictures = crops.Crops(self.image_rgb, self.proposals, config)
+        return self._of_crops("captions", captioner, config, lambda: captioner.caption(pictures))
+
+    @cached_property
+    def captions_on_demand(self) -> CaptionsOnDemand:
+        """C_m of a proposal, and its embedding, when it is asked for; each is remembered by its own mask."""
+        captioner, config = self.models.captioner, self.variant.p_crop
+        pictures = crops.Crops(self.image_rgb, self.proposals, config)
+
+        def caption(rows: Sequence[int]) -> list[str]:
+            said: dict[int, str] = {}
+
+            def now(place: int) -> tuple[str]:
+                if (row := rows[place]) not in said:  # with it all that are left, as one batch
+                    said.update(zip(rows[place:], captioner.caption(pictures[rows[place:]]), strict=True))
+                return (said[row],)
+
+            return [self._of_crops("captions", captioner, config, partial(now, k), [r])[0] for k, r in enumerate(rows)]
+
+        return CaptionsOnDemand(len(self.proposals), caption, lambda texts: self._embed(texts, "caption_embeddings"))
 
     @cached_property
     def overall_caption(self) -> str:
@@ -212,15 +258,16 @@ class ImageStages:
     def artifacts(self) -> ImageArtifacts:
         """All of them, with the features of the baselines."""
         # in the order in which the stages run, which a memo may tell
+        style, is_lazy = self.variant.p_crop.style, self.captioning == "on demand"
         found = ImageArtifacts(
             image_id=self.image_id or self.image_key[:16],
             size_hw=(self.image_rgb.shape[0], self.image_rgb.shape[1]),
             proposals=self.proposals,
             crop_embeddings={self.variant.v_crop.style: self.crop_embeddings},
-            captions={self.variant.p_crop.style: self.captions},
+            captions={style: self.captions_on_demand if is_lazy else self.captions},
             overall_caption=self.overall_caption,
             phrases=self.phrases,
-            caption_embeddings={self.variant.p_crop.style: self._embed(self.captions, "caption_embeddings")},
+            caption_embeddings={} if is_lazy else {style: self._embed(self.captions, "caption_embeddings")},
             phrase_embeddings=self._embed(
                 [self.variant.negative_prompt + phrase.text for phrase in self.phrases], "phrase_embeddings"
             ),
@@ -234,15 +281,12 @@ class ImageStages:
             return found
         return with_features(found, self.image_rgb, self.models, self.features, memo=self.memo)
 
-    def _of_crops(self, stage: str, model: Any, config: crops.CropConfig, method: str) -> Any:
+    def _of_crops(
+        self, stage: str, model: Any, config: crops.CropConfig, say: Callable[[], Any], rows: Any = slice(None)
+    ) -> Any:
         """What a model says of every proposal's picture; it depends on the masks, not on how they came about."""
-        return self.memo(
-            stage,
-            self.image_key,
-            model.fingerprint,
-            {"proposals": proposals_key_of(self.proposals), "crop": config},
-            lambda: getattr(model, method)(crops.cut_all(self.image_rgb, self.proposals, config)),
-        )
+        about = {"proposals": proposals_key_of(self.proposals[rows]), "crop": config}
+        return self.memo(stage, self.image_key, model.fingerprint, about, say)
 
     def _embed(self, texts: Sequence[str], stage: str) -> np.ndarray:
         return embed_texts(list(texts), self.models, memo=self.memo, stage=stage)

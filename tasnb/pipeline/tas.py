@@ -5,13 +5,22 @@ Every model is met through its protocol, so the same lines run the toy checkpoin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from tasnb.core.masks import areas, centroids_xy
-from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, Prediction, ScoreTable, Weights
+from tasnb.core.types import (
+    CaptionsOnDemand,
+    ImageArtifacts,
+    Models,
+    Negatives,
+    Parse,
+    Prediction,
+    ScoreTable,
+    Weights,
+)
 from tasnb.pipeline.variant import PAPER, Variant, find, require_made_for, weights_for
 from tasnb.stages import expressions, negatives, scores, spatial
 
@@ -79,19 +88,61 @@ def score(
         For artifacts that were made for another variant.
     """
     chosen = find(variant, models)
+    weights = weights or weights_for(chosen, models)
+
+    def p_of(v: np.ndarray, n: np.ndarray, text: np.ndarray) -> np.ndarray:
+        return scores.p_score(rows_of(artifacts.caption_embeddings, chosen.p_crop.style, "caption_embeddings"), text)
+
+    return _scored(artifacts, expression, mined, models, chosen, weights, p_of)
+
+
+def _score_where_needed(
+    artifacts: ImageArtifacts,
+    expression: str,
+    mined: Negatives,
+    models: Models,
+    chosen: Variant,
+    weights: Weights,
+    captions: CaptionsOnDemand,
+    candidates: np.ndarray,
+) -> ScoreTable:
+    """As ``score``, but only those candidates are captioned that can have the largest S; the P of the others is NaN."""
+
+    def p_of(v: np.ndarray, n: np.ndarray, text: np.ndarray) -> np.ndarray:
+        def ask(rows: np.ndarray) -> np.ndarray:
+            return scores.p_score(captions.embeddings(rows.tolist()), text)
+
+        return scores.p_where_needed(v, n, weights, candidates, ask)
+
+    return _scored(artifacts, expression, mined, models, chosen, weights, p_of)
+
+
+def _scored(
+    artifacts: ImageArtifacts,
+    expression: str,
+    mined: Negatives,
+    models: Models,
+    chosen: Variant,
+    weights: Weights,
+    p_of: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+) -> ScoreTable:
+    """V, N, and what ``p_of`` makes of them and of the expression's embedding."""
     require_made_for(chosen, artifacts, models)
     text = text_row(expression, models)
     crop_rows = rows_of(artifacts.crop_embeddings, chosen.v_crop.style, "crop_embeddings")
-    caption_rows = rows_of(artifacts.caption_embeddings, chosen.p_crop.style, "caption_embeddings")
     row_of = {phrase.text: row for row, phrase in enumerate(artifacts.phrases)}
     negative_rows = artifacts.phrase_embeddings[[row_of[phrase] for phrase in mined.kept]]
-    return ScoreTable(
-        v=scores.v_score(crop_rows, text),
-        p=scores.p_score(caption_rows, text),
-        n=scores.n_score(crop_rows, negative_rows),
-        kept=np.ones(len(crop_rows), dtype=bool),
-        weights=weights or weights_for(chosen, models),
-    )
+    v, n = scores.v_score(crop_rows, text), scores.n_score(crop_rows, negative_rows)
+    return ScoreTable(v=v, p=p_of(v, n, text), n=n, kept=np.ones(len(v), dtype=bool), weights=weights)
+
+
+def _candidates(parse: Parse, artifacts: ImageArtifacts, chosen: Variant) -> np.ndarray | None:
+    """Among which proposals the answer is, before S is known: bool (n,). None when the rule needs every S."""
+    rule = chosen.rectifier
+    if rule.extended and (parse.cues or parse.relations):
+        return None
+    centres = rule.centres_of(centroids_xy(artifacts.proposals.masks))
+    return np.any(spatial.candidate_regions(parse.directions, centres, rule=rule), axis=0)
 
 
 def text_row(expression: str, models: Models) -> np.ndarray:
@@ -179,7 +230,8 @@ def rectify(
         A new table, with its own ``kept`` and ``trace``.
     """
     masks, rule = artifacts.proposals.masks, find(variant).rectifier
-    kept, trace = spatial.rectify(parse, centroids_xy(masks), rule=rule, totals=table.total, areas=areas(masks))
+    totals = np.where(np.isnan(table.total), -np.inf, table.total)  # where P was not needed, S is not the largest
+    kept, trace = spatial.rectify(parse, centroids_xy(masks), rule=rule, totals=totals, areas=areas(masks))
     return replace(table, kept=kept, trace=trace)
 
 
@@ -239,6 +291,11 @@ def tas(
     ------
     ValueError
         For an empty expression, an unknown module, or artifacts that were made for another variant.
+
+    Notes
+    -----
+    Of artifacts with captions on demand only those proposals are captioned that the rectifier keeps and that can still
+    win, as P is a cosine; the P of the others is NaN. The answer is the same, every tie included.
     """
     chosen = find(variant, models)
     unknown = sorted(set(use) - set(MODULES))
@@ -248,7 +305,14 @@ def tas(
     weights = with_modules(weights_for(chosen, models, alpha=alpha, lam=lam), use)
     parse = parse or expressions.parse(expression, models.parser, rule=chosen.parse)
     mined = mine(artifacts, parse, models, variant=chosen)
-    table = score(artifacts, expression, mined, models, variant=chosen, weights=weights)
+    captions, possible = artifacts.captions.get(chosen.p_crop.style), np.ones(len(artifacts.proposals), dtype=bool)
+    on_demand = isinstance(captions, CaptionsOnDemand)
+    if on_demand and "spatial" in use:
+        possible = _candidates(parse, artifacts, chosen)
+    if on_demand and possible is not None:
+        table = _score_where_needed(artifacts, expression, mined, models, chosen, weights, captions, possible)
+    else:
+        table = score(artifacts, expression, mined, models, variant=chosen, weights=weights)
     if "spatial" in use:
         table = rectify(table, parse, artifacts, variant=chosen)
     return answer(artifacts, expression, table, parse, mined, method_name=f"TAS ({chosen.name})")

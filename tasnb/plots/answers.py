@@ -66,7 +66,7 @@ def _why(prediction: Prediction, target: np.ndarray | None) -> list[str]:
     terms = f"{table.v[index]:.3f} {alpha * table.p[index]:+.3f} {lam * table.n[index]:+.3f}"
     lines = [f"S = V + {alpha:g} P + {lam:g} N: mask {index} has {terms} = {table.total[index]:.3f}"]
     order = table.ranking
-    if len(order) > 1 and table.kept[order[1]]:
+    if len(order) > 1 and table.kept[order[1]] and not np.isnan(table.p[table.kept]).any():
         lines[0] += f"; next is mask {order[1]} with {table.total[order[1]]:.3f}"
     if table.trace is not None:
         lines.append(table.trace.sentence)

@@ -5,8 +5,10 @@ Paper, table 5: CLIP does best with ``crop``, the captioner with ``blur``.
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -118,65 +120,112 @@ def cut_all(
     ValueError
         As ``cut`` does.
     """
-    masks = proposals.masks if isinstance(proposals, Proposals) else proposals
-    boxes = proposals.boxes_xyxy if isinstance(proposals, Proposals) else None
-    _check(image_rgb, masks)
-    boxes = boxes_xyxy(masks) if boxes is None else boxes
-    if config.style == "crop" or not masks.any():
-        pictures = [
-            image_rgb[_inside(box)] * mask[_inside(box)][..., None] for mask, box in zip(masks, boxes, strict=True)
-        ]
-    elif config.bleed:
-        blurred = _blur_whole(image_rgb, config.sigma)
-        pictures = [_paste(image_rgb, blurred, mask, box) for mask, box in zip(masks, boxes, strict=True)]
-    else:
-        pictures = _blur_backgrounds(image_rgb, masks, boxes, config.sigma)
-    return [_square(picture, even=config.even) if config.square else _solid(picture) for picture in pictures]
+    return list(Crops(image_rgb, proposals, config))
 
 
-def _blur_backgrounds(image_rgb: np.ndarray, masks: np.ndarray, boxes: np.ndarray, sigma: float) -> list[np.ndarray]:
+class Crops(Sequence[np.ndarray]):
+    """The pictures of ``cut_all``, each cut when it is asked for: a photo's in full size would fill the memory.
+
+    A slice, or a list of indices, gives the pictures of some proposals, which share the blurred image.
+
+    Parameters
+    ----------
+    image_rgb : ndarray of uint8, shape (h, w, 3)
+        The image.
+    proposals : Proposals or ndarray of bool, shape (n, h, w)
+        The masks.
+    config : CropConfig
+        How they are cut out.
+
+    Raises
+    ------
+    ValueError
+        As ``cut`` does.
+    """
+
+    def __init__(
+        self,
+        image_rgb: UInt8[np.ndarray, "h w 3"],
+        proposals: Proposals | Bool[np.ndarray, "n h w"],
+        config: CropConfig,
+    ) -> None:
+        self._masks = proposals.masks if isinstance(proposals, Proposals) else proposals
+        _check(image_rgb, self._masks)
+        boxes = proposals.boxes_xyxy if isinstance(proposals, Proposals) else boxes_xyxy(self._masks)
+        self._image, self._boxes, self._config = image_rgb, boxes, config
+        self._rows: Sequence[int] = range(len(self._masks))
+        self._blurred: list[np.ndarray] = []  # the one blurred image, once it was needed
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, which: Any) -> Any:
+        if isinstance(which, int | np.integer):
+            return self._cut(self._rows[which])
+        some = copy.copy(self)
+        some._rows = self._rows[which] if isinstance(which, slice) else [self._rows[int(row)] for row in which]
+        return some
+
+    def _cut(self, row: int) -> np.ndarray:
+        config, inside = self._config, _inside(self._boxes[row])
+        image, mask = self._image[inside], self._masks[row][inside]
+        if config.style == "crop" or mask.size == 0:
+            picture = image * mask[..., None]
+        elif config.bleed:
+            picture = np.where(mask[..., None], image, self._whole[inside])
+        else:
+            picture = _blur_background(image, mask, self._whole[:, *inside], config.sigma)
+        return _square(picture, even=config.even) if config.square else _solid(picture)
+
+    @property
+    def _whole(self) -> np.ndarray:
+        if not self._blurred:
+            blur = _blur_whole if self._config.bleed else _blur_planes
+            self._blurred.append(blur(self._image, self._config.sigma))
+        return self._blurred[0]
+
+
+def _blur_background(image: np.ndarray, mask: np.ndarray, whole: np.ndarray, sigma: float) -> np.ndarray:
     """Normalised convolution of the background b = 1 - m: G(image b) / G(b), and the image itself on the mask.
 
     G is linear, so G(image b) = G(image) - G(image m): the first term serves every mask, and the second is zero
-    outside the mask's box, so it costs the box alone. G(b) is at least the kernel's peak at a background pixel.
+    outside the mask's box, so it costs the box alone, which is all that comes here. G(b) is at least the kernel's peak
+    at a background pixel.
     """
-    planes = _planes(image_rgb)
-    whole = _gaussian(planes, sigma, border="constant")  # zero outside: a missing pixel has no weight
-    pictures = []
-    for mask, box in zip(masks, boxes, strict=True):
-        inside = _inside(box)
-        if mask[inside].all():  # a rectangle has no background in its box
-            pictures.append(image_rgb[inside].copy())
-            continue
-        background = whole[:, *inside] - _gaussian(planes[:, *inside] * mask[inside], sigma, border="constant")
-        colours = background[:3] / np.where(mask[inside], 1.0, background[3])
-        smooth = np.clip(np.rint(colours), 0, 255).astype(np.uint8).transpose(1, 2, 0)
-        pictures.append(np.where(mask[inside][..., None], image_rgb[inside], smooth))
-    return pictures
+    if mask.all():  # a rectangle has no background in its box
+        return image.copy()
+
+    def background(plane: np.ndarray, of_image: np.ndarray) -> np.ndarray:
+        return of_image - _gaussian(plane * mask, sigma, border="constant")
+
+    weight = np.where(mask, 1.0, background(np.ones(mask.shape, np.float32), whole[3]))
+    picture = image.copy()
+    for channel in range(3):
+        colours = background(image[..., channel].astype(np.float32), whole[channel]) / weight
+        np.copyto(picture[..., channel], np.clip(np.rint(colours), 0, 255).astype(np.uint8), where=~mask)
+    return picture
+
+
+def _blur_planes(image_rgb: np.ndarray, sigma: float) -> Float[np.ndarray, "4 h w"]:
+    """Red, green, blue and a plane of ones, whose blur is the weight of the pixels that exist, each blurred."""
+    planes = np.ones((4, *image_rgb.shape[:2]), dtype=np.float32)
+    planes[:3] = image_rgb.transpose(2, 0, 1)
+    for plane in planes:
+        plane[:] = _gaussian(plane, sigma, border="constant")  # zero outside: a missing pixel has no weight
+    return planes
 
 
 def _blur_whole(image_rgb: np.ndarray, sigma: float) -> UInt8[np.ndarray, "h w 3"]:
     """The whole image blurred, mirrored at its borders as OpenCV does (BORDER_REFLECT_101)."""
-    smooth = _gaussian(_planes(image_rgb)[:3], sigma, border="mirror")
-    return np.clip(np.rint(smooth), 0, 255).astype(np.uint8).transpose(1, 2, 0)
+    smooth = np.empty_like(image_rgb)
+    for channel in range(3):
+        blurred = _gaussian(image_rgb[..., channel].astype(np.float32), sigma, border="mirror")
+        smooth[..., channel] = np.clip(np.rint(blurred), 0, 255)
+    return smooth
 
 
-def _paste(image_rgb: np.ndarray, blurred: np.ndarray, mask: np.ndarray, box: np.ndarray) -> np.ndarray:
-    inside = _inside(box)
-    return np.where(mask[inside][..., None], image_rgb[inside], blurred[inside])
-
-
-def _planes(image_rgb: np.ndarray) -> Float[np.ndarray, "4 h w"]:
-    """Red, green, blue and a plane of ones, whose blur is the weight of the pixels that exist."""
-    h, w = image_rgb.shape[:2]
-    planes = np.ones((4, h, w), dtype=np.float32)
-    planes[:3] = image_rgb.transpose(2, 0, 1)
-    return planes
-
-
-def _gaussian(planes: Float[np.ndarray, "c h w"], sigma: float, *, border: str) -> Float[np.ndarray, "c h w"]:
-    radius = max(1, int(RADIUS_SIGMAS * sigma))
-    return gaussian_filter(planes, sigma, radius=radius, mode=border, axes=(1, 2))
+def _gaussian(plane: Float[np.ndarray, "h w"], sigma: float, *, border: str) -> Float[np.ndarray, "h w"]:
+    return gaussian_filter(plane, sigma, radius=max(1, int(RADIUS_SIGMAS * sigma)), mode=border)
 
 
 def _square(picture: np.ndarray, *, even: bool) -> np.ndarray:

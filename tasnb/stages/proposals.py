@@ -101,4 +101,5 @@ def filter_proposals(
                     f"dropped: {inside[row, rival]:.0%} of it lies in proposal {large[rival]} "
                     f"({sizes[large[rival]]} px against {sizes[index]} px), above {rule.max_containment:.0%}"
                 )
-    return proposals[kept], kept, tuple(reasons)
+    # all of them stay where they are: at full size a copy of the masks may take a gigabyte
+    return proposals if kept.all() else proposals[kept], kept, tuple(reasons)

@@ -6,18 +6,20 @@ Cosines are computed in float64 from rows of any length; a row of zeros has cosi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, get_args
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from tasnb.core.choices import require_known
 from tasnb.core.embeddings import cosines
-from tasnb.core.types import combine
+from tasnb.core.types import Weights, combine
 
-__all__ = ["Scale", "combine", "n_score", "normalise", "p_score", "v_score"]
+__all__ = ["Scale", "combine", "n_score", "normalise", "p_score", "p_where_needed", "v_score"]
 
 Scale = Literal["cosine", "official"]
+AT_ONCE = 4  # captions asked for together where each is only asked for when it is needed: a small batch of a captioner
 
 
 def v_score(crop_embeddings: Float[np.ndarray, "n *q d"], text: Float[np.ndarray, " d"]) -> Float[np.ndarray, " n"]:
@@ -59,6 +61,66 @@ def p_score(caption_embeddings: Float[np.ndarray, "n d"], text: Float[np.ndarray
         -1..1.
     """
     return cosines(caption_embeddings, text[None])[:, 0]
+
+
+def p_where_needed(
+    v: Float[np.ndarray, " n"],
+    n: Float[np.ndarray, " n"],
+    weights: Weights,
+    candidates: Bool[np.ndarray, " n"],
+    ask: Callable[[np.ndarray], np.ndarray],
+    *,
+    at_once: int = AT_ONCE,
+) -> Float[np.ndarray, " n"]:
+    """P of the candidates that may have the largest S, without asking for the others.
+
+    Parameters
+    ----------
+    v, n : ndarray of float, shape (n,)
+        V and N of each proposal.
+    weights : Weights
+        With which S adds them.
+    candidates : ndarray of bool, shape (n,)
+        Among which the largest S is looked for.
+    ask : callable
+        Numbers of proposals -> their P, -1..1, as ``p_score`` gives it.
+    at_once : int
+        How many are asked for together.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        NaN where it was not asked for: S of such a candidate is below the largest whatever its P, so that argmax and
+        every tie are those of the whole table.
+
+    Notes
+    -----
+    P enters S linearly and is a cosine, so S lies between its values for P = -1 and P = 1: branch and bound, from the
+    candidate with the highest bound down. Rounding keeps the order of two sums that differ in one term, so the bound
+    holds to the last bit.
+
+    Examples
+    --------
+    >>> asked = []
+    >>> v, n = np.array([0.5, 0.31, 0.2, 0.1]), np.zeros(4)
+    >>> def ask(rows):
+    ...     asked.extend(rows.tolist())
+    ...     return np.array([0.2, 0.9, 0.3, 0.8])[rows]
+    >>> p_where_needed(v, n, Weights(alpha=0.1), np.ones(4, bool), ask, at_once=1).tolist()
+    [0.2, nan, nan, nan]
+    """
+    p = np.full(len(v), np.nan)
+    highest = np.maximum(*(combine(v, np.full(len(v), bound), n, weights) for bound in (-1.0, 1.0)))
+    order, best = np.flatnonzero(candidates), -np.inf
+    order = order[np.argsort(-highest[order], kind="stable")]
+    for start in range(0, len(order), at_once):
+        rows = order[start : start + at_once]
+        rows = rows[highest[rows] >= best]  # not >: an equal one may be the earlier
+        if not len(rows):
+            break
+        p[rows] = ask(rows)
+        best = max(best, combine(v, p, n, weights)[rows].max())
+    return p
 
 
 def n_score(

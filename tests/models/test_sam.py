@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tasnb.core.masks import to_rle
 from tasnb.core.types import MaskProposer
 from tasnb.models.proposers import distinct
 from tasnb.models.sam import SAM_CONFIGS, ProposerConfig, SamConfig, SamProposer, build_sam
@@ -60,7 +61,7 @@ def test_masks_are_those_of_the_official_generator(
     del options["scale_areas"]  # ours
     official = SamAutomaticMaskGenerator(sam, **options).generate(picture)
     ours = proposer.propose(picture)
-    kept = distinct([record["segmentation"] for record in official], range(len(official)))
+    kept = distinct([to_rle(record["segmentation"]) for record in official], range(len(official)))
     assert len(ours) == len(kept) > 0
     np.testing.assert_array_equal(ours.masks, [official[i]["segmentation"] for i in kept])
     np.testing.assert_allclose(ours.pred_iou, [official[i]["predicted_iou"] for i in kept], rtol=1e-6)

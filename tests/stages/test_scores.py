@@ -135,3 +135,39 @@ def test_of_several_features_of_a_picture_the_most_alike_counts() -> None:
 def test_features_of_another_width_are_refused(no_shape_checks) -> None:
     with pytest.raises(ValueError, match=r"one width, got \(2, 3, 4\) and \(1, 8\)"):
         scores.cosines(np.ones((2, 3, 4)), np.ones((1, 8)))
+
+
+COARSE = st.sampled_from([-1.0, -0.5, 0.0, 0.25, 0.3, 1.0])  # so that many sums are equal
+
+
+@given(
+    rows=st.lists(st.tuples(COARSE, COARSE, COARSE, st.booleans()), min_size=1, max_size=12),
+    alpha=st.sampled_from([0.0, 0.1, 0.7, 3.0, -0.4]),
+    lam=st.sampled_from([0.0, 0.7]),
+    at_once=st.integers(1, 5),
+)
+def test_p_where_needed_knows_every_candidate_that_is_best(rows, alpha, lam, at_once) -> None:
+    v, p, n = (np.array(column, dtype=float) for column in list(zip(*rows, strict=True))[:3])
+    candidates, weights = np.array([row[3] for row in rows]), Weights(alpha=alpha, lam=lam)
+    asked: list[int] = []
+
+    def ask(which: np.ndarray) -> np.ndarray:
+        asked.extend(which.tolist())
+        return p[which]
+
+    found = scores.p_where_needed(v, n, weights, candidates, ask, at_once=at_once)
+    assert sorted(asked) == np.flatnonzero(~np.isnan(found)).tolist(), "each once"
+    assert candidates[asked].all()
+    np.testing.assert_array_equal(found[asked], p[asked])
+    if candidates.any():
+        total = np.where(candidates, scores.combine(v, p, n, weights), -np.inf)
+        assert not np.isnan(found[total == total.max()]).any(), "the best and all that tie with it"
+
+
+def test_p_where_needed_stops_where_no_caption_can_win() -> None:
+    v, asked = np.array([0.9, 0.5, 0.3, 0.1]), []
+    found = scores.p_where_needed(
+        v, np.zeros(4), Weights(alpha=0.1), np.ones(4, bool), lambda rows: asked.extend(rows) or 0.5 + 0 * rows, at_once=1
+    )
+    assert asked == [0], "0.9 + 0.05 is more than 0.5 + 0.1"
+    assert np.isnan(found).tolist() == [False, True, True, True]

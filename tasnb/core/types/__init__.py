@@ -34,6 +34,8 @@ from tasnb.core.types.protocols import Parser as Parser
 from tasnb.core.types.protocols import Progress as Progress
 from tasnb.core.types.protocols import WordNet as WordNet
 from tasnb.core.types.protocols import no_progress as no_progress
+from tasnb.core.types.results import NOT_NEEDED as NOT_NEEDED
+from tasnb.core.types.results import CaptionsOnDemand as CaptionsOnDemand
 from tasnb.core.types.results import CropStyle as CropStyle
 from tasnb.core.types.results import ImageArtifacts as ImageArtifacts
 from tasnb.core.types.results import Prediction as Prediction

@@ -121,8 +121,10 @@ class Proposals:
         keep = keep if isinstance(keep, slice) else np.asarray(keep)
         if isinstance(keep, np.ndarray) and keep.size == 0:
             keep = keep.astype(int)
+        masks = self.masks[keep]
+        masks.flags.writeable = False  # a copy of our own, or a view of what cannot be written: not copied again
         return Proposals(
-            masks=self.masks[keep],
+            masks=masks,
             boxes_xyxy=self.boxes_xyxy[keep],
             pred_iou=self.pred_iou[keep],
             stability_score=self.stability_score[keep],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CropStyle = Literal["crop", "blur"]
 _Scores = Float[np.ndarray, "*s"]  # V, P and N have one shape
+NOT_NEEDED = "(not needed)"  # instead of a caption whose P could not change an answer
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -115,7 +116,7 @@ class ScoreTable:
     Parameters
     ----------
     v, p, n : ndarray of float, shape (n,)
-        V, P and N of each proposal, -1..1.
+        V, P and N of each proposal, -1..1. A P is NaN where it was not needed to know which is best.
     kept : ndarray of bool, shape (n,)
         What the rectifier left in.
     weights : Weights
@@ -146,19 +147,28 @@ class ScoreTable:
 
     @property
     def total(self) -> np.ndarray:
-        """S, derived and never stored: float (n,)."""
+        """S, derived and never stored: float (n,); NaN where P was not needed."""
         return combine(self.v, self.p, self.n, self.weights)
+
+    @property
+    def not_needed(self) -> int:
+        """Of how many proposals P was not asked for, as it could not change which is best."""
+        return int(np.isnan(self.p).sum())
 
     @property
     def best(self) -> int | None:
         """The kept proposal with the largest S; a tie keeps the earlier one; None without proposals."""
         if not self.kept.any():
             return None
-        return int(np.argmax(np.where(self.kept, self.total, -np.inf)))
+        total = self.total
+        return int(np.argmax(np.where(self.kept & ~np.isnan(total), total, -np.inf)))
 
     @property
     def ranking(self) -> np.ndarray:
-        """Proposal numbers, best first: the kept ones by S, then the others by S; ties in order. int (n,)."""
+        """Proposal numbers, best first: the kept ones by S, then the others by S; ties in order. int (n,).
+
+        Where P was not needed there is no S: such a proposal comes last of the kept ones, or of the others.
+        """
         return np.lexsort((np.arange(len(self)), -self.total, ~self.kept))
 
     def to_frame(self) -> pd.DataFrame:
@@ -176,6 +186,103 @@ class ScoreTable:
         return pd.DataFrame({"proposal": np.arange(len(self)), **columns, "verdict": verdicts})
 
 
+class CaptionsOnDemand(Sequence[str]):
+    """C_m, a caption a proposal, each asked of the models when it is first read; else as a tuple of all of them.
+
+    Parameters
+    ----------
+    count : int
+        Proposals.
+    caption : callable
+        Numbers of proposals -> their captions.
+    embed : callable
+        Texts -> unit rows, float32 (k, d).
+
+    Notes
+    -----
+    A model that answers in batches may change its last bits with what else is in the batch. A text is embedded once, so
+    equal captions have equal rows, and a tie is one.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        caption: Callable[[Sequence[int]], Sequence[str]],
+        embed: Callable[[Sequence[str]], np.ndarray],
+    ) -> None:
+        self._count, self._caption, self._embed = count, caption, embed
+        self._texts: dict[int, str] = {}
+        self._rows: dict[str, np.ndarray] = {}
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, which: Any) -> Any:
+        rows = range(self._count)[which]
+        return self.read(rows) if isinstance(rows, range) else self.read([rows])[0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.read(range(self._count)))  # together, in the model's batches
+
+    @property
+    def asked(self) -> int:
+        """How many were asked for so far."""
+        return len(self._texts)
+
+    def read(self, rows: Sequence[int]) -> tuple[str, ...]:
+        """The captions of some proposals.
+
+        Parameters
+        ----------
+        rows : sequence of int
+            Their numbers.
+
+        Returns
+        -------
+        tuple of str
+            One each.
+        """
+        if missing := [int(row) for row in rows if int(row) not in self._texts]:
+            self._texts |= zip(missing, self._caption(missing), strict=True)
+        return tuple(self._texts[int(row)] for row in rows)
+
+    def embeddings(self, rows: Sequence[int]) -> Float[np.ndarray, "k d"]:
+        """E_t(C_m) of some proposals.
+
+        Parameters
+        ----------
+        rows : sequence of int
+            Their numbers.
+
+        Returns
+        -------
+        ndarray of float32, shape (k, d)
+            Unit rows.
+        """
+        texts = self.read(rows)
+        if missing := [text for text in dict.fromkeys(texts) if text not in self._rows]:
+            self._rows |= zip(missing, self._embed(missing), strict=True)
+        return np.stack([self._rows[text] for text in texts]) if texts else self._embed([])
+
+
+class _EmbeddedOnDemand(Mapping[str, np.ndarray]):
+    """The rows of captions that are asked for on demand: reading a style asks for all of it."""
+
+    def __init__(self, captions: Mapping[str, CaptionsOnDemand]) -> None:
+        self._captions = captions
+
+    def __getitem__(self, style: str) -> np.ndarray:
+        captions = self._captions[style]
+        rows = captions.embeddings(range(len(captions)))
+        return freeze(rows, np.float32, f"caption_embeddings[{style!r}]", (len(captions), None))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._captions)
+
+    def __len__(self) -> int:
+        return len(self._captions)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ImageArtifacts:
     """All that depends on the image alone, computed once and used for every expression about it.
@@ -191,10 +298,10 @@ class ImageArtifacts:
         The n masks.
     crop_embeddings : mapping of str to ndarray of float32, shape (n, d)
         Crop style -> unit rows. A matcher that sees q features in a picture (BLIP-2 ITC) has shape (n, q, d).
-    captions : mapping of str to tuple of str
+    captions : mapping of str to tuple of str, or to CaptionsOnDemand
         Crop style -> n texts.
     caption_embeddings : mapping of str to ndarray of float32, shape (n, d)
-        Crop style -> unit rows.
+        Crop style -> unit rows. With captions on demand it is theirs, whatever is given.
     overall_caption : str
         Of the whole image.
     phrases : tuple of NounPhrase
@@ -221,7 +328,7 @@ class ImageArtifacts:
     size_hw: tuple[int, int]
     proposals: Proposals
     crop_embeddings: Mapping[str, Float[np.ndarray, "n *q d"]]
-    captions: Mapping[str, tuple[str, ...]]
+    captions: Mapping[str, Sequence[str]]
     caption_embeddings: Mapping[str, Float[np.ndarray, "n d"]]
     overall_caption: str
     phrases: tuple[NounPhrase, ...] = ()
@@ -235,7 +342,12 @@ class ImageArtifacts:
         n = len(self.proposals)
         if self.features.proposals not in (None, n):
             raise ValueError(f"features of {self.features.proposals} proposals for {n}; run describe() again")
+        on_demand = {k: texts for k, texts in self.captions.items() if isinstance(texts, CaptionsOnDemand)}
+        if on_demand:
+            object.__setattr__(self, "caption_embeddings", _EmbeddedOnDemand(on_demand))
         for name, unit in (("crop_embeddings", "rows"), ("captions", "texts"), ("caption_embeddings", "rows")):
+            if on_demand and name == "caption_embeddings":
+                continue  # reading them asks for them
             frozen = {}
             for style, values in getattr(self, name).items():
                 label = f"{name}[{style!r}]"
@@ -243,6 +355,9 @@ class ImageArtifacts:
                     raise ValueError(f"{label} has {len(values)} {unit} for {n} proposals; run describe() again")
                 beyond = (None, None) if name == "crop_embeddings" and np.ndim(values) == 3 else (None,)
                 is_text = name == "captions"
+                if style in on_demand and is_text:
+                    frozen[style] = values
+                    continue
                 frozen[style] = tuple(values) if is_text else freeze(values, np.float32, label, (n, *beyond))
             object.__setattr__(self, name, MappingProxyType(frozen))
         freeze_fields(self, np.float32, phrase_embeddings=(len(self.phrases), None))
@@ -319,7 +434,10 @@ class ImageArtifacts:
         h, w = self.size_hw
         of = "" if self.image_hw == self.size_hw else ", scaled from {} x {}".format(*self.image_hw)
         crops = ", ".join(f"{style} {rows.shape}" for style, rows in self.crop_embeddings.items())
-        captions = ", ".join(f"{style} ({len(texts)})" for style, texts in self.captions.items())
+        captions = ", ".join(
+            f"{style} ({len(texts)}{f', {texts.asked} asked for' if isinstance(texts, CaptionsOnDemand) else ''})"
+            for style, texts in self.captions.items()
+        )
         return (
             f"ImageArtifacts of {self.image_id!r}, {h} x {w} pixels{of} (h, w)\n"
             f"  proposals: {len(self.proposals)} from {self.proposals.source!r}\n"
@@ -378,8 +496,13 @@ class Prediction:
         Returns
         -------
         DataFrame
-            A row a proposal: the columns of ``ScoreTable.to_frame``, then caption and chosen.
+            A row a proposal: the columns of ``ScoreTable.to_frame``, then caption and chosen. Where P was not needed, p
+            and total are NaN and the caption is "(not needed)".
         """
-        captions = next(iter(self.artifacts.captions.values()), ("",) * len(self.table))
-        frame = self.table.to_frame().assign(caption=list(captions))
+        captions: Sequence[str] = next(iter(self.artifacts.captions.values()), ("",) * len(self.table))
+        if not (unasked := np.isnan(self.table.p)).any():
+            said = list(captions)
+        else:
+            said = [NOT_NEEDED if without else captions[row] for row, without in enumerate(unasked)]
+        frame = self.table.to_frame().assign(caption=said)
         return frame.assign(chosen=frame["proposal"] == (-1 if self.index is None else self.index))
