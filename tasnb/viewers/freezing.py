@@ -20,9 +20,9 @@ from bs4 import BeautifulSoup, Tag
 from markupsafe import Markup
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
-from nbconvert.filters import Highlight2HTML, markdown2html, strip_ansi
+from nbconvert.filters import Highlight2HTML, strip_ansi
 
-from tasnb.viewers import assets
+from tasnb.viewers import assets, maths
 from tasnb.viewers.viewer import SNAPSHOT, WIDGET_VIEW
 
 ACTIVE = ("script", "link", "iframe", "object", "embed", "base", "meta", "form")
@@ -60,11 +60,13 @@ def freeze(notebook: Path | str, *, execute: bool = False, timeout: int = 600) -
     code = [cell for cell in read.cells if cell.cell_type == "code" and cell.source.strip()]
     if code and not any(cell.get("outputs") for cell in code):
         raise ValueError(f"{path} has no outputs, so there is nothing to show; use --execute, or run and save it first")
+    pool = _shared(read)
     cells = [_cell(cell, number, path.parent) for number, cell in enumerate(read.cells, start=1)]
     words = "\n".join(cell.source for cell in read.cells if cell.cell_type == "markdown")
     heading = re.search(r"^# +(.+)", words, re.MULTILINE)
     title = heading[1] if heading else path.stem
-    return str(assets.render("frozen", title=title, policy=POLICY, cells=cells))
+    shared = assets.in_script(pool) if pool else ""
+    return str(assets.render("frozen", title=title, policy=POLICY, cells=cells, pool=shared))
 
 
 def _read(path: Path) -> Any:
@@ -94,6 +96,18 @@ def _execute(notebook: Any, path: Path, timeout: int) -> None:
     except CellTimeoutError:
         what = f"a cell of {path} took more than {timeout} s"
         raise ValueError(f"{what}; run and save the notebook yourself, and leave --execute off") from None
+
+
+def _shared(notebook: Any) -> list[str]:
+    """Let the viewers of a page share their pictures: what stands in several of them is moved to the list returned."""
+    held = [output.get("data", {}).get(SNAPSHOT) for cell in notebook.cells for output in cell.get("outputs", ())]
+    snapshots = [each for each in held if isinstance(each, dict) and "data" in each]
+    pools = [each["pool"] if isinstance(each.get("pool"), list) else [] for each in snapshots]
+    whole = [assets.unpooled(each["data"], pool) for each, pool in zip(snapshots, pools, strict=True)]
+    values, pool = assets.pooled(whole)
+    for each, value in zip(snapshots, values, strict=True):
+        each["data"] = value
+    return pool
 
 
 def _cell(cell: Any, number: int, folder: Path) -> dict[str, Any]:
@@ -144,9 +158,11 @@ def _best(data: Mapping[str, Any], metadata: Mapping[str, Any], key: str, number
             return {"uri": f"data:{kind};base64,{''.join(content.split())}", "alt": told}
     if "text/markdown" in data:
         return {"words": _markdown("".join(data["text/markdown"]), Path(), {})}
+    if "text/latex" in data:
+        return {"words": _markdown("".join(data["text/latex"]), Path(), {})}
     if WIDGET_VIEW in data:
         return {"note": f"A control that needs a kernel: {plain or 'open the notebook to use it'}"}
-    return {"text": _terminal(plain or "".join(data.get("text/latex", "")))}
+    return {"text": _terminal(plain)}
 
 
 def _alone(snapshot: Any, key: str, picture: Markup) -> str:
@@ -161,7 +177,7 @@ def _alone(snapshot: Any, key: str, picture: Markup) -> str:
 
 def _markdown(source: str, folder: Path, attachments: Mapping[str, Mapping[str, str]]) -> Markup:
     # nbconvert would stop at an attachment that is missing; under another name it reaches _embed
-    html = markdown2html(source.replace("](attachment:", "](attachment%3A"))
+    html = maths.markdown(source.replace("](attachment:", "](attachment%3A"))
     return _clean(html, "picture", folder=folder, attachments=attachments)
 
 
@@ -180,6 +196,8 @@ def _clean(html: str, alt: str, *, folder: Path | None = None, attachments: Mapp
     folder: where a picture named by a relative path lies; None: nothing is read from the disk.
     """
     soup = BeautifulSoup(html, "html.parser")
+    for formula in soup.select(":is(code, pre, kbd, samp) math"):
+        formula.replace_with(str(formula.get(maths.TEX, "")))
     for tag in soup.find_all(True):
         if tag.name in ACTIVE:
             tag.decompose()
