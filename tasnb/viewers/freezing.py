@@ -1,6 +1,6 @@
 """A notebook -> one HTML page that needs nothing else: no kernel, no network, no other file.
 
-Pictures travel inside the page, each with a text for those who cannot see it. A viewer that can run without a kernel
+Formulas are MathML, which browsers draw themselves. Pictures travel inside the page, each with a text for those who cannot see it. A viewer that can run without a kernel
 (``explore``) runs in the page. The page forbids itself to load anything, so what a cell brought in from elsewhere is
 left out and named.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import mimetypes
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ def freeze(notebook: Path | str, *, execute: bool = False, timeout: int = 600) -
         raise ValueError(f"{path} has no outputs, so there is nothing to show; use --execute, or run and save it first")
     pool = _shared(read)
     cells = [_cell(cell, number, path.parent) for number, cell in enumerate(read.cells, start=1)]
+    _set_apart(cells)
     words = "\n".join(cell.source for cell in read.cells if cell.cell_type == "markdown")
     heading = re.search(r"^# +(.+)", words, re.MULTILINE)
     title = heading[1] if heading else path.stem
@@ -129,6 +131,20 @@ def _is_beside_twin(output: Any, rest: Any) -> bool:
     """A live widget whose picture follows: the picture, or what runs alone, is shown in its place."""
     twin = rest[0].get("data", {}).get("text/html", "") if rest else ""
     return WIDGET_VIEW in output.get("data", {}) and "tn-twin" in twin
+
+
+def _set_apart(cells: list[dict[str, Any]]) -> None:
+    """Headings of the same words in several cells get an id each: "Set-up", "Set-up-2"."""
+    met: Counter[str] = Counter()
+
+    def own(found: re.Match[str]) -> str:
+        start, name = found.groups()
+        met[name] += start.startswith("<h")  # its anchor follows
+        return f"{start}{name}-{met[name]}" if met[name] > 1 else found[0]
+
+    for cell in cells:
+        if "words" in cell:
+            cell["words"] = Markup(re.sub(r'(<h[1-6] id="|class="anchor-link" href="#)([^"]*)', own, cell["words"]))
 
 
 def _output(output: Any, key: str, number: int) -> dict[str, Any]:
