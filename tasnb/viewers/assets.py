@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from markupsafe import Markup
 
 from tasnb.core.choices import require_known
 
+LONG = 1000  # characters; a text that is as long and comes again, such as a picture, is stored once
 STATIC = Path(__file__).parent / "static"
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -65,10 +68,46 @@ def fragment(viewer: str, data: Any, *, key: str, fallback: str = "") -> Markup:
     """
     if not re.fullmatch(r"[A-Za-z][\w-]*", key):
         raise ValueError(f"key: expected a letter, then letters, digits, - or _, got {key!r}")
-    # text of the data must not end its script element
-    safe = json.dumps(data, allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026")
-    texts = {"fallback": fallback, "style": style(), "data": safe, "module": module(viewer)}
+    texts = {"fallback": fallback, "style": style(), "data": in_script(data), "module": module(viewer)}
     return render("alone", key=key, **{name: Markup(text) for name, text in texts.items()})
+
+
+def in_script(data: Any) -> Markup:
+    """JSON for a script element, which no text in it can end. Raises ValueError for what JSON does not know."""
+    return Markup(json.dumps(data, allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026"))
+
+
+def pooled(value: Any) -> tuple[Any, list[str]]:
+    """A JSON value in which each long text that comes again is {"pooled": its place in the list}, and that list."""
+    found: Counter[str] = Counter()
+
+    def count(text: Any) -> Any:
+        if isinstance(text, str) and len(text) >= LONG:
+            found[text] += 1
+        return text
+
+    _each(value, count)
+    place = {text: at for at, text in enumerate(text for text, times in found.items() if times > 1)}
+    return _each(value, lambda x: {"pooled": place[x]} if isinstance(x, str) and x in place else x), list(place)
+
+
+def unpooled(value: Any, pool: list[str]) -> Any:
+    """What ``pooled`` was given; ``alone.html.j2`` has its twin, for the browser."""
+
+    def restored(part: Any) -> Any:
+        at = part["pooled"] if isinstance(part, dict) and list(part) == ["pooled"] else None
+        return pool[at] if type(at) is int and 0 <= at < len(pool) else part
+
+    return _each(value, restored)
+
+
+def _each(value: Any, change: Callable[[Any], Any]) -> Any:
+    """A JSON value with every part changed, the inner ones first."""
+    if isinstance(value, dict):
+        value = {key: _each(part, change) for key, part in value.items()}
+    elif isinstance(value, list | tuple):
+        value = [_each(part, change) for part in value]
+    return change(value)
 
 
 def _modules() -> list[str]:

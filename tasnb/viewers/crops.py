@@ -18,6 +18,7 @@ from tasnb.viewers.record import scene_record, uri
 from tasnb.viewers.viewer import Viewer, image_of, mask_number, problem_of
 
 SHOWN = 360  # pixels of a picture's longer side; what is larger is shrunk for display
+KEPT_SHOWN, KEPT = 240, 1_000_000  # the same for the other masks of a frozen page; how many characters they may take
 
 
 class CropsViewer(Viewer, module="crops_view", kind="view of the crops"):
@@ -87,6 +88,26 @@ class CropsViewer(Viewer, module="crops_view", kind="view of the crops"):
         names, caption = ", ".join(each.name for each in self.inputs), self._caption(self.index)
         return f"Mask {self.index} of {len(self._artifacts.proposals)}: {names}; its caption: “{caption}”."
 
+    def snapshot(self) -> dict[str, Any]:
+        """What ``mount`` needs to run the viewer without a kernel.
+
+        Returns
+        -------
+        dict
+            The synced values, and under ``others`` the pictures of as many other masks as there is room for.
+        """
+        others: dict[str, Any] = {}
+        room = KEPT
+        for index in range(len(self._artifacts.proposals)):
+            if index == self.index:
+                continue
+            record = self._record(index, KEPT_SHOWN)
+            room -= sum(len(each["uri"]) for each in record["pictures"])
+            if room < 0:
+                break
+            others[str(index)] = record
+        return {**super().snapshot(), "others": others}
+
     @traitlets.validate("index")
     def _is_a_mask(self, proposal: dict[str, Any]) -> int | None:
         count = len(self._artifacts.proposals)
@@ -103,7 +124,7 @@ class CropsViewer(Viewer, module="crops_view", kind="view of the crops"):
     def _show(self, change: Any) -> None:
         self.shown = self._record(change["new"])
 
-    def _record(self, index: int | None) -> dict[str, Any]:
+    def _record(self, index: int | None, longest: int = SHOWN) -> dict[str, Any]:
         nothing: dict[str, Any] = {"index": index, "pictures": [], "caption": "", "problem": ""}
         if index is None:
             return nothing
@@ -116,7 +137,7 @@ class CropsViewer(Viewer, module="crops_view", kind="view of the crops"):
                 "name": each.name,
                 "words": each.words,
                 "enlarged": each.enlarged,
-                "uri": uri(each.pixels, SHOWN),
+                "uri": uri(each.pixels, longest),
                 "alt": f"Mask {index}, {each.name}. {each.words}",
             }
             for each in seen

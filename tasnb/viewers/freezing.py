@@ -1,6 +1,6 @@
 """A notebook -> one HTML page that needs nothing else: no kernel, no network, no other file.
 
-Pictures travel inside the page, each with a text for those who cannot see it. A viewer that can run without a kernel
+Formulas are MathML, which browsers draw themselves. Pictures travel inside the page, each with a text for those who cannot see it. A viewer that can run without a kernel
 (``explore``) runs in the page. The page forbids itself to load anything, so what a cell brought in from elsewhere is
 left out and named.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import mimetypes
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,9 @@ from bs4 import BeautifulSoup, Tag
 from markupsafe import Markup
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
-from nbconvert.filters import Highlight2HTML, markdown2html, strip_ansi
+from nbconvert.filters import Highlight2HTML, strip_ansi
 
-from tasnb.viewers import assets
+from tasnb.viewers import assets, maths
 from tasnb.viewers.viewer import SNAPSHOT, WIDGET_VIEW
 
 ACTIVE = ("script", "link", "iframe", "object", "embed", "base", "meta", "form")
@@ -60,11 +61,14 @@ def freeze(notebook: Path | str, *, execute: bool = False, timeout: int = 600) -
     code = [cell for cell in read.cells if cell.cell_type == "code" and cell.source.strip()]
     if code and not any(cell.get("outputs") for cell in code):
         raise ValueError(f"{path} has no outputs, so there is nothing to show; use --execute, or run and save it first")
+    pool = _shared(read)
     cells = [_cell(cell, number, path.parent) for number, cell in enumerate(read.cells, start=1)]
+    _set_apart(cells)
     words = "\n".join(cell.source for cell in read.cells if cell.cell_type == "markdown")
     heading = re.search(r"^# +(.+)", words, re.MULTILINE)
     title = heading[1] if heading else path.stem
-    return str(assets.render("frozen", title=title, policy=POLICY, cells=cells))
+    shared = assets.in_script(pool) if pool else ""
+    return str(assets.render("frozen", title=title, policy=POLICY, cells=cells, pool=shared))
 
 
 def _read(path: Path) -> Any:
@@ -96,6 +100,18 @@ def _execute(notebook: Any, path: Path, timeout: int) -> None:
         raise ValueError(f"{what}; run and save the notebook yourself, and leave --execute off") from None
 
 
+def _shared(notebook: Any) -> list[str]:
+    """Let the viewers of a page share their pictures: what stands in several of them is moved to the list returned."""
+    held = [output.get("data", {}).get(SNAPSHOT) for cell in notebook.cells for output in cell.get("outputs", ())]
+    snapshots = [each for each in held if isinstance(each, dict) and "data" in each]
+    pools = [each["pool"] if isinstance(each.get("pool"), list) else [] for each in snapshots]
+    whole = [assets.unpooled(each["data"], pool) for each, pool in zip(snapshots, pools, strict=True)]
+    values, pool = assets.pooled(whole)
+    for each, value in zip(snapshots, values, strict=True):
+        each["data"] = value
+    return pool
+
+
 def _cell(cell: Any, number: int, folder: Path) -> dict[str, Any]:
     """What the template shows of a cell."""
     if cell.cell_type == "markdown":
@@ -115,6 +131,20 @@ def _is_beside_twin(output: Any, rest: Any) -> bool:
     """A live widget whose picture follows: the picture, or what runs alone, is shown in its place."""
     twin = rest[0].get("data", {}).get("text/html", "") if rest else ""
     return WIDGET_VIEW in output.get("data", {}) and "tn-twin" in twin
+
+
+def _set_apart(cells: list[dict[str, Any]]) -> None:
+    """Headings of the same words in several cells get an id each: "Set-up", "Set-up-2"."""
+    met: Counter[str] = Counter()
+
+    def own(found: re.Match[str]) -> str:
+        start, name = found.groups()
+        met[name] += start.startswith("<h")  # its anchor follows
+        return f"{start}{name}-{met[name]}" if met[name] > 1 else found[0]
+
+    for cell in cells:
+        if "words" in cell:
+            cell["words"] = Markup(re.sub(r'(<h[1-6] id="|class="anchor-link" href="#)([^"]*)', own, cell["words"]))
 
 
 def _output(output: Any, key: str, number: int) -> dict[str, Any]:
@@ -144,9 +174,11 @@ def _best(data: Mapping[str, Any], metadata: Mapping[str, Any], key: str, number
             return {"uri": f"data:{kind};base64,{''.join(content.split())}", "alt": told}
     if "text/markdown" in data:
         return {"words": _markdown("".join(data["text/markdown"]), Path(), {})}
+    if "text/latex" in data:
+        return {"words": _markdown("".join(data["text/latex"]), Path(), {})}
     if WIDGET_VIEW in data:
         return {"note": f"A control that needs a kernel: {plain or 'open the notebook to use it'}"}
-    return {"text": _terminal(plain or "".join(data.get("text/latex", "")))}
+    return {"text": _terminal(plain)}
 
 
 def _alone(snapshot: Any, key: str, picture: Markup) -> str:
@@ -161,7 +193,7 @@ def _alone(snapshot: Any, key: str, picture: Markup) -> str:
 
 def _markdown(source: str, folder: Path, attachments: Mapping[str, Mapping[str, str]]) -> Markup:
     # nbconvert would stop at an attachment that is missing; under another name it reaches _embed
-    html = markdown2html(source.replace("](attachment:", "](attachment%3A"))
+    html = maths.markdown(source.replace("](attachment:", "](attachment%3A"))
     return _clean(html, "picture", folder=folder, attachments=attachments)
 
 
@@ -180,6 +212,8 @@ def _clean(html: str, alt: str, *, folder: Path | None = None, attachments: Mapp
     folder: where a picture named by a relative path lies; None: nothing is read from the disk.
     """
     soup = BeautifulSoup(html, "html.parser")
+    for formula in soup.select(":is(code, pre, kbd, samp) math"):
+        formula.replace_with(str(formula.get(maths.TEX, "")))
     for tag in soup.find_all(True):
         if tag.name in ACTIVE:
             tag.decompose()

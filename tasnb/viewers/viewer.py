@@ -95,12 +95,16 @@ class Viewer(anywidget.AnyWidget, metaclass=_AbstractWidget):
         Returns
         -------
         dict
-            text/plain, text/html, image/png, and the snapshot for a frozen page.
+            text/plain, text/html with the picture, and the snapshot for a frozen page; every picture once, as the
+            notebook keeps all of it.
         """
         words, data = self.words(), base64.b64encode(png_bytes(self.picture())).decode("ascii")
         page = str(assets.render("twin", words=words, png=data, kind=self.kind))
-        bundle = {"text/plain": words, "text/html": page, "image/png": data}
-        return {**bundle, SNAPSHOT: {"viewer": self.module, "data": self.snapshot()}} if self.module else bundle
+        bundle: dict[str, Any] = {"text/plain": words, "text/html": page}
+        if self.module:
+            values, pool = assets.pooled(self.snapshot())
+            bundle[SNAPSHOT] = {"viewer": self.module, "data": values, "pool": pool}
+        return bundle
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict] | None:
         found = super()._repr_mimebundle_(**kwargs)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import tasnb as tn
+from tasnb.viewers import crops
 from tests.browser.alone import serious, show
 from tests.browser.lab import Lab
 from tests.viewers.made_artifacts import HOSTILE, only, saying
@@ -23,7 +24,43 @@ def test_the_encoders_input_is_shown_pixel_by_pixel(toy_case, toy_models, page: 
     assert frame.locator(".tn-figures img").nth(1).evaluate("n => getComputedStyle(n).imageRendering") == "pixelated"
     assert frame.locator("q").inner_text().strip("“”") == artifacts.captions["blur"][1]
     assert all(frame.locator(".tn-figures img").evaluate_all("all => all.map(i => i.alt)"))
-    assert "no kernel" in frame.inner_text()
+    assert "no kernel" not in frame.inner_text(), "every mask is there"
+    assert serious(page) == []
+
+
+def test_without_a_kernel_every_mask_is_shown(toy_case, toy_models, page: Any, tmp_path: Path) -> None:
+    sample, artifacts = toy_case
+    frame = show(page, tn.viewers.crops_view(sample, artifacts, toy_models, 1), tmp_path)
+    seen = set()
+    frame.get_by_role("button", name="Previous").click()
+    for index in range(len(artifacts.proposals)):
+        frame.get_by_role("heading", name=f"mask {index} of").wait_for()
+        assert frame.locator("q").inner_text().strip("“”") == artifacts.captions["blur"][index]
+        seen |= set(frame.locator(".tn-figures img").evaluate_all("all => all.map(i => i.src)"))
+        frame.get_by_role("button", name="Next").click()
+    assert len(seen) == 3 * len(artifacts.proposals)
+    frame.get_by_label("Mask", exact=True).select_option("2")
+    frame.get_by_role("heading", name="mask 2 of").wait_for()
+
+
+def test_without_a_kernel_it_says_which_masks_it_cannot_show(
+    toy_case, toy_models, page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample, artifacts = toy_case
+    count, viewer = len(artifacts.proposals), tn.viewers.crops_view(sample, artifacts, toy_models, 5)
+    monkeypatch.setattr(crops, "KEPT", len(str(viewer.snapshot()["others"])) // 5)
+    kept = [int(name) for name in viewer.snapshot()["others"]]
+    assert kept == list(range(len(kept)))
+    assert 1 < len(kept) < 5
+    frame = show(page, viewer, tmp_path)
+    said = f"no kernel, and the pictures of all {count} masks would make it too large: it has those of 0 to {kept[-1]} and 5."
+    assert said in frame.inner_text()
+    options = frame.get_by_label("Mask", exact=True).locator("option")
+    disabled = options.evaluate_all("all => all.map(o => o.disabled)")
+    assert [i for i, off in enumerate(disabled) if not off] == [*kept, 5]
+    for name, index in (("Previous", kept[-1]), ("Next", 5), ("Next", 5)):
+        frame.get_by_role("button", name=name).click()
+        frame.get_by_role("heading", name=f"mask {index} of").wait_for()
     assert serious(page) == []
 
 

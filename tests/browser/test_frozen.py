@@ -15,6 +15,7 @@ import tasnb as tn
 from tasnb.report.notebook import html_of
 from tasnb.viewers import assets, freezing
 from tests.browser.conftest import guarded_context
+from tests.viewers import every
 from tests.viewers.made_artifacts import HOSTILE, only, saying
 
 V4 = nbformat.v4
@@ -148,3 +149,24 @@ def test_a_narrow_window_cuts_nothing_off(frozen: Path, one_page: Any) -> None:
     one_page.set_viewport_size({"width": 420, "height": 900})
     explorers_in(one_page, frozen)
     assert one_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+# what these show needs no kernel, and they are tested alone, each in its own file
+ALIVE = {"crops_view", "experiment_view", "negatives_view", "rectifier_view"}
+
+
+def test_every_viewer_is_alive_or_says_what_needs_a_kernel(toy_case, toy_models, one_page: Any, tmp_path: Path) -> None:
+    outputs = [shown(every.made(name, *toy_case, toy_models).twin()) for name in every.NAMES]
+    cells = [V4.new_code_cell(name, outputs=[each]) for name, each in zip(every.NAMES, outputs, strict=True)]
+    nbformat.write(V4.new_notebook(cells=cells), tmp_path / "all.ipynb")
+    (tmp_path / "all.html").write_text(freezing.freeze(tmp_path / "all.ipynb"), encoding="utf-8")
+    one_page.goto((tmp_path / "all.html").as_uri())
+    frames = one_page.locator(".tn-viewer")
+    frames.nth(len(every.NAMES) - 1).wait_for(timeout=60_000)
+    for name, frame in zip(every.NAMES, frames.all(), strict=True):
+        assert not frame.locator(".tn-problem").is_visible(), name
+        said = "page has no kernel" in frame.inner_text()
+        assert said != (name in ALIVE), name
+        if said:
+            assert "open the notebook" in frame.inner_text().lower(), name
+    assert one_page.evaluate("[...document.images].every(i => i.alt && i.complete && i.naturalWidth > 0)")

@@ -13,6 +13,7 @@ from PIL import Image
 import tasnb as tn
 from tasnb.plots import model_inputs
 from tasnb.stages.crops import cut
+from tasnb.viewers import crops
 from tests.viewers.made_artifacts import HOSTILE, only, saying, with_masks
 
 
@@ -99,7 +100,22 @@ def test_the_bundle_is_a_picture_with_escaped_words(toy_case, toy_models) -> Non
     sample, artifacts = toy_case
     viewer = tn.viewers.crops_view(sample, saying(artifacts, HOSTILE), toy_models)
     data, _ = viewer._repr_mimebundle_()
-    assert {"image/png", "text/html"} <= set(data)
+    assert "text/html" in data
     assert "<script>" not in data["text/html"]
     assert "&lt;script&gt;" in data["text/html"]
     json.dumps(viewer.snapshot(), allow_nan=False)
+
+
+def test_a_frozen_page_gets_the_pictures_of_every_mask_that_has_room(toy_case, toy_models, monkeypatch) -> None:
+    sample, artifacts = toy_case
+    viewer = tn.viewers.crops_view(sample, artifacts, toy_models, 2)
+    count, whole = len(artifacts.proposals), viewer.snapshot()
+    assert sorted({*map(int, whole["others"]), 2}) == list(range(count)), "the one shown is not stored twice"
+    assert [each["name"] for each in whole["others"]["0"]["pictures"]] == [i.name for i in viewer.inputs]
+    assert whole["others"]["1"]["caption"] == artifacts.captions["blur"][1]
+    taken = len(json.dumps(whole["others"]))
+    monkeypatch.setattr(crops, "KEPT", taken // 2)
+    half = viewer.snapshot()["others"]
+    assert 1 < len(half) < count - 1
+    assert len(json.dumps(half)) < taken * 0.6
+    assert list(half) == [str(i) for i in range(count) if i != 2][: len(half)]

@@ -10,6 +10,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 
 from tasnb import cli
 from tasnb.viewers import freezing
@@ -48,6 +49,39 @@ def test_words_code_and_outputs_are_in_the_page(tmp_path: Path) -> None:
     assert "<pre>1 &lt; 2\n</pre>" in page
     assert "raw &lt;b&gt;" in page
     assert "print" in page
+
+
+def test_formulas_are_drawn_where_words_are_and_stay_as_written_in_code(tmp_path: Path) -> None:
+    page = freezing.freeze(
+        write(
+            tmp_path,
+            V4.new_markdown_cell("## The $V$ score\n\n$$S = V + \\alpha P$$\n\n`$a$`, <code>$b$</code>, $5 and $6"),
+            V4.new_code_cell(
+                "print('$c$')",
+                outputs=[
+                    V4.new_output("stream", name="stdout", text="$d$\n"),
+                    shown({"text/html": "<p>$e$</p>"}),
+                    shown({"text/markdown": "so $f$"}),
+                    shown({"text/latex": "$\\displaystyle g$", "text/plain": "<Math object>"}),
+                ],
+            ),
+            V4.new_raw_cell("$h$"),
+        )
+    )
+    body = page[page.index("<body>") :]
+    drawn = [formula.get_text() for formula in BeautifulSoup(body, "html.parser").find_all("math")]
+    assert drawn == ["V", "S=V+αP", "f", "g"]
+    assert 'display="block"' in body
+    for code in ("<code>$a$</code>", "<code>$b$</code>", "$5 and $6", "$d$", "<p>$e$</p>", "$h$"):
+        assert code in body
+    assert re.search(r"\$c\$", body)
+
+
+def test_headings_of_the_same_words_have_ids_of_their_own(tmp_path: Path) -> None:
+    cells = [V4.new_markdown_cell("## Try it"), V4.new_markdown_cell("## Try it\n\n### Try it")]
+    page = freezing.freeze(write(tmp_path, *cells))
+    assert re.findall(r'<h\d id="([^"]*)"', page) == ["Try-it", "Try-it-2", "Try-it-3"]
+    assert re.findall(r'href="#([^"]*)"', page) == ["Try-it", "Try-it-2", "Try-it-3"]
 
 
 def test_every_picture_has_a_text(tmp_path: Path) -> None:

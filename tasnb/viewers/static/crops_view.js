@@ -1,8 +1,6 @@
-// crops_view: one proposal as every model sees it. The pictures of another mask come from the kernel.
+// crops_view: one proposal as every model sees it. The pictures of another mask come from the kernel, or with the page.
 import { element, setText, valuesOf } from "./elements.js";
 import { choiceOf, figureOf, panelOf, photoWith } from "./panel.js";
-
-const CROPS_ALONE = "This page has no kernel, so it shows one mask. For another one, open the notebook and run the cell.";
 
 export function mount(root, data, model) {
   return panelOf(root, { label: "Crops: one proposal as every model sees it", kind: "crops" }, data, model, buildCrops);
@@ -19,15 +17,18 @@ function buildCrops({ frame, say, problem, waiting, link, closing }) {
   const title = element("h3");
   const caption = element("p", { class: "tn-quote" });
   const figures = element("div", { class: "tn-figures" });
-  const pick = (i) => link.live && link.set({ index: Math.max(0, Math.min(count - 1, i)) });
+  const kept = link.live ? null : { ...link.get("others"), [link.get("index")]: link.get("shown") };
+  const reach = scene.masks.map((_, i) => i).filter((i) => !kept || i in kept);
+  const pick = (i) => (reach.includes(i) ? link.set(kept ? { index: i, shown: kept[i] } : { index: i }) : waiting.tell(`The pictures of mask ${i} are not in this page.`));
   const { node, stage } = photoWith(scene, { onHover: (i) => { hovered = i; draw(); }, onPick: pick });
-  const step = (by, text) => element("button", { type: "button", disabled: !link.live, onclick: () => pick(link.get("index") + by) }, text);
+  const beside = (by) => reach[Math.max(0, Math.min(reach.length - 1, reach.indexOf(link.get("index")) + by))];
+  const step = (by, text) => element("button", { type: "button", onclick: () => pick(beside(by)) }, text);
   const options = scene.captions.map((text, i) => [String(i), `mask ${i}: ${text.slice(0, 60)}`]);
   const choice = choiceOf("Mask", options, String(link.get("index")), (value) => pick(Number(value)));
-  choice.select.disabled = !link.live;
+  for (const option of choice.select.options) option.disabled = !reach.includes(Number(option.value));
   const controls = element("div", { class: "tn-switches" }, step(-1, "Previous"), choice.node, step(1, "Next"));
   frame.append(
-    controls, element("p", { class: "tn-soft", hidden: link.live }, CROPS_ALONE), title,
+    controls, element("p", { class: "tn-soft", hidden: reach.length === count }, aloneWith(reach, count)), title,
     element("div", { class: "tn-columns tn-narrow-first" }, node, element("div", {}, figures, caption)), waiting.node,
   );
   closing.push(() => stage.destroy());
@@ -53,6 +54,14 @@ function buildCrops({ frame, say, problem, waiting, link, closing }) {
 
   link.watch(["index", "shown"], refresh);
   refresh();
+}
+
+/** Why a page without a kernel lacks the pictures of some masks. */
+function aloneWith(reach, count) {
+  const runs = [];
+  for (const i of reach) if (runs.length && runs.at(-1)[1] === i - 1) runs.at(-1)[1] = i; else runs.push([i, i]);
+  const names = runs.map(([from, to]) => (from === to ? String(from) : `${from} to ${to}`)).join(" and ");
+  return `This page has no kernel, and the pictures of all ${count} masks would make it too large: it has those of ${names}. For the others, open the notebook and run the cell.`;
 }
 
 function render({ model, el }) {

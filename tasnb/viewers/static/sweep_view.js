@@ -3,7 +3,7 @@ import { element, setText, valuesOf } from "./elements.js";
 import { caseCard, panelOf } from "./panel.js";
 
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-const SWEEP_ALONE = "This page has no kernel: the numbers of every cell are here, the samples only of the one that was picked last.";
+const SWEEP_ALONE = "This page has no kernel: the numbers of every cell are here, the samples only of the one that was picked last. For others, open the notebook and run the cell.";
 
 export function mount(root, data, model) {
   return panelOf(root, { label: "Sweep: figures by the two weights", kind: "sweep" }, data, model, buildSweep);
