@@ -6,7 +6,9 @@ input was wrong (one line on standard error, no traceback), 130 interrupted.
 
 from __future__ import annotations
 
+import importlib.metadata
 import sys
+from typing import Annotated
 
 import typer
 
@@ -14,12 +16,29 @@ from tasnb.cli import analysis, datasets, demo, evaluation, models, notebooks, s
 from tasnb.core.errors import in_one_line
 
 app = typer.Typer(
-    help="Zero-shot referring image segmentation, taken apart: one expression, one mask, and why.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"tasnb {importlib.metadata.version('tasnb')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Zero-shot referring image segmentation, taken apart: one expression, one mask, and why."""
+
+
 app.command()(demo.demo)
 app.command()(notebooks.lessons)
 app.command()(segmenting.segment)
@@ -37,13 +56,27 @@ app.add_typer(datasets.app, name="datasets")
 app.add_typer(store.app, name="store")
 
 
+# what an interrupted command leaves, and how to go on
+_GOES_ON = "the same command goes on from there"
+_KEPT = {
+    "demo": "nothing is kept; start it again",
+    "segment": f"what the models said so far is kept in the store; {_GOES_ON}",
+    "evaluate": f"finished parts are kept in the run directory; {_GOES_ON}",
+    "reproduce": f"finished parts are kept in the run directories; {_GOES_ON}",
+    "fetch": f"finished files are kept; {_GOES_ON}",
+    "lessons": "files that were copied are kept, and not copied again; start it again",
+    "freeze": "the notebook is as it was; start it again",
+}
+
+
 def run(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code; user errors become one line on standard error."""
     try:
         code = app(args=arguments, standalone_mode=False, prog_name="tasnb")
         return code if isinstance(code, int) else 0
     except (typer.Abort, KeyboardInterrupt):
-        return _fail("interrupted", code=130)
+        command = next(iter(sys.argv[1:] if arguments is None else arguments), "")
+        return _fail(f"interrupted; {_KEPT.get(command, 'nothing was changed')}", code=130)
     except typer.Exit as leave:
         return int(leave.exit_code)
     except Exception as wrong:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+TOY = "toy: drawings of this library only; for photos laptop or paper (tasnb fetch laptop; tasnb doctor lists all)"
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Models = Annotated[str, typer.Option("--models", help="Preset (tasnb doctor lists them) or a folder with models.json.")]
+Models = Annotated[str, typer.Option("--models", help=f"Preset or a folder with models.json. {TOY}.")]
 Sam = Annotated[
     str | None,
     typer.Option(
@@ -29,8 +31,22 @@ Wordnet = Annotated[str | None, typer.Option("--wordnet", help="Instead of its W
 Variant = Annotated[
     str, typer.Option(help="paper: the paper's text; official: the authors' code (toy presets: official-scaled).")
 ]
-Alpha = Annotated[float | None, typer.Option(help="Weight of P; default: the preset's, else 0.1.")]
-Lam = Annotated[float | None, typer.Option(help="Weight of N; default: the preset's, else 0.7 (RefCOCOg: 1).")]
+
+
+def _weight(value: float | None) -> float | None:
+    """Refused before any model is loaded."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"expected a finite number, got {value}")
+    return value
+
+
+Alpha = Annotated[float | None, typer.Option(callback=_weight, help="Weight of P; default: the preset's, else 0.1.")]
+Lam = Annotated[
+    float | None, typer.Option(callback=_weight, help="Weight of N; default: the preset's, else 0.7 (RefCOCOg: 1).")
+]
+MaxSide = Annotated[
+    int, typer.Option(help="Pixels of the longer side at which the picture is worked on; 0: its own size.")
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Root = Annotated[Path | None, typer.Option(help="Folder of the data; default: TASNB_DATA, RefToy: shipped.")]
 SplitBy = Annotated[str | None, typer.Option(help="unc or google (RefCOCO), umd or google (RefCOCOg).")]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
+
+from tasnb.core.errors import UserError, in_one_line
 
 
 def show(record: Mapping[str, Any], text: str, *, as_json: bool) -> None:
@@ -26,6 +29,28 @@ def show(record: Mapping[str, Any], text: str, *, as_json: bool) -> None:
 def _plain(value: Any) -> Any:
     """A pandas table as its rows, a numpy scalar as a number."""
     return value.to_dict("records") if hasattr(value, "to_dict") else value.item()
+
+
+def ready(folder: Path) -> Path:
+    """A folder that can be written to, made when it is missing; asked before anything long is computed.
+
+    Raises UserError for one that cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as problem:
+        why = "it is a file" if folder.is_file() else in_one_line(problem)
+        raise UserError(f"--out: cannot write into {folder}: {why}; choose another folder") from problem
+
+
+def ready_file(file: Path) -> Path:
+    """A file that can be written, its folder made when it is missing; asked before anything long is computed."""
+    if file.is_dir():
+        raise UserError(f"--out: expected a file to write, got the folder {file}; give a name in it")
+    ready(file.parent)
+    return file
 
 
 def save(folder: Path, files: Mapping[str, Any], *, dpi: int = 150) -> list[Path]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -18,14 +20,16 @@ from tasnb.cli.options import (
     Device,
     Json,
     Lam,
+    MaxSide,
     Models,
     Sam,
     Spacy,
+    StoreFolder,
     Variant,
     Wordnet,
     parts_of,
 )
-from tasnb.cli.output import ProgressBar, show, wrote
+from tasnb.cli.output import ProgressBar, ready, show, wrote
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,16 +42,18 @@ STAGES = {
     "crop_embeddings": "embedding the crops",
     "captions": "captioning the crops",
     "overall_caption": "captioning the whole image",
+    "noun_phrases": "reading the caption",
     "caption_embeddings": "embedding the captions",
     "phrase_embeddings": "embedding the mined phrases",
 }
 STEPS = 2 + len(STAGES) + 2
 FILES = ("mask.png", "picture.png", "receipt.csv", "report.html", "answer.json")
+LONGEST_NAME = 60  # characters of a folder's name
 BAR = "{desc:<50} {bar:20} {n_fmt}/{total_fmt} {elapsed}"
 
 
 def segment(
-    image: Annotated[Path, typer.Argument(help="A photo: JPEG, PNG, WebP ...")],
+    image: Annotated[str, typer.Argument(help="A picture file: JPEG, PNG, WebP ...")],
     expression: Annotated[str, typer.Argument(help='What to find, in quotes: "the left cat".')],
     models: Models = "toy",
     sam: Sam = None,
@@ -58,35 +64,60 @@ def segment(
     variant: Variant = "paper",
     alpha: Alpha = None,
     lam: Lam = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to write to; default outputs/segment/NAME.")] = None,
+    max_side: MaxSide = 1024,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to; default outputs/segment/PICTURE/EXPRESSION.")
+    ] = None,
+    store: StoreFolder = None,
     device: Device = "auto",
     json_: Json = False,
 ) -> None:
-    """Find the one object that EXPRESSION means in IMAGE."""
-    from tasnb.core.images import as_rgb
-    from tasnb.models import import_vendors, load, plan
+    """Find the one object that EXPRESSION means in IMAGE.
+
+    The default models, toy, know drawings of this library only: for photos get larger ones by tasnb fetch laptop, then
+    --models laptop. What the models say about a picture is kept in the store, for the next expression about it.
+    """
+    from tasnb.core.domain import domain_note
+    from tasnb.core.images import as_rgb, working_size
+    from tasnb.models import import_vendors
+    from tasnb.models.deferred import defer
     from tasnb.models.presets import variant_of
     from tasnb.pipeline import variant as variants
     from tasnb.stages import expressions
+    from tasnb.store import Store
 
     expressions.require_text(expression)
     chosen = variants.find(variant_of(models, variant))
     image_rgb = as_rgb(image)
-    folder = out or Path("outputs", "segment", image.stem)
-    folder.mkdir(parents=True, exist_ok=True)
+    longest = max_side or None
+    working_size((image_rgb.shape[0], image_rgb.shape[1]), longest)
+    folder = ready(out or Path("outputs", "segment", *_names_of(image, expression)))
     parts = parts_of(sam=sam, clip=clip, captioner=captioner, spacy=spacy, wordnet=wordnet)
-    plan(models, variant=chosen.name, device=device, **parts)  # a missing file is said before the long wait
+    memo = Store(store).memo
+    loaded = defer(models, memo=memo, variant=chosen.name, device=device, **parts)  # a missing file is said now
+    if note := domain_note(loaded.name, loaded.domain, image_rgb):
+        typer.echo(f"tasnb: {note}", err=True)
     with ProgressBar(quiet=json_, total=STEPS, bar_format=BAR) as progress:
         progress.step("importing the libraries")
         started = time.perf_counter()
         import_vendors()
         imported = time.perf_counter()
-        progress.step(f"loading the {models} models")
-        loaded = load(models, variant=chosen.name, device=device, **parts)
-        seconds = {"imports": imported - started, "load": time.perf_counter() - imported}
-        weighed: dict[str, Any] = {"variant": chosen, "alpha": alpha, "lam": lam, "captions": "on demand"}
-        record = answer(image_rgb, expression, loaded, folder, step=progress.step, seconds=seconds, **weighed)
+        seconds = {"imports": imported - started}  # each model loads when a stage needs it
+        record = answer(
+            image_rgb, expression, loaded, folder, step=progress.step, seconds=seconds, max_side=longest, memo=memo,
+            captions="on demand", variant=chosen, alpha=alpha, lam=lam,
+        )  # fmt: skip
     show({**record, "image": image}, in_words(record), as_json=json_)
+
+
+def _names_of(image: str, expression: str) -> tuple[str, str]:
+    """Names of folders for a picture and an expression; what a name cannot hold becomes a dash and a few digits."""
+    names = []
+    for text in (Path(image).stem, " ".join(expression.lower().split())):
+        plain = re.sub(r"[^\w.+]+", "-", text).strip("-.")[:LONGEST_NAME]
+        differs = plain.replace("-", " ") != text.replace("-", " ")
+        names.append(f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:6]}".strip("-") if differs else plain)
+    return names[0], names[1]
 
 
 def answer(
@@ -98,13 +129,15 @@ def answer(
     step: Callable[[str], None],
     seconds: dict[str, float],
     target: np.ndarray | None = None,
+    max_side: int | None = None,
+    memo: types.Memo | None = None,
     captions: Captioning = "all",
     **weighed: Any,
 ) -> dict[str, Any]:
     """Segment a picture with models at hand, write FILES into the folder, and return what ``--json`` prints.
 
-    step: called with what is done next. seconds: what was measured before. target: the true mask, when known. captions:
-    as for ``describe``. weighed: options of ``tas``.
+    step: called with what is done next. seconds: what was measured before. target: the true mask, when known.
+    max_side, memo, captions: as for ``describe``. weighed: options of ``tas``.
     """
     from tasnb.pipeline.describe import describe
     from tasnb.pipeline.tas import tas
@@ -115,10 +148,12 @@ def answer(
         if stage not in begun:  # captions on demand come several times
             begun.add(stage)
             step(STAGES.get(stage, stage))
-        return compute()
+        return compute() if memo is None else memo(stage, image_key, fingerprint, config, compute)
 
     started = time.perf_counter()
-    artifacts = describe(image_rgb, loaded, variant=weighed.get("variant", "paper"), captions=captions, memo=announce)
+    artifacts = describe(
+        image_rgb, loaded, variant=weighed.get("variant", "paper"), captions=captions, max_side=max_side, memo=announce
+    )
     described = time.perf_counter()
     step("choosing the mask")
     prediction = tas(artifacts, expression, loaded, **weighed)
@@ -178,6 +213,10 @@ def facts(prediction: types.Prediction, target: np.ndarray | None) -> dict[str, 
         "head": prediction.parse.head.lemma if prediction.parse.head else None,
         "directions": list(prediction.parse.directions),
         "rectifier": table.trace.sentence if table.trace else None,
+        "size_hw": list(prediction.artifacts.image_hw),
+        "worked_on_hw": list(prediction.artifacts.size_hw),
+        "domain_note": prediction.artifacts.domain_note,
+        "notes": list(prediction.notes),
         "overall_caption": prediction.negatives.caption,
         "negatives": list(prediction.negatives.kept),
     }
@@ -187,9 +226,8 @@ def in_words(record: dict[str, Any]) -> str:
     """The record for a person, in a few lines."""
     chosen, weights = record["chosen"], record["weights"]
     lines = [f"“{record['expression']}”  ({record['method']}, models: {record['models']})"]
-    if chosen is None:
-        lines.append("  no proposal was found, so there is no answer")
-    else:
+    lines += [f"  ! {note}" for note in record["notes"]]
+    if chosen is not None:
         pushed = ", ".join(f"“{text}”" for text in record["negatives"]) or "nothing"
         lines += [
             f"  mask {record['index']} of {record['proposals']}, {record['area']} px: “{chosen['caption']}”",

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
+
+from tasnb.core.errors import MissingFileError, UserError
 
 # Okabe & Ito (2008): distinguishable with any colour vision; a mask keeps the colour of its number everywhere
 OKABE_ITO: tuple[tuple[int, int, int], ...] = tuple(
@@ -61,22 +64,62 @@ def as_rgb(picture: Any) -> np.ndarray:
     if isinstance(picture, np.ndarray):
         return _array_as_rgb(picture)
     if isinstance(picture, str | Path):
+        if re.match(r"(https?|ftp|s3|gs|data):", str(picture), re.IGNORECASE):
+            raise UserError(
+                f"{str(picture)[:100]} is an address, and nothing is loaded from the network: download the picture (curl "
+                "-L -o photo.jpg ADDRESS), then give the file's path"
+            )
         path = Path(picture)
         if not path.exists():
-            raise FileNotFoundError(f"no such picture: {path}; check the path")
+            raise MissingFileError(f"no such picture: {path}; check the path")
+        if path.is_dir():
+            raise UserError(f"{path} is a folder; give one picture, or evaluate a folder with a samples.csv in it")
         try:
             with Image.open(path) as opened:
                 return _pillow_as_rgb(opened)
-        except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as problem:
-            raise ValueError(
+        except PermissionError as problem:
+            raise UserError(f"no permission to read {path}; change its permissions") from problem
+        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
+            if known := _of_another_kind(path):
+                raise UserError(f"{path} {known}") from problem
+            raise UserError(
                 f"{path} is not a readable picture ({problem}); expected a JPEG, PNG, WebP, BMP, GIF or TIFF file"
             ) from problem
     if isinstance(picture, Image.Image):
         return _pillow_as_rgb(picture)
-    raise ValueError(
+    raise UserError(
         f"expected a path, a Pillow image or a uint8 array (h, w, 3), got {type(picture).__name__}; "
         "open the file with PIL.Image.open or pass its path"
     )
+
+
+# how files begin that are no picture, or none that Pillow reads; what each is and what to do
+_BEGINS = {
+    b"": "is empty; get the picture again",
+    b"<!doctype html": "is a web page and no picture; save the picture itself",
+    b"<html": "is a web page and no picture; save the picture itself",
+    b"<svg": "is an SVG drawing, which has no pixels; export it as PNG",
+    b"%pdf": "is a PDF; export the page as PNG or JPEG",
+    b"version https://git-lfs": "is a Git LFS pointer, not the picture itself; git lfs pull gets it",
+}
+_HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}  # brands of ISO/IEC 23008-12
+
+
+def _of_another_kind(path: Path) -> str:
+    """What a file that is no readable picture is, and what to do; "" where nobody knows."""
+    with path.open("rb") as file:
+        begin = file.read(256)
+    if begin[4:8] == b"ftyp" and begin[8:12] in _HEIF:
+        return (
+            "is a HEIC picture, as phones take them, which is not read here; convert it to JPEG (macOS: sips -s format "
+            "jpeg FILE --out FILE.jpg; elsewhere: ImageMagick, or share it from the phone as JPEG)"
+        )
+    if not begin:
+        return _BEGINS[b""]
+    text = begin.lstrip().lower()
+    if text.startswith(b"<?xml") and b"<svg" in text:
+        return _BEGINS[b"<svg"]
+    return next((words for start, words in _BEGINS.items() if start and text.startswith(start)), "")
 
 
 def _pillow_as_rgb(image: Image.Image) -> np.ndarray:
@@ -97,11 +140,11 @@ def _pillow_as_rgb(image: Image.Image) -> np.ndarray:
 
 def _array_as_rgb(array: np.ndarray) -> np.ndarray:
     if array.dtype != np.uint8:
-        raise ValueError(f"expected a uint8 picture with values 0..255, got {array.dtype}; scale and convert it first")
+        raise UserError(f"expected a uint8 picture with values 0..255, got {array.dtype}; scale and convert it first")
     if array.ndim == 2:
         array = np.repeat(array[:, :, None], 3, axis=2)
     if array.ndim != 3 or array.shape[2] not in (3, 4) or 0 in array.shape:
-        raise ValueError(f"expected a picture of shape (h, w), (h, w, 3) or (h, w, 4), got {array.shape}")
+        raise UserError(f"expected a picture of shape (h, w), (h, w, 3) or (h, w, 4), got {array.shape}")
     if array.shape[2] == 4:
         return _pillow_as_rgb(Image.fromarray(array))
     if array.flags.writeable:
@@ -182,7 +225,7 @@ def working_size(size_hw: tuple[int, int], max_side: int | None) -> tuple[int, i
     if max_side is None:
         return size_hw
     if not isinstance(max_side, int | np.integer) or isinstance(max_side, bool) or max_side < 16:
-        raise ValueError(
+        raise UserError(
             f"max_side: expected a whole number of pixels, at least 16, or None for no limit, got {max_side!r}"
         )
     scale = min(1.0, max_side / max(size_hw))

@@ -21,7 +21,17 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float
 
-from tasnb.core.types import FEATURES, ImageArtifacts, Models, Negatives, Parse, Prediction, ScoreTable, Weights
+from tasnb.core.types import (
+    FEATURES,
+    ImageArtifacts,
+    Models,
+    Negatives,
+    Parse,
+    Prediction,
+    ScoreTable,
+    Weights,
+    on_artifacts,
+)
 from tasnb.pipeline.tas import answer, rows_of, text_row
 from tasnb.pipeline.variant import PAPER, Variant, find, require_made_for
 from tasnb.stages import expressions, heatmaps, scores
@@ -58,6 +68,7 @@ MAPS: Mapping[str, tuple[str, str]] = MappingProxyType(
 # one score alone
 
 
+@on_artifacts
 def clip_only(
     artifacts: ImageArtifacts,
     expression: str,
@@ -96,6 +107,7 @@ def clip_only(
     return _by_score(scores.v_score(rows, text), "CLIP-only", artifacts, expression, models, variant, parse)
 
 
+@on_artifacts
 def text_only(
     artifacts: ImageArtifacts,
     expression: str,
@@ -130,6 +142,7 @@ def text_only(
 # a heat map, then its mean over each mask
 
 
+@on_artifacts
 def score_map(
     artifacts: ImageArtifacts,
     expression: str,
@@ -161,6 +174,7 @@ def score_map(
     return _by_score(v, "Score Map", artifacts, expression, models, variant, parse)
 
 
+@on_artifacts
 def grad_cam(
     artifacts: ImageArtifacts,
     expression: str,
@@ -198,6 +212,7 @@ def grad_cam(
     return _by_score(v, "Grad-CAM", artifacts, expression, models, variant, parse)
 
 
+@on_artifacts
 def clip_surgery(
     artifacts: ImageArtifacts,
     expression: str,
@@ -233,6 +248,7 @@ def clip_surgery(
     return _by_score(v, "CLIP Surgery", artifacts, expression, models, variant, parse)
 
 
+@on_artifacts
 def heatmap(
     artifacts: ImageArtifacts, expression: str, models: Models, *, method: str = "score-map"
 ) -> Float[np.ndarray, "h w"]:
@@ -263,12 +279,13 @@ def heatmap(
         raise ValueError(f"no heat map of {method!r}; choose from {', '.join(MAPS)}")
     if not expression.strip():
         raise ValueError("the expression is empty; say in a few words which thing is meant")
-    return heatmaps.resize(_grid(method, artifacts, expression, models), artifacts.size_hw)
+    return heatmaps.resize(_grid(method, artifacts, expression, models), artifacts.image_hw)
 
 
 # masks seen inside the model
 
 
+@on_artifacts
 def region_token(
     artifacts: ImageArtifacts,
     expression: str,
@@ -306,6 +323,7 @@ def region_token(
     return _by_score(v, "Region Token", artifacts, expression, models, variant, parse)
 
 
+@on_artifacts
 def global_local(
     artifacts: ImageArtifacts,
     expression: str,

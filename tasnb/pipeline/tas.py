@@ -20,6 +20,7 @@ from tasnb.core.types import (
     Prediction,
     ScoreTable,
     Weights,
+    on_artifacts,
 )
 from tasnb.pipeline.variant import PAPER, Variant, find, require_made_for, weights_for
 from tasnb.stages import expressions, negatives, scores, spatial
@@ -251,6 +252,7 @@ def select(table: ScoreTable) -> int | None:
     return table.best
 
 
+@on_artifacts
 def tas(
     artifacts: ImageArtifacts,
     expression: str,

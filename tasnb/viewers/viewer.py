@@ -19,7 +19,7 @@ import numpy as np
 import traitlets
 
 from tasnb.core.images import as_rgb, png_bytes
-from tasnb.core.types import ImageArtifacts, Sample
+from tasnb.core.types import ImageArtifacts, Sample, require_described
 from tasnb.viewers import assets
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -127,6 +127,7 @@ def image_of(sample_or_image: Any, artifacts: ImageArtifacts) -> np.ndarray:
 
     Raises ValueError for what is no picture, and when its size is not that of the artifacts.
     """
+    require_described(artifacts, "a viewer")
     return artifacts.at_working_size(picture_of(sample_or_image))
 
 

@@ -43,5 +43,7 @@ from tasnb.core.types.results import RectifierTrace as RectifierTrace
 from tasnb.core.types.results import ScoreTable as ScoreTable
 from tasnb.core.types.results import Weights as Weights
 from tasnb.core.types.results import combine as combine
+from tasnb.core.types.results import on_artifacts as on_artifacts
+from tasnb.core.types.results import require_described as require_described
 
 __all__ = [name for name in dir() if not name.startswith("_") and name != "annotations"]

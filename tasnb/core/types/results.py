@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from tasnb.core.errors import UserError
 from tasnb.core.images import brought_to
 from tasnb.core.types.arrays import Features, Proposals, freeze, freeze_fields
 from tasnb.core.types.language import Direction, Negatives, NounPhrase, Parse
@@ -17,6 +19,7 @@ from tasnb.core.types.language import Direction, Negatives, NounPhrase, Parse
 if TYPE_CHECKING:
     import pandas as pd
 
+_Given, _Answer = ParamSpec("_Given"), TypeVar("_Answer")
 CropStyle = Literal["crop", "blur"]
 _Scores = Float[np.ndarray, "*s"]  # V, P and N have one shape
 NOT_NEEDED = "(not needed)"  # instead of a caption whose P could not change an answer
@@ -74,6 +77,18 @@ class Weights:
         for name, value in (("alpha", self.alpha), ("lam", self.lam)):
             if not np.isfinite(value):
                 raise ValueError(f"{name}: expected a finite number, got {value}")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is unusual about them, a sentence each."""
+        found = []
+        if self.alpha < 0:
+            found.append(
+                f"alpha is negative ({self.alpha:g}): the better a caption fits the expression, the lower is S"
+            )
+        if self.lam < 0:
+            found.append(f"lambda is negative ({self.lam:g}): S rises with likeness to the things that are not meant")
+        return tuple(found)
 
     def __str__(self) -> str:
         return f"alpha {self.alpha:g}, lambda {self.lam:g} ({self.source})"
@@ -392,7 +407,7 @@ class ImageArtifacts:
             wanted, got = picture.shape[:2], self.image_hw
             if name != "artifacts":
                 wanted, got = got, wanted
-            raise ValueError(
+            raise UserError(
                 f"{name}: expected the image's size {wanted} (h, w), got {got}; give the image that was described"
             )
         return brought_to(picture, self.size_hw)
@@ -449,6 +464,57 @@ class ImageArtifacts:
         )
 
 
+def require_described(value: Any, call: str) -> None:
+    """Refuse what is not yet described, which is everybody's first guess.
+
+    Parameters
+    ----------
+    value : Any
+        What came as artifacts.
+    call : str
+        The function that got it, for the line that is right.
+
+    Raises
+    ------
+    UserError
+        For anything but ImageArtifacts, with that line.
+    """
+    if not isinstance(value, ImageArtifacts):
+        raise UserError(
+            f"{call} takes what tn.describe made of a picture, got {type(value).__name__}: first "
+            f"artifacts = tn.describe(image, models), once a picture, then {call}(artifacts, expression, models)"
+        )
+
+
+def on_artifacts(method: Callable[_Given, _Answer]) -> Callable[_Given, _Answer]:
+    """A method that says so when its first argument is not described yet, or its second is no text.
+
+    Parameters
+    ----------
+    method : callable
+        ``(artifacts, expression, models, **options) -> answer``.
+
+    Returns
+    -------
+    callable
+        The same, with UserError for such arguments.
+    """
+
+    @wraps(method)
+    def checked(*given: _Given.args, **options: _Given.kwargs) -> _Answer:
+        named = dict(zip(("artifacts", "expression"), given, strict=False)) | options
+        if "artifacts" in named:
+            require_described(named["artifacts"], f"tn.{method.__name__}")
+        if not isinstance(named.get("expression", ""), str):
+            got = type(named["expression"]).__name__
+            raise UserError(
+                f'expression: expected a text such as "the left cat", got {got}; the order is artifacts, expression, models'
+            )
+        return method(*given, **options)
+
+    return checked
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Prediction:
     """A verdict that carries its evidence.
@@ -487,8 +553,8 @@ class Prediction:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What to mind before the answer is believed, a sentence each; those of the artifacts, then of the parse."""
-        return (*self.artifacts.notes, *self.parse.notes)
+        """What to mind before the answer is believed, a sentence each: of the image, the expression, the weights."""
+        return (*self.artifacts.notes, *self.parse.notes, *self.table.weights.notes)
 
     def to_frame(self) -> pd.DataFrame:
         """The receipt: the score table with the captions and the choice.
