@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image, ImageFilter
 
+from tasnb.core.domain import marked
 from toyworld import animals, nature, objects, people, vehicles
 from toyworld.backgrounds import VARIANTS, backdrop
 from toyworld.brush import PALETTE, SUPERSAMPLE, Brush
@@ -134,7 +135,7 @@ def render(scene: Scene) -> Picture:
         rows, cols, mine = _lay(image, rgba, x0, y0)
         owner[rows, cols][mine] = i
     masks = owner[None] == np.arange(len(scene.things), dtype=np.int16)[:, None, None]
-    return Picture(image_rgb=(image + 0.5).clip(0, 255).astype(np.uint8), masks=masks)
+    return Picture(image_rgb=marked((image + 0.5).clip(0, 255).astype(np.uint8)), masks=masks)
 
 
 def _footprint(thing: Thing) -> float:
@@ -209,4 +210,4 @@ def portrait(
     if background in BACKGROUNDS and blur_background == 0 and not KINDS[thing.kind].flies:
         _shadow(image, x + 0.53 * w, y + h - 0.02 * h, 0.48 * w, max(0.11 * w, 2.0))
     _lay(image, rgba, x, y)
-    return (image + 0.5).clip(0, 255).astype(np.uint8)
+    return marked((image + 0.5).clip(0, 255).astype(np.uint8))

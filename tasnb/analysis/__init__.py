@@ -32,6 +32,7 @@ from tasnb.analysis.breakdowns import (
     groups,
     heat,
     margins,
+    trust,
 )
 from tasnb.analysis.causes import CAUSES, DETAILS, GRID, THRESHOLD, Cause, sentence_of
 from tasnb.analysis.evidence import Pool, pool, wordnet_of
@@ -43,5 +44,5 @@ __all__ = [
     "CAUSES", "CUTS", "DETAILS", "GRID", "THRESHOLD", "TYPES", "Attribution", "Cause", "Experiment", "ExpressionTypes",
     "Flips", "Note", "Notes", "Pool", "Tag", "attribute", "breakdown", "breakdown_text", "calibration", "cases",
     "check_cut", "compare_by", "confusion_of_heads", "experiments", "flips_text", "groups", "heat", "margins", "notes",
-    "overlap", "overlap_text", "pool", "recoverable", "recoverable_text", "sentence_of", "types_of", "wordnet_of",
+    "overlap", "overlap_text", "pool", "recoverable", "recoverable_text", "sentence_of", "trust", "types_of", "wordnet_of",
 ]  # fmt: skip

@@ -290,6 +290,35 @@ def calibration(found: Attribution, *, bins: int = 8) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def trust(found: Attribution, *, bins: int = 4) -> dict[str, Any] | None:
+    """Ask whether a large margin is a sign of a right answer: the bin with the largest against that with the smallest.
+
+    Parameters
+    ----------
+    found : Attribution
+        From ``attribute``.
+    bins : int
+        Of equal size, as in ``calibration``.
+
+    Returns
+    -------
+    dict or None
+        small and large, each with n and accuracy (per cent); gain, gain_low and gain_high, in points. The sign is shown
+        where the interval leaves 0 out. None with fewer samples than bins.
+    """
+    table = calibration(found, bins=bins)
+    if len(table) < bins:
+        return None
+    margin, right = margins(found), ~found.frame["failed"].to_numpy(bool)
+    order = np.argsort(margin, kind="stable")[: int(table["n"].sum())]  # NaN is sorted last
+    ends = [
+        np.isin(np.arange(len(margin)), part) for part in (order[: table["n"].iloc[0]], order[-table["n"].iloc[-1] :])
+    ]
+    gain = found.resamples.ratio_gain((right & ends[1], ends[1]), (right & ends[0], ends[0]))
+    small, large = ({"n": int(row["n"]), "accuracy": row["accuracy"]} for _, row in table.iloc[[0, -1]].iterrows())
+    return {"small": small, "large": large, **gain.columns("gain")}
+
+
 def confusion_of_heads(found: Attribution, *, top: int = 12) -> pd.DataFrame:
     """Count which noun was asked for and which one the answer's caption names.
 

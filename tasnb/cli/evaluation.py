@@ -85,7 +85,7 @@ def evaluate(
             interval = interval_text(row["low"], row["high"], signed=True)
             difference = f"{row['difference']:+.2f} mIoU {interval}"
             lines.append(f"{row['first']} - {row['second']}: {difference}, paired, {row['n']} sentences")
-    record = {"run": run.folder, "weights": run.about["weights"], **run.summary}
+    record = {"run": run.folder, "weights": run.about["weights"], "domain_note": run.domain_note, **run.summary}
     if len(beside := beside_paper(run)):
         record["beside_paper"] = beside
         lines.append(beside_text(beside))

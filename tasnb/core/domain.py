@@ -8,6 +8,7 @@ drawing of this library", whatever it shows.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from typing import Literal
 
@@ -85,4 +86,28 @@ def domain_note(models: str, domain: Domain, image_rgb: np.ndarray) -> str:
     return (
         f"outside the models' domain: {models} knows {KNOWS[domain]}, and this picture is not one, so neither its "
         "masks nor its answer mean anything; models of photos (laptop: tasnb fetch laptop) can read it"
+    )
+
+
+def data_note(models: str, domain: Domain, images_rgb: Sequence[np.ndarray]) -> str:
+    """What to say of figures of these models on a data set, from some of its pictures.
+
+    Parameters
+    ----------
+    models, domain
+        As in ``domain_note``.
+    images_rgb : sequence of ndarray of uint8, shape (h, w, 3)
+        The pictures that were looked at.
+
+    Returns
+    -------
+    str
+        A sentence; empty where all of them are of the models' domain.
+    """
+    strange = 0 if domain == "photos" else sum(not is_drawing(image) for image in images_rgb)
+    if not strange:
+        return ""
+    return (
+        f"outside the models' domain: {models} knows {KNOWS[domain]}, and {strange} of {len(images_rgb)} pictures that "
+        "were looked at are not such, so no figure here says anything about the methods; use models of photos"
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasnb.core.tables import interval_text, text_table
-from tasnb.evaluation.runs import ORACLE, RunLike, paired, summary_of
+from tasnb.evaluation.runs import ORACLE, RunLike, minded_of, paired, summary_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,6 +99,7 @@ def _value(units: pd.DataFrame, metric: str, protocol: str) -> float:
 def _notes(a: RunLike, b: RunLike) -> Iterator[str]:
     """In words: every way in which the runs differ, and samples that only one of them measured."""
     one, two = a.about, b.about
+    yield from dict.fromkeys([*minded_of(one), *minded_of(two)])
     for key in ("variant", "weights", "proposals", "protocol"):
         if one[key] != two[key]:
             yield f"{key}: {one[key]} in A, {two[key]} in B"

@@ -305,6 +305,22 @@ class Resamples:
         """
         return _estimate(self._ratios([(part, whole)], whole)[:, 0])
 
+    def ratio_gain(self, after: tuple[np.ndarray, np.ndarray], before: tuple[np.ndarray, np.ndarray]) -> Estimate:
+        """Estimate by how much one ratio is larger than another, both on the same resamples.
+
+        Parameters
+        ----------
+        after, before : tuple of arrays (units,)
+            Part and whole, as in ``ratio``; the units of both may differ.
+
+        Returns
+        -------
+        Estimate
+            Points; NaN where one of them has no whole.
+        """
+        first, second = (self._ratios([pair], pair[1])[:, 0] for pair in (after, before))
+        return _estimate(first - second)
+
     def figures(
         self,
         counts: np.ndarray,

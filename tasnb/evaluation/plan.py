@@ -9,6 +9,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
@@ -19,6 +20,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from tasnb.core.choices import require_known
+from tasnb.core.domain import data_note
+from tasnb.core.images import as_rgb
 from tasnb.core.masks import make_proposals
 from tasnb.core.types import Models, Prediction, Proposals, Sample, Weights
 from tasnb.datasets import ResultsFile, results
@@ -51,6 +54,7 @@ USUAL_METHODS = ("tas", "clip-only", "text-only")  # need nothing beyond what TA
 SAM = "sam"  # whatever proposer the models have
 ANNOTATIONS = "annotations"
 IMAGES_A_PART = 10  # what a crash can cost
+LOOKED_AT = 5  # pictures, to tell whether the models know such
 _MODELS = ("torch", "segment-anything", "open_clip_torch", "transformers", "spacy", "nltk")
 _LIBRARIES = ("tasnb", "numpy", "pyarrow", *_MODELS)
 
@@ -252,6 +256,7 @@ class Plan:
             "versions": _versions(),
             "dataset": data,
             "models": {"name": str(spec["preset"]) if spec else "given", "spec": spec, "parts": names},
+            "domain_note": data_note(models.name, models.domain, _some_pictures(samples, models)),
             "methods": list(options.methods),
             "variant": variant.name,
             "variant_options": json.loads(canonical({**asdict(variant), "weights": None})),
@@ -261,6 +266,16 @@ class Plan:
             "parts": len(parts),
         }
         return cls(options=options, about=about, parts=parts)
+
+
+def _some_pictures(samples: Sequence[Sample], models: Models) -> list[np.ndarray]:
+    """A few pictures, spread over the split, to tell whether the models know such; none where they know all."""
+    found = []
+    if models.domain != "photos":
+        for index in range(0, len(samples), -(-len(samples) // LOOKED_AT) or 1):
+            with suppress(ValueError, OSError):  # a picture that cannot be read becomes an error row later
+                found.append(as_rgb(samples[index].image))
+    return found
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

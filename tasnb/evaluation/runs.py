@@ -38,6 +38,11 @@ LEFTOVER_SECONDS = 3600  # a temporary file this old belongs to a process that w
 _WRITTEN_IN_ORDER = ("proposals", "scores", "refs", "errors", "predictions")
 
 
+def minded_of(about: Mapping[str, Any]) -> list[str]:
+    """What to mind before the figures of a run are believed, from its run.json: a sentence each, most often none."""
+    return [str(about["domain_note"])] if about.get("domain_note") else []
+
+
 class ScoredRun(Protocol):
     """What can be ranked again; ``Run`` has it, and so may a value in memory.
 
@@ -163,6 +168,11 @@ class Run:
     def methods(self) -> tuple[str, ...]:
         """Names of the methods, in the order in which they were asked for."""
         return tuple(self.about["methods"])
+
+    @property
+    def domain_note(self) -> str:
+        """Why the figures say nothing about the methods: the models do not know such pictures; "" where they do."""
+        return "".join(minded_of(self.about))
 
     @property
     def is_finished(self) -> bool:
@@ -306,7 +316,7 @@ class Run:
             "95 % intervals"
         )
         headers = ["method", "mIoU", "interval", "oIoU", "interval", *precision, "n", "missing"]
-        lines = [head, text_table(headers, rows)]
+        lines = [*(f"! {note}" for note in minded_of(about)), head, text_table(headers, rows)]
         if failed := len(self._read("errors")):
             lines.append(f"{failed} errors: see {self.folder / 'errors.parquet'} (Run.errors())")
         return "\n".join(lines)

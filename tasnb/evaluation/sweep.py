@@ -19,7 +19,7 @@ from tasnb.core.types import Weights
 from tasnb.evaluation import metrics, paper
 from tasnb.evaluation.ablation import beside_paper, beside_text
 from tasnb.evaluation.reranking import Ranking, sentence_protocol
-from tasnb.evaluation.runs import ScoredRun
+from tasnb.evaluation.runs import ScoredRun, minded_of
 from tasnb.pipeline.variant import Variant, weights_for
 
 if TYPE_CHECKING:
@@ -283,6 +283,7 @@ def _grid(name: str, values: Sequence[float]) -> list[float]:
 
 
 def _notes(run: ScoredRun, ranking: Ranking, gain: metrics.Estimate | None, beside: pd.DataFrame) -> Iterator[str]:
+    yield from minded_of(run.about)
     if len(beside):
         yield beside_text(beside)
     yield "the best point is best on this split; to report it, choose on one split and measure on another"

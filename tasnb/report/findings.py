@@ -8,6 +8,7 @@ from typing import Any
 from tasnb import analysis, plots
 from tasnb.evaluation import paper
 from tasnb.evaluation.ablation import beside_paper
+from tasnb.evaluation.runs import minded_of
 from tasnb.report.galleries import Gallery
 
 CUTS = ("type", "style", "length", "n-same-kind", "target-size", "head", "split")
@@ -37,6 +38,7 @@ def of_runs(runs: Sequence[Any], *, against: Sequence[Any] = (), threshold: floa
         "types": analysis.TYPES,
         "grid": [[f"{value:g}" for value in sorted(set(axis))] for axis in zip(*analysis.GRID, strict=True)],
         "missing": gallery.missing,
+        "minded": list(dict.fromkeys(note for run in (*runs, *against) for note in minded_of(run.about))),
     }
     return shown | _summary(found) | _causes(found)
 
@@ -55,12 +57,11 @@ def _data(run: Any) -> str:
 
 
 def _summary(found: analysis.Attribution) -> dict[str, Any]:
-    """The hardest type of expression, and how often answers are right, from the smallest margin to the largest."""
+    """The hardest type of expression, and whether a large margin is a sign of a right answer."""
     types = analysis.breakdown(found, "type")
     types = types[(types["group"] != "all") & (types["n"] >= ENOUGH)]
     hardest = types.loc[types["accuracy"].idxmin()].to_dict() if len(types) else None
-    quarters = analysis.calibration(found, bins=QUARTERS)["accuracy"].tolist()
-    return {"hardest": hardest, "enough": ENOUGH, "quarters": quarters if len(quarters) == QUARTERS else None}
+    return {"hardest": hardest, "enough": ENOUGH, "trust": analysis.trust(found, bins=QUARTERS)}
 
 
 def _causes(found: analysis.Attribution) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 SHOWN = 12  # proposals of an image
@@ -96,7 +96,9 @@ def _strip(value: Any) -> tuple[str, dict[str, Any]]:
 
 
 def _run(value: Any) -> tuple[str, dict[str, Any]]:
-    return _figures(value.table(), said=repr(value))
+    from tasnb.evaluation.runs import minded_of
+
+    return _figures(value.table(), said=repr(value), minded=minded_of(value.about))
 
 
 def _comparison(value: Any) -> tuple[str, dict[str, Any]]:
@@ -134,10 +136,17 @@ def _cost(value: Any) -> tuple[str, dict[str, Any]]:
 
 
 def _figures(
-    frame: Any, *, title: str = "", said: str = "", notes: tuple[str, ...] = (), index: bool = False, digits: int = 2
+    frame: Any,
+    *,
+    title: str = "",
+    said: str = "",
+    notes: tuple[str, ...] = (),
+    minded: Sequence[str] = (),
+    index: bool = False,
+    digits: int = 2,
 ) -> tuple[str, dict[str, Any]]:
     shown = {"frame": frame, "title": title, "said": said, "notes": notes, "index": index, "digits": digits}
-    return "figures", shown
+    return "figures", {**shown, "minded": minded}
 
 
 def _reproduction(value: Any) -> tuple[str, dict[str, Any]]:

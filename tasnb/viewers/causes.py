@@ -11,7 +11,7 @@ import numpy as np
 import traitlets
 
 from tasnb import analysis, plots
-from tasnb.evaluation.runs import Run
+from tasnb.evaluation.runs import Run, minded_of
 from tasnb.viewers.galleries import EXPLAINED, Gallery, gallery
 from tasnb.viewers.sweeping import colours
 from tasnb.viewers.viewer import Viewer
@@ -147,4 +147,5 @@ def _record(found: analysis.Attribution, by: str) -> dict[str, Any]:
         "rows": rows,
         "failures": int(found.frame["failed"].sum()),
         "of": len(found.frame),
+        "minded": minded_of(found.about),
     }

@@ -18,7 +18,7 @@ from tasnb import analysis, plots
 from tasnb.analysis.evidence import METHOD
 from tasnb.core.types import Models, Sample
 from tasnb.evaluation import metrics
-from tasnb.evaluation.runs import Run
+from tasnb.evaluation.runs import Run, minded_of
 from tasnb.evaluation.samples import MissingCase
 from tasnb.plots.sheets import Panel
 from tasnb.store import Store
@@ -88,6 +88,7 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
         data = run.about["dataset"]
         super().__init__(
             about={
+                "minded": minded_of(run.about),
                 "title": f"{data['name']} {data['split']}, method {method}, models {run.about['models']['name']}",
                 "fields": [asdict(field) for field in self._fields],
                 "sorts": list(self._sorts),

@@ -49,7 +49,7 @@ export function panelOf(root, { label, kind }, data, model, build) {
   const minded = element("div");
   const remind = () => {
     const variant = link.get("reading")?.variants?.[link.get("settings")?.variant];
-    minded.replaceChildren(...mindedNotes([...((link.get("scene") ?? link.get("record"))?.minded ?? []), ...(variant?.minded ?? [])]));
+    minded.replaceChildren(...mindedNotes([...((link.get("scene") ?? link.get("record") ?? link.get("about"))?.minded ?? []), ...(variant?.minded ?? [])]));
   };
   frame.append(minded);
   link.watch(["scene", "record"], remind);
