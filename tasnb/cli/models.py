@@ -15,8 +15,8 @@ from tasnb.cli.output import ProgressBar, show
 def doctor(json_: Json = False) -> None:
     """Show per preset what is present, missing or damaged, the device and the versions.
 
-    What is present is opened: small models load and answer, of large ones the headers, configurations and tokenizers are
-    read. Exit code 1 when something is damaged; what is only missing is no fault.
+    What is present is opened: small models load and answer, of large ones the headers, configurations and tokenizers
+    are read. Exit code 1 when something is damaged; what is only missing is no fault.
     """
     from tasnb.models.doctor import damaged, report, report_text
 
@@ -28,7 +28,9 @@ def doctor(json_: Json = False) -> None:
 
 
 def fetch(
-    preset: Annotated[str, typer.Argument(help="laptop or paper, or one part: vit_l, RN50, microsoft/git-base-coco ...")],
+    preset: Annotated[
+        str, typer.Argument(help="laptop or paper, or one part: vit_l, RN50, microsoft/git-base-coco ...")
+    ],
     list_: Annotated[
         bool, typer.Option("--list", help="Download nothing: print each file's address, size, sha256 and place.")
     ] = False,
@@ -48,7 +50,9 @@ def fetch(
             f"{'present' if file.present else 'missing'}\n    {file.target}"
             for file in files
         ]
-        show({"files": [asdict(file) for file in files]}, "\n".join(lines) or f"{preset} ships with tasnb", as_json=json_)
+        show(
+            {"files": [asdict(file) for file in files]}, "\n".join(lines) or f"{preset} ships with tasnb", as_json=json_
+        )
         return
     done = []
     for line in fetching.fetch(preset, source=from_, progress=not json_):

@@ -11,11 +11,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 Models = Annotated[str, typer.Option("--models", help="Preset (tasnb doctor lists them) or a folder with models.json.")]
 Sam = Annotated[
     str | None,
-    typer.Option("--sam", help="Instead of the preset's proposer: vit_b, sam2 ..., a repository, a .pth file, a folder."),
+    typer.Option(
+        "--sam", help="Instead of the preset's proposer: vit_b, sam2 ..., a repository, a .pth file, a folder."
+    ),
 ]
 Clip = Annotated[
     str | None,
-    typer.Option("--clip", help="Instead of its matcher: RN50, ViT-L-14 (open_clip), hf-hub:..., a .pt file, a folder."),
+    typer.Option(
+        "--clip", help="Instead of its matcher: RN50, ViT-L-14 (open_clip), hf-hub:..., a .pt file, a folder."
+    ),
 ]
 Captioner = Annotated[
     str | None, typer.Option("--captioner", help="Instead of its captioner: git, blip, a repository, a folder.")

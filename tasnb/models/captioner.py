@@ -231,7 +231,9 @@ class HFCaptioner(Batched):
 def _refuse_nan(_: Any, scores: Any) -> Any:
     """For ``generate``: NaN would be read as the first word of the vocabulary, again and again."""
     if bool(scores.isnan().any()):
-        raise UserError("the captioner gives NaN: use dtype float32 or bfloat16, or get its weights again (tasnb fetch)")
+        raise UserError(
+            "the captioner gives NaN: use dtype float32 or bfloat16, or get its weights again (tasnb fetch)"
+        )
     return scores
 
 

@@ -27,8 +27,17 @@ from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.types import GRIDS, REGIONS
 from tasnb.models.batched import Matcher
 from tasnb.models.machine import resolve_device, resolve_dtype
+from tasnb.models.places import downloaded
 from tasnb.models.vocabulary import require_tokenizer_files, require_vocabulary
-from tasnb.models.weights import deciding_files, fingerprint, named_as, one_line, read_config, read_state, require_finite
+from tasnb.models.weights import (
+    deciding_files,
+    fingerprint,
+    named_as,
+    one_line,
+    read_config,
+    read_state,
+    require_finite,
+)
 from tasnb.stages import heatmaps
 
 # OpenAI's published state dicts carry these sizes beside their tensors; no other release does
@@ -366,14 +375,16 @@ def _folder_config(folder: Path) -> dict[str, Any]:
 
 
 def _tokenizer(name: str, config: Mapping[str, Any]) -> Any:
-    """open_clip's, which for files of a folder is transformers': no code of the folder runs, and none is asked about."""
+    """open_clip's, which for a folder with files is transformers': none of its code runs, none is asked about."""
     import open_clip
 
     own = {"trust_remote_code": False} if config["text_cfg"].get("hf_tokenizer_name") else {}
     try:
         return open_clip.get_tokenizer(name, **own)
     except Exception as error:
-        raise UserError(f"{name.removeprefix('local-dir:')}: its tokenizer cannot be loaded: {one_line(error)}") from error
+        raise UserError(
+            f"{name.removeprefix('local-dir:')}: its tokenizer cannot be loaded: {one_line(error)}"
+        ) from error
 
 
 @contextmanager

@@ -91,11 +91,13 @@ def fetch(preset: str, *, progress: bool = True, source: Path | None = None) -> 
 
     Notes
     -----
-    Parts that are complete are left alone, so an interrupted call can be repeated; a file that is damaged, of another size
-    or sha256 is removed and got again.
+    Parts that are complete are left alone, so an interrupted call can be repeated; a file that is damaged, of another
+    size or sha256 is removed and got again.
     """
     if source is not None and not source.is_dir():
-        raise MissingFileError(f"--from: no such folder: {source}; expected one with the files of tasnb fetch {preset} --list")
+        raise MissingFileError(
+            f"--from: no such folder: {source}; expected one with the files of tasnb fetch {preset} --list"
+        )
     lacking: list[str] = []
     for role, choice in _wanted(preset):
         part = PARTS[role][choice]
@@ -142,9 +144,16 @@ def listing(preset: str) -> list[Wanted]:
         part = PARTS[role][choice]
         folder = folder_of(part)
         for address, file in _files_of(part):
-            known = {"size": file.size, "sha256": file.sha256, "target": folder / file.path}
-            present = not missing_files(part) if file is part.archive else is_there(file, folder)
-            found.append(Wanted(part=choice, address=address, present=present, **known))
+            there = not missing_files(part) if file is part.archive else is_there(file, folder)
+            known = Wanted(
+                part=choice,
+                address=address,
+                size=file.size,
+                sha256=file.sha256,
+                target=folder / file.path,
+                present=there,
+            )
+            found.append(known)
     return found
 
 
@@ -272,7 +281,7 @@ def _by_hand(part: Part) -> str:
         return ""
     called = next((name for of in PARTS.values() for name, each in of.items() if each == part), part.folder)
     more = f" and {len(lacking) - 1} more (tasnb fetch {called} --list)" if len(lacking) > 1 else ""
-    return f". Without a network, put {lacking[0]}{more}, or name a folder that holds it: tasnb fetch {called} --from FOLDER"
+    return f". Without a network, put {lacking[0]}{more}, or name a folder with it: tasnb fetch {called} --from FOLDER"
 
 
 def take(part: Part, source: Path) -> list[str]:
@@ -314,7 +323,9 @@ def take(part: Part, source: Path) -> list[str]:
 def _inside(folder: Path, name: str) -> list[Path]:
     """Files of that name in a folder, the shallower first."""
     last = Path(name).name
-    return sorted((path for path in folder.rglob(last) if path.is_file()), key=lambda path: (len(path.parts), str(path)))
+    return sorted(
+        (path for path in folder.rglob(last) if path.is_file()), key=lambda path: (len(path.parts), str(path))
+    )
 
 
 def _is(path: Path, file: File) -> bool:

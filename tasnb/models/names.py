@@ -145,7 +145,9 @@ def _named(role: Role, name: str, first: str) -> dict[str, Any]:
         found = require_hub_folder(name, role, None)
         return _sam_at(found) if role == "sam" else {first: str(found)}
     if looks_like_a_path or "/" in name:
-        raise UserError(f"{role}: no such file or folder: {name}; check the path, or choose from {', '.join(PARTS[role])}")
+        raise UserError(
+            f"{role}: no such file or folder: {name}; check the path, or choose from {', '.join(PARTS[role])}"
+        )
     kinds: Mapping[Role, str] = {
         "clip": ", a name of open_clip, a Hugging Face repository, or give a path",
         "captioner": ", a Hugging Face repository, or give a path",

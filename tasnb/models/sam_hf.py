@@ -120,7 +120,9 @@ class HFMaskProposer(Proposer):
         inputs = self.processor(images=Image.fromarray(image), return_tensors="pt")
         seen = model.get_image_embeddings(inputs["pixel_values"].to(self.device, model.dtype))
         if not all(bool(level.isfinite().all()) for level in seen):
-            raise UserError(f"{self.source}: the image encoder gives NaN or infinite numbers: use dtype float32 or bfloat16")
+            raise UserError(
+                f"{self.source}: the image encoder gives NaN or infinite numbers: use dtype float32 or bfloat16"
+            )
         sides = inputs["pixel_values"].shape[-2:]
         steps = (np.arange(config.points_per_side) + 0.5) / config.points_per_side
         grid = torch.tensor([[x * sides[1], y * sides[0]] for y in steps for x in steps], dtype=model.dtype)

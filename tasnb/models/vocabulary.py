@@ -13,7 +13,14 @@ from tasnb.core.errors import MissingFileError, UserError
 
 CONFIG = "tokenizer_config.json"
 # any of these holds the words; vocab.json needs merges.txt beside it
-VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model")
+VOCABULARIES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "tokenizer.model",
+    "sentencepiece.bpe.model",
+)
 # a model may have more rows than there are words: padded to a multiple of 128 at most (OPT: 50,272 for 50,265 words,
 # FLAN-T5: 32,128 for 32,100), and in tables of hundreds of thousands of rows some that were never used
 PADDING, UNUSED = 128, 0.02
@@ -44,8 +51,8 @@ def require_tokenizer_files(folder: Path, what: str) -> None:
         missing = CONFIG
     if missing:
         raise MissingFileError(
-            f"{what} {folder} has no {missing}: it would say nothing or read nothing right. Get the file from where the "
-            "model comes from (tasnb fetch does)"
+            f"{what} {folder} has no {missing}: it would say nothing or read nothing right. Get the file from where "
+            "the model comes from (tasnb fetch does)"
         )
 
 

@@ -325,7 +325,11 @@ def tensors_in(read: Any, path: Path) -> dict[str, Any]:
         return next(iter(models.values()), {})
 
     if not (found := find(read, 0)):
-        holds = f"an object of {', '.join(map(str, list(read)[:SHOWN]))}" if isinstance(read, Mapping) else type(read).__name__
+        holds = (
+            f"an object of {', '.join(map(str, list(read)[:SHOWN]))}"
+            if isinstance(read, Mapping)
+            else type(read).__name__
+        )
         raise UserError(f"{path} holds no tensors by name; expected a state dict, or one under 'model', got {holds}")
     return found
 
