@@ -15,8 +15,8 @@ from tasnb.cli.output import ProgressBar, show
 def doctor(json_: Json = False) -> None:
     """Show per preset what is present, missing or damaged, the device and the versions.
 
-    What is present is opened: small models load and answer, of large ones the headers, configurations and tokenizers are
-    read. Exit code 1 when something is damaged; what is only missing is no fault.
+    What is present is opened: small models load and answer, of large ones the headers, configurations and tokenizers
+    are read. Exit code 1 when something is damaged; what is only missing is no fault.
     """
     from tasnb.models.doctor import damaged, report, report_text
 

@@ -33,8 +33,8 @@ def run(job: Job, numbers: Sequence[int]) -> Iterator[int]:
     """Compute and write parts on the job's number of actors; each is yielded when it is done.
 
     Uses the cluster that RAY_ADDRESS names or that is already connected, else starts ray on this machine alone. Each
-    actor takes a GPU where the cluster has as many, else CPU cores. Raises MissingExtraError without ray, and what a part
-    raises.
+    actor takes a GPU where the cluster has as many, else CPU cores. Raises MissingExtraError without ray, and what a
+    part raises.
     """
     try:
         import ray

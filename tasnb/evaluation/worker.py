@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from tasnb import datasets
+from tasnb.core.errors import UserError
 from tasnb.core.images import as_rgb
 from tasnb.core.types import (
     ImageArtifacts,
@@ -119,7 +120,7 @@ def run_on_processes(job: Job, numbers: Sequence[int]) -> Iterator[int]:
     """Compute and write parts on several processes; each is yielded when it is done.
 
     A process that dies takes only its own part with it: the rest go on, and that part is given out again.
-    Raises RuntimeError when processes die three times over, and what a part raises (a full disk, say).
+    Raises UserError when processes die three times over, and what a part raises (a full disk, say).
     """
     import multiprocessing
 
@@ -137,7 +138,7 @@ def run_on_processes(job: Job, numbers: Sequence[int]) -> Iterator[int]:
             left = [number for number in left if not is_done(job.folder, number)]
         else:
             return
-    raise RuntimeError(
+    raise UserError(
         f"worker processes died {ATTEMPTS} times, probably for lack of memory; {len(numbers) - len(left)} of "
         f"{len(numbers)} parts are done: run the same command with fewer workers to go on"
     )

@@ -95,7 +95,8 @@ class AlbefItc(Matcher):
         MissingFileError
             Without the files.
         UserError
-            For weights that lack keys or hold NaN, naming them, for another model's words, and for an image_size that the patches do not divide.
+            For weights that lack keys or hold NaN, naming them, for another model's words, and for an
+            image_size that the patches do not divide.
         """
         place, number, folder = resolve_device(device), resolve_dtype(dtype), Path(folder)
         path = next((folder / name for name in CHECKPOINTS if (folder / name).is_file()), folder / CHECKPOINTS[0])

@@ -27,6 +27,7 @@ from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.types import GRIDS, REGIONS
 from tasnb.models.batched import Matcher
 from tasnb.models.machine import resolve_device, resolve_dtype
+from tasnb.models.places import downloaded
 from tasnb.models.vocabulary import require_tokenizer_files, require_vocabulary
 from tasnb.models.weights import (
     deciding_files,
@@ -374,7 +375,7 @@ def _folder_config(folder: Path) -> dict[str, Any]:
 
 
 def _tokenizer(name: str, config: Mapping[str, Any]) -> Any:
-    """open_clip's, which for files of a folder is transformers': no code of the folder runs, and none is asked about."""
+    """open_clip's, which for a folder with files is transformers': none of its code runs, none is asked about."""
     import open_clip
 
     own = {"trust_remote_code": False} if config["text_cfg"].get("hf_tokenizer_name") else {}

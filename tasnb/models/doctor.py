@@ -145,7 +145,7 @@ def _fault(role: Role, choice: str, part: Part) -> str | None:
 
 
 def _look_into(role: Role, part: Part, folder: Path) -> None:
-    """Open every file of a large part without reading its tensors. Raises what is wrong with the first that does not."""
+    """Open every file of a large part without reading its tensors; raises what is wrong with the first that fails."""
     for file in (path for each in part.files for path in sorted(folder.glob(each.path))):
         if file.suffix in CHECKPOINTS:
             require_whole(file, role)

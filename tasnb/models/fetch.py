@@ -91,8 +91,8 @@ def fetch(preset: str, *, progress: bool = True, source: Path | None = None) -> 
 
     Notes
     -----
-    Parts that are complete are left alone, so an interrupted call can be repeated; a file that is damaged, of another size
-    or sha256 is removed and got again.
+    Parts that are complete are left alone, so an interrupted call can be repeated; a file that is damaged, of another
+    size or sha256 is removed and got again.
     """
     if source is not None and not source.is_dir():
         raise MissingFileError(
@@ -144,9 +144,16 @@ def listing(preset: str) -> list[Wanted]:
         part = PARTS[role][choice]
         folder = folder_of(part)
         for address, file in _files_of(part):
-            known = {"size": file.size, "sha256": file.sha256, "target": folder / file.path}
-            present = not missing_files(part) if file is part.archive else is_there(file, folder)
-            found.append(Wanted(part=choice, address=address, present=present, **known))
+            there = not missing_files(part) if file is part.archive else is_there(file, folder)
+            known = Wanted(
+                part=choice,
+                address=address,
+                size=file.size,
+                sha256=file.sha256,
+                target=folder / file.path,
+                present=there,
+            )
+            found.append(known)
     return found
 
 
@@ -274,7 +281,7 @@ def _by_hand(part: Part) -> str:
         return ""
     called = next((name for of in PARTS.values() for name, each in of.items() if each == part), part.folder)
     more = f" and {len(lacking) - 1} more (tasnb fetch {called} --list)" if len(lacking) > 1 else ""
-    return f". Without a network, put {lacking[0]}{more}, or name a folder that holds it: tasnb fetch {called} --from FOLDER"
+    return f". Without a network, put {lacking[0]}{more}, or name a folder with it: tasnb fetch {called} --from FOLDER"
 
 
 def take(part: Part, source: Path) -> list[str]:

@@ -72,8 +72,8 @@ def load(
     Notes
     -----
     A part may be called by its name in the catalogue, by its repository on the Hugging Face hub
-    ("microsoft/git-base-coco", "hf-hub:timm/ViT-B-16-SigLIP2-256"), and a CLIP as open_clip calls it ("ViT-L-14"), where
-    their caches hold it; a spaCy pipeline by its package, where that is installed. A path may be a folder, or a
+    ("microsoft/git-base-coco", "hf-hub:timm/ViT-B-16-SigLIP2-256"), and a CLIP as open_clip calls it ("ViT-L-14"),
+    where their caches hold it; a spaCy pipeline by its package, where that is installed. A path may be a folder, or a
     checkpoint (.pth, .pt, .safetensors) of SAM or CLIP. Nothing is downloaded.
     """
     _, loaders, arguments = plan(preset, variant=variant, device=device, dtype=dtype, **parts)

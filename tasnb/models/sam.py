@@ -303,8 +303,8 @@ def _told_by(state: Mapping[str, Any], path: Path) -> SamConfig:
     if table is None or table.shape[-1] not in widths:
         found = f"the encoder is {table.shape[-1]} wide" if table is not None else f"it has no {_WIDTH}"
         raise UserError(
-            f"{path} does not hold a SAM that tasnb knows: {found}; its tensors begin with {min(state)}. Expected one of "
-            f"{', '.join(SAM_CONFIGS)}, or give the JSON configuration that it was trained with as model"
+            f"{path} does not hold a SAM that tasnb knows: {found}; its tensors begin with {min(state)}. Expected one "
+            f"of {', '.join(SAM_CONFIGS)}, or give the JSON configuration that it was trained with as model"
         )
     return widths[table.shape[-1]]
 

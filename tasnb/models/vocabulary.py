@@ -51,8 +51,8 @@ def require_tokenizer_files(folder: Path, what: str) -> None:
         missing = CONFIG
     if missing:
         raise MissingFileError(
-            f"{what} {folder} has no {missing}: it would say nothing or read nothing right. Get the file from where the "
-            "model comes from (tasnb fetch does)"
+            f"{what} {folder} has no {missing}: it would say nothing or read nothing right. Get the file from where "
+            "the model comes from (tasnb fetch does)"
         )
 
 

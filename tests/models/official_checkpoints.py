@@ -146,10 +146,15 @@ def write_clip_state_dict(path: Path, model: str, *, openai: bool = True) -> dic
     return {"model": model, "checkpoint": str(path)}
 
 
-def _bert_tokenizer() -> Any:
+def filled(vocabulary: list[str], size: int | None) -> list[str]:
+    """A vocabulary of the published size: a tokenizer that knows far fewer words than its model is refused."""
+    return vocabulary + [f"unused{number}" for number in range((size or 0) - len(vocabulary))]
+
+
+def _bert_tokenizer(size: int | None = None) -> Any:
     from transformers import BertTokenizer
 
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
+    vocabulary = filled(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS], size)
     return BertTokenizer(vocab={word: i for i, word in enumerate(vocabulary)}, model_max_length=32)
 
 
@@ -170,10 +175,10 @@ def _blip_pictures(size: int) -> Any:
 
 
 def write_git(folder: Path, *, full: bool = False) -> dict[str, str]:
-    """A GIT captioner; full: the size of git-base-coco (its vocabulary of 30,522 mostly without words)."""
+    """A GIT captioner; full: the size of git-base-coco (its vocabulary of 30,522 mostly without meaning)."""
     from transformers import GitConfig, GitForCausalLM, GitProcessor
 
-    tokenizer = _bert_tokenizer()
+    tokenizer = _bert_tokenizer(30_522 if full else None)
     marks = {"bos_token_id": 2, "eos_token_id": 3, "pad_token_id": 0}
     config = (
         GitConfig(**marks)
@@ -211,7 +216,7 @@ def write_blip2(folder: Path, *, full: bool = False) -> dict[str, str]:
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import Blip2Config, Blip2ForConditionalGeneration, Blip2Processor, PreTrainedTokenizerFast
 
-    vocabulary = ["<s>", "<pad>", "</s>", "<unk>", *WORDS]
+    vocabulary = filled(["<s>", "<pad>", "</s>", "<unk>", *WORDS], 50_265 if full else None)
     words = Tokenizer(models.WordLevel({w: i for i, w in enumerate(vocabulary)}, unk_token="<unk>"))
     words.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     words.post_processor = processors.TemplateProcessing(single="</s> $A", special_tokens=[("</s>", 2)])
@@ -244,7 +249,11 @@ def write_blip2(folder: Path, *, full: bool = False) -> dict[str, str]:
         image_token_index=len(tokenizer) - 1,
     )
     number = torch.bfloat16 if full else torch.float32
-    _quietly(_seeded(lambda: Blip2ForConditionalGeneration._from_config(config, dtype=number)).save_pretrained, folder)
+    # seed 1: with 0 the noise ends every caption before its first word, and a captioner that is silent is refused
+    _quietly(
+        _seeded(lambda: Blip2ForConditionalGeneration._from_config(config, dtype=number), seed=1).save_pretrained,
+        folder,
+    )
     processor.save_pretrained(folder)
     return {"model": str(folder)}
 

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.models.official_checkpoints import EYE, SMALL, _bert_tokenizer, _blip_pictures, _quietly, _seeded
+from tests.models.official_checkpoints import (
+    EYE,
+    SMALL,
+    _bert_tokenizer,
+    _blip_pictures,
+    _quietly,
+    _seeded,
+    filled,
+)
 from tests.models.official_language import WORDS
 
 
@@ -15,7 +23,7 @@ def write_blip2_itc(folder: Path, *, full: bool = False) -> dict[str, str]:
     """Blip2ForImageTextRetrieval, as Salesforce/blip2-itm-vit-g; full: its 1.2 G parameters."""
     from transformers import Blip2Config, Blip2ForImageTextRetrieval, Blip2Processor
 
-    tokenizer = _bert_tokenizer()
+    tokenizer = _bert_tokenizer(30_522 if full else None)
     if full:
         config = Blip2Config(
             vision_config={"initializer_range": 0.02},
@@ -56,7 +64,7 @@ def write_albef(folder: Path, *, full: bool = False, bert: str = "bert.", grid: 
     from transformers import BertConfig, BertModel
 
     folder.mkdir(parents=True, exist_ok=True)
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
+    words = filled(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS], 30_522 if full else None)
     (folder / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
     width, inner, patch = (768, 3072, 16) if full else (64, 96, 16)
     grid = grid or 16
