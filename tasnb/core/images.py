@@ -133,6 +133,30 @@ def resized(image: np.ndarray, scale: float, *, smooth: bool = True) -> np.ndarr
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
 
 
+def shrunk(image: np.ndarray, longest: float) -> np.ndarray:
+    """A picture or a mask that is no larger than needed: one that is small enough is given back as it is.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (h, w, 3), or of bool, shape (h, w)
+        A mask that has pixels keeps at least one.
+    longest : float
+        Of the longer side, pixels.
+
+    Returns
+    -------
+    ndarray
+        Of the same dtype.
+    """
+    if max(image.shape[:2]) <= longest:
+        return image
+    small = resized(image, longest / max(image.shape[:2]))
+    if image.dtype == bool and image.any() and not small.any():
+        small = small.copy()
+        small[tuple(np.argwhere(image)[0] * small.shape // image.shape)] = True
+    return small
+
+
 def png_bytes(image: np.ndarray) -> bytes:
     """Encode an array as PNG.
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from tasnb.core.images import mask_colour
+from tasnb.core.images import mask_colour, shrunk
 from tasnb.core.masks import iou
 from tasnb.core.types import Prediction
-from tasnb.plots.overlays import outline, overlay, proposals_picture, silhouette, stripes
+from tasnb.plots.overlays import DRAWN, outline, overlay, proposals_picture, silhouette, stripes, to_draw
 from tasnb.plots.sheets import Panel, sheet
 
 BEST = 3  # masks shown beside the phrases
@@ -35,13 +35,13 @@ def annotated(
     PIL.Image.Image
         RGB.
     """
+    image_rgb, table = shrunk(image_rgb, DRAWN), prediction.table
     height, width = image_rgb.shape[:2]
-    table = prediction.table
-    answer = overlay(image_rgb, prediction.mask, mask_colour(prediction.index or 0))
+    answer = overlay(image_rgb, shrunk(prediction.mask, DRAWN), mask_colour(prediction.index or 0))
     if target is not None:
-        rim = outline(target, max(1, round(min(height, width) / 160)))
+        rim = outline(shrunk(target, DRAWN), max(1, round(min(height, width) / 160)))
         answer[rim & stripes(image_rgb, max(3, min(height, width) // 50))] = 255
-    masks = proposals_picture(image_rgb, prediction.artifacts.proposals, table.kept)
+    masks = proposals_picture(image_rgb, to_draw(prediction.artifacts.proposals), table.kept)
     panels = [
         Panel(title="the image", pixels=image_rgb),
         Panel(title=f"{len(table)} proposals, {int(table.kept.sum())} stay in", pixels=masks),
@@ -90,9 +90,9 @@ def negatives(image_rgb: np.ndarray | None, prediction: Prediction) -> np.ndarra
         The picture.
     """
     table, masks, found = prediction.table, prediction.artifacts.proposals.masks, prediction.negatives
-    panels = []
+    image_rgb, panels = None if image_rgb is None else shrunk(image_rgb, DRAWN), []
     for rank, index in enumerate(table.ranking[:BEST].tolist(), 1):
-        mask, colour = masks[index], mask_colour(index)
+        mask, colour = shrunk(masks[index], DRAWN), mask_colour(index)
         pixels = silhouette(mask, colour, height=260) if image_rgb is None else overlay(image_rgb, mask, colour)
         notes = f"S {table.total[index]:.3f}, N {table.n[index]:+.3f}" + ("" if table.kept[index] else ", out")
         panels.append(Panel(title=f"rank {rank}: mask {index}", pixels=pixels, notes=(notes,)))

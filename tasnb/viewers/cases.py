@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tasnb.core.images import shrunk
 from tasnb.core.masks import make_proposals
 from tasnb.core.types import ImageArtifacts, Models, Sample
 from tasnb.evaluation.plan import GivenProposals
@@ -20,7 +21,7 @@ from tasnb.pipeline.describe import describe
 from tasnb.pipeline.variant import find
 from tasnb.plots import rims
 from tasnb.store import Store
-from tasnb.viewers.record import shrunk, uri
+from tasnb.viewers.record import uri
 
 THUMB = 200  # pixels of a thumbnail's longer side
 REMEMBERED = 400  # thumbnails, some 10 kB each: a page that was seen comes back at once

@@ -19,7 +19,7 @@ from tasnb.analysis.attribution import verdict_of
 from tasnb.analysis.causes import THRESHOLD, sentence_of
 from tasnb.analysis.counterfactuals import Switch, switches
 from tasnb.analysis.evidence import Case, case_of
-from tasnb.core.images import jpeg_uri, png_uri, resized
+from tasnb.core.images import jpeg_uri, png_uri, shrunk
 from tasnb.core.masks import areas, centroids_xy, pairwise_iou
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, ScoreTable, Weights, WordNet
 from tasnb.pipeline.tas import MODULES, mine, rectify, score
@@ -163,11 +163,12 @@ def scene_record(
     return {
         "image": uri(small, LONGEST, png_pixels=SCENE_PNG_PIXELS),
         "size_hw": list(small.shape[:2]),
-        "masks": [_runs(_shown(mask)) for mask in masks],
+        "full_hw": list(image_rgb.shape[:2]),
+        "masks": [_runs(shrunk(mask, LONGEST)) for mask in masks],
         "areas": areas(masks).tolist(),
         "captions": captions_of(artifacts),
         "caption": artifacts.overall_caption,
-        "target": None if target is None else _runs(_shown(target)),
+        "target": None if target is None else _runs(shrunk(target, LONGEST)),
         "iou": None if overlap is None else overlap.tolist(),
         "oracle": int(overlap.argmax()) if overlap is not None and found else None,
         "models": models_name,
@@ -239,13 +240,6 @@ def uri(pixels: np.ndarray, longest: int, *, png_pixels: int = PNG_PIXELS) -> st
     return jpeg_uri(small, quality=JPEG_QUALITY)
 
 
-def shrunk(pixels: np.ndarray, longest: float) -> np.ndarray:
-    """A picture or a mask whose longer side is at most ``longest`` pixels: the same dtype."""
-    if max(pixels.shape[:2]) <= longest:
-        return pixels
-    return resized(pixels, longest / max(pixels.shape[:2]))
-
-
 def _variant_record(reading: Reading, artifacts: ImageArtifacts) -> dict[str, Any]:
     table, parse, rule = reading.table, reading.parse, reading.variant.rectifier
     centres = rule.centres_of(centroids_xy(artifacts.proposals.masks))
@@ -304,15 +298,6 @@ def _oracle_sentence(case: Case) -> str:
         f"No proposal fits (the best has IoU {case.ious.max(initial=0):.2f}). With the target's own mask as a "
         "proposal the best possible answer would have IoU 1.00; its V, P and N are not known, so it is not ranked here."
     )
-
-
-def _shown(mask: np.ndarray) -> np.ndarray:
-    """The mask at the size of the photo that travels; a mask that has pixels keeps at least one."""
-    small = shrunk(mask, LONGEST)
-    if mask.any() and not small.any():
-        small = small.copy()
-        small[tuple(np.argwhere(mask)[0] * small.shape // mask.shape)] = True
-    return small
 
 
 def _runs(mask: np.ndarray) -> list[int]:

@@ -19,7 +19,10 @@ function buildCrops({ frame, say, problem, waiting, link, closing }) {
   const title = element("h3");
   const caption = element("p", { class: "tn-quote" });
   const figures = element("div", { class: "tn-figures" });
-  const pick = (i) => link.live && link.set({ index: Math.max(0, Math.min(count - 1, i)) });
+  const pick = (i) => {
+    const index = Math.max(0, Math.min(count - 1, i));
+    if (link.live && index !== link.get("index")) link.set({ index }, `Cutting out mask ${index} \u2026`);
+  };
   const { node, stage } = photoWith(scene, { onHover: (i) => { hovered = i; draw(); }, onPick: pick });
   const step = (by, text) => element("button", { type: "button", disabled: !link.live, onclick: () => pick(link.get("index") + by) }, text);
   const options = scene.captions.map((text, i) => [String(i), `mask ${i}: ${text.slice(0, 60)}`]);
@@ -34,7 +37,7 @@ function buildCrops({ frame, say, problem, waiting, link, closing }) {
 
   function draw() {
     const index = link.get("index");
-    stage.draw({ kept: scene.masks.map(() => true), best: null, selected: index, hovered, oracle: null, target: false, all: true });
+    stage.draw({ kept: scene.masks.map(() => true), best: null, selected: index, hovered, oracle: null, target: false, all: true, numbers: true });
     stage.canvas.setAttribute("aria-label", `The photo with ${count} masks; mask ${index} is marked.`);
   }
 
@@ -43,8 +46,7 @@ function buildCrops({ frame, say, problem, waiting, link, closing }) {
     choice.select.value = String(index);
     draw();
     problem(shown.problem);
-    if (shown.index !== index) return waiting.wait(`Cutting out mask ${index} \u2026`);
-    waiting.tell("");
+    if (shown.index !== index) return;
     setText(title, `mask ${index} of ${count}, as every model sees it`);
     figures.replaceChildren(...shown.pictures.map(figureOf));
     caption.replaceChildren("Its caption: ", element("q", {}, shown.caption));
