@@ -176,25 +176,6 @@ def resized(image: np.ndarray, scale: float, *, smooth: bool = True) -> np.ndarr
     return brought_to(image, size)
 
 
-def shrunk(image: np.ndarray, longest: float) -> np.ndarray:
-    """A picture or a mask that is no larger than asked.
-
-    Parameters
-    ----------
-    image : ndarray of uint8, shape (h, w, 3), or of bool, shape (h, w)
-        Of any size.
-    longest : float
-        Of its longer side, pixels.
-
-    Returns
-    -------
-    ndarray
-        Of the same dtype; the same array where it is small enough.
-    """
-    side = max(image.shape[:2])
-    return image if side <= longest else resized(image, longest / side)
-
-
 def working_size(size_hw: tuple[int, int], max_side: int | None) -> tuple[int, int]:
     """The size at which a picture is worked on.
 
@@ -254,6 +235,30 @@ def brought_to(image: np.ndarray, size_hw: tuple[int, int]) -> np.ndarray:
         return np.asarray(soft) > 127
     resized = Image.fromarray(image).resize(size_hw[::-1], Image.Resampling.LANCZOS, reducing_gap=3.0)
     return np.asarray(resized)
+
+
+def shrunk(image: np.ndarray, longest: float) -> np.ndarray:
+    """A picture or a mask that is no larger than needed: one that is small enough is given back as it is.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (h, w, 3), or of bool, shape (h, w)
+        A mask that has pixels keeps at least one.
+    longest : float
+        Of the longer side, pixels.
+
+    Returns
+    -------
+    ndarray
+        Of the same dtype.
+    """
+    if max(image.shape[:2]) <= longest:
+        return image
+    small = resized(image, longest / max(image.shape[:2]))
+    if image.dtype == bool and image.any() and not small.any():
+        small = small.copy()
+        small[tuple(np.argwhere(image)[0] * small.shape // image.shape)] = True
+    return small
 
 
 def png_bytes(image: np.ndarray) -> bytes:

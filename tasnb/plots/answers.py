@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from tasnb.core.images import mask_colour
+from tasnb.core.images import mask_colour, shrunk
 from tasnb.core.masks import iou
 from tasnb.core.tables import stay_in
 from tasnb.core.types import Prediction
-from tasnb.plots.overlays import outline, overlay, proposals_picture, silhouette, stripes
+from tasnb.plots.overlays import DRAWN, outline, overlay, proposals_picture, silhouette, stripes, to_draw
 from tasnb.plots.sheets import Panel, sheet
 
 BEST = 3  # masks shown beside the phrases
@@ -38,14 +38,14 @@ def annotated(
     """
     artifacts, table = prediction.artifacts, prediction.table
     why = _why(prediction, target)
-    image_rgb = artifacts.at_working_size(image_rgb)
+    image_rgb = shrunk(artifacts.at_working_size(image_rgb), DRAWN)
     height, width = image_rgb.shape[:2]
-    answer = overlay(image_rgb, artifacts.at_working_size(prediction.mask), mask_colour(prediction.index or 0))
+    mask = shrunk(artifacts.at_working_size(prediction.mask), DRAWN)
+    answer = overlay(image_rgb, mask, mask_colour(prediction.index or 0))
     if target is not None:
-        target = artifacts.at_working_size(target)
-        rim = outline(target, max(1, round(min(height, width) / 160)))
+        rim = outline(shrunk(artifacts.at_working_size(target), DRAWN), max(1, round(min(height, width) / 160)))
         answer[rim & stripes(image_rgb, max(3, min(height, width) // 50))] = 255
-    masks = proposals_picture(image_rgb, artifacts.proposals, table.kept)
+    masks = proposals_picture(image_rgb, to_draw(artifacts.proposals), table.kept)
     panels = [
         Panel(title="the image", pixels=image_rgb),
         Panel(title=stay_in(len(table), int(table.kept.sum())), pixels=masks),
@@ -94,10 +94,10 @@ def negatives(image_rgb: np.ndarray | None, prediction: Prediction) -> np.ndarra
         The picture.
     """
     table, masks, found = prediction.table, prediction.artifacts.proposals.masks, prediction.negatives
-    image_rgb = None if image_rgb is None else prediction.artifacts.at_working_size(image_rgb)
+    image_rgb = None if image_rgb is None else shrunk(prediction.artifacts.at_working_size(image_rgb), DRAWN)
     panels = []
     for rank, index in enumerate(table.ranking[:BEST].tolist(), 1):
-        mask, colour = masks[index], mask_colour(index)
+        mask, colour = shrunk(masks[index], DRAWN), mask_colour(index)
         pixels = silhouette(mask, colour, height=260) if image_rgb is None else overlay(image_rgb, mask, colour)
         notes = f"S {table.total[index]:.3f}, N {table.n[index]:+.3f}" + ("" if table.kept[index] else ", out")
         panels.append(Panel(title=f"rank {rank}: mask {index}", pixels=pixels, notes=(notes,)))

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from tasnb.core.images import mask_colour
+from tasnb.core.images import mask_colour, shrunk
 from tasnb.core.types import ImageArtifacts, ImageTextEncoder, Models
 from tasnb.pipeline.variant import PAPER, Variant, find, require_made_for
-from tasnb.plots.overlays import overlay
+from tasnb.plots.overlays import DRAWN, overlay
 from tasnb.plots.sheets import Panel, sheet
 from tasnb.stages.crops import cut
 
@@ -165,8 +165,9 @@ def crops(
     """
     require_made_for(find(variant, models), artifacts, models)
     seen = inputs_of(image_rgb, artifacts, models, index, variant=variant)
-    mask, image_rgb = artifacts.proposals.masks[index], artifacts.at_working_size(image_rgb)
-    panels = [Panel(title="in the photo", pixels=overlay(image_rgb, mask, mask_colour(index)))]
+    mask = shrunk(artifacts.proposals.masks[index], DRAWN)
+    photo = shrunk(artifacts.at_working_size(image_rgb), DRAWN)
+    panels = [Panel(title="in the photo", pixels=overlay(photo, mask, mask_colour(index)))]
     panels += [Panel(title=s.name, pixels=s.pixels, notes=(s.words,), enlarged=s.enlarged) for s in seen]
     title, caption = f"mask {index} of {len(artifacts.proposals)}", caption_of(artifacts, index, variant=variant)
     return sheet(title, panels, [f"Its caption: “{caption}”"], side=280, notes=artifacts.notes)

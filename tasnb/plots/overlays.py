@@ -6,10 +6,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from tasnb.core.images import mask_colour, resized
+from tasnb.core.images import mask_colour, resized, shrunk
+from tasnb.core.masks import make_proposals
 from tasnb.core.types import Proposals
 from tasnb.plots.sheets import INK, PAPER, font_of
 
+DRAWN = 1024  # pixels of a photo's longer side on which rims are drawn: every panel is smaller
 OPAQUE = 0.62  # of a heat map's colours over the gray photo: things stay recognisable
 
 
@@ -112,6 +114,13 @@ def proposals_picture(image_rgb: np.ndarray, proposals: Proposals, kept: np.ndar
     return pixels.round().astype(np.uint8)
 
 
+def to_draw(proposals: Proposals) -> Proposals:
+    """The proposals at the size at which a photo is drawn: a drawing of 12 megapixels would take half a minute."""
+    if max(proposals.size_hw) <= DRAWN or not len(proposals):
+        return proposals
+    return make_proposals(np.stack([shrunk(mask, DRAWN) for mask in proposals.masks]), source="drawn")
+
+
 def rims(
     image_rgb: np.ndarray, target: np.ndarray | None = None, answer: np.ndarray | None = None, *, index: int = 0
 ) -> np.ndarray:
@@ -170,6 +179,7 @@ def numbered(image_rgb: np.ndarray, proposals: Proposals, *, side: int = 520) ->
     ndarray of uint8, shape (h', w', 3)
         The picture.
     """
+    image_rgb, proposals = shrunk(image_rgb, DRAWN), to_draw(proposals)
     scale = side / max(image_rgb.shape[:2])
     picture = Image.fromarray(resized(proposals_picture(image_rgb, proposals), scale))
     draw, font = ImageDraw.Draw(picture), font_of(18, bold=True)

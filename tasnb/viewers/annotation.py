@@ -5,11 +5,13 @@
     viewer.save("my_photos")        # a folder data set: tn.datasets.load("folder", root="my_photos")
 
 Captions and scores are not shown: who writes an expression should look at the picture, not at what the models say.
+Every click and every key is kept, in the browser and in a file beside the folder, and offered again (``drafts``).
 """
 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,12 +24,14 @@ from tasnb.core.masks import areas, centroids_xy
 from tasnb.core.types import ImageArtifacts, Proposals, Sample
 from tasnb.datasets import write
 from tasnb.stages.expressions import require_text
+from tasnb.viewers import drafts
 from tasnb.viewers.record import scene_record
 from tasnb.viewers.viewer import Viewer, mask_number, masks_to_choose, picture_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+FOLDER = "my_photos"  # the name that the page proposes
 TOLD = 3  # annotations that ``words`` repeats
 ROWS, COLUMNS = ("top", "", "bottom"), ("left", "", "right")
 
@@ -43,6 +47,8 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
         One for each picture; their proposals are the masks to choose from.
     names : list of str
         One for each picture, all different.
+    folder : str
+        The name that the page proposes for the data set.
 
     Attributes
     ----------
@@ -53,6 +59,11 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
     entries : list of dict
         {"image": number, "expression": text, "proposal": mask number, or None where no mask fits}, in the order in
         which they were made; ``annotations`` is the same as a frame.
+    folder : str
+        Where the Save button saves. What is clicked and typed is kept in ``<folder>.draft.json`` beside it.
+    found : dict
+        What an earlier session left about these pictures; {} once it is decided: ``resume`` continues with it, and
+        setting {} starts again, which keeps the older draft as ``<folder>.1.before.json``.
     """
 
     scene = traitlets.Dict().tag(sync=True)
@@ -60,15 +71,35 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     entries = traitlets.List(traitlets.Dict()).tag(sync=True)
     chosen = traitlets.Int(allow_none=True, default_value=None).tag(sync=True)
+    halves = traitlets.Dict().tag(sync=True)  # key of a picture -> what is typed and chosen there, not added yet
+    found = traitlets.Dict().tag(sync=True)
+    marks = traitlets.List(traitlets.Unicode()).tag(sync=True)  # of each picture with its masks
+    counts = traitlets.List(traitlets.Int()).tag(sync=True)  # the masks of each picture
+    folder = traitlets.Unicode(FOLDER).tag(sync=True)
+    at = traitlets.Int(0).tag(sync=True)  # when the browser told the last change, milliseconds since 1970
+    kept = traitlets.Dict({"file": "", "problem": ""}).tag(sync=True)  # the draft's file, or why there is none
     wish = traitlets.Dict().tag(sync=True)  # {"folder", "times"}: the Save button was pressed
     notice = traitlets.Unicode("").tag(sync=True)
     problem = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, pictures: Sequence[np.ndarray], artifacts: Sequence[ImageArtifacts], names: list[str]) -> None:
+    def __init__(
+        self,
+        pictures: Sequence[np.ndarray],
+        artifacts: Sequence[ImageArtifacts],
+        names: list[str],
+        folder: str = FOLDER,
+    ) -> None:
         self.pictures, self.artifacts = tuple(pictures), tuple(artifacts)
         self._saved: dict[Path, str] = {}  # the tables that this viewer wrote, by their digest
-        super().__init__(scene=self._scene(0), names=names)
+        self._last = 0  # the last ``at`` that was kept
+        marks, counts = drafts.keys_of(pictures, artifacts), [len(each.proposals) for each in artifacts]
+        super().__init__(scene=self._scene(0), names=names, marks=marks, counts=counts, folder=folder)
+        try:
+            self.found = self._news(drafts.read(Path(folder).expanduser()))
+        except (OSError, ValueError, traitlets.TraitError) as error:
+            self.kept = {"file": "", "problem": str(error)}
         self.observe(self._go, names="number")
+        self.observe(self._keep, names=["entries", "halves", "found", "folder"])
         self.observe(self._obey, names="wish")
 
     @property
@@ -155,7 +186,23 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
         ours = self._saved.get(place.resolve())
         written = write(self.samples, place, replace=replace or (ours is not None and ours == _digest(place)))
         self._saved[written.resolve()] = _digest(written)
+        self.folder = str(folder)
+        self._keep()
         return written
+
+    def resume(self) -> None:
+        """Continue where an earlier session stopped: take over what ``found`` holds, and turn to its last picture."""
+        if not self.found:
+            return
+        last = max(self.found, key=lambda key: self.found[key]["time"])
+        halves = {key: record["half"] for key, record in self.found.items() if record["half"]}
+        with self.hold_sync():
+            self.entries = [
+                {"image": n, **entry} for n in range(len(self.marks)) for entry in self._record(n)["entries"]
+            ]
+            self.halves = {**halves, **self.halves}
+            self.number = self.marks.index(last)
+            self.found = {}
 
     def picture(self) -> np.ndarray:
         """The numbered proposals of the picture on screen.
@@ -193,6 +240,25 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
             except (ValueError, TypeError) as wrong:
                 raise traitlets.TraitError(f"entries: {wrong}") from wrong
         return list(proposal["value"])
+
+    @traitlets.validate("found")
+    def _are_records(self, proposal: dict[str, Any]) -> dict[str, Any]:
+        try:
+            found = {key: drafts.Kept.model_validate(record) for key, record in proposal["value"].items()}
+            for key, record in found.items():
+                number = self.marks.index(key)
+                for entry in record.entries:
+                    self._check({"image": number, **entry.model_dump()})
+        except (ValueError, TypeError) as wrong:
+            raise traitlets.TraitError(f"found: {wrong}") from wrong
+        return {key: record.model_dump() for key, record in found.items()}
+
+    @traitlets.validate("halves")
+    def _are_halves(self, proposal: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return {key: drafts.Half.model_validate(half).model_dump() for key, half in proposal["value"].items()}
+        except ValueError as wrong:
+            raise traitlets.TraitError(f"halves: {wrong}") from wrong
 
     @traitlets.validate("number")
     def _is_a_picture(self, proposal: dict[str, Any]) -> int:
@@ -238,12 +304,58 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
     def _scene(self, number: int) -> dict[str, Any]:
         artifacts = self.artifacts[number]
         scene = scene_record(artifacts.at_working_size(self.pictures[number]), artifacts, None, "")
-        return {**scene, "captions": places(artifacts.proposals), "caption": ""}
+        return {**scene, "number": number, "captions": places(artifacts.proposals), "caption": ""}
 
     def _go(self, change: Any) -> None:
         with self.hold_sync():  # one message: never a chosen mask of another picture
             self.chosen = None
             self.scene = self._scene(change["new"])
+
+    def _record(self, number: int) -> dict[str, Any]:
+        """What is kept of a picture: what was found and not decided on, then what was made since."""
+        key, here = self.marks[number], [entry for entry in self.entries if entry["image"] == number]
+        found = self.found.get(key, {"entries": [], "half": None})
+        before = [{"image": number, **entry} for entry in found["entries"]]
+        both = [old for old in before if not any(_same_words(old, new) for new in here)] + here
+        entries = [{"expression": entry["expression"], "proposal": entry["proposal"]} for entry in both]
+        return {"entries": entries, "half": self.halves.get(key) or found["half"]}
+
+    def _lacks(self, record: dict[str, Any], number: int) -> bool:
+        """Whether a record of a picture holds anything that is not kept here."""
+        here = self._record(number)
+        missing = [entry for entry in record["entries"] if entry not in here["entries"]]
+        return bool(missing) or (record["half"] is not None and record["half"] != here["half"])
+
+    def _news(self, draft: drafts.Draft) -> dict[str, Any]:
+        """What a draft holds of these pictures that is not kept here."""
+        told = {key: draft.pictures[key].model_dump() for key in self.marks if key in draft.pictures}
+        return {key: record for key, record in told.items() if self._lacks(record, self.marks.index(key))}
+
+    def _keep(self, change: Any = None) -> None:
+        """Write what is kept beside the folder, as soon as a browser has told anything."""
+        if not self.said:
+            return
+        stamp = self.at if self.at > self._last else time.time_ns() // 1_000_000  # the browser's clock, where it spoke
+        self._last, what, folder = self.at, change["name"] if change else "", Path(self.folder).expanduser()
+        try:
+            draft = drafts.read(folder)
+            if what == "folder" and (news := self._news(draft)):
+                drafts.set_aside(folder)
+                self.found = {**self.found, **news}  # and this is kept
+                return
+            if what == "found" and any(self._lacks(old, self.marks.index(key)) for key, old in change["old"].items()):
+                drafts.set_aside(folder)
+            elif what == "found" and draft.written and draft.about() <= set(self.marks):
+                self._saved.setdefault(folder.resolve(), draft.written)  # whose draft goes on may renew its data set
+            written = draft.written if self.found else self._saved.get(folder.resolve(), "")
+            records = {key: drafts.Kept(time=stamp, **self._record(n)) for n, key in enumerate(self.marks)}
+            now = draft.with_records(records, written)
+            if now != draft:
+                drafts.write(folder, now)
+        except (OSError, ValueError) as error:
+            self.kept = {"file": "", "problem": str(error.__cause__ or error)}
+        else:
+            self.kept = {"file": str(drafts.place_of(folder)), "problem": ""}
 
     def _obey(self, change: Any) -> None:
         """The Save button: what stops it is told in the viewer, where the reader is."""
@@ -268,6 +380,7 @@ def annotate(
     artifacts: ImageArtifacts | Sequence[ImageArtifacts],
     *,
     names: str | Sequence[str] | None = None,
+    folder: Path | str = FOLDER,
 ) -> Annotator:
     """Click a proposal, type an expression for it, and save the result as a folder data set.
 
@@ -279,6 +392,8 @@ def annotate(
         One for each picture, from ``tn.describe``.
     names : str or sequence of str, optional
         One for each picture, all different; default: the file's name, the Sample's image_id, else the artifacts'.
+    folder : path
+        Where the Save button saves; the page can change it.
 
     Returns
     -------
@@ -296,6 +411,10 @@ def annotate(
     -----
     Captions and scores are not shown; an expression may have no mask where none fits; a picture without proposals can
     only have such expressions.
+
+    Whatever is clicked or typed is kept at once in the browser, by the pictures and their masks, and by the kernel in
+    ``<folder>.draft.json`` beside the folder. Opened again on the same pictures and masks, the page asks whether to
+    continue where it stopped or to start again.
     """
     several = isinstance(images, Sequence) and not isinstance(images, str)
     given = list(images) if several else [images]
@@ -316,7 +435,7 @@ def annotate(
         called = [names] if isinstance(names, str) else [str(name) for name in names]
     if len(called) != len(given) or len(set(called)) != len(called) or not all(name.strip() for name in called):
         raise ValueError(f"names: expected {len(given)} different names, one for each picture, got {', '.join(called)}")
-    return Annotator(pictures, found, called)
+    return Annotator(pictures, found, called, str(folder))
 
 
 def places(found: Proposals) -> list[str]:

@@ -51,6 +51,7 @@ class CropsViewer(Viewer, module="crops_view", kind="view of the crops"):
         self, image_rgb: np.ndarray, artifacts: ImageArtifacts, models: Models, index: int | None, variant: Variant
     ) -> None:
         self._image_rgb, self._artifacts, self._models, self._variant = image_rgb, artifacts, models, variant
+        self._seen: tuple[int, tuple[ModelInput, ...]] | None = None
         if index is not None:
             self._caption(index)  # a wrong number or style is an error of the call
         scene = scene_record(image_rgb, artifacts, None, models.name)
@@ -119,7 +120,10 @@ class CropsViewer(Viewer, module="crops_view", kind="view of the crops"):
         return caption_of(self._artifacts, index, variant=self._variant)
 
     def _inputs(self, index: int) -> tuple[ModelInput, ...]:
-        return inputs_of(self._image_rgb, self._artifacts, self._models, index, variant=self._variant)
+        if self._seen is None or self._seen[0] != index:  # of a large photo they take seconds
+            seen = inputs_of(self._image_rgb, self._artifacts, self._models, index, variant=self._variant)
+            self._seen = index, seen
+        return self._seen[1]
 
     def _show(self, change: Any) -> None:
         self.shown = self._record(change["new"])

@@ -67,6 +67,8 @@ class Explorer(Viewer, module="explore", kind="explorer"):
     settings = traitlets.Dict().tag(sync=True)
     why = traitlets.Dict().tag(sync=True)
     selected = traitlets.Int(allow_none=True, default_value=None).tag(sync=True)
+    asking = traitlets.Dict().tag(sync=True)  # {"expression", "times"}: what the browser wants ranked
+    problem = traitlets.Unicode("").tag(sync=True)
 
     def __init__(
         self,
@@ -83,7 +85,7 @@ class Explorer(Viewer, module="explore", kind="explorer"):
         self._first, self._gold = settings, {expression: gold}
         scene = record.scene_record(image_rgb, artifacts, target, models.name)
         super().__init__(scene=scene, settings=settings.to_json(), **self._read(expression, settings))
-        self.on_msg(self._answer)
+        self.observe(self._answer, names="asking")
 
     @property
     def expression(self) -> str:
@@ -211,16 +213,14 @@ class Explorer(Viewer, module="explore", kind="explorer"):
         now = self._now()
         return record.table_of(self._readings[now.variant], self._artifacts, now)
 
-    def _answer(self, _: Any, content: dict[str, Any], buffers: Any) -> None:
-        """The browser asks {"kind": "ask", "expression", "number"}; the reply says what went wrong, if anything."""
-        if content.get("kind") != "ask":
-            return
+    def _answer(self, change: Any) -> None:
+        """The browser asks for an expression: what stops it is told in the viewer, where the reader is."""
         problem = ""
         try:
-            self.ask(content["expression"])
+            self.ask(change["new"].get("expression"))
         except Exception as error:
             problem = problem_of(error)
-        self.send({"kind": "answered", "number": content.get("number"), "problem": problem})
+        self.problem = problem
 
 
 def explore(

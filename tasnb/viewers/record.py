@@ -163,11 +163,12 @@ def scene_record(
     return {
         "image": uri(small, LONGEST, png_pixels=SCENE_PNG_PIXELS),
         "size_hw": list(small.shape[:2]),
-        "masks": [_runs(_shown(mask)) for mask in masks],
+        "full_hw": list(image_rgb.shape[:2]),
+        "masks": [_runs(shrunk(mask, LONGEST)) for mask in masks],
         "areas": areas(masks).tolist(),
         "captions": captions_of(artifacts),
         "caption": artifacts.overall_caption,
-        "target": None if target is None else _runs(_shown(target)),
+        "target": None if target is None else _runs(shrunk(target, LONGEST)),
         "iou": None if overlap is None else overlap.tolist(),
         "oracle": int(overlap.argmax()) if overlap is not None and found else None,
         "models": models_name,
@@ -299,15 +300,6 @@ def _oracle_sentence(case: Case) -> str:
         f"No proposal fits (the best has IoU {case.ious.max(initial=0):.2f}). With the target's own mask as a "
         "proposal the best possible answer would have IoU 1.00; its V, P and N are not known, so it is not ranked here."
     )
-
-
-def _shown(mask: np.ndarray) -> np.ndarray:
-    """The mask at the size of the photo that travels; a mask that has pixels keeps at least one."""
-    small = shrunk(mask, LONGEST)
-    if mask.any() and not small.any():
-        small = small.copy()
-        small[tuple(np.argwhere(mask)[0] * small.shape // mask.shape)] = True
-    return small
 
 
 def _runs(mask: np.ndarray) -> list[int]:

@@ -11,6 +11,7 @@ import numpy as np
 import traitlets
 
 from tasnb import plots
+from tasnb.core.images import shrunk
 from tasnb.core.types import ImageArtifacts, Models
 from tasnb.plots.geometry import Rectified, rectify_by_each
 from tasnb.report.marking import pieces
@@ -52,7 +53,8 @@ class RectifierViewer(Viewer, module="rectifier_view", kind="view of the rectifi
         super().__init__(
             record={
                 "image": uri(image_rgb, LONGEST),
-                "size_hw": list(artifacts.size_hw),
+                "size_hw": list(shrunk(image_rgb, LONGEST).shape[:2]),
+                "full_hw": list(artifacts.size_hw),
                 "minded": list(artifacts.notes),
                 "pieces": pieces(self._rules[0].parse),
                 "captions": captions_of(artifacts),

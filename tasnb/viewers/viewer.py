@@ -45,6 +45,9 @@ class Viewer(anywidget.AnyWidget, metaclass=_AbstractWidget):
     without a kernel when it exports ``mount(root, data, null)``; ``kind`` is the viewer in plain words, for a sentence.
     """
 
+    said = traitlets.Int(0).tag(sync=True)  # how often the browser has told something
+    heard = traitlets.Dict({"number": 0, "problem": ""}).tag(sync=True)  # the last ``said`` that was dealt with
+
     _css = assets.style()
     _esm: Any = ""
     kind: ClassVar[str] = "viewer"
@@ -86,8 +89,26 @@ class Viewer(anywidget.AnyWidget, metaclass=_AbstractWidget):
         dict
             The synced values as they are now, by name; JSON can hold them.
         """
-        inherited = set(anywidget.AnyWidget.class_trait_names())
+        inherited = set(Viewer.class_trait_names())
         return {name: getattr(self, name) for name in self.trait_names(sync=True) if name not in inherited | _ANYWIDGET}
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the browser tells, and tell it when all of it is done: it waits for that.
+
+        Parameters
+        ----------
+        sync_data : dict
+            The new values, by name.
+        """
+        problem = ""
+        try:
+            super().set_state(sync_data)
+        except Exception as error:  # a kernel's log is not read: without this the reader would wait for ever
+            if "said" not in sync_data:
+                raise
+            problem = f"This did not work: {problem_of(error)}"
+        if "said" in sync_data:
+            self.heard = {"number": sync_data["said"], "problem": problem}
 
     def twin(self) -> dict[str, Any]:
         """The static twin as MIME bundle.

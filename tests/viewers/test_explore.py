@@ -96,13 +96,12 @@ def test_a_question_that_fails_changes_nothing(viewer) -> None:
     assert (viewer.expression, viewer.selected, viewer.reading) == before
 
 
-def test_a_browser_that_asks_for_nothing_is_told_what_is_wrong(viewer, monkeypatch) -> None:
-    sent: list[Any] = []
-    monkeypatch.setattr(viewer, "send", sent.append)
-    viewer._answer(viewer, {"kind": "ask", "expression": " ", "number": 7}, [])
-    viewer._answer(viewer, {"kind": "ask", "number": 8}, [])
-    viewer._answer(viewer, {"kind": "something else"}, [])
-    assert [(m["number"], bool(m["problem"])) for m in sent] == [(7, True), (8, True)]
+def test_a_browser_that_asks_for_nothing_is_told_what_is_wrong(viewer) -> None:
+    for said, (asking, wrong) in enumerate([({"expression": " "}, True), ({}, True), ({"expression": "the dog"}, False)]):
+        viewer.set_state({"problem": "", "asking": {**asking, "times": said}, "said": said + 1})
+        assert bool(viewer.problem) == wrong
+        assert viewer.heard == {"number": said + 1, "problem": ""}
+    assert viewer.expression == "the dog"
 
 
 def test_without_proposals_it_says_so(toy_case, toy_models) -> None:
@@ -241,7 +240,7 @@ def test_its_twin_is_a_picture_with_words(viewer) -> None:
     assert f'alt="“{SENTENCE}”' in bundle["text/html"]
     assert "<script" not in bundle["text/html"]
     assert bundle[SNAPSHOT]["viewer"] == "explore"
-    assert set(bundle[SNAPSHOT]["data"]) == {"scene", "reading", "settings", "selected", "why"}
+    assert set(bundle[SNAPSHOT]["data"]) == {"scene", "reading", "settings", "selected", "why", "asking", "problem"}
     live, _ = viewer._repr_mimebundle_()
     assert {WIDGET_VIEW, "text/html", "text/plain"} <= set(live)
 

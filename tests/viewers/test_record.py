@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tasnb.core.images import shrunk
 from tasnb.core.types import Head, Parse
 from tasnb.report.marking import pieces
 from tasnb.stages import expressions
@@ -37,7 +38,7 @@ def test_runs_give_the_mask_back(mask: np.ndarray) -> None:
 def test_a_tiny_mask_survives_a_large_photo() -> None:
     mask = np.zeros((3000, 4000), dtype=bool)
     mask[1501, 2002] = True
-    small = record._shown(mask)
+    small = shrunk(mask, record.LONGEST)
     assert small.sum() == 1
     y, x = np.argwhere(small)[0]
     assert abs(y - 1501 * 768 / 3000) <= 1

@@ -2,18 +2,19 @@
 import { element, setText, valuesOf } from "./elements.js";
 import { panelOf } from "./panel.js";
 
+const CASES_OF_CELL = "Asking the kernel for the cases \u2026";
 const CAUSES_ALONE = "This page has no kernel, so the table shows its figures and no cases. To see them, open the notebook and run the cell.";
 
 export function mount(root, data, model) {
   return panelOf(root, { label: "Causes of failure", kind: "causes" }, data, model, buildCauses);
 }
 
-function buildCauses({ frame, say, problem, link, closing, model }) {
+function buildCauses({ frame, say, problem, waiting, link, closing, model }) {
   const { by, causes, rows, failures, of } = link.get("record");
   const buttons = [];
   const body = rows.map((row) => element("tr", {}, element("th", { scope: "row" }, row.type), ...row.cells.map((cell) => {
     const label = `${row.type}, ${cell.cause}: ${cell.failures} failures, ${cell.recoverable} points of mIoU`;
-    const button = element("button", { type: "button", "aria-label": label, disabled: !cell.failures, onclick: () => link.set({ picked: [cell.cause, row.type] }) },
+    const button = element("button", { type: "button", "aria-label": label, disabled: !cell.failures, onclick: () => link.set({ picked: [cell.cause, row.type] }, CASES_OF_CELL) },
       element("b", {}, String(cell.failures)), element("small", {}, cell.recoverable));
     [button.style.background, button.style.color] = [cell.colour, cell.ink];
     buttons.push({ button, cause: cell.cause, type: row.type, label });
@@ -23,11 +24,11 @@ function buildCauses({ frame, say, problem, link, closing, model }) {
     element("caption", {}, `${failures} failures of ${of} cases: how many, and below the points of mIoU that they cost`),
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, by), ...causes.map((cause) => element("th", { scope: "col" }, cause)))),
     element("tbody", {}, ...body));
-  const all = element("button", { type: "button", onclick: () => link.set({ picked: [] }) }, "Show all cases");
+  const all = element("button", { type: "button", onclick: () => link.set({ picked: [] }, CASES_OF_CELL) }, "Show all cases");
   const told = element("p", { class: "tn-verdict" });
   const below = element("div", { class: "tn-opened" });
   frame.append(element("div", { class: "tn-scroll", tabindex: "0", role: "group", "aria-label": "Table of causes" }, table),
-    element("p", { class: "tn-soft", hidden: by !== "type" }, "A case of several types counts in each row."), element("p", { class: "tn-soft", hidden: link.live }, CAUSES_ALONE), told, all, below);
+    element("p", { class: "tn-soft", hidden: by !== "type" }, "A case of several types counts in each row."), element("p", { class: "tn-soft", hidden: link.live }, CAUSES_ALONE), told, all, waiting.node, below);
   let view = null;
   closing.push(() => view?.remove());
 

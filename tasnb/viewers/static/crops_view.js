@@ -19,7 +19,12 @@ function buildCrops({ frame, say, problem, waiting, link, closing }) {
   const figures = element("div", { class: "tn-figures" });
   const kept = link.live ? null : { ...link.get("others"), [link.get("index")]: link.get("shown") };
   const reach = scene.masks.map((_, i) => i).filter((i) => !kept || i in kept);
-  const pick = (i) => (reach.includes(i) ? link.set(kept ? { index: i, shown: kept[i] } : { index: i }) : waiting.tell(`The pictures of mask ${i} are not in this page.`));
+  const pick = (i) => {
+    if (!reach.includes(i)) return problem(`The pictures of mask ${i} are not in this page.`);
+    if (i === link.get("index")) return;
+    if (kept) link.set({ index: i, shown: kept[i] });
+    else link.set({ index: i }, `Cutting out mask ${i} \u2026`);
+  };
   const { node, stage } = photoWith(scene, { onHover: (i) => { hovered = i; draw(); }, onPick: pick });
   const beside = (by) => reach[Math.max(0, Math.min(reach.length - 1, reach.indexOf(link.get("index")) + by))];
   const step = (by, text) => element("button", { type: "button", onclick: () => pick(beside(by)) }, text);
@@ -35,7 +40,7 @@ function buildCrops({ frame, say, problem, waiting, link, closing }) {
 
   function draw() {
     const index = link.get("index");
-    stage.draw({ kept: scene.masks.map(() => true), best: null, selected: index, hovered, oracle: null, target: false, all: true });
+    stage.draw({ kept: scene.masks.map(() => true), best: null, selected: index, hovered, oracle: null, target: false, all: true, numbers: true });
     stage.canvas.setAttribute("aria-label", `The photo with ${count} masks; mask ${index} is marked.`);
   }
 
@@ -44,8 +49,7 @@ function buildCrops({ frame, say, problem, waiting, link, closing }) {
     choice.select.value = String(index);
     draw();
     problem(shown.problem);
-    if (shown.index !== index) return waiting.wait(`Cutting out mask ${index} \u2026`);
-    waiting.tell("");
+    if (shown.index !== index) return;
     setText(title, `mask ${index} of ${count}, as every model sees it`);
     figures.replaceChildren(...shown.pictures.map(figureOf));
     caption.replaceChildren("Its caption: ", element("q", {}, shown.caption));

@@ -1,7 +1,7 @@
 // DOM pieces that all viewers build from. Text children become text nodes: data never becomes markup.
 
 const PATIENCE = 8000; // ms without an answer of the kernel before the reader is told so
-const GONE = "The kernel is gone: start it and run the cell again.";
+const GONE = "The kernel is gone or was restarted: run the cell again.";
 const SILENT = "No answer yet: the kernel is busy, or it was restarted; then run the cell again.";
 const FOCUSABLE = ["button", "input", "select", "summary", "textarea"];
 
@@ -10,7 +10,8 @@ export function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === false || value === null || value === undefined) continue;
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    if (name === "onclick") node.addEventListener("click", (event) => node.getAttribute("aria-disabled") !== "true" && value(event));
+    else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value === true ? "" : value);
   }
   // Lumino looks for this from the focused node upwards and takes a shortcut that matches first: the root is too late
@@ -29,6 +30,9 @@ export const freshId = (stem) => `tn-${stem}-${Math.random().toString(36).slice(
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
+
+/** Switch a button on or off; a button that is `disabled` would drop the focus that it has. */
+export const enable = (button, on) => button.setAttribute("aria-disabled", String(!on));
 
 /** A checkbox in its label. */
 export function switchOf(text, on, change, disabled = false) {
@@ -79,26 +83,52 @@ export function guarded(problem, piece) {
 }
 
 /** Is it sure that no kernel listens? Where the notebook program does not say, the answer is no. */
-export function kernelIsGone(model) {
-  const manager = model?.widget_manager;
-  if (!model) return true;
+function kernelIsGone(model, root) {
+  if (root.closest(".jupyter-widgets-disconnected")) return true; // ipywidgets marks what a restart has cut off
+  const manager = model.widget_manager;
   if (!manager || !("kernel" in manager)) return false;
   return !manager.kernel || manager.kernel.isDisposed || manager.kernel.status === "dead";
 }
 
-/** A line that says what the kernel is asked for, and after a while that it does not answer; tell("") when it has. */
-export function waitingLine(model, meanwhile = "") {
+/**
+ * A line that says what the kernel is asked for, and after a while that it does not answer; tell() when it has answered.
+ * The time runs from the first thing that is unanswered. wait() -> whether anyone may listen. meanwhile: what the viewer can do without the kernel.
+ */
+export function waitingLine(model, root, meanwhile = "") {
   const node = element("p", { class: "tn-waiting", role: "status" });
-  let timer;
-  const tell = (text) => {
+  let timer = null;
+  const say = (text, silent) => {
+    setText(node, text.trim());
+    node.classList.toggle("tn-silent", silent);
+  };
+  const stop = () => {
     clearTimeout(timer);
-    setText(node, text);
+    timer = null;
+  };
+  const tell = () => {
+    stop();
+    say("", false);
   };
   const wait = (text) => {
-    tell(kernelIsGone(model) ? `${GONE} ${meanwhile}` : text);
-    if (!kernelIsGone(model)) timer = setTimeout(() => setText(node, `${SILENT} ${meanwhile}`), PATIENCE);
+    if (kernelIsGone(model, root)) {
+      stop();
+      say(`${GONE} ${meanwhile}`, true);
+      return false;
+    }
+    if (!node.classList.contains("tn-silent")) {
+      if (text) say(text, false);
+      timer ??= setTimeout(() => say(`${SILENT} ${meanwhile}`, true), PATIENCE);
+    }
+    return true;
   };
   return { node, tell, wait };
+}
+
+/** Scroll inside a list only: scrollIntoView would move the whole notebook. head: what stays on top of the list. */
+export function reveal(list, row, head = 0) {
+  const [top, bottom] = [row.offsetTop - head, row.offsetTop + row.offsetHeight];
+  if (top < list.scrollTop) list.scrollTop = top;
+  else if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;
 }
 
 /** The values of a widget's model, by name. */

@@ -1,13 +1,13 @@
 // experiment_view: a slider through precomputed settings; what each module is worth there, with its interval.
 import { element, setText, sliderOf, valuesOf } from "./elements.js";
-import { panelOf, svgElement } from "./panel.js";
+import { FOLLOWS, panelOf, svgElement } from "./panel.js";
 
 const STRIP = [190, 34]; // of a module's marks, in pixels of its own
 // a module's mark around its place, as plots/charts.py draws it; its colour is in panels.css
 const MARKS = { P: "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z", N: "M-5-5H5V5H-5z", rectifier: "M0-6L6 5H-6z", TAS: "M0-6L6 0L0 6L-6 0z" };
 
 export function mount(root, data, model) {
-  return panelOf(root, { label: "Experiment: what each module is worth in each setting", kind: "experiment" }, data, model, buildExperiment);
+  return panelOf(root, { label: "Experiment: what each module is worth in each setting", kind: "experiment", meanwhile: FOLLOWS }, data, model, buildExperiment);
 }
 
 function buildExperiment({ frame, say, link }) {

@@ -1,6 +1,7 @@
 // explore, in a notebook or alone in a frozen page: photo, receipt, weights and ranked table, joined.
 // Ranks by ranking.js; asks the kernel for expressions only.
-import { element, frameOf, freshId, guarded, kernelIsGone, mindedNotes, setText, sliderOf, switchOf, valuesOf, waitingLine } from "./elements.js";
+import { element, frameOf, freshId, guarded, mindedNotes, setText, sliderOf, switchOf, valuesOf, waitingLine } from "./elements.js";
+import { linkTo, scaleNote } from "./panel.js";
 import { rank } from "./ranking.js";
 import { pythonCode, receiptOf, shown } from "./receipt.js";
 import { Stage } from "./stage.js";
@@ -12,33 +13,35 @@ const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, Home: -
 const NO_KERNEL = "This page has no kernel, so the expression stays. To ask for another one, open the notebook and run the cell.";
 const MEANWHILE = "The expression stays; the weights rank without it.";
 
-/** data: {scene, reading, settings, selected, why}; model: the widget's, null without a kernel. -> a function that cleans up. */
+/** data: {scene, reading, settings, selected, why, asking, problem}; model: the widget's, null without a kernel. -> a function that cleans up. */
 export function mount(root, data, model) {
   const explorer = new Explorer(root, data, model);
   return () => explorer.destroy();
 }
 
 class Explorer {
-  constructor(root, { scene, reading, settings, selected, why = {} }, model) {
+  constructor(root, { why = {}, ...data }, model) {
+    const { scene, reading, settings, selected } = data;
     Object.assign(this, { scene, reading, settings, selected, why, model });
     this.first = settings;
     this.active = null; // the mask under the pointer, or where the arrow keys are
     this.view = { all: true, target: false, oracle: false };
-    this.asked = 0;
-    this.listeners = [];
     const { frame, problem, say } = frameOf(root, "Explorer: a photo, its mask proposals, and why one of them won");
     frame.classList.add("tn-explorer");
-    Object.assign(this, { frame, problem, say });
+    const waiting = waitingLine(model, root, MEANWHILE);
+    Object.assign(this, { frame, problem, say, waiting, link: linkTo({ ...data, why }, model, problem, waiting) });
     guarded(problem, () => {
       this.build();
       this.refresh();
-      if (model) this.listen();
+      this.link.watch(["reading", "settings", "selected", "why"], () => this.follow());
+      this.link.watch(["problem"], () => problem(this.link.get("problem")));
     });
   }
 
   destroy() {
     this.stage?.destroy();
-    for (const [name, handler] of this.listeners) this.model.off(name, handler);
+    this.waiting.tell();
+    this.link.close();
   }
 
   build() {
@@ -62,7 +65,7 @@ class Explorer {
     this.receipt = element("div", { class: "tn-receipt", id: receiptId });
     this.table = new RankedTable(scene, { onHover: (i) => this.point(i), onPick: (i) => this.pick(i), onKey: (e) => this.key(e) });
     this.whyPanel = new WhyPanel(scene, () => this.change(this.settings));
-    const left = element("div", { class: "tn-column" }, this.photo, this.showSwitches(), this.hint, this.receipt);
+    const left = element("div", { class: "tn-column" }, this.photo, scaleNote(scene), this.showSwitches(), this.hint, this.receipt);
     const right = element("div", { class: "tn-column" }, this.controls(), this.whyPanel.node, this.table.node);
     this.minded = element("div");
     this.frame.append(this.minded, this.askRow(), this.words, this.verdict, this.sentence, element("div", { class: "tn-columns" }, left, right), this.codeRow());
@@ -75,7 +78,6 @@ class Explorer {
     const id = freshId("expression");
     this.input = element("input", { type: "text", id, spellcheck: "false", autocomplete: "off" });
     this.input.value = this.reading.expression;
-    this.waiting = waitingLine(this.model, MEANWHILE);
     // no <form>: in JupyterLab its submit event does not come
     const ask = () => this.ask(this.input.value);
     this.input.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && ask());
@@ -141,9 +143,7 @@ class Explorer {
   /** Keep values, here and in the kernel if there is one; without it nothing is lost on screen. */
   keep(values) {
     Object.assign(this, values);
-    if (kernelIsGone(this.model)) return;
-    for (const [name, value] of Object.entries(values)) this.model.set(name, value);
-    this.model.save_changes();
+    this.link.set(values);
   }
 
   change(settings) {
@@ -190,34 +190,19 @@ class Explorer {
   }
 
   ask(expression) {
-    this.asked += 1;
-    this.problem("");
-    this.waiting.wait("Asking the kernel \u2026");
-    if (!kernelIsGone(this.model)) this.model.send({ kind: "ask", expression, number: this.asked });
+    this.link.set({ problem: "", asking: { expression, times: (this.link.get("asking").times ?? 0) + 1 } }, "Asking the kernel \u2026");
   }
 
-  listen() {
-    const on = (name, handler) => {
-      const safe = (...all) => guarded(this.problem, () => handler(...all));
-      this.model.on(name, safe);
-      this.listeners.push([name, safe]);
-    };
-    for (const name of ["reading", "settings", "selected", "why"]) {
-      on(`change:${name}`, () => {
-        if (this.model.get(name) === this[name]) return; // what we set ourselves
-        // the kernel sends a reading with its selection: take both, then rank once
-        Object.assign(this, { reading: this.model.get("reading"), settings: this.model.get("settings"), selected: this.model.get("selected"), why: this.model.get("why") });
-        this.active = null;
-        if (name === "reading") this.input.value = this.reading.expression;
-        this.refresh();
-      });
-    }
-    on("msg:custom", ({ kind, number, problem }) => {
-      if (kind !== "answered" || number !== this.asked) return;
-      this.waiting.tell("");
-      this.problem(problem);
-      if (!problem) this.say(this.verdict.textContent);
-    });
+  /** What Python changed; what was set here is here already. */
+  follow() {
+    const asked = this.link.get("reading") !== this.reading;
+    const changed = ["reading", "settings", "selected", "why"].filter((name) => this.link.get(name) !== this[name]);
+    if (!changed.length) return;
+    for (const name of changed) this[name] = this.link.get(name);
+    this.active = null;
+    if (asked) this.input.value = this.reading.expression;
+    this.refresh();
+    if (asked) this.say(this.verdict.textContent);
   }
 
   // ---- what is shown
@@ -271,7 +256,7 @@ class Explorer {
 }
 
 function render({ model, el }) {
-  return mount(el, valuesOf(model, ["scene", "reading", "settings", "selected", "why"]), model);
+  return mount(el, valuesOf(model, ["scene", "reading", "settings", "selected", "why", "asking", "problem"]), model);
 }
 
 export default { render };

@@ -1,7 +1,8 @@
 // gallery: a page of cases, filters and an order. The kernel filters and sends one page; here is only what is in view.
-import { element, freshId, setText, valuesOf, waitingLine } from "./elements.js";
+import { element, enable, freshId, setText, valuesOf } from "./elements.js";
 import { caseCard, choiceOf, panelOf } from "./panel.js";
 
+const CASES = "Asking the kernel for the cases \u2026";
 const TYPING = 300; // ms without a key before a filter that is typed is sent
 const SORT_NAMES = { sample: "order of the run", iou: "IoU", oracle_iou: "IoU of the best proposal", gap: "what the best proposal would add" };
 const GALLERY_ALONE = "This page has no kernel, so it shows one page. To filter and to open cases, open the notebook and run the cell.";
@@ -14,7 +15,7 @@ export function mount(root, data, model) {
 function buildGallery({ frame, say, problem, waiting, link, closing, model }) {
   const about = link.get("about");
   const query = () => link.get("query");
-  const ask = (changes) => link.live && link.set({ query: { ...query(), page: 0, ...changes } });
+  const ask = (changes) => link.live && link.set({ query: { ...query(), page: 0, ...changes } }, CASES);
   const controls = about.fields.map((field) => filterOf(field, (value) => {
     const filters = { ...query().filters };
     if (value === null || value === "") delete filters[field.name];
@@ -37,13 +38,13 @@ function buildGallery({ frame, say, problem, waiting, link, closing, model }) {
   const count = element("p", { class: "tn-verdict" });
   const cards = element("div", { class: "tn-cards", role: "group", "aria-label": "Cases of this page" });
   cards.addEventListener("keydown", key);
-  const turn = (by) => link.live && link.set({ query: { ...query(), page: link.get("page").number + by } });
+  const turn = (by) => link.live && link.set({ query: { ...query(), page: link.get("page").number + by } }, CASES);
   const previous = element("button", { type: "button", onclick: () => turn(-1) }, "Previous page");
   const next = element("button", { type: "button", onclick: () => turn(1) }, "Next page");
   const place = element("span");
   const close = element("button", { type: "button", onclick: () => link.set({ opened: null }) }, "Close this case");
   const below = element("div", { class: "tn-opened" });
-  const noting = noteForm(link, model);
+  const noting = noteForm(link);
   frame.append(
     element("h3", {}, about.title), element("p", { class: "tn-soft", hidden: link.live }, GALLERY_ALONE), form, count,
     element("p", { class: "tn-soft" }, `Dashed: the target. Tinted: the answer. Right: IoU above ${about.right}.`), cards,
@@ -59,8 +60,8 @@ function buildGallery({ frame, say, problem, waiting, link, closing, model }) {
     groups.select.value = query().group ?? "";
     setText(count, `${page.total.toLocaleString("en")} of ${about.of.toLocaleString("en")} cases`);
     setText(place, `Page ${page.number + 1} of ${page.pages}`);
-    previous.disabled = !link.live || page.number === 0;
-    next.disabled = !link.live || page.number + 1 >= page.pages;
+    enable(previous, link.live && page.number > 0);
+    enable(next, link.live && page.number + 1 < page.pages);
     const told = `${count.textContent}, ${place.textContent.toLowerCase()}`;
     if (page.cases.length) cards.replaceChildren(...page.cases.flatMap((each, at) => [
       ...(each.heading && each.heading !== page.cases[at - 1]?.heading ? [element("h4", { class: "tn-group" }, each.heading)] : []), cardOf(each),
@@ -72,7 +73,7 @@ function buildGallery({ frame, say, problem, waiting, link, closing, model }) {
 
   function cardOf(each) {
     const lines = [each.right ? "\u2713 right" : "\u2717 wrong", ...each.lines];
-    const card = caseCard({ ...each, lines }, link.live ? () => link.set({ opened: each.sample }) : null);
+    const card = caseCard({ ...each, lines }, link.live ? () => link.set({ opened: each.sample }, `Opening case ${each.sample} \u2026`) : null);
     card.dataset.sample = each.sample;
     return card;
   }
@@ -95,7 +96,7 @@ function buildGallery({ frame, say, problem, waiting, link, closing, model }) {
     if (step === undefined) {
       if (event.key !== "PageDown" && event.key !== "PageUp") return;
       const button = event.key === "PageDown" ? next : previous;
-      if (!button.disabled) { wantsFocus = true; button.click(); }
+      if (button.getAttribute("aria-disabled") !== "true") { wantsFocus = true; button.click(); }
     } else all[Math.max(0, Math.min(all.length - 1, at + step))].focus();
     event.preventDefault();
     event.stopPropagation();
@@ -110,9 +111,7 @@ function buildGallery({ frame, say, problem, waiting, link, closing, model }) {
 
   async function openCame() {
     mark();
-    const [id, opened] = [link.get("child"), link.get("opened")];
-    if (opened !== null && !id && !link.get("problem")) waiting.wait(`Opening case ${opened} \u2026`);
-    else waiting.tell("");
+    const id = link.get("child");
     view?.remove();
     view = null;
     below.replaceChildren();
@@ -134,35 +133,34 @@ function buildGallery({ frame, say, problem, waiting, link, closing, model }) {
   link.watch(["query"], refresh);
   link.watch(["page"], pageCame);
   link.watch(["child", "opened"], openCame);
-  link.watch(["problem"], () => { problem(link.get("problem")); if (link.get("problem")) { waiting.tell(""); noting.show(); } });
+  link.watch(["problem"], () => { problem(link.get("problem")); if (link.get("problem")) noting.show(); });
   refresh();
   problem(link.get("problem"));
   openCame();
 }
 
 /** The note of the case that is open; the kernel saves it in the run's folder. */
-function noteForm(link, model) {
+function noteForm(link) {
   const [tagsId, noteId] = [freshId("tags"), freshId("note")];
   const tags = element("input", { type: "text", id: tagsId, autocomplete: "off" });
   const text = element("textarea", { id: noteId, rows: "2", cols: "50" });
-  const told = waitingLine(model);
+  const told = element("p", { class: "tn-soft", role: "status" });
   const save = element("button", { type: "button", onclick: () => {
     const names = tags.value.split(",").map((each) => each.trim()).filter(Boolean);
     const wanted = { sample: link.get("note").sample, tags: names, note: text.value };
     // without its time the note is another one, so that what the kernel says of it always comes
-    link.set({ problem: "", note: { ...wanted, time: "" }, writing: { ...wanted, number: Math.random() } });
-    told.wait("Saving \u2026");
+    link.set({ problem: "", note: { ...wanted, time: "" }, writing: { ...wanted, number: Math.random() } }, "Saving the note \u2026");
   } }, "Save note");
   const node = element("fieldset", { class: "tn-controls", disabled: !link.live }, element("legend", {}, "Note"),
     element("p", { class: "tn-soft", hidden: link.live }, "Without a kernel a note cannot be saved."),
     element("p", {}, element("label", { for: tagsId }, "Tags, with commas between "), tags),
-    element("p", {}, element("label", { for: noteId }, "Note "), text), save, told.node);
+    element("p", {}, element("label", { for: noteId }, "Note "), text), save, told);
   const show = () => {
     const note = link.get("note") ?? {};
     node.hidden = note.sample === undefined;
     tags.value = (note.tags ?? []).join(", ");
     text.value = note.note ?? "";
-    told.tell(note.time ? `saved ${note.time}` : "");
+    setText(told, note.time ? `saved ${note.time}` : "");
   };
   return { node, show };
 }

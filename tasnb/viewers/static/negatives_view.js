@@ -1,6 +1,6 @@
 // negatives_view: the phrases mined against an expression. A phrase that is switched off re-ranks here, without a kernel.
 import { element, freshId, setText, valuesOf } from "./elements.js";
-import { panelOf, photoWith } from "./panel.js";
+import { FOLLOWS, panelOf, photoWith } from "./panel.js";
 import { rank } from "./ranking.js";
 import { shown } from "./receipt.js";
 import { RankedTable } from "./table.js";
@@ -15,7 +15,7 @@ export function negativesFrom(likeness, on) {
 }
 
 export function mount(root, data, model) {
-  return panelOf(root, { label: "Negatives: what the answer is pushed away from", kind: "negatives" }, data, model, buildNegatives);
+  return panelOf(root, { label: "Negatives: what the answer is pushed away from", kind: "negatives", meanwhile: FOLLOWS }, data, model, buildNegatives);
 }
 
 function buildNegatives({ frame, say, link, closing }) {

@@ -2,10 +2,15 @@
 import { element, frameOf, freshId, guarded, mindedNotes, waitingLine } from "./elements.js";
 import { colourOf, Stage } from "./stage.js";
 
+/** The meanwhile of a viewer that works without the kernel. */
+export const FOLLOWS = "What you see here follows you without it; the values in Python do not.";
 const WAYS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 
-/** The values of a viewer: those of its widget's model, or the page's own where there is no kernel. */
-export function linkTo(data, model, problem) {
+/**
+ * The values of a viewer: those of its widget's model, or the page's own where there is no kernel. All that a viewer
+ * tells the kernel goes through `set`: the kernel says when it has dealt with it, and until then the line waits.
+ */
+export function linkTo(data, model, problem, waiting) {
   const values = { ...data };
   const keys = Object.keys(data);
   const watchers = [];
@@ -18,34 +23,49 @@ export function linkTo(data, model, problem) {
     for (const key of changed) values[key] = model.get(key);
     if (changed.length) tell(changed);
   };
+  const hear = () => {
+    const heard = model.get("heard");
+    if (heard.problem) problem(heard.problem);
+    if (heard.number === model.get("said")) waiting.tell();
+  };
   if (model) for (const key of keys) model.on(`change:${key}`, follow);
+  if (model) model.on("change:heard", hear);
   return {
     live: Boolean(model),
     get: (key) => values[key],
     watch: (names, act) => watchers.push([names, act]),
-    set(changes) {
+    /** words: what the kernel is asked for; without them the line speaks only when no answer comes. */
+    set(changes, words = "") {
       Object.assign(values, changes);
+      const heard = Boolean(model) && waiting.wait(words);
       tell(Object.keys(changes));
-      if (!model) return;
+      if (!heard) return;
       try {
         for (const [key, value] of Object.entries(changes)) model.set(key, value);
+        model.set("said", (model.get("said") ?? 0) + 1);
         model.save_changes();
       } catch (error) {
         console.info("tasnb: the kernel cannot be reached", error.message);
       }
     },
     close() {
-      if (model) for (const key of keys) model.off(`change:${key}`, follow);
+      if (!model) return;
+      for (const key of keys) model.off(`change:${key}`, follow);
+      model.off("change:heard", hear);
     },
   };
 }
 
-/** A viewer in its frame. build({frame, say, problem, waiting, link, closing}) fills it; what it throws is shown inside. */
-export function panelOf(root, { label, kind }, data, model, build) {
+/**
+ * A viewer in its frame. build({frame, say, problem, waiting, link, closing, model}) fills it; what it throws is shown
+ * inside. Where build gives the waiting line no place, it is the last one. meanwhile: as waitingLine has it.
+ */
+export function panelOf(root, { label, kind, meanwhile }, data, model, build) {
   const { frame, problem, say } = frameOf(root, label);
   frame.classList.add(`tn-${kind}`);
-  const link = linkTo(data, model, problem);
-  const closing = [];
+  const waiting = waitingLine(model, root, meanwhile);
+  const link = linkTo(data, model, problem, waiting);
+  const closing = [waiting.tell];
   const minded = element("div");
   const remind = () => {
     const variant = link.get("reading")?.variants?.[link.get("settings")?.variant];
@@ -54,7 +74,8 @@ export function panelOf(root, { label, kind }, data, model, build) {
   frame.append(minded);
   link.watch(["scene", "record"], remind);
   remind();
-  guarded(problem, () => build({ frame, say, problem, waiting: waitingLine(model), link, closing, model }));
+  guarded(problem, () => build({ frame, say, problem, waiting, link, closing, model }));
+  if (!frame.contains(waiting.node)) frame.append(waiting.node);
   return () => {
     link.close();
     for (const act of closing) act();
@@ -86,13 +107,20 @@ export function figureOf({ name, words, uri, alt, enlarged }) {
   return element("figure", {}, element("div", { class: "tn-frame" }, image), element("figcaption", {}, element("b", {}, name), ` ${words}`));
 }
 
+/** Says how much of a large photo travels; nothing for one that is shown as it is. */
+export function scaleNote({ size_hw: shown, full_hw: full }) {
+  const words = ([height, width]) => `${width.toLocaleString("en")} \u00d7 ${height.toLocaleString("en")}`;
+  const text = full && full[0] > shown[0] ? `The photo of ${words(full)} pixels is shown at ${words(shown)}; masks, areas, centres and IoU are those of the full photo.` : "";
+  return element("p", { class: "tn-soft tn-scale", hidden: !text }, text);
+}
+
 /** The photo with its masks. Returns {node, stage}; the canvas is a picture: its masks are reached by other controls. */
 export function photoWith(scene, { onHover, onPick }, height = 380) {
   const stage = new Stage(scene, { onHover, onPick });
   stage.canvas.setAttribute("role", "img");
   const node = element("div", { class: "tn-photo" }, stage.canvas);
   node.style.maxWidth = `${Math.round((height * scene.size_hw[1]) / scene.size_hw[0])}px`;
-  return { node, stage };
+  return { node: element("div", {}, node, scaleNote(scene)), stage };
 }
 
 /** A labelled choice. options: [[value, text], ...]. -> {node, select}. */

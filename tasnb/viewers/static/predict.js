@@ -1,5 +1,5 @@
 // predict: votes before the answer. The kernel keeps the answer and sends it when it is told.
-import { element, freshId, guarded, setText, valuesOf } from "./elements.js";
+import { element, enable, freshId, guarded, reveal, setText, valuesOf } from "./elements.js";
 import { chipOf, panelOf, photoWith, walkable } from "./panel.js";
 import { shown } from "./receipt.js";
 
@@ -13,6 +13,8 @@ export function mount(root, data, model) {
 function buildQuiz({ frame, say, problem, waiting, link, closing }) {
   let photo = null;
   let hovered = null;
+  let listed = []; // the scene and the question whose choices are listed
+  let asked = false; // Reveal was pressed here: what comes is scrolled to
   let latest = []; // votes cast here for this case, the last one last, for "Undo"
   const words = element("p", { class: "tn-big" });
   const place = element("h3");
@@ -26,7 +28,7 @@ function buildQuiz({ frame, say, problem, waiting, link, closing }) {
   const hint = element("p", { class: "tn-soft" });
   const choices = walkable(element("div", { class: "tn-choices", role: "group" }));
   const undo = element("button", { type: "button", onclick: undoVote }, "Undo the last vote");
-  const tell = element("button", { type: "button", class: "tn-main", onclick: () => link.set({ revealed: true }) }, "Reveal");
+  const tell = element("button", { type: "button", class: "tn-main", onclick: tellAnswer }, "Reveal");
   const next = element("button", { type: "button", onclick: goOn }, "Next case");
   const result = element("div", { class: "tn-result" });
   const tally = element("p", { class: "tn-soft" });
@@ -39,7 +41,7 @@ function buildQuiz({ frame, say, problem, waiting, link, closing }) {
   const told = () => link.get("revealed") && "text" in link.get("answer");
 
   function vote(kind, name) {
-    if (link.get("revealed") || !link.live) return;
+    if (link.get("revealed") || !link.live || isLeaving()) return;
     latest.push([kind, name]);
     recount(kind, name, 1);
   }
@@ -57,10 +59,17 @@ function buildQuiz({ frame, say, problem, waiting, link, closing }) {
     say(`${count} ${count === 1 ? "vote" : "votes"} for ${kind === "mask" ? `mask ${name}` : name}`);
   }
 
+  /** Is the next case on its way? Then a vote for this one would count for that one. */
+  const isLeaving = () => link.get("number") !== link.get("case").number && !link.get("problem");
+
+  function tellAnswer() {
+    asked = true;
+    link.set({ revealed: true }, "Asking the kernel for the answer \u2026");
+  }
+
   function goOn() {
-    waiting.wait("Preparing the next case \u2026");
-    next.disabled = true;
-    link.set({ number: link.get("number") + 1 });
+    asked = false;
+    link.set({ number: link.get("number") + 1, problem: "" }, "Preparing the next case \u2026");
   }
 
   function newCase() {
@@ -72,7 +81,6 @@ function buildQuiz({ frame, say, problem, waiting, link, closing }) {
     picture.replaceChildren(photo.node);
     setText(place, `Case ${number + 1} of ${of}`);
     words.replaceChildren("\u201c", expression, "\u201d");
-    waiting.tell("");
     refresh();
   }
 
@@ -81,28 +89,41 @@ function buildQuiz({ frame, say, problem, waiting, link, closing }) {
     for (const { kind, radio } of radios) radio.checked = kind === asking;
     setText(hint, asking === "mask" && open ? "Click a mask to vote for it, once for each hand in class; where masks lie on each other, use the list." : "");
     choices.setAttribute("aria-label", QUESTIONS[asking]);
-    const focused = choices.contains(document.activeElement) ? document.activeElement.dataset.name : null;
-    const options = asking === "mask" ? scene.captions.map((text, i) => [String(i), `mask ${i}`, text ? `\u201c${text}\u201d` : ""]) : link.get("case").parts;
-    choices.replaceChildren(...options.map((option) => choiceButton(option, asking, open)));
-    if (!options.length) choices.append(element("p", {}, "No proposal was found in this image: there is nothing to choose."));
-    if (focused !== null) [...choices.children].find((node) => node.dataset.name === focused)?.focus({ preventScroll: true });
-    undo.disabled = !open || !latest.length;
-    tell.disabled = !open || !link.live;
-    next.disabled = !link.live || link.get("number") + 1 >= link.get("case").of;
+    showChoices(scene, asking, open);
+    enable(undo, open && latest.length > 0);
+    enable(tell, open && link.live && !isLeaving());
+    enable(next, link.live && !isLeaving() && link.get("number") + 1 < link.get("case").of);
     const { cases, mask, part } = link.get("tally");
     setText(tally, cases ? `So far, over ${cases} ${cases === 1 ? "case" : "cases"}: ${mask.right} of ${mask.votes} votes for a mask were right, ${part.right} of ${part.votes} for a part.` : "");
     showResult();
     draw();
   }
 
-  function choiceButton([name, title, text], asking, open) {
-    const votes = link.get("votes")[asking][name] ?? 0;
-    const right = told() && String(link.get("answer")[asking]) === name;
-    const state = votes ? `${votes} ${votes === 1 ? "vote" : "votes"}` : "";
-    const inside = [element("b", {}, title), ` ${text} `, element("span", { class: "tn-votes" }, state), right ? element("span", { class: "tn-right" }, " \u2713 the answer") : ""];
+  /** The list is made once for a question about a case, then only its words change: focus and scrolling stay. */
+  function showChoices(scene, asking, open) {
+    const options = asking === "mask" ? scene.captions.map((text, i) => [String(i), `mask ${i}`, text ? `\u201c${text}\u201d` : ""]) : link.get("case").parts;
+    if (listed[0] !== scene || listed[1] !== asking) {
+      listed = [scene, asking];
+      choices.replaceChildren(...options.map((option) => choiceButton(option, asking)));
+      if (!options.length) choices.append(element("p", {}, "No proposal was found in this image: there is nothing to choose."));
+    }
+    const votes = link.get("votes")[asking];
+    for (const button of choices.querySelectorAll("button")) {
+      const { name } = button.dataset;
+      const right = told() && String(link.get("answer")[asking]) === name;
+      setText(button.querySelector(".tn-votes"), votes[name] ? `${votes[name]} ${votes[name] === 1 ? "vote" : "votes"}` : "");
+      setText(button.querySelector(".tn-right"), right ? " \u2713 the answer" : "");
+      button.classList.toggle("tn-is-answer", right);
+      // a choice that is told stays in the tab order, so that it can still be read
+      enable(button, open && link.live && !isLeaving());
+      if (right) reveal(choices, button);
+    }
+  }
+
+  function choiceButton([name, title, text], asking) {
+    const inside = [element("b", {}, title), ` ${text} `, element("span", { class: "tn-votes" }), element("span", { class: "tn-right" })];
     if (asking === "mask") inside.unshift(chipOf(Number(name)));
-    // a choice that is told stays in the tab order, so that it can still be read
-    const button = element("button", { type: "button", "aria-disabled": String(!open || !link.live), "data-name": name, class: right ? "tn-is-answer" : false, onclick: () => vote(asking, name) }, ...inside);
+    const button = element("button", { type: "button", "data-name": name, onclick: () => vote(asking, name) }, ...inside);
     if (asking === "mask") {
       button.addEventListener("pointerenter", () => { hovered = Number(name); draw(); });
       button.addEventListener("pointerleave", () => { hovered = null; draw(); });
@@ -130,7 +151,7 @@ function buildQuiz({ frame, say, problem, waiting, link, closing }) {
     const [scene, answer] = [link.get("scene"), link.get("answer")];
     const open = !told();
     const all = scene.masks.map(() => true);
-    photo.stage.draw({ kept: open ? all : answer.kept, best: open ? null : answer.mask, selected: null, hovered, oracle: null, target: !open && answer.target !== null, all: true });
+    photo.stage.draw({ kept: open ? all : answer.kept, best: open ? null : answer.mask, selected: null, hovered, oracle: null, target: !open && answer.target !== null, all: true, numbers: true });
     photo.stage.canvas.setAttribute("aria-label", open ? `The photo with ${scene.masks.length} masks; the answer is not shown yet.` : `The photo. ${answer.text}`);
   }
 
@@ -141,6 +162,8 @@ function buildQuiz({ frame, say, problem, waiting, link, closing }) {
       say(text);
     }
     refresh();
+    if (asked && told()) result.scrollIntoView({ block: result.offsetHeight < window.innerHeight ? "nearest" : "start" });
+    asked = asked && !told();
   }
 
   /** A new stage that knows the target: before, the browser had none. */
@@ -153,7 +176,7 @@ function buildQuiz({ frame, say, problem, waiting, link, closing }) {
   link.watch(["scene", "case"], newCase);
   link.watch(["answer", "revealed"], answerCame);
   link.watch(["votes", "asking", "tally"], refresh);
-  link.watch(["problem"], () => { problem(link.get("problem")); waiting.tell(""); refresh(); });
+  link.watch(["problem"], () => { problem(link.get("problem")); refresh(); });
   guarded(problem, newCase);
   answerCame();
   problem(link.get("problem"));

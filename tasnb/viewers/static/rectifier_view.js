@@ -1,13 +1,15 @@
 // rectifier_view: each rule's geometry side by side: centres, medians, the part that stays, and the sentence why.
-import { element, setText, valuesOf } from "./elements.js";
-import { chipOf, panelOf, svgElement } from "./panel.js";
+import { element, reveal, setText, valuesOf } from "./elements.js";
+import { FOLLOWS, chipOf, panelOf, scaleNote, svgElement } from "./panel.js";
 import { colourOf } from "./stage.js";
 import { wordsOf } from "./wording.js";
 
 const RADIUS = 2.8; // of a centre, in per cent of the picture's longer side
+const ROOM = 2 * RADIUS; // around the photo: a dot on its edge is seen whole
+const ROW_STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
 
 export function mount(root, data, model) {
-  return panelOf(root, { label: "Rectifier: which proposals the directions leave in", kind: "rectifier" }, data, model, buildRectifiers);
+  return panelOf(root, { label: "Rectifier: which proposals the directions leave in", kind: "rectifier", meanwhile: FOLLOWS }, data, model, buildRectifiers);
 }
 
 function buildRectifiers({ frame, say, link }) {
@@ -19,11 +21,11 @@ function buildRectifiers({ frame, say, link }) {
   const facts = element("p", { class: "tn-verdict" });
   const heads = ["mask", ...record.rules.map((rule) => rule.name), "caption"].map((name) => element("th", { scope: "col" }, name));
   const rows = Array.from({ length: count }, (_, i) => rowOf(i));
-  const list = element("div", { class: "tn-list", hidden: !count },
+  const list = element("div", { class: "tn-list tn-verdicts", hidden: !count, tabindex: "0", role: "group", "aria-label": "Every mask's verdict" },
     element("table", {}, element("caption", { class: "tn-unseen" }, "Every mask's verdict under every rule"), element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows.map((r) => r.row))));
   list.addEventListener("keydown", key);
   const legend = "A coloured dot is the centre of a mask that stays; a crossed gray one is out. A ring marks the answer, dashed lines are medians of the centres, and the dark part of the photo is out.";
-  frame.append(words, element("div", { class: "tn-rules" }, ...panels.map((p) => p.node)), element("p", { class: "tn-soft" }, legend),
+  frame.append(words, element("div", { class: "tn-rules" }, ...panels.map((p) => p.node)), element("p", { class: "tn-soft" }, legend), scaleNote(record),
     count ? facts : element("p", {}, "No proposal was found, so there is nothing to rectify."), list);
 
   function rowOf(i) {
@@ -39,8 +41,8 @@ function buildRectifiers({ frame, say, link }) {
   }
 
   function key(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step) return;
+    const step = ROW_STEPS[event.key];
+    if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
     const next = Math.max(0, Math.min(count - 1, (link.get("selected") ?? 0) + step));
     pick(next);
     rows[next].button.focus({ preventScroll: true });
@@ -55,6 +57,7 @@ function buildRectifiers({ frame, say, link }) {
       button.tabIndex = i === (selected ?? 0) ? 0 : -1;
       row.classList.toggle("tn-active", i === selected);
     });
+    if (selected !== null && !list.matches(":hover")) reveal(list, rows[selected].row, list.querySelector("thead").offsetHeight);
     for (const panel of panels) panel.mark(selected);
     if (selected === null) return;
     setText(facts, `mask ${selected}: ${record.rules.map((rule) => `${rule.name} ${rule.verdicts[selected]}`).join("; ")}.`);
@@ -66,17 +69,21 @@ function buildRectifiers({ frame, say, link }) {
 }
 
 function panelFor(record, rule, pick) {
-  const [height, width] = record.size_hw;
+  const [height, width] = record.full_hw;
   const unit = Math.max(height, width) / 100;
   const dots = rule.centres.map((centre, i) => (centre ? dotOf(rule, centre, i, unit, pick) : null));
   const picture = svgElement(
-    "svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "tn-svg", "aria-label": `${rule.name}: ${rule.sentence}` },
+    "svg", { viewBox: [-ROOM * unit, -ROOM * unit, width + 2 * ROOM * unit, height + 2 * ROOM * unit].join(" "), role: "img", class: "tn-svg", "aria-label": `${rule.name}: ${rule.sentence}` },
     svgElement("image", { href: record.image, width, height }), ...shadeOf(rule.region, width, height),
     ...Object.entries(rule.medians).flatMap(([axis, at]) => medianOfAxis(axis, at, width, height, unit)), ...dots.filter(Boolean),
   );
   const node = element("figure", {}, element("figcaption", {}, element("b", {}, rule.name), ` ${rule.kept.filter(Boolean).length} of ${rule.kept.length} stay`), picture,
     element("p", { class: "tn-sentence" }, rule.sentence));
-  const mark = (selected) => dots.forEach((dot, i) => dot && dot.classList.toggle("tn-marked", i === selected));
+  const mark = (selected) => {
+    dots.forEach((dot, i) => dot && dot.classList.toggle("tn-marked", i === selected));
+    const dot = dots[selected];
+    if (dot && dot !== picture.lastChild) picture.append(dot); // over those that it would lie under
+  };
   return { node, mark };
 }
 

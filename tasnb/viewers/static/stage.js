@@ -3,6 +3,10 @@
 // Okabe and Ito (2008), as in tasnb/pictures.py: a mask keeps the colour of its number everywhere
 const OKABE_ITO = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"];
 const INK = "#1d2129";
+const SPOT_GRID = 160; // cells along the photo's longer side when a place for each number is sought
+const CROWD = 30; // masks: with more of them the numbers are smaller
+// where a number may go when its spot is taken, in widths and heights of its own
+const NEARBY = [[0, 0], [0, 1], [0, -1], [1, 0], [-1, 0], [1, 1], [-1, -1], [1, -1], [-1, 1], [0, 2], [0, -2], [2, 0], [-2, 0], [0, 0]];
 const SAME_SPOT = 5; // CSS pixels: a click this near the last one asks for the next mask below
 
 export const colourOf = (index) => OKABE_ITO[index % OKABE_ITO.length];
@@ -69,6 +73,55 @@ function outlineOf(runs) {
   return path;
 }
 
+/**
+ * Where each mask's number stands: as deep inside the mask as it can, on a coarse grid, and off the smaller masks that lie
+ * on it, so that nested masks do not share a spot. [x, y] a mask, null for an empty one.
+ */
+export function spotsOf(masks, areas, [height, width]) {
+  const step = Math.ceil(Math.max(height, width) / SPOT_GRID);
+  const [w, h] = [Math.ceil(width / step), Math.ceil(height / step)];
+  const at = (k) => [Math.min(width - 1, (k % w) * step + (step >> 1)), Math.min(height - 1, Math.floor(k / w) * step + (step >> 1))];
+  const cellsOf = (mask) => {
+    const cells = [];
+    if (!mask.box) return cells;
+    const [left, top, right, bottom] = mask.box.map((side) => Math.floor(side / step));
+    for (let y = top; y <= Math.min(bottom, h - 1); y += 1) {
+      for (let x = left; x <= Math.min(right, w - 1); x += 1) if (contains(mask, ...at(y * w + x))) cells.push(y * w + x);
+    }
+    return cells;
+  };
+  const cells = masks.map(cellsOf);
+  const top = new Map(); // cell -> the smallest mask there
+  for (const i of masks.map((_, k) => k).sort((a, b) => areas[b] - areas[a] || a - b)) for (const k of cells[i]) top.set(k, i);
+  return masks.map((mask, i) => {
+    if (!mask.box) return null;
+    const own = cells[i].filter((k) => top.get(k) === i);
+    const inside = own.length ? own : cells[i];
+    return inside.length ? at(deepest(inside, w, h)) : firstPixelOf(mask);
+  });
+}
+
+/** The cell that is farthest from any that is out: two passes of a chamfer distance. */
+function deepest(inside, w, h) {
+  const deep = new Float32Array((w + 2) * (h + 2)); // with a rim that is out
+  const placeOf = (k) => k + w + 3 + 2 * Math.floor(k / w);
+  for (const k of inside) deep[placeOf(k)] = Infinity;
+  const pass = (cells, s) => {
+    for (const k of cells) {
+      const [p, row] = [placeOf(k), s * (w + 2)];
+      deep[p] = Math.min(deep[p], deep[p - s] + 1, deep[p - row] + 1, deep[p - row - 1] + 4 / 3, deep[p - row + 1] + 4 / 3);
+    }
+  };
+  pass(inside, 1);
+  pass(inside.toReversed(), -1);
+  return inside.reduce((best, k) => (deep[placeOf(k)] > deep[placeOf(best)] ? k : best));
+}
+
+const firstPixelOf = ({ ends, height }) => {
+  const k = ends.findIndex((end, place) => place % 2 === 1 && end > ends[place - 1]);
+  return [Math.floor(ends[k - 1] / height), ends[k - 1] % height];
+};
+
 function fillOf(runs, colour) {
   const canvas = document.createElement("canvas");
   const { bits, w, h } = bitmapOf(runs);
@@ -82,8 +135,8 @@ function fillOf(runs, colour) {
 }
 
 /**
- * scene: {image, size_hw, masks, areas, target?}. `draw(view)` shows {kept, best, selected, hovered, oracle, target, all}:
- * oracle is a mask number or null, target and all are switches. onHover(index | null), onPick(index).
+ * scene: {image, size_hw, masks, areas, target?}. `draw(view)` shows {kept, best, selected, hovered, oracle, target, all,
+ * numbers}: oracle is a mask number or null, target, all and numbers are switches. onHover(index | null), onPick(index).
  */
 export class Stage {
   constructor(scene, { onHover, onPick }) {
@@ -93,6 +146,7 @@ export class Stage {
     this.target = scene.target ? readRuns(scene.target, this.size) : null;
     this.outlines = new Map();
     this.fills = new Map();
+    this.spots = null;
     this.view = null;
     this.last = null; // where the last click was, and what it picked
     this.canvas = document.createElement("canvas");
@@ -179,6 +233,7 @@ export class Stage {
     say(oracle, "oracle");
     if (hovered !== null && !labels.has(hovered)) labels.set(hovered, []);
     const taken = [];
+    if (this.view.numbers) this.numbers(context);
     for (const [i, texts] of labels) this.label(context, this.runs[i], [`mask ${i}`, ...texts].join(", "), taken);
     if (target && this.target) this.label(context, this.target, "target", taken);
   }
@@ -227,6 +282,34 @@ export class Stage {
     context.globalAlpha = 1;
     const stays = this.view.kept[i];
     this.stroke(context, i, [stays ? colourOf(i) : "#d0d4da"], width, stays ? [] : [5, 5]);
+  }
+
+  /** The number of every mask, inside it. */
+  numbers(context) {
+    const [scale, ratio] = [this.scale(), window.devicePixelRatio || 1];
+    this.spots ??= spotsOf(this.runs, this.areas, this.size);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    const size = (this.runs.length > CROWD ? 12 : 15) * ratio;
+    context.font = `700 ${size}px system-ui, "DejaVu Sans", sans-serif`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.lineJoin = "round";
+    context.lineWidth = 4 * ratio;
+    context.strokeStyle = INK;
+    context.fillStyle = "#ffffff";
+    const taken = [];
+    for (const [i, spot] of this.spots.entries()) {
+      if (!spot) continue;
+      const half = context.measureText(String(i)).width / 2 + 2 * ratio;
+      const within = (at, room, side) => Math.max(room, Math.min(side - room, at));
+      const [x, y] = NEARBY.map(([dx, dy]) => [
+        within((spot[0] + 0.5) * scale + dx * 2 * half, half, this.canvas.width), within((spot[1] + 0.5) * scale + dy * 1.15 * size, size / 2, this.canvas.height),
+      ]).find(([u, v], k) => k === NEARBY.length - 1 || !taken.some(([a, b, c]) => Math.abs(b - v) < 1.1 * size && Math.abs(a - u) < half + c));
+      taken.push([x, y, half]);
+      context.strokeText(String(i), x, y);
+      context.fillText(String(i), x, y);
+    }
+    context.textAlign = "start";
   }
 
   /** White on dark, above the mask; moved down where another label is. */

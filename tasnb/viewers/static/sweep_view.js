@@ -3,6 +3,7 @@ import { element, setText, valuesOf } from "./elements.js";
 import { caseCard, panelOf } from "./panel.js";
 
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+const SAMPLES = "Asking the kernel for the samples \u2026";
 const SWEEP_ALONE = "This page has no kernel: the numbers of every cell are here, the samples only of the one that was picked last. For others, open the notebook and run the cell.";
 
 export function mount(root, data, model) {
@@ -24,7 +25,7 @@ function buildSweep({ frame, say, waiting, link }) {
   const title = element("p", { class: "tn-verdict" });
   const gained = listOf("Turned right");
   const lost = listOf("Turned wrong");
-  const more = element("button", { type: "button", onclick: () => link.set({ limit: 2 * link.get("limit") }) }, "Show more");
+  const more = element("button", { type: "button", onclick: () => link.set({ limit: 2 * link.get("limit") }, SAMPLES) }, "Show more");
   frame.append(
     element("div", { class: "tn-scroll" }, grid), element("p", { class: "tn-soft" }, legend),
     ...record.notes.map((note) => element("p", { class: "tn-soft" }, `Note: ${note}.`)),
@@ -53,7 +54,7 @@ function buildSweep({ frame, say, waiting, link }) {
 
   function pick(y, x) {
     const { alpha, lam } = record.rows[y][x];
-    link.set({ cell: [alpha, lam] });
+    link.set({ cell: [alpha, lam] }, SAMPLES);
   }
 
   function key(event) {
@@ -82,8 +83,6 @@ function buildSweep({ frame, say, waiting, link }) {
     const here = shown.cell[0] === alpha && shown.cell[1] === lam;
     gained.node.hidden = lost.node.hidden = !here;
     more.hidden = !here || !link.live || !["gained", "lost"].some((name) => shown[name].cases.length < shown[name].total);
-    if (here || !link.live) waiting.tell("");
-    else waiting.wait("Asking the kernel for the samples \u2026");
     if (!here) return;
     gained.fill(shown.gained);
     lost.fill(shown.lost);

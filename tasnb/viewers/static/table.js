@@ -1,6 +1,6 @@
 // The ranked table beside the photo: a row a mask, best first, linked to the photo both ways.
 // The style sheet lays its rows out as blocks, so that only those on screen cost time; the roles say that it is a table.
-import { element, setText } from "./elements.js";
+import { element, reveal, setText } from "./elements.js";
 import { weightsOf } from "./ranking.js";
 import { shown } from "./receipt.js";
 import { colourOf } from "./stage.js";
@@ -80,21 +80,12 @@ export class RankedTable {
     if (this.marked) {
       this.marked.row.classList.toggle("tn-active", pointed);
       this.marked.button.tabIndex = 0;
-      this.reveal(this.marked.row);
+      if (!this.node.matches(":hover")) reveal(this.node, this.marked.row, this.node.querySelector("thead").offsetHeight);
     }
     if (this.chosen) {
       this.chosen.row.classList.add("tn-selected");
       this.chosen.button.setAttribute("aria-pressed", "true");
     }
-  }
-
-  /** Scroll inside the table only: scrollIntoView would move the whole notebook. */
-  reveal(row) {
-    if (this.node.matches(":hover")) return;
-    const head = this.node.querySelector("thead").offsetHeight;
-    const [top, bottom] = [row.offsetTop - head, row.offsetTop + row.offsetHeight];
-    if (top < this.node.scrollTop) this.node.scrollTop = top;
-    else if (bottom > this.node.scrollTop + this.node.clientHeight) this.node.scrollTop = bottom - this.node.clientHeight;
   }
 
   focus(i) {
