@@ -73,12 +73,16 @@ def cases(samples: Sequence[Sample], models: Models, store: Store, *, scenes: in
             sample=sample,
             artifacts=described[sample.image_id],
             parse=parse(sample.expression, models.parser),
-            ious=pairwise_iou(described[sample.image_id].proposals.masks, sample.target[None])[:, 0],
+            ious=_ious(described[sample.image_id], sample.target),
             text=text,
         )
         for sample, text in zip(chosen, texts, strict=True)
         if sample.target is not None
     ]
+
+
+def _ious(artifacts: ImageArtifacts, target: np.ndarray) -> np.ndarray:
+    return pairwise_iou(artifacts.proposals.masks, artifacts.at_working_size(target)[None])[:, 0]
 
 
 def overlaps(studied: Sequence[Case], chosen: Iterable[int]) -> np.ndarray:
@@ -87,7 +91,8 @@ def overlaps(studied: Sequence[Case], chosen: Iterable[int]) -> np.ndarray:
     for case, index in zip(studied, chosen, strict=True):
         target = case.sample.target
         assert target is not None  # ``cases`` takes no other
-        pairs.append(intersection_union(case.artifacts.proposals.masks[index], target))
+        chosen_mask = case.artifacts.proposals.masks[index]
+        pairs.append(intersection_union(chosen_mask, case.artifacts.at_working_size(target)))
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 

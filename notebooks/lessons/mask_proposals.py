@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasnb.core.images import mask_colour
+from tasnb.core.images import brought_to, mask_colour, working_size
 from tasnb.core.masks import areas, pairwise_intersection, pairwise_iou
 from tasnb.core.types import MaskProposer, Proposals, Sample
 from tasnb.datasets.samples import Samples
 from tasnb.models import presets
+from tasnb.pipeline.describe import MAX_SIDE
 from tasnb.plots import outline, overlay
 
 from .answers import ANOTHER_KIND, Exercise, Right, Slip, hints, in_words
@@ -83,8 +84,14 @@ def scenes(samples: Sequence[Sample], count: int) -> list[Scene]:
             'tn.datasets.photos(("park.jpg", "the left dog", "dog_mask.png"))'
         )
     if isinstance(samples, Samples):
-        return [Scene(image=images[name], targets=_not_empty(samples.things(name))) for name in images]
-    return [Scene(image=images[name], targets=np.stack(list(targets[name].values()))) for name in images]
+        return [_scene(image, _not_empty(samples.things(name))) for name, image in images.items()]
+    return [_scene(image, np.stack(list(targets[name].values()))) for name, image in images.items()]
+
+
+def _scene(image: np.ndarray, targets: np.ndarray) -> Scene:
+    """A large photo at the size at which ``describe`` works on it."""
+    size = working_size((image.shape[0], image.shape[1]), MAX_SIDE)
+    return Scene(image=brought_to(image, size), targets=np.stack([brought_to(target, size) for target in targets]))
 
 
 def grid_xy(size_hw: tuple[int, int], points_per_side: int) -> np.ndarray:

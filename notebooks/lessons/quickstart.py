@@ -76,7 +76,7 @@ def telling(samples: Sequence[Sample], models: Models, store: Store) -> Sample:
 
 def lead(scores: np.ndarray, artifacts: ImageArtifacts, target: np.ndarray) -> float:
     """A score of the best mask that fits the target (Pr@0.5) less its mean over the others; -inf where none fits."""
-    fits = is_right(pairwise_iou(artifacts.proposals.masks, target[None])[:, 0])
+    fits = is_right(pairwise_iou(artifacts.proposals.masks, artifacts.at_working_size(target)[None])[:, 0])
     return float(scores[fits].max(initial=-np.inf) - (scores[~fits].mean() if not fits.all() else 0))
 
 
@@ -110,14 +110,20 @@ def build_up(artifacts: ImageArtifacts, expression: str, models: Models) -> dict
     }
 
 
-def first_failure(samples: Sequence[Sample], models: Models, store: Store) -> tuple[Sample, Prediction] | None:
-    """The first sample with a known mask that TAS misses (Pr@0.5), and its answer; None when all are right."""
+def first_failure(
+    samples: Sequence[Sample], models: Models, store: Store
+) -> tuple[tuple[Sample, Prediction] | None, str]:
+    """The first sample with a known mask that TAS misses (Pr@0.5), with its answer, or None; and what was looked at."""
+    known = 0
     for sample in samples:
         if sample.target is not None:
+            known += 1
             answer = tas(store.recall(describe, sample.image, models), sample.expression, models)
             if not is_right(iou(answer.mask, sample.target)):
-                return sample, answer
-    return None
+                return (sample, answer), f"Number {known} of the expressions with a known mask is missed."
+    if not known:
+        return None, "No true mask is known here, so nobody can tell which answers are right."
+    return None, f"All {known} expressions with a known mask are answered right: take more samples."
 
 
 def check_total(value: Any, answer: Prediction) -> Right:

@@ -136,7 +136,7 @@ def pushed(samples: Sequence[Sample], models: Models, store: Store) -> Pushed:
         kept = np.array([phrase.kept for phrase in mined.phrases], dtype=bool)
         if sample.target is None or kept.sum() < 2:
             continue
-        fits = is_right(pairwise_iou(artifacts.proposals.masks, sample.target[None])[:, 0])
+        fits = is_right(pairwise_iou(artifacts.proposals.masks, artifacts.at_working_size(sample.target)[None])[:, 0])
         if fits.all() or not fits.any():
             continue
         totals = score(artifacts, sample.expression, mined, models).total

@@ -121,8 +121,8 @@ def examples(annotator: Annotator, samples: Sequence[Sample]) -> bool:
         if sample.image_id not in known or sample.target is None:
             continue
         at = annotator.names.index(sample.image_id)
-        masks = annotator.artifacts[at].proposals.masks
-        fits = pairwise_iou(masks, sample.target[None])[:, 0]
+        described = annotator.artifacts[at]
+        fits = pairwise_iou(described.proposals.masks, described.at_working_size(sample.target)[None])[:, 0]
         made = sum(entry["image"] == at for entry in annotator.entries)
         if made < EXAMPLES and fits.max(initial=0.0) >= FOUND_IOU:
             annotator.add(sample.expression, int(fits.argmax()), image=at)

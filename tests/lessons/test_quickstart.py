@@ -122,10 +122,15 @@ def test_the_build_up_follows_table_4_and_ends_with_tas(answered, toy_models) ->
 def test_the_first_failure_is_one_and_photos_without_a_mask_are_none(reftoy_val, toy_models, tmp_path) -> None:
     sample, store = reftoy_val[12], tn.Store(tmp_path)
     nowhere = tn.datasets.photo(sample.image, "the man", np.eye(*sample.image.shape[:2], dtype=bool))
-    found = lesson.first_failure([tn.datasets.photo(sample.image, "the man"), nowhere], toy_models, store)
+    unknown = tn.datasets.photo(sample.image, "the man")
+    found, said = lesson.first_failure([unknown, nowhere], toy_models, store)
     assert found is not None
     assert found[0] is nowhere
-    assert lesson.first_failure([tn.datasets.photo(sample.image, "the man")], toy_models, store) is None
+    assert said.startswith("Number 1 of the expressions")
+    assert lesson.first_failure([unknown], toy_models, store) == (None, "No true mask is known here, so nobody can tell which answers are right.")
+    answer = tn.tas(tn.describe(sample.image, toy_models), "the man", toy_models)
+    right = tn.datasets.photo(sample.image, "the man", answer.mask)
+    assert lesson.first_failure([right, unknown], toy_models, store)[1].startswith("All 1 expressions")
 
 
 def test_the_lesson_opens_with_the_first_case_of_val_that_shows_every_part(
