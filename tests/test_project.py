@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
 import tarfile
+import time
 import tomllib
 import zipfile
 from pathlib import Path
@@ -21,7 +24,27 @@ def test_the_conda_environment_holds_what_pyproject_holds() -> None:
     listed = [line.split(" # ")[0].strip()[2:].strip() for line in lines if line.startswith("      - ")]
     wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"], "-e ."]
     assert listed == wanted
-    assert f"python{PROJECT['requires-python']}" in "".join(lines).replace(" ", "")
+    (python,) = [line.split("- ")[1] for line in lines if line.strip().startswith("- python")]
+    least = PROJECT["requires-python"].removeprefix(">=")
+    assert python == f"python={least}"
+
+
+def test_binder_reads_the_environment_as_we_mean_it() -> None:
+    """repo2docker, buildpacks/conda: X.Y behind one "=" chooses the base, and a local requirement stages the clone."""
+    text = (ROOT / "environment.yml").read_text()
+    assert re.search(r"- python=3\.\d+$", text, flags=re.M)
+    assert re.search(r"^      - -e \.", text, flags=re.M)
+    others = (
+        "Dockerfile",
+        "requirements.txt",
+        "runtime.txt",
+        "Pipfile",
+        "setup.py",
+        "binder",
+        ".binder",
+        "default.nix",
+    )
+    assert not [name for name in others if (ROOT / name).exists()]  # these would be taken instead, or too
 
 
 def test_the_lock_pins_with_hashes_and_names_no_host() -> None:
@@ -92,6 +115,53 @@ def test_the_wheel_finds_its_data_and_its_lessons(built: Path, tmp_path: Path) -
     assert (data / "runs" / "toy" / "reftoy-val" / "run.json").is_file()
     assert not (data / "toyworld").exists()
     assert not [path for path in site.rglob("*") if path.suffix in (".pyc", ".ipynb_checkpoints")]
+
+
+# what a newcomer types, one after the other, in an empty folder; sockets raise, and the demo has fewer scenes
+NEWCOMER = """
+import json, socket, sys
+def refuse(*a, **k): raise OSError('this test allows no network')
+socket.socket.connect = refuse; socket.create_connection = refuse; socket.getaddrinfo = refuse
+import tasnb
+from tasnb.cli import demo, run
+demo.SCENES = int(sys.argv[1])
+scene = sorted((tasnb.shipped.data_root() / 'reftoy' / 'images').iterdir())[0]
+commands = ('doctor|--json', f'segment|{scene}|the left tree|--json', 'demo|--json')
+codes = [run(command.split('|')) for command in commands]
+print(json.dumps({'home': tasnb.__file__, 'codes': codes}))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("mode", "scenes"), [("hardlink", 10), ("symlink", 1)])
+def test_an_installed_wheel_runs_where_its_files_are_links(built: Path, tmp_path: Path, mode: str, scenes: int) -> None:
+    """As uv, conda and others lay files out; NLTK refuses to read such files itself."""
+    pytest.importorskip("uv", reason="make installs uv beside the library")
+    (wheel,) = built.glob("*.whl")
+    site, here = tmp_path / "site", tmp_path / "empty"
+    here.mkdir()
+    install = ["install", "--offline", "--no-deps", "--link-mode", mode, "--target", str(site), str(wheel)]
+    own = {**os.environ, "UV_CACHE_DIR": str(tmp_path / "uv")}  # on the same disk, so that links are possible
+    subprocess.run([sys.executable, "-m", "uv", "pip", *install], check=True, capture_output=True, env=own)
+    nouns = site / "tasnb" / "data" / "models" / "toy" / "wordnet" / "data.noun"
+    assert nouns.is_symlink() if mode == "symlink" else nouns.stat().st_nlink > 1
+    started = time.perf_counter()
+    run = subprocess.run(
+        [sys.executable, "-W", "error::UserWarning:tasnb", "-c", NEWCOMER, str(scenes)],
+        capture_output=True,
+        text=True,
+        cwd=here,
+        env={**os.environ, "PYTHONPATH": str(site), "TASNB_CACHE": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1"},
+    )
+    print(f"doctor, segment, demo on {scenes} scenes: {time.perf_counter() - started:.0f} s")
+    assert run.returncode == 0, run.stderr[-2000:]
+    doctor, segment, demo, ended = (json.loads(line) for line in run.stdout.splitlines())
+    assert ended == {"home": str(site / "tasnb" / "__init__.py"), "codes": [0, 0, 0]}, run.stderr[-2000:]
+    assert {each["name"]: each["ready"] for each in doctor["presets"]}["toy"] is True
+    assert segment["domain_note"] == ""
+    assert (here / segment["files"]["mask"]).is_file()
+    assert demo["ablation"]["images"] == scenes
+    assert demo["ablation"]["n"] >= 3 * scenes
 
 
 @pytest.mark.slow

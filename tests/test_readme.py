@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
-from tasnb.report.notebook import html_of
+from tasnb.report.notebook import register
+from tasnb.viewers.viewer import Viewer
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -18,10 +22,31 @@ def test_the_cells_run_as_printed(toy_models, tmp_path, monkeypatch) -> None:
     cells = re.findall(r"```python\n(.*?)```", README, flags=re.S)
     assert cells
     space: dict = {}
-    for cell in cells:  # one after the other, as in a notebook
-        exec(compile(cell, "README.md", "exec"), space)
+    shown = {}
+    for cell in cells:  # one after the other, as in a notebook, which shows the value of a last line
+        tree = ast.parse(cell)
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, "README.md", "exec"), space)
+        if last is not None:
+            shown[ast.unparse(last)] = eval(ast.unparse(last), space)
     assert space["answer"].index is not None
-    assert html_of(space["answer"])
+    kinds = [type(each).__name__ for each in shown.values()]
+    assert kinds == ["Prediction", "Explorer", "str", "Strip"]
+    for name, value in shown.items():
+        rich = value._repr_mimebundle_()[0] if isinstance(value, Viewer) else formatted(value)
+        assert isinstance(value, str) or rich["text/html"], name
+
+
+def formatted(value: Any) -> dict[str, Any]:
+    """What IPython shows for a value in a notebook that has imported tasnb."""
+    formatter = DisplayFormatter()
+    register(formatter.formatters["text/html"])
+    return formatter.format(value)[0]
+
+
+def test_a_cell_shows_its_last_line_only() -> None:
+    for cell in re.findall(r"```python\n(.*?)```", README, flags=re.S):
+        assert not [ast.unparse(node) for node in ast.parse(cell).body[:-1] if isinstance(node, ast.Expr)]
 
 
 def test_links_and_pictures_are_there() -> None:
