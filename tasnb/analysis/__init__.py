@@ -44,5 +44,6 @@ __all__ = [
     "CAUSES", "CUTS", "DETAILS", "GRID", "THRESHOLD", "TYPES", "Attribution", "Cause", "Experiment", "ExpressionTypes",
     "Flips", "Note", "Notes", "Pool", "Tag", "attribute", "breakdown", "breakdown_text", "calibration", "cases",
     "check_cut", "compare_by", "confusion_of_heads", "experiments", "flips_text", "groups", "heat", "margins", "notes",
-    "overlap", "overlap_text", "pool", "recoverable", "recoverable_text", "sentence_of", "trust", "types_of", "wordnet_of",
+    "overlap", "overlap_text", "pool", "recoverable", "recoverable_text", "sentence_of", "trust", "types_of",
+    "wordnet_of",
 ]  # fmt: skip

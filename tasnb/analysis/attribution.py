@@ -19,6 +19,7 @@ from tasnb.analysis import counterfactuals as what_if
 from tasnb.analysis.causes import CAUSES, RIGHT, THRESHOLD
 from tasnb.analysis.evidence import METHOD, Case, Evidence, wordnet_of
 from tasnb.analysis.types import ExpressionTypes
+from tasnb.core.brief import brief
 from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import WordNet
 from tasnb.evaluation import metrics
@@ -62,6 +63,8 @@ class Attribution:
     holds: pd.DataFrame
     evidence: Evidence
     about: Mapping[str, Any] = field(default_factory=dict)
+
+    __repr__ = brief
 
     @property
     def types(self) -> tuple[ExpressionTypes, ...]:

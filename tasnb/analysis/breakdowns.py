@@ -16,6 +16,7 @@ from tasnb.analysis.attribution import Attribution, attribute
 from tasnb.analysis.causes import CAUSES, sentence_of
 from tasnb.analysis.evidence import caption_words
 from tasnb.analysis.types import LENGTH_NAMES, STYLES, TYPES
+from tasnb.core.brief import brief
 from tasnb.core.choices import require_known
 from tasnb.core.tables import interval_text, text_table
 from tasnb.evaluation import metrics
@@ -403,6 +404,8 @@ class Flips:
     flipped: pd.DataFrame
     by: str
     notes: tuple[str, ...] = ()
+
+    __repr__ = brief
 
 
 def compare_by(a: Attribution, b: Attribution, by: str = "type") -> Flips:

@@ -17,6 +17,7 @@ import numpy as np
 
 from tasnb.analysis.causes import THRESHOLD
 from tasnb.analysis.types import ExpressionTypes, IsA, is_a_by, types_of
+from tasnb.core.brief import brief
 from tasnb.core.embeddings import cosines
 from tasnb.core.masks import centroids_xy
 from tasnb.core.types import (
@@ -103,6 +104,8 @@ class Case:
     target_area: int
     protocol: str = "tas"
     threshold: float = THRESHOLD
+
+    __repr__ = brief
 
     @cached_property
     def unions(self) -> np.ndarray:
@@ -249,6 +252,8 @@ class Evidence:
     is_a: IsA
     protocol: str
     threshold: float
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, run: Any, *, method: str, threshold: float, protocol: str, wordnet: WordNet | None) -> Evidence:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tasnb.core.brief import brief
 from tasnb.core.choices import require_known
 from tasnb.core.masks import pairwise_iou
 from tasnb.core.shipped import finished
@@ -98,6 +99,8 @@ class Experiment:
     name: str
     question: str
     steps: tuple[Step, ...]
+
+    __repr__ = brief
 
     @property
     def settings(self) -> tuple[str, ...]:

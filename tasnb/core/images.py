@@ -66,8 +66,8 @@ def as_rgb(picture: Any) -> np.ndarray:
     if isinstance(picture, str | Path):
         if re.match(r"(https?|ftp|s3|gs|data):", str(picture), re.IGNORECASE):
             raise UserError(
-                f"{str(picture)[:100]} is an address, and nothing is loaded from the network: download the picture (curl "
-                "-L -o photo.jpg ADDRESS), then give the file's path"
+                f"{str(picture)[:100]} is an address, and nothing is loaded from the network: download the picture "
+                "(curl -L -o photo.jpg ADDRESS), then give the file's path"
             )
         path = Path(picture)
         if not path.exists():
@@ -207,7 +207,7 @@ def working_size(size_hw: tuple[int, int], max_side: int | None) -> tuple[int, i
         return size_hw
     if not isinstance(max_side, int | np.integer) or isinstance(max_side, bool) or max_side < 16:
         raise UserError(
-            f"max_side: expected a whole number of pixels, at least 16, or None for no limit, got {max_side!r}"
+            f"max_side: expected a whole number of pixels, 16 or more, or None for no limit, got {max_side!r}"
         )
     scale = min(1.0, max_side / max(size_hw))
     return max(1, round(scale * size_hw[0])), max(1, round(scale * size_hw[1]))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tasnb.core.brief import brief
 from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import ImageArtifacts, Models, Sample, ScoreTable, Weights
 from tasnb.evaluation import metrics, paper
@@ -62,6 +63,8 @@ class Counted:
     splits: Sequence[str]
     answered: np.ndarray
     protocol: str
+
+    __repr__ = brief
 
     @classmethod
     def of(
@@ -239,6 +242,8 @@ class Ablation:
     used: Weights
     papers: Weights
     beside: pd.DataFrame | None = None
+
+    __repr__ = brief
 
     @property
     def rows(self) -> tuple[dict[str, Any], ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tasnb.core.brief import brief
 from tasnb.core.tables import interval_text, text_table
 from tasnb.evaluation.runs import ORACLE, RunLike, minded_of, paired, summary_of
 
@@ -28,6 +29,8 @@ class Comparison:
 
     frame: pd.DataFrame
     notes: tuple[str, ...]
+
+    __repr__ = brief
 
     def __str__(self) -> str:
         rows = []

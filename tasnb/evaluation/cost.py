@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tasnb.core.brief import brief
 from tasnb.core.images import as_rgb
 from tasnb.core.tables import text_table
 from tasnb.core.types import ImageArtifacts, Models, Prediction, Sample
@@ -57,6 +58,8 @@ class Cost:
     differs: tuple[str, ...]
     name: str = "cost"
     title: str = "Cost: seconds an image and peak memory"
+
+    __repr__ = brief
 
     @property
     def text(self) -> str:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tasnb.core.brief import brief
 from tasnb.core.shipped import data_root
 from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import Weights
@@ -248,6 +249,8 @@ class AgainstPaper:
     frame: pd.DataFrame
     where: str
     differs: tuple[str, ...]
+
+    __repr__ = brief
 
     @property
     def text(self) -> str:

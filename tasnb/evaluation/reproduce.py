@@ -13,6 +13,7 @@ from pathlib import Path
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
+from tasnb.core.brief import brief
 from tasnb.core.tables import cell_text, interval_text, text_table
 from tasnb.core.types import Sample, Weights
 from tasnb.datasets import CountWarning, load
@@ -67,6 +68,8 @@ class Reproduction:
     captions: pd.DataFrame
     differs: tuple[str, ...]
     runs: tuple[str, ...]
+
+    __repr__ = brief
 
     @property
     def title(self) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tasnb.core.brief import brief
 from tasnb.core.types import Parse, Weights, combine, parse_from_json
 from tasnb.evaluation import metrics
 from tasnb.evaluation.records import NO_PROPOSAL
@@ -72,6 +73,8 @@ class Ranking:
     areas: np.ndarray
     quadrants: tuple[np.ndarray, np.ndarray] | None = None
     parses: dict[int, Parse] | None = None
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, run: ScoredRun, *, variant: str | Variant | None = None) -> Ranking:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tasnb.core.brief import brief
 from tasnb.core.choices import require_known
 from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import Weights
@@ -58,6 +59,8 @@ class Sweep:
     protocol: str
     gain: metrics.Estimate | None = None
     notes: tuple[str, ...] = field(default=())
+
+    __repr__ = brief
 
     def best(self, metric: str = "miou") -> dict[str, float]:
         """The grid point with the highest figure.

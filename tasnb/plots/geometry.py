@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image, ImageDraw
 
+from tasnb.core.brief import brief
 from tasnb.core.images import mask_colour, resized
 from tasnb.core.masks import areas, centroids_xy
 from tasnb.core.types import ImageArtifacts, Models, Parse, ScoreTable, Weights
@@ -52,6 +53,8 @@ class Rectified:
     centres_xy: np.ndarray
     medians: Mapping[str, float]
     region_xyxy: tuple[float, float, float, float] | None
+
+    __repr__ = brief
 
     @property
     def sentence(self) -> str:

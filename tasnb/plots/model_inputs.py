@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tasnb.core.brief import brief
 from tasnb.core.images import mask_colour, shrunk
 from tasnb.core.types import ImageArtifacts, ImageTextEncoder, Models
 from tasnb.pipeline.variant import PAPER, Variant, find, require_made_for
@@ -35,6 +36,8 @@ class ModelInput:
     pixels: np.ndarray
     words: str
     enlarged: bool = False
+
+    __repr__ = brief
 
 
 def encoder_input(encoder: ImageTextEncoder, picture: np.ndarray) -> np.ndarray | None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from tasnb.core.brief import brief
 from tasnb.core.images import resized
 
 INK, SOFT, PAPER = (29, 33, 41), (91, 100, 114), (255, 255, 255)
@@ -68,6 +69,8 @@ class Panel:
     pixels: np.ndarray
     notes: tuple[str, ...] = ()
     enlarged: bool = False
+
+    __repr__ = brief
 
 
 def sheet(

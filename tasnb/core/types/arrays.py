@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
+from tasnb.core.brief import brief
+
 ImageRGB = UInt8[np.ndarray, "h w 3"]
 # what baselines read of an image beyond TAS, by the name of the one that reads it
 GRIDS = ("score_map", "clip_surgery", "grad_cam")
@@ -101,6 +103,8 @@ class Proposals:
     stability_score: Float[np.ndarray, " n"]
     source: str
 
+    __repr__ = brief
+
     def __post_init__(self) -> None:
         freeze_fields(self, bool, masks=(None, None, None))
         freeze_fields(self, np.int64, boxes_xyxy=(len(self), 4))
@@ -163,6 +167,8 @@ class Sample:
     split: str
     gold: Mapping[str, Any] = field(default_factory=dict)
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Features:
@@ -189,6 +195,8 @@ class Features:
     regions: Mapping[str, Float[np.ndarray, "n d"]] = field(default_factory=dict)
     pooling: Float[np.ndarray, "n r c"] | None = None
     empty_text: Float[np.ndarray, " d"] | None = None
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         rows, columns = next((grid.shape[:2] for grid in self.grids.values()), (None, None))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from tasnb.core.brief import brief
+
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
@@ -264,6 +266,8 @@ class Negatives:
 
     caption: str
     phrases: tuple[NegativePhrase, ...]
+
+    __repr__ = brief
 
     @property
     def kept(self) -> tuple[str, ...]:

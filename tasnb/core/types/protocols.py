@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
+from tasnb.core.brief import brief
 from tasnb.core.types.arrays import Proposals
 
 T = TypeVar("T")
@@ -274,3 +275,5 @@ class Models:
     options: Mapping[str, Any] = field(default_factory=dict)
     variants: Mapping[str, str] = field(default_factory=dict)
     domain: Literal["drawings", "photos"] = "photos"
+
+    __repr__ = brief

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 import numpy as np
 from jaxtyping import Bool, Float
 
+from tasnb.core.brief import brief
 from tasnb.core.errors import UserError
 from tasnb.core.images import brought_to
 from tasnb.core.types.arrays import Features, Proposals, freeze, freeze_fields
@@ -48,6 +49,8 @@ class RectifierTrace:
     applied: bool
     sentence: str
     verdicts: tuple[str, ...]
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +154,8 @@ class ScoreTable:
     kept: Bool[np.ndarray, " n"]
     weights: Weights
     trace: RectifierTrace | None = None
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         shape = (len(np.asarray(self.v)),)
@@ -508,7 +513,8 @@ def on_artifacts(method: Callable[_Given, _Answer]) -> Callable[_Given, _Answer]
         if not isinstance(named.get("expression", ""), str):
             got = type(named["expression"]).__name__
             raise UserError(
-                f'expression: expected a text such as "the left cat", got {got}; the order is artifacts, expression, models'
+                f'expression: expected a text such as "the left cat", got {got}; '
+                "the order is artifacts, expression, models"
             )
         return method(*given, **options)
 
@@ -547,6 +553,8 @@ class Prediction:
     parse: Parse
     negatives: Negatives
     artifacts: ImageArtifacts
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         freeze_fields(self, bool, mask=(None, None))
