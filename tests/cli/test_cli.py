@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,128 @@ def scene(tmp_path_factory, reftoy_val) -> Path:
     path = tmp_path_factory.mktemp("scene") / "scene.png"
     Image.fromarray(np.asarray(reftoy_val[12].image)).save(path)
     return path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory) -> Iterator[Path]:
+    """A store of these tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        root = tmp_path_factory.mktemp("cache")
+        patch.setenv("TASNB_CACHE", str(root))
+        yield root
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory) -> Path:
+    """Not a drawing of ours."""
+    path = tmp_path_factory.mktemp("photo") / "my photo.png"
+    noise = np.random.default_rng(0).integers(0, 256, (9, 12, 3), dtype=np.uint8)
+    Image.fromarray(noise).resize((120, 90)).save(path)
+    return path
+
+
+@pytest.mark.slow
+def test_a_photo_with_the_toy_models_says_its_domain_first(photo: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["segment", str(photo), "The  left cat!", "--max-side", "60"]) == 0
+    printed = capsys.readouterr()
+    first = printed.err.splitlines()[0]
+    assert first.startswith("tasnb: outside the models' domain: toy knows drawings of this library only")
+    assert "! outside the models' domain" in printed.out
+    (answer,) = (tmp_path / "outputs" / "segment").glob("my-photo*/the-left-cat-*/answer.json")
+    record = json.loads(answer.read_text())
+    assert record["domain_note"].startswith("outside")
+    assert record["size_hw"] == [90, 120]
+    assert record["worked_on_hw"] == [45, 60]
+    assert any("worked on at 60 x 45 pixels of 120 x 90" in note for note in record["notes"])
+    assert "neither its masks nor its answer mean anything" in (answer.parent / "report.html").read_text()
+    assert np.asarray(Image.open(answer.parent / "mask.png")).shape == (90, 120)
+
+
+@pytest.mark.slow
+def test_a_second_expression_asks_no_model_about_the_picture_again(scene: Path, tmp_path: Path, capsys) -> None:
+    from tasnb.store import Store
+
+    store = tmp_path / "store"
+    for number, expression in enumerate(("the man", "the hat")):
+        assert cli.run(["segment", str(scene), expression, "--out", str(tmp_path / "o"), "--store", str(store)]) == 0
+        stages = Store(store).info().stages
+        assert stages["proposals"].entries == 1
+        assert stages["crop_embeddings"].entries == 1, number
+    assert "outside" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("the cat", "the cat!"), ("a/b", "a b"), ("左", "右"), ("x" * 80, "x" * 81), ("the cat", "the dog"), ("..", ".")],
+)
+def test_every_expression_has_a_folder_of_its_own(one: str, other: str) -> None:
+    from tasnb.cli.segmenting import _names_of
+
+    first, second = (_names_of("photos/a photo.jpg", each)[1] for each in (one, other))
+    assert first != second
+    for name in (first, second):
+        assert name
+        assert not set(name) & set('/\\:*?"<>|')
+        assert name not in (".", "..")
+        assert len(name) <= 70
+
+
+def test_an_output_that_cannot_be_written_is_said_before_anything_is_computed(
+    scene: Path, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    from tasnb.models import presets
+
+    monkeypatch.setattr(presets, "plan", lambda *a, **k: pytest.fail("computed first"))
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        assert cli.run(["segment", str(scene), "cat", "--out", str(out)]) == 2
+        assert f"--out: cannot write into {out}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("weights", [["--alpha", "nan"], ["--lam", "inf"], ["--alpha=-inf"]])
+def test_a_weight_that_is_no_number_is_refused_before_the_models(weights, scene, capsys, monkeypatch) -> None:
+    from tasnb.models import presets
+
+    monkeypatch.setattr(presets, "plan", lambda *a, **k: pytest.fail("computed first"))
+    assert cli.run(["segment", str(scene), "cat", *weights]) == 2
+    assert "expected a finite number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("asked", [[], ["-h"], ["--help"], ["datasets"], ["store"], ["store", "-h"], ["segment", "-h"]])
+def test_help_is_printed_and_is_no_error(asked, capsys) -> None:
+    assert cli.run(asked) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("Usage: tasnb")
+    assert printed.err == ""
+
+
+def test_the_version_is_told(capsys) -> None:
+    from importlib.metadata import version
+
+    assert cli.run(["--version"]) == 0
+    assert capsys.readouterr().out.split() == ["tasnb", version("tasnb")]
+
+
+@pytest.mark.parametrize(
+    ("command", "kept"),
+    [("segment", "kept in the store"), ("evaluate", "finished parts are kept"), ("analyse", "nothing")],
+)
+def test_an_interrupted_command_says_what_is_kept(command: str, kept: str, capsys, monkeypatch) -> None:
+    def interrupt(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "app", interrupt)
+    assert cli.run([command, "x", "y"]) == 130
+    said = capsys.readouterr().err
+    assert said.startswith("tasnb: interrupted; ")
+    assert kept in said
+
+
+@pytest.mark.parametrize("command", ["segment", "evaluate"])
+def test_help_names_the_domain_of_the_toy_models(command: str, capsys) -> None:
+    assert cli.run([command, "--help"]) == 0
+    assert "toy: drawings of this library only" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.slow

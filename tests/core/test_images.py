@@ -79,7 +79,40 @@ def test_a_missing_file_is_named(tmp_path) -> None:
         as_rgb(tmp_path / "nothing.jpg")
 
 
-@pytest.mark.parametrize("content", [b"", b"GIF89a", b"not a picture at all"])
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "is a HEIC picture"),
+        (b"\x00\x00\x00\x1cftypmif1", "is a HEIC picture"),
+        (b"<!DOCTYPE html><html><body>Log in</body></html>", "is a web page"),
+        (b"\n\n<HTML>", "is a web page"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG drawing"),
+        (b"<?xml version='1.0'?>\n<svg/>", "is an SVG drawing"),
+        (b"%PDF-1.7\n", "is a PDF"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
+    ],
+)
+def test_a_file_of_another_kind_gets_the_next_step(content: bytes, says: str, tmp_path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"photo\.jpg {says}"):
+        as_rgb(tmp_path / "photo.jpg")
+
+
+@pytest.mark.parametrize(
+    "address", ["https://example.org/a.jpg", "http:/x/y.png", "data:image/png;base64,AAAA", "FTP://a"]
+)
+def test_an_address_is_not_loaded(address: str) -> None:
+    with pytest.raises(ValueError, match="is an address, and nothing is loaded from the network: download"):
+        as_rgb(address)
+
+
+def test_a_folder_is_no_picture(tmp_path) -> None:
+    with pytest.raises(ValueError, match="is a folder; give one picture"):
+        as_rgb(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"GIF89a", b"not a picture at all"])
 def test_a_broken_file_is_named(content: bytes, tmp_path) -> None:
     (tmp_path / "broken.jpg").write_bytes(content)
     with pytest.raises(ValueError, match=r"broken\.jpg is not a readable picture"):

@@ -217,3 +217,19 @@ def test_negatives_keep_their_evidence() -> None:
     kept = NegativePhrase(text="dog", lemma="dog", kept=True, reason="far")
     dropped = NegativePhrase(text="kitty", lemma="kitty", kept=False, reason="same")
     assert Negatives(caption="a kitty and a dog", phrases=(dropped, kept)).kept == ("dog",)
+
+
+def test_no_value_prints_a_page(toy_case, toy_models) -> None:
+    import tasnb as tn
+
+    (sample, artifacts), models = toy_case, toy_models
+    prediction = tn.tas(artifacts, sample.expression, models)
+    run = tn.Run.shipped("toy", "reftoy", "val")
+    values = [
+        sample, artifacts, artifacts.proposals, artifacts.features, prediction, prediction.table, prediction.table.trace,
+        prediction.parse, prediction.negatives, models, run, tn.compare(run, run), tn.analysis.attribute(run),
+        tn.sweep(run, alpha=[0, 1], lam=[0, 1]),
+    ]  # fmt: skip
+    for value in values:
+        assert len(repr(value)) <= 700, type(value).__name__
+        assert "array(" not in repr(value)
