@@ -184,13 +184,48 @@ def go_stage_by_stage(session: Session, indices: Sequence[int]) -> None:
 
 def compute_part(session: Session, indices: Sequence[int]) -> Rows:
     """Every method on every sample of a part; what fails becomes an error row. Only a lack of memory is raised."""
-    rows = Rows()
+    rows, parser = Rows(), _PartParser(session, indices)
     by_image: dict[str, list[int]] = {}
     for index in indices:
         by_image.setdefault(image_id_of(session.samples, index), []).append(index)
     for image_id, numbers in by_image.items():
-        _Image(session=session, image_id=image_id, rows=rows).compute(numbers)
+        _Image(session=session, image_id=image_id, rows=rows, parser=parser).compute(numbers)
     return rows
+
+
+class _PartParser:
+    """Parses expressions; when the first of a part is not known, all of the part's are read together."""
+
+    def __init__(self, session: Session, indices: Sequence[int]) -> None:
+        every = getattr(session.samples, "expressions", None)  # without reading the pictures
+        self._parser, self._rule, self._memo = session.models.parser, session.options.variant.parse, session.memo
+        self._coming: list[str] = [] if every is None else list(dict.fromkeys(every[index] for index in indices))
+        self._found: dict[str, Parse] = {}
+
+    def parse(self, texts: Sequence[str]) -> list[Parse]:
+        """The parse of every expression. Raises what ``expressions.parse`` raises, ValueError for an empty one."""
+        name = getattr(self._parser, "fingerprint", None)
+        if name is None:  # a bare spaCy pipeline has no name to keep its work under
+            return self._now(texts)
+        config = {"texts": list(texts), "rule": self._rule}
+        known = self._memo("parses", "", name, config, lambda: tuple(map(parse_to_json, self._now(texts))))
+        return [parse_from_json(text) for text in known]
+
+    def _now(self, texts: Sequence[str]) -> list[Parse]:
+        if self._coming:
+            coming, self._coming = self._coming, []
+            try:
+                self._found = dict(zip(coming, self._read(coming), strict=True))
+            except MemoryError:
+                raise
+            except Exception:  # one of them is bad: it is reported with its own sample
+                self._found = {}
+        missing = [text for text in texts if text not in self._found]
+        read = dict(zip(missing, self._read(missing), strict=True))
+        return [self._found[text] if text in self._found else read[text] for text in texts]
+
+    def _read(self, texts: Sequence[str]) -> list[Parse]:
+        return expressions.parse_all(texts, self._parser, rule=self._rule)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +235,7 @@ class _Image:
     session: Session
     image_id: str
     rows: Rows
+    parser: _PartParser
 
     @contextmanager
     def attempt(
@@ -238,7 +274,7 @@ class _Image:
                 artifacts = with_features(artifacts, image_rgb, models, session.features, memo=session.memo)
             if attempt.failed:  # an encoder without dense features, say: the other methods go on
                 methods = {name: method for name, method in methods.items() if name not in dense}
-        parses = self._parse(models, usable)
+        parses = self._parse(usable)
         with self.attempt("encode", [(n, usable[n].sample_id) for n in parses]) as attempt:
             texts = [usable[number].expression for number in parses]
             heads = [parse.phrase for parse in parses.values() if parse.phrase]
@@ -266,18 +302,18 @@ class _Image:
                 usable[number] = sample
         return usable
 
-    def _parse(self, models: Models, usable: Mapping[int, Sample]) -> dict[int, Parse]:
+    def _parse(self, usable: Mapping[int, Sample]) -> dict[int, Parse]:
         """The parses of the samples that have one, by number."""
-        variant, memo, parses = self.session.options.variant, self.session.memo, dict[int, Parse]()
+        parses = dict[int, Parse]()
         try:
-            found = _parse_all([sample.expression for sample in usable.values()], models, variant, memo)
+            found = self.parser.parse([sample.expression for sample in usable.values()])
             return dict(zip(usable, found, strict=True))
         except MemoryError:
             raise
         except Exception:  # one of them is bad: each alone, so that the others are not lost
             for number, sample in usable.items():
                 with self.attempt("parse", [(number, sample.sample_id)]):
-                    (parses[number],) = _parse_all([sample.expression], models, variant, memo)
+                    (parses[number],) = self.parser.parse([sample.expression])
         return parses
 
     def _answer(
@@ -332,22 +368,6 @@ def _known_of(samples: Sequence[Sample], index: int) -> dict[str, Any]:
         "category": str(categories[index]) if categories is not None else "",
         "same_kind": same_kind(index) if same_kind is not None else None,
     }
-
-
-def _parse_all(texts: Sequence[str], models: Models, variant: Variant, memo: Memo) -> list[Parse]:
-    """The parse of every expression. Raises what ``expressions.parse`` raises, ValueError for an empty one."""
-
-    def parse_now() -> list[Parse]:
-        return [expressions.parse(text, models.parser, rule=variant.parse) for text in texts]
-
-    name = getattr(models.parser, "fingerprint", None)
-    if name is None:  # a bare spaCy pipeline has no name to keep its work under
-        return parse_now()
-    config = {"texts": list(texts), "rule": variant.parse}
-    return [
-        parse_from_json(text)
-        for text in memo("parses", "", name, config, lambda: tuple(map(parse_to_json, parse_now())))
-    ]
 
 
 class _KnownTexts:

@@ -6,11 +6,13 @@ The rule is strict by intent: only another word for the *same* thing is dropped,
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
 from typing import Any, Literal, get_args
+from weakref import WeakKeyDictionary
 
 from tasnb.core.choices import require_known
 from tasnb.core.types import NegativePhrase, Negatives, NounPhrase, Parse, WordNet
@@ -132,28 +134,28 @@ def _judge(
         ours, theirs, pos = _subject(parse), phrase.lemma.lower(), "n"
         if ours == theirs:
             return verdict(kept=False, reason=f'"{phrase.text}" names the subject: the same word, "{ours}"')
-    for word in (theirs, ours):
-        if not _synsets(wordnet, word, pos):
-            kind = " as a noun" if pos else ""
-            return verdict(kept=True, reason=f'"{word}" is not in WordNet{kind}, so nothing says it is the subject')
-    pairs = list(_similarities(_synsets(wordnet, ours, pos), _synsets(wordnet, theirs, pos)))
-    if not pairs:
+    compared = _compared(wordnet, ours, theirs, pos)
+    if compared.lacks is not None:
+        kind = " as a noun" if pos else ""
+        lacks = compared.lacks
+        return verdict(kept=True, reason=f'"{lacks}" is not in WordNet{kind}, so nothing says it is the subject')
+    if not compared.similarities:
         return verdict(kept=True, reason=f'WordNet has no path between "{theirs}" and "{ours}"')
-    return _weigh(verdict, ours, theirs, pairs, rule)
+    return _weigh(verdict, ours, theirs, compared, rule)
 
 
 def _weigh(
     verdict: Callable[..., NegativePhrase],
     ours: str,
     theirs: str,
-    pairs: list[tuple[float, str, str]],
+    compared: _Compared,
     rule: SynonymRule,
 ) -> NegativePhrase:
     """The verdict on two words whose synset pairs have these similarities."""
-    # of equals the first, because WordNet lists the common senses first
-    similarity, one, two = max(pairs, key=lambda pair: pair[0])
+    pairs, (one, two) = compared.similarities, compared.closest
+    similarity = max(pairs)
     sign = ">=" if rule.kind == "path" else ">"
-    near = sum(s >= rule.threshold if rule.kind == "path" else s > rule.threshold for s, _, _ in pairs)
+    near = sum(s >= rule.threshold if rule.kind == "path" else s > rule.threshold for s in pairs)
     dropped = near >= rule.min_pairs
     closest = one if one == two else f"{one} and {two}"
     if rule.min_pairs > 1:
@@ -167,6 +169,49 @@ def _weigh(
         f"{'they share' if one == two else 'closest are'} {closest}, {found}"
     )
     return verdict(kept=not dropped, reason=reason, synsets=(one, two), similarity=similarity)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Compared:
+    """What WordNet says of two words.
+
+    lacks: the one it does not have. similarities: of the synset pairs between which there is a path. closest: the first
+    pair with the largest, because WordNet lists the common senses first.
+    """
+
+    lacks: str | None = None
+    similarities: Sequence[float] = ()
+    closest: tuple[str, str] = ("", "")
+
+
+# what each WordNet said of two words: few pairs come again and again, and each takes milliseconds
+_REMEMBERED: WeakKeyDictionary[WordNet, dict[tuple[str, str, str | None], _Compared]] = WeakKeyDictionary()
+_MOST = 1 << 14  # pairs of words, some 10 MB
+
+
+def _compared(wordnet: WordNet, ours: str, theirs: str, pos: str | None) -> _Compared:
+    try:
+        known = _REMEMBERED.setdefault(wordnet, {})
+    except TypeError:  # one that cannot be a key is asked again
+        known = {}
+    words = (ours, theirs, pos)
+    if (found := known.get(words)) is None:
+        if len(known) >= _MOST:
+            known.clear()
+        found = known[words] = _compare(wordnet, ours, theirs, pos)
+    return found
+
+
+def _compare(wordnet: WordNet, ours: str, theirs: str, pos: str | None) -> _Compared:
+    synsets = {word: _synsets(wordnet, word, pos) for word in (theirs, ours)}
+    for word, found in synsets.items():
+        if not found:
+            return _Compared(lacks=word)
+    pairs = list(_similarities(synsets[ours], synsets[theirs]))
+    if not pairs:
+        return _Compared()
+    _, one, two = max(pairs, key=lambda pair: pair[0])
+    return _Compared(similarities=array("d", [similarity for similarity, _, _ in pairs]), closest=(one, two))
 
 
 def _similarities(ours: list[Any], theirs: list[Any]) -> Iterator[tuple[float, str, str]]:

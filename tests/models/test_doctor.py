@@ -30,19 +30,19 @@ def test_the_report_is_plain_json(report: dict) -> None:
 def test_it_says_what_is_present_and_what_is_missing(report: dict, tmp_path: Path) -> None:
     laptop = {preset["name"]: preset for preset in report["presets"]}["laptop"]
     missing = {part["role"]: [Path(gone["file"]).name for gone in part["missing"]] for part in laptop["parts"]}
-    assert missing["sam"] == ["sam_vit_b_01ec64.pth"]
+    assert missing["sam"] == ["config.json", "preprocessor_config.json", "model.safetensors"]
     assert missing["spacy"] == missing["wordnet"] == []
     assert not laptop["ready"]
     assert laptop["command"] == "tasnb fetch laptop"
-    assert laptop["download_bytes"] == 375_042_383 + 605_143_284 + 708_000_000
+    assert laptop["download_bytes"] == 155_914_442 + 605_143_284 + 708_000_000
 
 
 def test_it_reads_in_a_terminal(report: dict, tmp_path: Path) -> None:
     text = doctor.report_text(report)
     assert f"cache {tmp_path}" in text
     assert "laptop: incomplete" in text
-    assert "sam_vit_b_01ec64.pth (375 MB)" in text
-    assert "tasnb fetch laptop (1.7 GB)" in text
+    assert "model.safetensors (156 MB)" in text
+    assert "tasnb fetch laptop (1.5 GB)" in text
     assert "tasnb fetch paper (18.6 GB)" in text
 
 

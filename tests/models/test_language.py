@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tasnb.core.types import Parser, WordNet
 from tasnb.models.language import WORDNET_FILES, folder_fingerprint, load_parser, load_wordnet
+from tasnb.stages import expressions
 
 
 def test_the_shipped_parts_meet_their_protocols(nlp, wordnet) -> None:
@@ -206,3 +209,65 @@ def test_a_readme_beside_a_wordnet_is_not_part_of_its_name(toy_folder: Path, tmp
     copy = Path(shutil.copytree(toy_folder / "wordnet", tmp_path / "wordnet"))
     (copy / "README.md").write_text("mine")
     assert load_wordnet(copy).fingerprint == load_wordnet(toy_folder / "wordnet").fingerprint
+
+
+@pytest.fixture(scope="module")
+def real_pipeline(shared_root: Path) -> Path:
+    return shared_root / "models/en_core_web_sm-3.8.0"
+
+
+@pytest.fixture(scope="module")
+def real_texts(shared_root: Path) -> list[str]:
+    """300 real expressions, of each data set some."""
+    with gzip.open(shared_root / "data/refexp/expressions.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return [json.loads(line)["text"] for line in lines][::20][:300]
+
+
+def test_no_time_goes_into_entities_and_the_parses_are_those_of_the_whole_pipeline(real_pipeline, real_texts) -> None:
+    import spacy
+
+    whole, ours = spacy.load(real_pipeline), load_parser(real_pipeline)
+    assert "ner" in whole.pipe_names
+    assert ours.nlp.pipe_names == [name for name in whole.pipe_names if name != "ner"]
+
+    def words(doc: Any) -> list[tuple[Any, ...]]:
+        return [(t.text, t.lemma_, t.tag_, t.pos_, t.dep_, t.head.i, str(t.morph)) for t in doc]
+
+    expected = [words(whole(text)) for text in real_texts]
+    assert [words(ours(text)) for text in real_texts] == expected
+    assert [words(doc) for doc in ours.pipe(real_texts)] == expected, "and together"
+
+
+def test_entities_stay_where_a_part_of_ones_own_may_read_them(real_pipeline, tmp_path: Path) -> None:
+    import spacy
+
+    nlp = spacy.load(real_pipeline)
+    nlp.add_pipe("merge_entities")
+    nlp.to_disk(tmp_path / "mine")
+    assert load_parser(tmp_path / "mine").nlp.pipe_names == nlp.pipe_names
+
+
+@pytest.mark.parametrize("rule", ["PAPER", "OFFICIAL"])
+def test_expressions_parsed_together_are_parsed_as_each_is(real_pipeline, real_texts, rule: str) -> None:
+    parser, chosen = load_parser(real_pipeline), getattr(expressions, rule)
+    odd = ["  the   left\tcat ", "İstanbul on the left", "?!", "左边的猫", "the \n dog"]
+    texts = [*real_texts[:150], *odd]
+    assert expressions.parse_all(texts, parser, rule=chosen) == [
+        expressions.parse(text, parser, rule=chosen) for text in texts
+    ]
+    assert expressions.parse_all(texts[:9], parser.__call__, rule=chosen) == [
+        expressions.parse(text, parser, rule=chosen) for text in texts[:9]
+    ], "a parser without a pipe is called for each"
+    assert expressions.parse_all([], parser) == []
+
+
+def test_remembered_hypernyms_give_nltks_own_similarities(toy_folder: Path) -> None:
+    from nltk.corpus.reader.wordnet import Synset
+
+    reader = load_wordnet(toy_folder / "wordnet")
+    synsets = [s for word in ("dog", "bus", "man", "girl", "apple", "street") for s in reader.synsets(word, pos="n")]
+    ours = [[a.path_similarity(b) for a in synsets] for b in synsets] * 2
+    for synset in reader._synset_offset_cache["n"].values():
+        vars(synset).pop("_shortest_hypernym_paths")
+    assert synsets[0]._shortest_hypernym_paths.__func__ is Synset._shortest_hypernym_paths, "NLTK's own again"
+    assert ours == [[a.path_similarity(b) for a in synsets] for b in synsets] * 2

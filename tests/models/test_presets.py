@@ -122,7 +122,8 @@ def test_missing_files_are_one_error_before_any_vendor_is_imported(empty_cache: 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     message = done.stdout.strip()
     assert "\n" not in message
-    assert "sam_vit_b_01ec64.pth (375 MB)" in message
+    assert "model.safetensors" in message
+    assert "(156 MB)" in message
     assert "open_clip_model.safetensors and 1 more (605 MB)" in message
     assert message.endswith("To get them: tasnb fetch laptop")
 

@@ -169,3 +169,19 @@ def test_fastsam_runs_on_a_checkpoint_of_its_own_layout(tmp_path: Path, picture,
     (tmp_path / "FastSAM-x.pt").write_bytes((tmp_path / "FastSAM-s.pt").read_bytes()[:1000])
     with pytest.raises(ValueError, match="does not hold a FastSAM checkpoint"):
         load_proposer(tmp_path / "FastSAM-x.pt", device="cpu")
+
+
+def test_the_pinned_sam2_tiny_is_a_file_of_transformers_own_default_to_the_byte() -> None:
+    """SAM 2.1 hiera-tiny is what Sam2VideoConfig describes by default, and holds all that Sam2Model takes."""
+    import torch
+    import transformers
+    from safetensors.torch import save
+
+    from tasnb.models.catalogue import PARTS
+
+    with torch.device("meta"):
+        video = transformers.Sam2VideoModel(transformers.Sam2VideoConfig()).state_dict()
+        image = transformers.Sam2Model(transformers.Sam2Config()).state_dict()
+    assert {name: tensor.shape for name, tensor in image.items()}.items() <= {n: t.shape for n, t in video.items()}.items()
+    file = next(file for file in PARTS["sam"]["sam2.1-tiny"].files if file.path == "model.safetensors")
+    assert len(save({n: torch.zeros(t.shape) for n, t in video.items()}, metadata={"format": "pt"})) == file.size

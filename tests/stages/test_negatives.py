@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from tasnb.core.types import Head, NounPhrase, Parse, Token
-from tasnb.stages import expressions
+from tasnb.stages import expressions, negatives
 from tasnb.stages.negatives import OFFICIAL, PAPER, SynonymRule, mine
 
 # word senses, most common first, and the synset above each: made up after WordNet, smaller and tidier
@@ -256,3 +256,43 @@ def test_the_same_rule_on_the_shipped_wordnet(wordnet, subject: str, said: str, 
     (found,) = mine("", (phrase(said, said),), about(subject), wordnet).phrases
     assert found.kept is kept, found.reason
     assert found.similarity is not None
+
+
+class CountedWordNet(SmallWordNet):
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def synsets(self, lemma: str, pos: str | None = None) -> list[Synset]:
+        self.asked += 1
+        return super().synsets(lemma, pos)
+
+
+@pytest.mark.parametrize("rule", [PAPER, OFFICIAL], ids=["paper", "official"])
+def test_two_words_are_compared_once_and_judged_as_at_first(rule: SynonymRule) -> None:
+    wordnet = CountedWordNet()
+    said = tuple(NounPhrase(text=f"a {word}", lemma=word) for word in SENSES)
+    parses = [Parse(text=w, head=Head(lemma=w, span=(0, len(w)), rule="root")) for w in ("cat", "man", "quokka")]
+    first = [mine("", said, parse, wordnet, rule=rule) for parse in parses]
+    asked = wordnet.asked
+    assert asked > 0
+    assert [mine("", said, parse, wordnet, rule=rule) for parse in parses] == first
+    assert wordnet.asked == asked, "what it said is remembered"
+    assert [mine("", said, parse, CountedWordNet(), rule=rule) for parse in parses] == first, "each has its own memory"
+
+
+def test_what_is_remembered_of_two_words_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(negatives, "_MOST", 5)
+    wordnet, parse = SmallWordNet(), Parse(text="cat", head=Head(lemma="cat", span=(0, 3), rule="root"))
+    for word in list(SENSES) * 2:
+        mine("", (NounPhrase(text=word, lemma=word),), parse, wordnet)
+        assert len(negatives._REMEMBERED.get(wordnet, ())) <= 5
+    assert negatives._REMEMBERED[wordnet]
+
+
+def test_a_wordnet_that_cannot_be_a_key_is_asked_every_time() -> None:
+    class Unhashable(SmallWordNet):
+        __hash__ = None  # type: ignore[assignment]
+
+    parse = Parse(text="cat", head=Head(lemma="cat", span=(0, 3), rule="root"))
+    said = (NounPhrase(text="a kitty", lemma="kitty"),)
+    assert mine("", said, parse, Unhashable()) == mine("", said, parse, SmallWordNet())

@@ -7,7 +7,19 @@ subject is, ``parsing`` puts them together, and
 
 from __future__ import annotations
 
-from tasnb.stages.expressions.parsing import OFFICIAL, PAPER, ParseRule, PhraseKind, noun_phrases, parse, require_text
+from tasnb.stages.expressions.parsing import (
+    OFFICIAL,
+    PAPER,
+    ParseRule,
+    PhraseKind,
+    noun_phrases,
+    parse,
+    parse_all,
+    require_text,
+)
 from tasnb.stages.expressions.phrases import Related, Words
 
-__all__ = ["OFFICIAL", "PAPER", "ParseRule", "PhraseKind", "Related", "Words", "noun_phrases", "parse", "require_text"]
+__all__ = [
+    "OFFICIAL", "PAPER", "ParseRule", "PhraseKind", "Related", "Words", "noun_phrases", "parse", "parse_all",
+    "require_text",
+]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, get_args
 
 from tasnb.core.choices import require_known
@@ -74,9 +75,44 @@ def parse(text: str, nlp: Parser, *, rule: ParseRule = PAPER) -> Parse:
     -----
     What is not understood is left out, never guessed. Source: docs/method.md.
     """
+    line, place_of = _one_line(require_text(text), lower=rule.gate == "official")
+    return _parsed(text, line, nlp(line), place_of, rule)
+
+
+def parse_all(texts: Sequence[str], nlp: Parser, *, rule: ParseRule = PAPER) -> list[Parse]:
+    """Take expressions apart together: a spaCy pipeline reads many in a fifth of the time that it needs one by one.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The expressions.
+    nlp : Parser
+        As for ``parse``; without a ``pipe`` of its own it is called for each.
+    rule : ParseRule
+        How they are read.
+
+    Returns
+    -------
+    list of Parse
+        ``parse`` of each.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As ``parse`` does, for the first that is no expression.
+    """
+    lines = [_one_line(require_text(text), lower=rule.gate == "official") for text in texts]
+    read_all = getattr(nlp, "pipe", partial(map, nlp))
+    docs = read_all([line for line, _ in lines])
+    return [
+        _parsed(text, line, doc, place_of, rule)
+        for text, doc, (line, place_of) in zip(texts, docs, lines, strict=True)
+    ]
+
+
+def _parsed(text: str, line: str, doc: Any, place_of: Sequence[int], rule: ParseRule) -> Parse:
+    """What the rule reads in an expression, whose words in one line were parsed."""
     is_official = rule.gate == "official"
-    line, place_of = _one_line(require_text(text), lower=is_official)
-    doc = nlp(line)
     theirs = released.read(doc) if is_official else None
     head, name = (theirs.noun, theirs.rule) if theirs else _head(doc)
     parsed = Parse(text=text, head=None, tokens=_tokens(doc, text, place_of))

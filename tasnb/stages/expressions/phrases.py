@@ -14,6 +14,11 @@ BEFORE_A_NOUN = (*NOUNS, "ADJ", "NUM", "DET", "VERB", "ADV", "CCONJ", "PRON", "P
 NO_NOUN_PHRASE = ("ADP", "AUX", "PUNCT", "SCONJ", "PART")
 DASHES = ("-", "\u2013")
 POSSESSIVES = ("'s", "\u2019s")
+# first word -> the relations that begin with it, longest first
+_BY_FIRST_WORD = {
+    first: tuple(entry for entry in lexicon.RELATIONS if entry[0][0] == first)
+    for first in {name[0] for name, _ in lexicon.RELATIONS}
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +198,8 @@ class Words:
         out: list[Related] = []
         i = 0
         while i < len(self):
-            found = next((r for name, value in lexicon.RELATIONS if (r := self._relation(i, name, value))), None)
+            beginning = _BY_FIRST_WORD.get(self.lower[i], ())
+            found = next((r for name, value in beginning if (r := self._relation(i, name, value))), None)
             if found:
                 out.append(found)
             i = found.named if found else i + 1
