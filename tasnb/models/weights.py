@@ -277,6 +277,8 @@ def _why_unread(error: Exception) -> str:
         )
     if re.search(r"central directory|PytorchStreamReader|zip archive|Ran out of input|MetadataIncomplete|EOF", said):
         return f"it is damaged or cut off ({said[:120]}); get it again"
+    if "Weights only load failed" in said or isinstance(error, KeyError | EOFError | IndexError | UnicodeDecodeError):
+        return "it is no checkpoint of torch or safetensors, or a damaged one"
     return said
 
 
