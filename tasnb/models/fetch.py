@@ -8,6 +8,7 @@ files checked). What another program has downloaded before, or a user has put in
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 import zipfile
@@ -29,6 +30,12 @@ PAUSE_S = 1.0  # before the second attempt; twice as long before each further on
 UNVERIFIED = " (its content is not pinned: tasnb knows no checksum of it)"
 REMOVED = "it was removed. Try again later, and report it if it stays so"
 TIMEOUT_S = 30.0  # without a byte
+# in what requests, httpx and huggingface_hub say when nothing answers
+_NO_NETWORK = re.compile(
+    "name resolution|NameResolution|Name or service|getaddrinfo|ConnectError|Connection refused|Network is unreachable|"
+    "offline mode|LocalEntryNotFound|check your internet",
+    re.IGNORECASE,
+)
 HUB = "https://huggingface.co"
 KEPT = ("~/.cache/torch/hub/checkpoints", "~/.cache/clip")  # where torch.hub and open_clip keep single files
 
@@ -284,6 +291,14 @@ def _by_hand(part: Part) -> str:
     return f". Without a network, put {lacking[0]}{more}, or name a folder with it: tasnb fetch {called} --from FOLDER"
 
 
+def _why(error: Exception) -> str:
+    """What a transfer failed of, in few words where it is the network."""
+    text = in_one_line(error) or " ".join(str(error).split())
+    if _NO_NETWORK.search(text):
+        return "the server cannot be reached (no network, a firewall, or HF_HUB_OFFLINE)"
+    return text
+
+
 def take(part: Part, source: Path) -> list[str]:
     """Copy a part's files out of a folder that somebody filled.
 
@@ -407,7 +422,7 @@ def _from_url(part: Part, folder: Path, *, progress: bool) -> None:
         ) from error
     except requests.RequestException as error:
         raise FetchError(
-            f"{part.url} could not be downloaded: {error}. Run the command again: it goes on{_by_hand(part)}"
+            f"{part.url} could not be downloaded: {_why(error)}. Run the command again: it goes on{_by_hand(part)}"
         ) from error
     if file.size is not None and (got := target.stat().st_size) != file.size:
         target.unlink()
@@ -495,7 +510,7 @@ def _from_hub(part: Part, folder: Path, *, progress: bool, snapshot: Callable[..
         download(part.repo, revision=part.revision, allow_patterns=list(part.patterns), local_dir=folder)
     except Exception as error:  # the library lets its HTTP client's errors through, and that client has changed twice
         raise FetchError(
-            f"{part.repo} at revision {part.revision} could not be downloaded: {in_one_line(error) or error}. "
+            f"{part.repo} at revision {part.revision} could not be downloaded: {_why(error)}. "
             f"Run the command again: it goes on{_by_hand(part)}"
         ) from error
     for file in new:

@@ -155,7 +155,11 @@ def load_parser(folder: str | Path) -> SpacyParser:
     with warnings.catch_warnings():
         # a pipeline saved by another spaCy 3.x says so on loading; the fingerprint carries both versions
         warnings.filterwarnings("ignore", message=r".*\[W095\].*", category=UserWarning)
-        nlp = spacy.load(path if is_folder else str(folder))
+        try:
+            nlp = spacy.load(path if is_folder else str(folder))
+        except Exception as error:  # spaCy, msgpack, json and the system each raise their own for a damaged file
+            said = " ".join(str(error).split())[:200]
+            raise UserError(f"{folder} is damaged, or no spaCy pipeline of this version: {said}") from error
     missing = [part for part in NEEDED_PARTS if part not in nlp.pipe_names]
     if missing:
         raise ValueError(

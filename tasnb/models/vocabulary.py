@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tasnb.core.errors import MissingFileError, UserError
+from tasnb.models.weights import read_config
 
 CONFIG = "tokenizer_config.json"
 # any of these holds the words; vocab.json needs merges.txt beside it
@@ -40,6 +41,8 @@ def require_tokenizer_files(folder: Path, what: str) -> None:
     ------
     MissingFileError
         Naming the file that is not there.
+    UserError
+        Naming the one that is damaged.
     """
     present = [name for name in VOCABULARIES if (folder / name).is_file()]
     missing = None
@@ -54,6 +57,8 @@ def require_tokenizer_files(folder: Path, what: str) -> None:
             f"{what} {folder} has no {missing}: it would say nothing or read nothing right. Get the file from where "
             "the model comes from (tasnb fetch does)"
         )
+    for name in (CONFIG, VOCABULARIES[0]):
+        read_config(folder / name)  # names the file that is damaged
 
 
 def require_vocabulary(tokenizer: Any, rows: int, what: str) -> None:

@@ -267,17 +267,26 @@ def _is_safetensors(path: Path) -> bool:
 
 def _why_unread(error: Exception) -> str:
     """A vendor's error about a file, in words of ours where it is a known one."""
-    said = one_line(error)
-    if "TorchScript" in said:
+    said, full = one_line(error), str(error)
+    if "TorchScript" in full:
         return "it is a TorchScript archive, which runs code when it is read; save its state dict as safetensors"
-    if unsafe := sorted(set(re.findall(r"GLOBAL ([\w.]+)", said))):
+    if unsafe := sorted(set(_UNSAFE.findall(full))):
         return (
             f"it holds more than tensors ({', '.join(unsafe)}), and reading that could run code (weights_only); where "
             "you trust it, save its tensors alone: torch.save(model.state_dict(), NEW_FILE)"
         )
-    if re.search(r"central directory|PytorchStreamReader|zip archive|Ran out of input|MetadataIncomplete|EOF", said):
+    if _CUT_OFF.search(full):
         return f"it is damaged or cut off ({said[:120]}); get it again"
+    if "Weights only load failed" in full or isinstance(error, KeyError | EOFError | IndexError | UnicodeDecodeError):
+        return "it is no checkpoint of torch or safetensors, or a damaged one"
     return said
+
+
+# in what torch, zipfile and safetensors say of files
+_UNSAFE = re.compile(r"GLOBAL ([\w.]+)")
+_CUT_OFF = re.compile(
+    "deserializing header|central directory|PytorchStreamReader|zip archive|Ran out of input|MetadataIncomplete|EOF"
+)
 
 
 def tensors_in(read: Any, path: Path) -> dict[str, Any]:
@@ -423,7 +432,9 @@ def load_pretrained(
 
     problem = f"{folder} does not hold the weights of {what}"
     for file in (file for pattern in WEIGHTS for file in sorted(folder.glob(pattern))):
-        refuse_foreign(file, what)
+        require_whole(file, what)
+    for file in folder.glob("*config.json"):
+        read_config(file)  # transformers takes its own defaults for a generation_config.json that it cannot read
     kind, options = getattr(transformers, model_class), {**options, "trust_remote_code": False}
     try:
         with quiet():
@@ -501,6 +512,8 @@ def load_processor(kind: str, folder: Path, **options: Any) -> Any:
             f"{folder} has no {' or '.join(PROCESSORS)}: how its pictures are prepared is unknown; get the file from "
             "where the model comes from (tasnb fetch does)"
         )
+    for name in PROCESSORS:
+        read_config(folder / name)  # names the file that is damaged
     try:
         with quiet():
             return getattr(transformers, kind).from_pretrained(

@@ -188,7 +188,7 @@ def test_weights_that_lack_keys_are_refused(folders: dict[str, Path], tmp_path: 
         HFCaptioner.load(broken, device="cpu")
     data = (folders[kind] / "model.safetensors").read_bytes()
     (broken / "model.safetensors").write_bytes(data[: len(data) // 2])
-    with pytest.raises(ValueError, match="does not hold the weights of a"):
+    with pytest.raises(ValueError, match=r"model\.safetensors cannot be read as weights: it is damaged or cut off"):
         HFCaptioner.load(broken, device="cpu")
 
 

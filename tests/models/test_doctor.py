@@ -17,7 +17,7 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
         for file in part.files:
             path = tmp_path / part.folder / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
+            path.write_text("{}")  # there, and no pipeline and no database
     return doctor.report()
 
 
@@ -32,15 +32,19 @@ def test_it_says_what_is_present_and_what_is_missing(report: dict, tmp_path: Pat
     missing = {part["role"]: [Path(gone["file"]).name for gone in part["missing"]] for part in laptop["parts"]}
     assert missing["sam"] == ["config.json", "preprocessor_config.json", "model.safetensors"]
     assert missing["spacy"] == missing["wordnet"] == []
+    states = {part["role"]: part["state"] for part in laptop["parts"]}
+    assert states == {
+        "sam": "missing", "clip": "missing", "captioner": "missing", "spacy": "damaged", "wordnet": "damaged",
+    }  # fmt: skip
     assert not laptop["ready"]
     assert laptop["command"] == "tasnb fetch laptop"
-    assert laptop["download_bytes"] == 155_914_442 + 605_143_284 + 708_000_000
+    assert laptop["download_bytes"] == 155_914_442 + 605_143_284 + 708_000_000 + 12_800_000 + 10_775_600
 
 
 def test_it_reads_in_a_terminal(report: dict, tmp_path: Path) -> None:
     text = doctor.report_text(report)
     assert f"cache {tmp_path}" in text
-    assert "laptop: incomplete" in text
+    assert "laptop: damaged" in text
     assert "model.safetensors (156 MB)" in text
     assert "tasnb fetch laptop (1.5 GB)" in text
     assert "tasnb fetch paper (18.6 GB)" in text
