@@ -1,4 +1,4 @@
-"""A viewer alone in a page on disk, without a kernel; and what axe-core says of it."""
+"""A viewer alone in a page on disk, without a kernel or on a wire to one; and what axe-core says of it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,72 @@ def show(page: Any, viewer: Viewer, folder: Path) -> Any:
     frame.wait_for()
     assert not frame.locator(".tn-problem").is_visible()
     return frame
+
+
+# what the notebook program gives a widget; it holds what is told until a test takes it
+MODEL = """
+const values = JSON.parse(document.getElementById("viewer-data").textContent);
+const [heard, told] = [{}, {}];
+window.model = {
+  values, sent: [],
+  get: (key) => values[key],
+  set: (key, value) => { values[key] = told[key] = value; },
+  save_changes: () => { model.sent.push({ ...told }); for (const key of Object.keys(told)) delete told[key]; },
+  on: (name, act) => { (heard[name] ??= []).push(act); },
+  off: (name, act) => { heard[name] = (heard[name] ?? []).filter((each) => each !== act); },
+  tell: (changes) => {
+    Object.assign(values, changes);
+    for (const key of Object.keys(changes)) (heard[`change:${key}`] ?? []).forEach((act) => act());
+  },
+  widget_manager: {
+    get_model: async (id) => id,
+    create_view: async () => ({ el: document.createElement("div"), remove() {} }),
+  },
+};
+const root = document.getElementById("viewer");
+root.textContent = "";
+mount(root, values, model);
+"""
+
+
+class Wired:
+    """A viewer in a page whose messages to its Python object lie on the wire until ``deliver``.
+
+    Not to deliver them is what a kernel does that is busy, or that was restarted where nobody says so.
+    """
+
+    def __init__(self, page: Any, viewer: Viewer, folder: Path) -> None:
+        self.page, self.viewer = page, viewer
+        body = assets.fragment(viewer.module, self._state(), key="viewer")
+        head, _, _ = body.rpartition("const root = ")
+        path = folder / f"{viewer.module}.html"
+        path.write_text(
+            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{viewer.module}</title></head>'
+            f"<body><main><h1>{viewer.module}</h1>{head}{MODEL}</script></main></body></html>",
+            encoding="utf-8",
+        )
+        page.goto(path.as_uri())
+        self.frame = page.locator(".tn-viewer")
+        self.frame.wait_for()
+        self.waiting = self.frame.locator(".tn-waiting")
+
+    def deliver(self) -> list[dict[str, Any]]:
+        """Let Python hear what was told, and the page what Python made of it; gives what was told."""
+        told: list[dict[str, Any]] = []
+        while sent := self.page.evaluate("model.sent.splice(0)"):
+            for changes in sent:
+                self.viewer.set_state(changes)
+            told += sent
+            self.update()
+        return told
+
+    def update(self) -> None:
+        """Tell the page what is new in Python."""
+        known = self.page.evaluate("model.values")
+        self.page.evaluate("c => model.tell(c)", {k: v for k, v in self._state().items() if known.get(k) != v})
+
+    def _state(self) -> dict[str, Any]:
+        return {**self.viewer.snapshot(), "said": self.viewer.said, "heard": self.viewer.heard}
 
 
 def serious(page: Any, context: str = ".tn-viewer") -> list[str]:

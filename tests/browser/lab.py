@@ -200,6 +200,14 @@ class Notebook:
             "!window.jupyterapp.shell.currentWidget.context.sessionContext.session?.kernel", timeout=REPLY * 1000
         )
 
+    def restart_kernel(self) -> None:
+        """Restart the kernel; the widgets on screen keep talking to the one that is gone."""
+        self.page.evaluate("window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()")
+        self.page.wait_for_function(
+            "window.jupyterapp.shell.currentWidget.context.sessionContext.session?.kernel?.status === 'idle'",
+            timeout=START * 1000,
+        )
+
 
 @dataclass
 class Lab:

@@ -8,60 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 import tasnb as tn
-from tasnb.viewers import assets
+from tests.browser.alone import Wired, serious, show
 from tests.viewers.made_artifacts import HOSTILE, only
-
-# a page has no kernel, so the tests that need one give it a model that remembers what it was told
-MODEL = """
-const heard = {};
-const values = JSON.parse(document.getElementById("annotate-data").textContent);
-window.model = {
-  values, saved: 0, get: (key) => values[key], off: () => {},
-  on: (name, act) => { (heard[name] ??= []).push(act); },
-  set: (key, value) => { values[key] = value; },
-  save_changes: () => { window.model.saved += 1; },
-  tell: (changes) => {
-    Object.assign(values, changes);
-    for (const key of Object.keys(changes)) (heard[`change:${key}`] ?? []).forEach((act) => act());
-  },
-};
-const root = document.getElementById("annotate");
-root.textContent = "";
-mount(root, values, window.model);
-"""
-
-
-def page_of(viewer: Any, *, live: bool = False) -> str:
-    data = viewer.snapshot()
-    body = assets.fragment("annotate", data, key="annotate")
-    if live:
-        head, _, _ = body.rpartition("const root = ")
-        body = f"{head}{MODEL}</script>"
-    style = "<style>body{color-scheme:light dark;margin:16px}</style>"
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>annotate</title>{style}</head>'
-        f"<body><main>{body}</main></body></html>"
-    )
 
 
 @pytest.fixture
-def viewer(toy_case) -> Any:
+def viewer(toy_case, tmp_path: Path, monkeypatch) -> Any:
+    monkeypatch.chdir(tmp_path)  # the draft lies beside the folder that the page proposes
     sample, artifacts = toy_case
     return tn.viewers.annotate([sample.image, sample.image], [artifacts, artifacts], names=["park", HOSTILE])
 
 
 @pytest.fixture
 def opened(page: Any, tmp_path: Path) -> Any:
-    def show(viewer: Any, **options: Any) -> Any:
-        (tmp_path / "annotate.html").write_text(page_of(viewer, **options), encoding="utf-8")
-        page.goto((tmp_path / "annotate.html").as_uri())
-        page.locator(".tn-annotate canvas").wait_for()
+    def open_(viewer: Any) -> Any:
+        show(page, viewer, tmp_path)
+        page.locator(".tn-annotate canvas").wait_for(state="attached")
         return page
 
-    return show
+    return open_
 
 
 def choice(page: Any, mask: int) -> Any:
@@ -144,27 +111,188 @@ def test_without_a_kernel_it_says_that_nothing_can_be_saved(opened, viewer) -> N
     assert page.get_by_role("button", name="Next picture").is_disabled()
 
 
-def test_the_kernel_hears_annotations_pictures_and_save(opened, viewer, toy_case) -> None:
-    page = opened(viewer, live=True)
-    choice(page, 1).click()
-    page.get_by_label("Expression for mask 1").fill("the man")
-    page.keyboard.press("Enter")
+def annotate(wired: Wired, mask: int, text: str) -> None:
+    choice(wired.page, mask).click()
+    wired.page.get_by_label(f"Expression for mask {mask}").fill(text)
+    wired.page.keyboard.press("Enter")
+
+
+def test_the_kernel_hears_annotations_pictures_and_save(page: Any, viewer, tmp_path: Path) -> None:
+    wired = Wired(page, viewer, tmp_path)
+    annotate(wired, 1, "the man")
     page.get_by_label("Save in the folder").fill("my set")
     page.get_by_role("button", name="Save").click()
-    told = page.evaluate("({...model.values, saved: model.saved})")
-    assert told["entries"] == [{"image": 0, "expression": "the man", "proposal": 1}]
-    assert told["wish"] == {"folder": "my set", "times": 1}
-    assert told["saved"] >= 3
-    viewer.entries = told["entries"]  # what the browser made is what Python takes
+    wired.deliver()
+    assert viewer.entries == [{"image": 0, "expression": "the man", "proposal": 1}]
+    assert "Saved 1 expression about 1 picture" in wired.frame.inner_text()
+    assert tn.datasets.load("folder", root=tmp_path / "my set").expressions == ("the man",)
     page.get_by_role("button", name="Next picture").click()
-    assert page.evaluate("model.values.number") == 1
-    viewer.number = 1
-    page.evaluate("(changes) => model.tell(changes)", {"scene": viewer.scene, "chosen": None})
+    wired.deliver()
+    assert viewer.number == 1
     assert page.get_by_role("heading", name="Picture 2 of 2").inner_text() == f"Picture 2 of 2: {HOSTILE}"
     assert page.get_by_role("button", name="Next picture").is_disabled()
     assert page.locator('.tn-choices button[aria-pressed="true"]').count() == 0
-    page.evaluate("model.tell({notice: '', problem: 'Nothing was saved: <b>no</b>'})")
-    assert page.get_by_role("alert").inner_text() == "Nothing was saved: <b>no</b>"
+    page.get_by_label("Save in the folder").fill("my set/samples.csv")
+    page.get_by_role("button", name="Save").click()
+    wired.deliver()
+    assert page.get_by_role("alert").inner_text().startswith("Nothing was saved: ")
+
+
+def test_what_is_done_while_the_next_picture_is_awaited_belongs_to_the_one_on_screen(page, viewer, tmp_path) -> None:
+    wired = Wired(page, viewer, tmp_path)
+    page.get_by_role("button", name="Next picture").click()
+    annotate(wired, 1, "the man")
+    wired.deliver()
+    assert viewer.number == 1
+    assert viewer.entries == [{"image": 0, "expression": "the man", "proposal": 1}]
+    assert page.locator('.tn-choices button[aria-pressed="true"]').count() == 0, "no mask of this one"
+    assert viewer.chosen is None
+
+
+def again(wired: Wired, folder: Path, viewer: Any) -> Wired:
+    """The page opened once more on the same pictures, as after a restart, by a new Python object."""
+    fresh = tn.viewers.annotate(list(viewer.pictures), list(viewer.artifacts), names=viewer.names)
+    return Wired(wired.page, fresh, folder)
+
+
+@pytest.mark.parametrize("kept_by", ["browser", "file", "both"])
+def test_what_was_clicked_and_typed_is_offered_again(page: Any, viewer, tmp_path: Path, kept_by: str) -> None:
+    wired = Wired(page, viewer, tmp_path)
+    annotate(wired, 1, "the man")
+    choice(page, 3).click()
+    page.get_by_label("Expression for mask 3").press_sequentially("the um")
+    if kept_by != "browser":  # else the kernel has died before it heard anything
+        page.get_by_label("Expression for mask 3").blur()
+        wired.deliver()
+        assert "Every click and key is kept in this browser and in my_photos.draft.json" in wired.frame.inner_text()
+    if kept_by == "file":
+        page.evaluate("localStorage.clear()")
+    wired = again(wired, tmp_path, viewer)
+    assert not page.locator("canvas").is_visible(), "one thing at a time"
+    assert "1 annotation, and one that was not added yet" in wired.frame.inner_text()
+    page.get_by_role("button", name="Continue where you stopped").click()
+    wired.deliver()
+    assert rows(page) == [["park", "the man", "mask 1"]]
+    assert page.get_by_label("Expression for mask 3").input_value() == "the um"
+    assert page.get_by_label("Expression for mask 3").evaluate("n => n === document.activeElement")
+    page.keyboard.type("brella")
+    page.keyboard.press("Enter")
+    wired.deliver()
+    assert wired.viewer.annotations[["expression", "proposal"]].values.tolist() == [["the man", 1], ["the umbrella", 3]]
+
+
+def test_it_continues_at_the_picture_where_it_stopped(page: Any, viewer, tmp_path: Path) -> None:
+    wired = Wired(page, viewer, tmp_path)
+    annotate(wired, 1, "the man")
+    page.get_by_role("button", name="Next picture").click()
+    wired.deliver()
+    choice(page, 2).click()
+    wired = again(wired, tmp_path, viewer)  # the kernel has not heard of the last click
+    page.get_by_role("button", name="Continue where you stopped").click()
+    wired.deliver()
+    assert page.get_by_role("heading", name="Picture 2 of 2").is_visible()
+    assert choice(page, 2).get_attribute("aria-pressed") == "true"
+    assert rows(page) == [["park", "the man", "mask 1"]]
+
+
+def test_start_again_begins_with_nothing_and_keeps_the_old_draft_aside(page: Any, viewer, tmp_path: Path) -> None:
+    wired = Wired(page, viewer, tmp_path)
+    annotate(wired, 1, "the man")
+    wired = again(wired, tmp_path, viewer)  # only the browser knows of it
+    wired.deliver()
+    page.get_by_role("button", name="Start again").click()
+    wired.deliver()
+    assert rows(page) == []
+    assert "the man" in (tmp_path / "my_photos.1.before.json").read_text()
+    assert "the man" not in (tmp_path / "my_photos.draft.json").read_text()
+    wired = again(wired, tmp_path, viewer)
+    assert page.locator("canvas").is_visible(), "nothing is offered any more"
+
+
+def test_the_newer_record_of_a_picture_counts(page: Any, viewer, tmp_path: Path) -> None:
+    """What this browser kept is old where another one went on."""
+    wired = Wired(page, viewer, tmp_path)
+    annotate(wired, 1, "the man")
+    wired.deliver()
+    stale = page.evaluate("({...localStorage})")
+    page.get_by_role("button", name="Remove").click()
+    annotate(wired, 2, "the woman")
+    wired.deliver()
+    page.evaluate("old => { for (const [k, v] of Object.entries(old)) localStorage.setItem(k, v) }", stale)
+    wired = again(wired, tmp_path, viewer)
+    page.get_by_role("button", name="Continue where you stopped").click()
+    assert rows(page) == [["park", "the woman", "mask 2"]]
+
+
+def test_a_browser_keeps_expressions_by_picture_and_nothing_else(page: Any, viewer, tmp_path: Path) -> None:
+    wired = Wired(page, viewer, tmp_path)
+    annotate(wired, 1, "the man")
+    kept = page.evaluate("({...localStorage})")
+    assert set(kept) == {f"tasnb annotate {viewer.marks[0]}"}
+    record = json.loads(kept.popitem()[1])
+    assert record.pop("time") > 1_700_000_000_000
+    assert record == {"entries": [{"expression": "the man", "proposal": 1}], "half": None}
+
+
+def test_other_masks_are_another_matter(page: Any, viewer, toy_case, tmp_path: Path) -> None:
+    annotate(Wired(page, viewer, tmp_path), 1, "the man")
+    other = tn.viewers.annotate(toy_case[0], only(toy_case[1], [3, 2, 1]))
+    Wired(page, other, tmp_path)
+    assert page.locator("canvas").is_visible(), "mask 1 is another mask here, so nothing is offered"
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        *("", "{", "null", "[]", '{"time": 1}'),
+        '{"time": 9e15, "entries": [{"expression": "x", "proposal": 999}], "half": null}',
+        '{"time": 2000000000000, "entries": [{"expression": 5, "proposal": 0}], "half": 7}',
+        '{"time": 2000000000000, "entries": [], "half": null}',
+    ],
+)
+def test_a_damaged_record_in_the_browser_stops_nothing(page: Any, viewer, tmp_path: Path, damaged: str) -> None:
+    Wired(page, viewer, tmp_path)
+    page.evaluate("([key, text]) => localStorage.setItem(key, text)", [f"tasnb annotate {viewer.marks[0]}", damaged])
+    wired = Wired(page, viewer, tmp_path)
+    assert not wired.frame.get_by_role("alert").is_visible()
+    annotate(wired, 1, "the man")
+    wired.deliver()
+    assert len(viewer.entries) == 1
+
+
+def test_a_browser_that_may_not_store_says_where_it_is_kept(page: Any, viewer, tmp_path: Path) -> None:
+    page.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('not allowed') } })")
+    wired = Wired(page, viewer, tmp_path)
+    annotate(wired, 1, "the man")
+    assert "Nothing is kept but what you save." in wired.frame.inner_text()
+    wired.deliver()
+    assert "Every click and key is kept in my_photos.draft.json." in wired.frame.inner_text()
+
+
+def test_a_file_that_is_no_draft_is_told_and_left_alone(page: Any, viewer, tmp_path: Path) -> None:
+    (tmp_path / "my_photos.draft.json").write_text("mine")
+    wired = again(Wired(page, viewer, tmp_path), tmp_path, viewer)
+    assert "No file keeps it: my_photos.draft.json is not what annotate wrote" in wired.frame.inner_text()
+    annotate(wired, 1, "the man")
+    wired.deliver()
+    assert (tmp_path / "my_photos.draft.json").read_text() == "mine"
+    assert "kept in this browser. No file keeps it" in wired.frame.inner_text()
+
+
+def test_turning_keeps_the_focus_where_it_was(page: Any, viewer, tmp_path: Path) -> None:
+    wired = Wired(page, viewer, tmp_path)
+    page.get_by_role("button", name="Next picture").focus()
+    page.keyboard.press("Enter")
+    wired.deliver()
+    assert page.get_by_role("button", name="Next picture").evaluate("n => n === document.activeElement")
+
+
+def test_the_offer_is_axe_clean(page: Any, viewer, tmp_path: Path) -> None:
+    wired = Wired(page, viewer, tmp_path)
+    annotate(wired, 1, "the man")
+    again(wired, tmp_path, viewer)
+    assert page.get_by_role("button", name="Start again").is_visible()
+    assert serious(page) == []
 
 
 def test_a_picture_without_proposals_can_still_be_described(opened, toy_case) -> None:
@@ -182,9 +310,7 @@ def test_axe_finds_nothing_serious(opened, viewer) -> None:
     viewer.add("the moon", None)
     viewer.chosen = 2
     page = opened(viewer)
-    found = Axe().run(page).response["violations"]
-    serious = [v for v in found if v["impact"] in ("serious", "critical")]
-    assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in serious] == []
+    assert serious(page) == []
     if folder := os.environ.get("TASNB_SCREENSHOTS"):
         scheme = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'")
         page.screenshot(path=f"{folder}/annotate-{scheme}.png", full_page=True)

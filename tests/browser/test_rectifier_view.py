@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tasnb as tn
 from tests.browser.alone import has_a_visible_focus, serious, show
-from tests.viewers.made_artifacts import HOSTILE, only, saying
+from tests.viewers.made_artifacts import HOSTILE, only, saying, with_masks
 
 
 @pytest.fixture
@@ -57,3 +58,61 @@ def test_no_proposals_and_hostile_text(toy_case, toy_models, page: Any, tmp_path
     frame = show(page, nasty, tmp_path)
     assert frame.locator("script").count() == 0
     assert HOSTILE in frame.locator(".tn-list").inner_text()
+
+
+def crowd(artifacts: Any, count: int = 150) -> Any:
+    """So many proposals, one in each corner of the photo and the others anywhere."""
+    rng = np.random.default_rng(0)
+    masks = np.zeros((count, 256, 256), dtype=bool)
+    for i, (y, x) in enumerate([(0, 0), (0, 255), (255, 0), (255, 255), *rng.integers(0, 255, (count - 4, 2))]):
+        masks[i, y : y + 2, x : x + 2] = True
+    return with_masks(only(artifacts, [i % len(artifacts.proposals) for i in range(count)]), masks)
+
+
+def test_with_150_proposals_the_page_is_short_and_every_dot_whole(toy_case, toy_models, page, tmp_path: Path) -> None:
+    sample, artifacts = toy_case
+    few = tn.viewers.rectifier_view(sample, only(artifacts, [0, 1]), "the man on the left", toy_models)
+    show(page, few, tmp_path)
+    short = page.evaluate("document.documentElement.scrollHeight")
+    many = tn.viewers.rectifier_view(sample, crowd(artifacts), "the man on the left", toy_models)
+    frame = show(page, many, tmp_path)
+    assert page.evaluate("document.documentElement.scrollHeight") < short + 500
+    cut = frame.locator(".tn-rules figure").first.evaluate(
+        """figure => { const box = figure.querySelector("svg").getBoundingClientRect();
+             return [...figure.querySelectorAll(".tn-dot circle")].filter((dot) => { const b = dot.getBoundingClientRect();
+               return b.left < box.left || b.top < box.top || b.right > box.right || b.bottom > box.bottom }).length }"""
+    )
+    assert cut == 0
+    assert serious(page) == []
+
+
+def test_a_long_list_scrolls_by_keyboard_under_its_head(toy_case, toy_models, page: Any, tmp_path: Path) -> None:
+    sample, artifacts = toy_case
+    frame = show(
+        page, tn.viewers.rectifier_view(sample, crowd(artifacts), "the man on the left", toy_models), tmp_path
+    )
+    frame.locator(".tn-list tbody button").first.click()
+    top = page.evaluate("scrollY")
+    for key, wanted in (("End", 149), ("PageUp", 139), ("ArrowUp", 138), ("Home", 0)):
+        page.keyboard.press(key)
+        button = frame.locator(".tn-list tbody button").nth(wanted)
+        assert button.evaluate("n => n === document.activeElement")
+        page.mouse.move(0, 0)  # under the pointer the list does not move
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowUp")
+        assert button.evaluate(
+            """n => { const [row, list, head] = [n.closest("tr"), n.closest(".tn-list"), n.closest("table").tHead]
+                        .map((e) => e.getBoundingClientRect());
+                      return row.top >= head.bottom - 1 && row.bottom <= list.bottom + 1 && head.top <= list.top + 2 }"""
+        ), f"{key}: its row is in view below the head, which stays"
+    assert page.evaluate("scrollY") == top, "the list scrolls, the page does not"
+
+
+def test_the_dot_that_is_picked_lies_on_the_others(toy_case, toy_models, page: Any, tmp_path: Path) -> None:
+    sample, artifacts = toy_case
+    masks = np.repeat(artifacts.proposals.masks[:1], 5, axis=0)
+    same = with_masks(only(artifacts, range(5)), masks)
+    frame = show(page, tn.viewers.rectifier_view(sample, same, "the man on the left", toy_models), tmp_path)
+    frame.locator(".tn-list tbody button").nth(2).click()
+    top = frame.locator(".tn-rules svg").first.evaluate("n => n.lastElementChild.textContent")
+    assert top.startswith("mask 2")

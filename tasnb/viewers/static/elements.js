@@ -3,6 +3,7 @@
 const PATIENCE = 8000; // ms without an answer of the kernel before the reader is told so
 const GONE = "The kernel is gone or was restarted: run the cell again.";
 const SILENT = "No answer yet: the kernel is busy, or it was restarted; then run the cell again.";
+const RESTARTS = ["restarting", "autorestarting"];
 const FOCUSABLE = ["button", "input", "select", "summary", "textarea"];
 
 /** element("p", {class: "tn-soft", onclick: f, hidden: true}, "text", node); false, null and undefined set nothing. */
@@ -83,20 +84,22 @@ export function guarded(problem, piece) {
 }
 
 /** Is it sure that no kernel listens? Where the notebook program does not say, the answer is no. */
-function kernelIsGone(model, root) {
-  if (root.closest(".jupyter-widgets-disconnected")) return true; // ipywidgets marks what a restart has cut off
-  const manager = model.widget_manager;
+function kernelIsGone(manager) {
   if (!manager || !("kernel" in manager)) return false;
   return !manager.kernel || manager.kernel.isDisposed || manager.kernel.status === "dead";
 }
 
 /**
  * A line that says what the kernel is asked for, and after a while that it does not answer; tell() when it has answered.
- * The time runs from the first thing that is unanswered. wait() -> whether anyone may listen. meanwhile: what the viewer can do without the kernel.
+ * The time runs from the first thing that is unanswered. A restart is told at once, where the notebook program reports
+ * it. wait() -> whether anyone may listen. meanwhile: what the viewer can do without the kernel.
  */
-export function waitingLine(model, root, meanwhile = "") {
+export function waitingLine(model, meanwhile = "") {
   const node = element("p", { class: "tn-waiting", role: "status" });
+  const manager = model?.widget_manager;
+  const statuses = manager?.kernel?.statusChanged;
   let timer = null;
+  let cut = false; // from a kernel that was restarted: the new one does not know this viewer
   const say = (text, silent) => {
     setText(node, text.trim());
     node.classList.toggle("tn-silent", silent);
@@ -105,14 +108,23 @@ export function waitingLine(model, root, meanwhile = "") {
     clearTimeout(timer);
     timer = null;
   };
+  const tellGone = () => {
+    stop();
+    say(`${GONE} ${meanwhile}`, true);
+  };
+  const follow = (_, status) => {
+    if (!RESTARTS.includes(status)) return;
+    cut = true;
+    tellGone();
+  };
+  statuses?.connect(follow);
   const tell = () => {
     stop();
-    say("", false);
+    if (!cut) say("", false);
   };
   const wait = (text) => {
-    if (kernelIsGone(model, root)) {
-      stop();
-      say(`${GONE} ${meanwhile}`, true);
+    if (cut || kernelIsGone(manager)) {
+      tellGone();
       return false;
     }
     if (!node.classList.contains("tn-silent")) {
@@ -121,7 +133,11 @@ export function waitingLine(model, root, meanwhile = "") {
     }
     return true;
   };
-  return { node, tell, wait };
+  const close = () => {
+    stop();
+    statuses?.disconnect(follow);
+  };
+  return { node, tell, wait, close };
 }
 
 /** Scroll inside a list only: scrollIntoView would move the whole notebook. head: what stays on top of the list. */

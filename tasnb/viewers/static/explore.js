@@ -28,7 +28,7 @@ class Explorer {
     this.view = { all: true, target: false, oracle: false };
     const { frame, problem, say } = frameOf(root, "Explorer: a photo, its mask proposals, and why one of them won");
     frame.classList.add("tn-explorer");
-    const waiting = waitingLine(model, root, MEANWHILE);
+    const waiting = waitingLine(model, MEANWHILE);
     Object.assign(this, { frame, problem, say, waiting, link: linkTo({ ...data, why }, model, problem, waiting) });
     guarded(problem, () => {
       this.build();
@@ -40,7 +40,7 @@ class Explorer {
 
   destroy() {
     this.stage?.destroy();
-    this.waiting.tell();
+    this.waiting.close();
     this.link.close();
   }
 

@@ -63,9 +63,9 @@ export function linkTo(data, model, problem, waiting) {
 export function panelOf(root, { label, kind, meanwhile }, data, model, build) {
   const { frame, problem, say } = frameOf(root, label);
   frame.classList.add(`tn-${kind}`);
-  const waiting = waitingLine(model, root, meanwhile);
+  const waiting = waitingLine(model, meanwhile);
   const link = linkTo(data, model, problem, waiting);
-  const closing = [waiting.tell];
+  const closing = [waiting.close];
   const minded = element("div");
   const remind = () => {
     const variant = link.get("reading")?.variants?.[link.get("settings")?.variant];

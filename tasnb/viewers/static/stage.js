@@ -6,7 +6,7 @@ const INK = "#1d2129";
 const SPOT_GRID = 160; // cells along the photo's longer side when a place for each number is sought
 const CROWD = 30; // masks: with more of them the numbers are smaller
 // where a number may go when its spot is taken, in widths and heights of its own
-const NEARBY = [[0, 0], [0, 1], [0, -1], [1, 0], [-1, 0], [1, 1], [-1, -1], [1, -1], [-1, 1], [0, 2], [0, -2], [2, 0], [-2, 0], [0, 0]];
+const NEARBY = [[0, 0], [0, 1], [0, -1], [1, 0], [-1, 0], [1, 1], [-1, -1], [1, -1], [-1, 1], [0, 2], [0, -2], [2, 0], [-2, 0]];
 const SAME_SPOT = 5; // CSS pixels: a click this near the last one asks for the next mask below
 
 export const colourOf = (index) => OKABE_ITO[index % OKABE_ITO.length];
@@ -302,9 +302,11 @@ export class Stage {
       if (!spot) continue;
       const half = context.measureText(String(i)).width / 2 + 2 * ratio;
       const within = (at, room, side) => Math.max(room, Math.min(side - room, at));
-      const [x, y] = NEARBY.map(([dx, dy]) => [
+      const places = NEARBY.map(([dx, dy]) => [
         within((spot[0] + 0.5) * scale + dx * 2 * half, half, this.canvas.width), within((spot[1] + 0.5) * scale + dy * 1.15 * size, size / 2, this.canvas.height),
-      ]).find(([u, v], k) => k === NEARBY.length - 1 || !taken.some(([a, b, c]) => Math.abs(b - v) < 1.1 * size && Math.abs(a - u) < half + c));
+      ]);
+      const free = places.filter(([u, v]) => !taken.some(([a, b, c]) => Math.abs(b - v) < 1.1 * size && Math.abs(a - u) < half + c));
+      const [x, y] = free.find(([u, v]) => contains(this.runs[i], Math.floor(u / scale), Math.floor(v / scale))) ?? free[0] ?? places[0];
       taken.push([x, y, half]);
       context.strokeText(String(i), x, y);
       context.fillText(String(i), x, y);
