@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
-import re
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
