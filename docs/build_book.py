@@ -157,7 +157,7 @@ def _finish(path: Path, out: Path) -> list[Found]:
     module = ".".join(path.relative_to(out).with_suffix("").parts)
     address = f"api/{path.relative_to(out).as_posix()}"
     return [
-        Found(words=f"{module}.{each['id']}", place=_plain(told).split("\n")[0], address=f"{address}#{each['id']}")
+        Found(words=f"{module}.{each['id']}", place=_plain(told), address=f"{address}#{each['id']}")
         for each in page.select("section[id], .classattr[id]")
         if (told := each.select_one(":scope > .docstring > p"))
     ]
