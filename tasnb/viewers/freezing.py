@@ -1,8 +1,8 @@
 """A notebook -> one HTML page that needs nothing else: no kernel, no network, no other file.
 
-Formulas are MathML, which browsers draw themselves. Pictures travel inside the page, each with a text for those who cannot see it. A viewer that can run without a kernel
-(``explore``) runs in the page. The page forbids itself to load anything, so what a cell brought in from elsewhere is
-left out and named.
+Formulas are MathML, which browsers draw themselves. Pictures travel inside the page, each with a text for those who
+cannot see it. A viewer that can run without a kernel (``explore``) runs in the page. The page forbids itself to load
+anything, so what a cell brought in from elsewhere is left out and named.
 """
 
 from __future__ import annotations
@@ -224,6 +224,8 @@ def _clean(html: str, alt: str, *, folder: Path | None = None, attachments: Mapp
                 del tag[name]
         if tag.name == "style" and re.search(r"@import|url\(\s*['\"]?(?!data:)", tag.get_text()):
             tag.decompose()
+        elif tag.name == "th" and not tag.get_text(strip=True) and tag.find() is None:
+            tag.name = "td"  # the corner of a table of pandas heads nothing
         elif tag.has_attr("src"):
             _embed(tag, alt, folder, attachments or {})
     return Markup(str(soup))

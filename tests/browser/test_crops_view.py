@@ -53,8 +53,8 @@ def test_without_a_kernel_it_says_which_masks_it_cannot_show(
     assert kept == list(range(len(kept)))
     assert 1 < len(kept) < 5
     frame = show(page, viewer, tmp_path)
-    said = f"no kernel, and the pictures of all {count} masks would make it too large: it has those of 0 to {kept[-1]} and 5."
-    assert said in frame.inner_text()
+    assert f"no kernel, and the pictures of all {count} masks would make it too large" in frame.inner_text()
+    assert f"it has those of 0 to {kept[-1]} and 5. For the others, open the notebook" in frame.inner_text()
     options = frame.get_by_label("Mask", exact=True).locator("option")
     disabled = options.evaluate_all("all => all.map(o => o.disabled)")
     assert [i for i, off in enumerate(disabled) if not off] == [*kept, 5]

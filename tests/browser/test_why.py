@@ -20,7 +20,7 @@ def viewer(toy_case, toy_models):
 def test_a_switch_ranks_again_at_once(viewer, page: Any, tmp_path: Path) -> None:
     frame = show(page, viewer, tmp_path)
     told = viewer.why["paper"]
-    panel = frame.get_by_role("region", name="Why: what would have helped")
+    panel = frame.get_by_role("group", name="Why: what would have helped")
     assert told["sentence"] in panel.inner_text()
     lines = panel.get_by_role("listitem")
     before = frame.locator(".tn-verdict").first.inner_text()

@@ -70,7 +70,7 @@ def test_formulas_are_drawn_where_words_are_and_stay_as_written_in_code(tmp_path
     )
     body = page[page.index("<body>") :]
     drawn = [formula.get_text() for formula in BeautifulSoup(body, "html.parser").find_all("math")]
-    assert drawn == ["V", "S=V+αP", "f", "g"]
+    assert drawn == ["V", "S=V+\N{GREEK SMALL LETTER ALPHA}P", "f", "g"]
     assert 'display="block"' in body
     for code in ("<code>$a$</code>", "<code>$b$</code>", "$5 and $6", "$d$", "<p>$e$</p>", "$h$"):
         assert code in body

@@ -79,7 +79,9 @@ def test_every_picture_is_stored_once_in_the_notebook_and_in_its_page(
 
 
 def test_viewers_of_a_page_share_their_pictures(toy_case, toy_models, monkeypatch, tmp_path: Path) -> None:
-    viewers = [every.made(name, *toy_case, toy_models) for name in ("explore", "negatives_view", "explore", "crops_view")]
+    viewers = [
+        every.made(name, *toy_case, toy_models) for name in ("explore", "negatives_view", "explore", "crops_view")
+    ]
     viewers[2].settings = {**viewers[2].settings, "lam": 0.0}  # another picture of it
     path = tmp_path / "saved.ipynb"
     nbformat.write(saved(monkeypatch, *viewers), path)

@@ -58,13 +58,14 @@ export function sliderOf(name, { min, max, step, value, words = null }, change) 
 }
 
 /**
- * The frame of a viewer: a labelled region whose keys JupyterLab leaves alone, with a place for problems and one for
+ * The frame of a viewer: a labelled group whose keys JupyterLab leaves alone, with a place for problems and one for
  * what a screen reader should say. -> {frame, problem(text), say(text)}.
  */
 export function frameOf(root, label) {
   const alert = element("p", { class: "tn-problem", role: "alert", hidden: true });
   const status = element("p", { class: "tn-unseen", role: "status" });
-  const frame = element("section", { class: "tn-viewer", "aria-label": label, "data-lm-suppress-shortcuts": "true" }, alert, status);
+  // a group: two viewers of a page may have one label, which landmarks may not
+  const frame = element("section", { class: "tn-viewer", role: "group", "aria-label": label, "data-lm-suppress-shortcuts": "true" }, alert, status);
   root.append(frame);
   const problem = (text) => {
     setText(alert, text);
