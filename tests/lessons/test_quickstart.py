@@ -127,7 +127,8 @@ def test_the_first_failure_is_one_and_photos_without_a_mask_are_none(reftoy_val,
     assert found is not None
     assert found[0] is nowhere
     assert said.startswith("Number 1 of the expressions")
-    assert lesson.first_failure([unknown], toy_models, store) == (None, "No true mask is known here, so nobody can tell which answers are right.")
+    said = "No true mask is known here, so nobody can tell which answers are right."
+    assert lesson.first_failure([unknown], toy_models, store) == (None, said)
     answer = tn.tas(tn.describe(sample.image, toy_models), "the man", toy_models)
     right = tn.datasets.photo(sample.image, "the man", answer.mask)
     assert lesson.first_failure([right, unknown], toy_models, store)[1].startswith("All 1 expressions")

@@ -20,7 +20,8 @@ from tasnb.core.types.language import Direction, Negatives, NounPhrase, Parse
 if TYPE_CHECKING:
     import pandas as pd
 
-_Given, _Answer = ParamSpec("_Given"), TypeVar("_Answer")
+_Given = ParamSpec("_Given")
+_Answer = TypeVar("_Answer")
 CropStyle = Literal["crop", "blur"]
 _Scores = Float[np.ndarray, "*s"]  # V, P and N have one shape
 NOT_NEEDED = "(not needed)"  # instead of a caption whose P could not change an answer
