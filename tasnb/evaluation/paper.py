@@ -29,7 +29,7 @@ from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import Weights
 from tasnb.datasets.cards import CARDS, published
 from tasnb.evaluation.plan import ANNOTATIONS, SAM
-from tasnb.evaluation.runs import RunLike
+from tasnb.evaluation.runs import RunLike, minded_of
 from tasnb.models.catalogue import PRESETS
 from tasnb.pipeline.variant import PAPER, weights_for
 
@@ -348,6 +348,7 @@ def differences(run: RunLike, place: Place) -> Iterator[str]:
     """
     about = run.about
     data = about["dataset"]
+    yield from minded_of(about)
     whole = published(place.dataset, _split_by(data), str(data["split"])).sentences if place.same else None
     if not place.same:
         yield f"other data: {data['name']} {data['split']} is not {place.title}"

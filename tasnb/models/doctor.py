@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tasnb.core.domain import KNOWS
 from tasnb.core.errors import in_one_line
 from tasnb.core.tables import text_table
 from tasnb.core.types import Progress
@@ -25,7 +26,6 @@ from tasnb.models.weights import load_processor, one_line, read_config, require_
 PACKAGES = ("tasnb", "torch", "segment-anything", "open_clip_torch", "transformers", "spacy", "nltk", "numpy")
 SOURCE = {True: "verified", False: "not verified"}
 SMALL = 64 * 2**20  # bytes up to which a part is loaded; all that ship are smaller
-DRAWINGS, PHOTOS = "drawings of this library only", "photos"
 OTHERS = "other parts, each with tasnb fetch NAME (proposers: --proposals NAME; matchers: tn.models.load(clip=NAME))"
 
 
@@ -101,7 +101,7 @@ def _preset(preset: Preset, seen: Mapping[tuple[Role, str], dict[str, Any]]) -> 
     return {
         "name": preset.name,
         "ready": all(part["state"] == "present" for part in parts),
-        "domain": DRAWINGS if is_shipped(preset.name) else PHOTOS,
+        "domain": KNOWS["drawings" if is_shipped(preset.name) else "photos"],
         "command": command if lacking else None,
         "download_bytes": sum(part["download_bytes"] for part in lacking),
         "parts": parts,

@@ -54,6 +54,29 @@ def test_an_unknown_cut_lists_the_cuts(real) -> None:
         analysis.breakdown(real, "mood")
 
 
+def test_a_large_margin_is_a_sign_of_trust_only_where_its_interval_says_so(planted, real) -> None:
+    for found in (planted[1], real):
+        told, table = analysis.trust(found), analysis.calibration(found, bins=4)
+        assert (told["small"]["n"], told["large"]["n"]) == (table["n"].iloc[0], table["n"].iloc[-1])
+        assert told["gain"] == pytest.approx(told["large"]["accuracy"] - told["small"]["accuracy"])
+        assert told["gain_low"] <= told["gain"] <= told["gain_high"]
+    assert analysis.trust(real, bins=1000) is None
+
+
+@pytest.mark.parametrize(
+    ("low", "says"), [(0.1, "is a sign of trust here"), (-0.1, "is not shown to be a sign of trust")]
+)
+def test_the_report_claims_it_only_then(real_run, tmp_path, monkeypatch, low, says) -> None:
+    from tasnb import report
+
+    told = {"small": {"n": 7, "accuracy": 50.0}, "large": {"n": 8, "accuracy": 75.0}}
+    told |= {"gain": 25.0, "gain_low": low, "gain_high": 50.0}
+    monkeypatch.setattr(analysis, "trust", lambda *a, **k: told)
+    page = report.run([real_run], tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"The margin of S {says}" in page
+    assert "of the 7 answers with the smallest margin 50.0 % are right, of the 8 with the largest 75.0 %" in page
+
+
 def test_calibration_bins_hold_every_sample_once(planted) -> None:
     found = planted[1]
     table = analysis.calibration(found, bins=5)

@@ -511,3 +511,46 @@ def test_a_run_is_the_same_whoever_chose_its_weights(few, toy_models) -> None:
     assert differences(usual, given) == []
     other = Plan.of(few, untuned, None, Options.of(alpha=0.2)).about
     assert differences(usual, other) == ["weights: {'alpha': 0.1} there, {'alpha': 0.2} now"]
+
+
+@pytest.mark.slow
+def test_figures_of_pictures_that_the_models_do_not_know_say_so(toy_models, reftoy_val, tmp_path, capsys) -> None:
+    from tasnb import cli, report
+    from tasnb.evaluation import paper
+    from tasnb.report.notebook import html_of
+
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for name in ("a", "b"):
+        Image.fromarray(rng.integers(0, 256, (40, 50, 3), dtype=np.uint8)).save(folder / f"{name}.png")
+        Image.fromarray(np.eye(40, 50, dtype=np.uint8) * 255).save(folder / f"{name}-mask.png")
+    rows = ["image,expression,mask", "a.png,the left cat,a-mask.png", "b.png,the dog,b-mask.png"]
+    (folder / "samples.csv").write_text("\n".join(rows))
+    arguments = [
+        "evaluate",
+        "folder",
+        "--root",
+        str(folder),
+        "--methods",
+        "tas,clip-only",
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert cli.run([*arguments, "--store", str(tmp_path / "store"), "--device", "cpu"]) == 0
+    said = capsys.readouterr().out.splitlines()[0]
+    assert said.startswith("! outside the models' domain: toy knows drawings of this library only, and 2 of 2 pictures")
+    run = tn.Run.open(tmp_path / "run")
+    assert f"! {run.domain_note}" == said
+    assert cli.run([*arguments, "--store", str(tmp_path / "store"), "--device", "cpu", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["domain_note"] == run.domain_note
+    page = report.run([run], tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "no figure here says anything about the methods" in page[: page.index("<nav")]
+    assert "no figure here says anything" in html_of(run)
+    assert run.domain_note in tn.compare(run, run).notes
+    assert run.domain_note in tn.sweep(run, alpha=[0, 1], lam=[0, 1]).notes
+    assert run.domain_note in paper.against(run).differs
+    assert tn.viewers.gallery(run).snapshot()["about"]["minded"] == [run.domain_note]
+    ours = tn.Run.shipped("toy", "reftoy", "val")
+    assert ours.domain_note == ""
+    assert not [note for note in tn.compare(ours, ours).notes if "domain" in note]
