@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Mapping
 
 # what an error number of the system means for a file or folder, and what to do (errno(3))
@@ -72,7 +73,7 @@ def in_one_line(error: BaseException) -> str | None:
 def _of_the_system(error: OSError, text: str) -> str:
     words = _WORDS.get(error.errno) if error.errno is not None else None
     if words is None:
-        return text or type(error).__name__
+        return re.sub(r"^\[Errno -?\d+\] ", "", text) or type(error).__name__
     given = (error.filename, error.filename2)
     names = [os.fsdecode(name) for name in given if isinstance(name, str | bytes | os.PathLike)]
     if not names:  # full disks are told of without a name

@@ -21,6 +21,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from tasnb.core.errors import UserError
 from tasnb.datasets.annotations import uncollected
 
 # RefCOCO's own file: 26 MB, 50,000 refs, 142,000 sentences, about 4 million values, 5 levels
@@ -58,7 +59,7 @@ _CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
 _Step = Callable[[Any], None]
 
 
-class UnsafePickleError(ValueError):
+class UnsafePickleError(UserError):
     """The file asks for more than plain containers, numbers and strings; the message says for what."""
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from tasnb import datasets
+from tasnb.core.errors import UserError
 from tasnb.core.masks import from_rle
 from tasnb.core.types import Sample
 
 
-class MissingCase(LookupError):
+class MissingCase(UserError, LookupError):
     """A case cannot be shown; the message says what is missing and what to do."""
 
 

@@ -33,7 +33,7 @@ TIMEOUT_S = 30.0  # without a byte
 # in what requests, httpx and huggingface_hub say when nothing answers
 _NO_NETWORK = re.compile(
     "name resolution|NameResolution|Name or service|getaddrinfo|ConnectError|Connection refused|Network is unreachable|"
-    "offline mode|LocalEntryNotFound|check your internet",
+    "offline mode|LocalEntryNotFound|check your internet|outgoing traffic has been disabled",
     re.IGNORECASE,
 )
 HUB = "https://huggingface.co"

@@ -317,9 +317,10 @@ def _with_weights(config: SamConfig, read: Mapping[str, Any], path: Path) -> Any
         sam = build_sam(config)
     want = sam.state_dict()
     state = named_as(read, want)
-    for wrong, what in ((want.keys() - state.keys(), "lacks"), (state.keys() - want.keys(), "has beside SAM's own")):
-        if wrong:
-            raise _misfit(path, f"it {what} {len(wrong)} tensors (the first: {min(wrong)})")
+    if lost := want.keys() - state.keys():
+        raise _misfit(path, f"{len(lost)} of {len(want)} tensors are missing (the first: {min(lost)})")
+    if beyond := state.keys() - want.keys():
+        raise _misfit(path, f"it holds what SAM does not have: {len(beyond)} more (the first: {min(beyond)})")
     for key, value in want.items():
         if value.shape != state[key].shape:
             raise _misfit(path, f"{key} is {tuple(state[key].shape)}, expected {tuple(value.shape)}")

@@ -252,3 +252,54 @@ def test_help_is_short_and_names_the_commands(capsys) -> None:
 def test_fetching_what_is_there_says_so(capsys) -> None:
     assert cli.run(["fetch", "toy"]) == 0
     assert capsys.readouterr().out.count("present") == 5
+
+
+def test_fetch_lists_what_to_get_on_another_machine(capsys, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("TASNB_CACHE", str(tmp_path))
+    assert cli.run(["fetch", "laptop", "--list"]) == 0
+    text = capsys.readouterr().out
+    assert "https://dl.fbaipublicfiles.com/segment_anything/sam_vit_b_01ec64.pth" in text
+    assert "ec2df62732614e57411cdcf32a23ffdf28910380d03139ee0f4fcbe91eb8c912" in text
+    assert str(tmp_path / "git-base-coco" / "tokenizer.json") in text
+    assert cli.run(["fetch", "laptop", "--list", "--json"]) == 0
+    files = json.loads(capsys.readouterr().out)["files"]
+    assert {"part", "address", "size", "sha256", "target", "present"} == set(files[0])
+    assert list(tmp_path.iterdir()) == [], "nothing is made"
+
+
+def test_the_five_parts_are_options_beside_models(scene: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    """Each of them reaches ``models.load`` from every command that loads models."""
+    import tasnb.evaluation.engine
+    import tasnb.evaluation.reproduce
+    from tasnb import models
+
+    given = {"sam": "a", "clip": "b", "captioner": "c", "spacy": "d", "wordnet": "e"}
+    words = [word for role, value in given.items() for word in (f"--{role}", value)]
+    seen = []
+
+    def stop(*_: object, **options: object) -> None:
+        seen.append(options.get("model_options", options))
+        raise ValueError("seen")
+
+    monkeypatch.setattr(models, "plan", stop)
+    monkeypatch.setattr(tasnb.evaluation.engine, "evaluate", stop)
+    monkeypatch.setattr(tasnb.evaluation.reproduce, "reproduce", stop)
+    for command in (["segment", str(scene), "cat", "--out", str(tmp_path)], ["evaluate", "reftoy"], ["reproduce", "cost"]):
+        assert cli.run([*command, *words]) == 2
+        assert {role: seen[-1][role] for role in given} == given
+        assert cli.run(command) == 2
+        assert not set(given) & set(seen[-1]), "those that are not given are the preset's"
+
+
+@pytest.mark.slow
+def test_segment_takes_a_part_of_ones_own(scene: Path, checkpoints_of_sam: Path, tmp_path: Path, capsys) -> None:
+    arguments = ["segment", str(scene), "the tree", "--json", "--out", str(tmp_path), "--sam", str(checkpoints_of_sam)]
+    assert cli.run(arguments) == 0
+    assert json.loads(capsys.readouterr().out)["models"] == "toy"
+
+
+@pytest.fixture(scope="module")
+def checkpoints_of_sam(tmp_path_factory) -> Path:
+    from tests.models.official_checkpoints import write_sam
+
+    return Path(write_sam(tmp_path_factory.mktemp("sam"))["checkpoint"])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,83 @@ def test_a_shipped_part_that_is_absent_is_named_with_what_makes_it(report: dict,
 )
 def test_sizes_are_said_in_words(size: int | None, words: str) -> None:
     assert places.in_words(size) == words
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the shipped models that a test may break."""
+    monkeypatch.setenv("TASNB_CACHE", str(tmp_path / "cache"))
+    shutil.copytree(places.data_root() / "models", tmp_path / "data" / "models")
+    monkeypatch.setattr(places, "data_root", lambda: tmp_path / "data")
+    return tmp_path / "data" / "models" / "toy"
+
+
+def half(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
+def nan(path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(path)
+    name = next(key for key, value in tensors.items() if value.is_floating_point())
+    save_file({**tensors, name: tensors[name] * float("nan")}, path, metadata={"format": "pt"})
+
+
+# role and part, the file, what happens to it, what is said
+DAMAGE = [
+    ("sam", "toy", "sam/model.safetensors", half, "model.safetensors cannot be read as weights: it is damaged"),
+    ("sam", "toy", "sam/model.safetensors", nan, "model.safetensors: .* holds NaN"),
+    ("sam", "toy", "sam/config.json", half, "config.json is not JSON"),
+    ("clip", "toy", "clip/tokenizer.json", half, "tokenizer.json is not JSON"),
+    ("clip", "toy-rn", "clip-rn/open_clip_model.safetensors", nan, "holds NaN"),
+    ("captioner", "toy", "git/model.safetensors", half, "model.safetensors cannot be read as weights"),
+    ("captioner", "toy", "git/generation_config.json", half, "generation_config.json is not JSON"),
+    ("spacy", "toy", "spacy/parser/model", half, "spacy.* is damaged, or no spaCy pipeline"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("large", [False, True], ids=["loaded", "looked into"])
+@pytest.mark.parametrize(("role", "choice", "file", "damage", "said"), DAMAGE)
+def test_what_is_damaged_is_not_called_ready(
+    role, choice: str, file: str, damage, said: str, large: bool, shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if large:
+        if damage is nan or role == "spacy" or "generation" in file:
+            pytest.skip("seen only when tensors are read, which for a large part takes as long as loading it")
+        monkeypatch.setattr(doctor, "SMALL", 0)
+    assert doctor._part(role, choice)["state"] == "present"
+    damage(shipped / file)
+    part = doctor._part(role, choice)
+    assert part["state"] == "damaged"
+    assert re.search(said, part["damaged"])
+
+
+@pytest.mark.slow
+def test_the_exit_code_of_doctor_tells_damage_from_absence(shipped: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tasnb import cli
+
+    assert cli.run(["doctor"]) == 0, "laptop and paper are missing, which is no fault"
+    half(shipped / "sam" / "model.safetensors")
+    (shipped / "git" / "tokenizer.json").unlink()
+    capsys.readouterr()
+    assert cli.run(["doctor"]) == 1
+    text = capsys.readouterr().out
+    assert "toy: damaged" in text
+    assert re.search(r"sam +toy +damaged +.*model\.safetensors cannot be read", text)
+    assert re.search(r"captioner +toy +missing +.*tokenizer\.json", text)
+
+
+@pytest.mark.slow
+def test_a_captioner_that_is_silent_is_damaged(shipped: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    path = shipped / "git" / "model.safetensors"
+    tensors = load_file(path)
+    tensors["output.weight"] *= 0
+    tensors["output.bias"] -= 1e4
+    tensors["output.bias"][json.loads((shipped / "git" / "config.json").read_text())["eos_token_id"]] = 1.0
+    save_file(tensors, path, metadata={"format": "pt"})
+    assert "says nothing about any picture" in doctor._part("captioner", "toy")["damaged"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import http.server
 import io
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tasnb.core.errors import MissingFileError
 from tasnb.models import catalogue, fetch
 from tasnb.models.catalogue import File, Part
 from tasnb.models.places import missing_files
@@ -277,3 +279,213 @@ def test_a_source_that_nothing_pins_is_said(cache: Path, monkeypatch: pytest.Mon
     assert said["albef"]
     assert said["siglip2"]
     assert not said["vit_l"]
+
+
+LOGIN = b"<!DOCTYPE html><html><body>Please log in to the hotel's network</body></html>"
+
+
+def unpinned(server: type[Server]) -> Part:
+    """As albef and fastsam are: neither a size nor a sha256 is known."""
+    return replace(part_for(server), files=(File(path="weights.pth"),), verified=False)
+
+
+@pytest.mark.parametrize("make", [part_for, unpinned])
+def test_a_login_page_is_refused_and_does_not_block_the_next_call(make, server: type[Server], cache: Path) -> None:
+    part = make(server)
+    server.files["/weights.pth"] = LOGIN
+    with pytest.raises(fetch.FetchError, match="is not the file that tasnb knows|gave something else: .* a web page"):
+        fetch.fetch_part(part, progress=False)
+    assert left_in(cache) == []
+    server.files["/weights.pth"] = CONTENT
+    assert (fetch.fetch_part(part, progress=False) / "weights.pth").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("content", [LOGIN, b"", CONTENT[:-1]])
+@pytest.mark.parametrize("make", [part_for, unpinned])
+def test_what_an_earlier_call_left_wrong_is_got_again(make, content: bytes, server, cache: Path) -> None:
+    part = make(server)
+    (cache / part.folder).mkdir()
+    (cache / part.folder / "weights.pth").write_bytes(content)
+    fetch.fetch_part(part, progress=False)
+    assert (cache / part.folder / "weights.pth").read_bytes() == CONTENT
+
+
+def test_a_file_whose_size_alone_is_known_is_measured(server: type[Server], cache: Path) -> None:
+    part = replace(part_for(server), files=(File(path="weights.txt", size=len(CONTENT) + 1),))
+    with pytest.raises(fetch.FetchError, match=r"expected 5,120,001 bytes, got 5,120,000; it was removed"):
+        fetch.fetch_part(part, progress=False)
+    assert left_in(cache) == []
+
+
+def test_without_a_network_it_says_which_file_to_put_where(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = replace(HUB, url="http://127.0.0.1:9/weights.pth", repo=None, files=(File(path="weights.pth", size=9),))
+    monkeypatch.setattr(fetch, "PARTS", {"sam": {"mine": part}})
+    with pytest.raises(fetch.FetchError) as failed:
+        fetch.fetch_part(part, progress=False)
+    said = str(failed.value)
+    assert "the server cannot be reached (no network" in said
+    assert f"put http://127.0.0.1:9/weights.pth as {cache / 'git-test' / 'weights.pth'}" in said
+    assert said.endswith("tasnb fetch mine --from FOLDER")
+    with pytest.raises(fetch.FetchError, match=r"cannot be reached.*config\.json as .* and 1 more \(tasnb fetch"):
+        fetch.fetch_part(HUB, progress=False)
+
+
+def test_a_missing_small_file_is_repaired(cache: Path) -> None:
+    def snapshot(_: str, *, local_dir: Path, **__: object) -> None:
+        (local_dir / "config.json").write_text("{}")
+
+    weights = File(path="model.bin", size=10**18, sha256=hashlib.sha256(b"weights").hexdigest())
+    part = replace(HUB, files=(File(path="config.json"), replace(weights, size=7)), total=10**18)
+    (cache / "git-test").mkdir()
+    (cache / "git-test" / "model.bin").write_bytes(b"weights")
+    small = replace(part, total=8)  # the disk need not have room for what is there already
+    assert fetch._still_needed(small, cache / "git-test") == 0
+    fetch.fetch_part(small, progress=False, snapshot=snapshot)
+    assert missing_files(small) == []
+
+
+def test_the_list_names_address_size_sha256_and_place(cache: Path) -> None:
+    rows = {(row.part, row.target.name): row for row in fetch.listing("laptop")}
+    sam = rows["vit_b", "sam_vit_b_01ec64.pth"]
+    assert sam.address.endswith("/segment_anything/sam_vit_b_01ec64.pth")
+    assert (sam.size, sam.sha256[:8], sam.present) == (375_042_383, "ec2df627", False)
+    assert sam.target == cache / "sam-vit_b" / "sam_vit_b_01ec64.pth"
+    git = rows["git", "tokenizer.json"]
+    assert git.address.startswith("https://huggingface.co/microsoft/git-base-coco/resolve/a13141da42abd4a8")
+    assert rows["wordnet", "wordnet.zip"].size == 10_775_600
+    assert {part for part, _ in rows} == {"vit_b", "ViT-B-32", "git", "en_core_web_sm", "wordnet"}
+    assert fetch.listing("toy") == []
+
+
+PACKED = io.BytesIO()
+with zipfile.ZipFile(PACKED, "w") as _archive:
+    _archive.writestr("wordnet/data.noun", "entity")
+    _archive.writestr("wordnet/index.noun", "entity n")
+
+
+@pytest.fixture
+def offline(cache: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Part]]:
+    """A preset of three parts (a file, a repository, an archive), none of which can be downloaded."""
+    sha256 = hashlib.sha256(PACKED.getvalue()).hexdigest()
+    parts = {
+        "sam": {"one": Part(folder="one", url="http://127.0.0.1:9/one.pth",
+                            files=(File(path="one.pth", size=3, sha256=hashlib.sha256(b"one").hexdigest()),))},
+        "captioner": {"hub": HUB},
+        "wordnet": {"words": Part(folder="words", url="http://127.0.0.1:9/wordnet.zip",
+                                  files=(File(path="wordnet/data.noun"), File(path="wordnet/index.noun")),
+                                  archive=File(path="wordnet.zip", sha256=sha256))},
+    }  # fmt: skip
+    monkeypatch.setattr(fetch, "PARTS", parts)
+    chosen = [("sam", "one"), ("captioner", "hub"), ("wordnet", "words")]
+    preset = type("Three", (), {"choices": lambda _: chosen, "also": ()})()
+    monkeypatch.setattr(fetch, "PRESETS", {"three": preset})
+    return parts
+
+
+def carried(folder: Path, place: str = "") -> Path:
+    """A folder that somebody filled on another machine."""
+    home = folder / place
+    home.mkdir(parents=True)
+    (folder / "one.pth").write_bytes(b"one")
+    (home / "config.json").write_text("{}")
+    (home / "model.bin").write_bytes(b"weights")
+    (folder / "wordnet.zip").write_bytes(PACKED.getvalue())
+    return folder
+
+
+@pytest.mark.parametrize("place", ["", "git", "deep/er"])
+def test_files_are_taken_from_a_folder(offline, place: str, cache: Path, tmp_path_factory, socket_disabled: None) -> None:
+    source = carried(tmp_path_factory.mktemp("stick") / "usb", place)
+    lines = list(fetch.fetch("three", progress=False, source=source))
+    assert [line.split(":")[0] for line in lines] == ["one", "hub", "words"]
+    assert all("taken from" in line for line in lines)
+    assert all(missing_files(part) == [] for parts in offline.values() for part in parts.values())
+    assert (cache / "git-test" / "model.bin").read_bytes() == b"weights"
+    assert [line.split(" in ")[0] for line in fetch.fetch("three", progress=False)] == [
+        "one: present", "hub: present", "words: present",
+    ]  # fmt: skip
+
+
+def test_a_folder_that_lacks_some_or_has_others_says_which(offline, cache: Path, tmp_path_factory) -> None:
+    source = carried(tmp_path_factory.mktemp("stick") / "usb")
+    (source / "one.pth").write_bytes(b"two")
+    (source / "config.json").unlink()
+    with pytest.raises(fetch.FetchError, match=r"one: .*one\.pth is another file \(expected 3 bytes, sha256 .*hub: no config"):
+        list(fetch.fetch("three", progress=False, source=source))
+    assert (cache / "words" / "wordnet" / "data.noun").is_file(), "what was right is taken all the same"
+    with pytest.raises(MissingFileError, match="--from: no such folder"):
+        list(fetch.fetch("three", source=source / "gone"))
+
+
+def test_an_unpacked_file_that_is_damaged_is_unpacked_again(offline, cache: Path, tmp_path_factory) -> None:
+    source = carried(tmp_path_factory.mktemp("stick") / "usb")
+    list(fetch.fetch("three", progress=False, source=source))
+    (cache / "words" / "wordnet" / "data.noun").write_text("entitX")
+    list(fetch.fetch("three", progress=False, source=source))
+    assert (cache / "words" / "wordnet" / "data.noun").read_text() == "entity"
+
+
+def test_what_the_hugging_face_cache_holds_is_not_downloaded(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, socket_disabled: None
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(cache / "hub"))
+    home = cache / "hub" / "models--someone--git"
+    kept, blob = home / "snapshots" / ("f" * 40), home / "blobs" / "1"
+    for folder in (kept, blob.parent, home / "refs"):
+        folder.mkdir(parents=True)
+    blob.write_bytes(b"weights")
+    (kept / "model.bin").symlink_to(blob)  # as that cache keeps its files
+    (kept / "config.json").write_text("{}")
+    (home / "refs" / "main").write_text("f" * 40)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("no download was needed")
+
+    folder = fetch.fetch_part(HUB, progress=False, snapshot=refuse)
+    assert left_in(folder) == ["config.json", "model.bin"]
+    assert not (folder / "model.bin").is_symlink()
+    (kept / "model.bin").unlink()
+    blob.unlink()
+    assert (folder / "model.bin").read_bytes() == b"weights"
+
+
+def test_another_revision_in_that_cache_gives_only_files_whose_sha256_is_known(cache: Path, monkeypatch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(cache / "hub"))
+    home = cache / "hub" / "models--someone--git"
+    kept = home / "snapshots" / ("a" * 40)
+    kept.mkdir(parents=True)
+    (home / "refs").mkdir()
+    (home / "refs" / "main").write_text("a" * 40)
+    (kept / "model.bin").write_bytes(b"weights")
+    (kept / "config.json").write_text('{"other": 1}')
+    with pytest.raises(fetch.FetchError, match=r"config\.json is still missing"):
+        fetch.fetch_part(HUB, progress=False, snapshot=lambda *_, **__: None)
+    assert left_in(cache / "git-test") == ["model.bin"]
+
+
+@pytest.mark.parametrize("place", [".cache/torch/hub/checkpoints", ".cache/clip"])
+def test_a_file_that_torch_or_open_clip_has_downloaded_is_taken(place: str, server, cache: Path, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(cache / "home"))
+    part = part_for(server)
+    kept = cache / "home" / place
+    kept.mkdir(parents=True)
+    (kept / "weights.pth").write_bytes(CONTENT)
+    assert (fetch.fetch_part(part, progress=False) / "weights.pth").read_bytes() == CONTENT
+    assert server.asked == []
+    (cache / part.folder / "weights.pth").unlink()
+    (kept / "weights.pth").write_bytes(CONTENT[:-1] + b"?")  # of that size, and another file
+    fetch.fetch_part(part, progress=False)
+    assert server.asked == [None]
+
+
+def test_a_full_disk_keeps_nothing_half_written(offline, cache: Path, tmp_path_factory, monkeypatch) -> None:
+    source = carried(tmp_path_factory.mktemp("stick") / "usb")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(fetch.os, "link", full)
+    monkeypatch.setattr(fetch.shutil, "copyfile", full)
+    with pytest.raises(OSError, match="No space left"):
+        list(fetch.fetch("three", progress=False, source=source))
+    assert left_in(cache) == []
