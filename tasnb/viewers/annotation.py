@@ -239,8 +239,9 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
         dict
             As ``Viewer.snapshot`` gives it.
         """
-        private = {"found": {}, "halves": {}, "kept": {"file": "", "problem": ""}, "wish": {}, "notice": "", "problem": ""}
-        return {**super().snapshot(), **private, "folder": Path(self.folder).name}
+        kept = {"found": {}, "halves": {}, "kept": {"file": "", "problem": ""}}
+        saved = {"folder": Path(self.folder).name, "wish": {}, "notice": "", "problem": ""}
+        return {**super().snapshot(), **kept, **saved}
 
     @traitlets.validate("entries")
     def _are_annotations(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:
