@@ -232,6 +232,18 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
         told = f"{', the last' if len(self.entries) > TOLD else ''}: {'; '.join(last)}" if last else ""
         return f"{here}{_count(masks, 'mask')}. {_count(len(self.entries), 'annotation')}{told}."
 
+    def snapshot(self) -> dict[str, Any]:
+        """What ``mount`` needs to run the viewer without a kernel: not the author's drafts, nor where they lie.
+
+        Returns
+        -------
+        dict
+            As ``Viewer.snapshot`` gives it.
+        """
+        kept = {"found": {}, "halves": {}, "kept": {"file": "", "problem": ""}}
+        saved = {"folder": Path(self.folder).name, "wish": {}, "notice": "", "problem": ""}
+        return {**super().snapshot(), **kept, **saved}
+
     @traitlets.validate("entries")
     def _are_annotations(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:
         for entry in proposal["value"]:
@@ -332,21 +344,20 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
         return {key: record for key, record in told.items() if self._lacks(record, self.marks.index(key))}
 
     def _keep(self, change: Any = None) -> None:
-        """Write what is kept beside the folder, as soon as a browser has told anything."""
-        if not self.said:
-            return
-        stamp = self.at if self.at > self._last else time.time_ns() // 1_000_000  # the browser's clock, where it spoke
-        self._last, what, folder = self.at, change["name"] if change else "", Path(self.folder).expanduser()
+        """Write what is kept beside the folder, once a browser has told anything: a script leaves no file."""
+        what, folder = change["name"] if change else "", Path(self.folder).expanduser()
         try:
+            if what == "found":
+                self._decide(change["old"], folder)
+            if not self.said:
+                return
             draft = drafts.read(folder)
             if what == "folder" and (news := self._news(draft)):
                 drafts.set_aside(folder)
-                self.found = {**self.found, **news}  # and this is kept
+                self.found = {**self.found, **news}  # which is kept, as this is
                 return
-            if what == "found" and any(self._lacks(old, self.marks.index(key)) for key, old in change["old"].items()):
-                drafts.set_aside(folder)
-            elif what == "found" and draft.written and draft.about() <= set(self.marks):
-                self._saved.setdefault(folder.resolve(), draft.written)  # whose draft goes on may renew its data set
+            stamp = self.at if self.at > self._last else time.time_ns() // 1_000_000  # the browser's clock, if it spoke
+            self._last = self.at
             written = draft.written if self.found else self._saved.get(folder.resolve(), "")
             records = {key: drafts.Kept(time=stamp, **self._record(n)) for n, key in enumerate(self.marks)}
             now = draft.with_records(records, written)
@@ -356,6 +367,15 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
             self.kept = {"file": "", "problem": str(error.__cause__ or error)}
         else:
             self.kept = {"file": str(drafts.place_of(folder)), "problem": ""}
+
+    def _decide(self, old: dict[str, Any], folder: Path) -> None:
+        """After a decision on what was found: dropped, it is set aside; taken over, its data set may be renewed."""
+        if any(self._lacks(record, self.marks.index(key)) for key, record in old.items()):
+            drafts.set_aside(folder)
+        elif not self.found:
+            draft = drafts.read(folder)
+            if draft.written and draft.about() <= set(self.marks):
+                self._saved.setdefault(folder.resolve(), draft.written)
 
     def _obey(self, change: Any) -> None:
         """The Save button: what stops it is told in the viewer, where the reader is."""

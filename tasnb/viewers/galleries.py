@@ -25,6 +25,7 @@ from tasnb.store import Store
 from tasnb.viewers import caseframe
 from tasnb.viewers.cases import Cases
 from tasnb.viewers.explorer import Explorer, explore
+from tasnb.viewers.record import LONGEST
 from tasnb.viewers.viewer import Viewer, problem_of
 
 if TYPE_CHECKING:
@@ -274,7 +275,7 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
 
     def _pixels(self, row: dict[str, Any]) -> np.ndarray:
         try:
-            return self._cases.picture(int(row["sample"]), int(row["chosen"]))[0]
+            return self._cases.picture(int(row["sample"]), int(row["chosen"]), longest=LONGEST)[0]
         except (MissingCase, ValueError):
             return np.full((150, 200, 3), 200, np.uint8)
 

@@ -228,3 +228,178 @@ def test_hostile_words_are_escaped_in_the_twin(two: Annotator) -> None:
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
     assert repr(two).startswith("<Annotator: Picture 1 of 2, park: ")
+
+
+def clicked(viewer: Annotator, **changes: object) -> None:
+    """What a browser tells."""
+    viewer.set_state({**changes, "at": viewer.at + 1_000, "said": viewer.said + 1})
+
+
+MAN = {"image": 0, "expression": "the man", "proposal": 1}
+HALF = {"expression": "the um", "choice": "3"}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def reopened(viewer: Annotator, **options: object) -> Annotator:
+    """As after a restart of the kernel."""
+    return tn.viewers.annotate(list(viewer.pictures), list(viewer.artifacts), names=viewer.names, **options)
+
+
+def test_a_script_leaves_no_file_and_a_click_does(two: Annotator, here: Path) -> None:
+    two.add("the dog", 1)
+    assert list(here.iterdir()) == []
+    clicked(two, entries=[*two.entries, MAN], halves={two.marks[0]: HALF})
+    assert [path.name for path in here.iterdir()] == ["my_photos.draft.json"], "whole, and no leftover"
+    assert two.kept == {"file": "my_photos.draft.json", "problem": ""}
+    two.add("the cat", 2)  # from now on whatever happens is kept
+    told = json.loads((here / "my_photos.draft.json").read_text())["pictures"]
+    assert [e["expression"] for e in told[two.marks[0]]["entries"]] == ["the dog", "the man", "the cat"]
+    assert told[two.marks[0]]["half"] == HALF
+    assert two.marks[1] not in told, "of that picture nothing is kept"
+
+
+def test_reopened_it_offers_and_resumes(two: Annotator, here: Path) -> None:
+    clicked(two, entries=[MAN, {**MAN, "image": 1, "proposal": None}])
+    clicked(two, halves={two.marks[1]: HALF})
+    later = reopened(two)
+    assert set(later.found) == set(two.marks)
+    assert later.entries == []
+    later.resume()
+    assert later.entries == two.entries
+    assert later.halves == {two.marks[1]: HALF}
+    assert later.number == 1, "the picture of the last click"
+    assert later.found == {}
+    later.resume()  # nothing is left to take over
+    assert reopened(two).found, "until a browser speaks, the file stays as it was"
+
+
+def test_what_is_added_before_the_decision_joins_what_was_found(two: Annotator, here: Path) -> None:
+    clicked(two, entries=[MAN])
+    later = reopened(two)
+    later.add("the dog", 2)
+    clicked(later)
+    later.add("The  MAN", 4)
+    assert [e["expression"] for e in reopened(two).found[two.marks[0]]["entries"]] == ["the dog", "The  MAN"]
+
+
+def test_starting_again_sets_the_draft_aside_each_time(two: Annotator, here: Path) -> None:
+    for number in (1, 2):
+        clicked(two, entries=[{**MAN, "proposal": number}])
+        two = reopened(two)
+        clicked(two, found={})
+        assert f'"proposal": {number}' in (here / f"my_photos.{number}.before.json").read_text()
+        assert reopened(two).found == {}
+
+
+def test_other_masks_or_another_picture_find_nothing(two: Annotator, toy_case, here: Path) -> None:
+    clicked(two, entries=[MAN])
+    sample, artifacts = toy_case
+    assert tn.viewers.annotate(sample, only(artifacts, [0, 1])).found == {}
+    assert tn.viewers.annotate(255 - sample.image, artifacts).found == {}
+    assert tn.viewers.annotate(sample, artifacts, names="another name").found != {}
+
+
+def test_the_drafts_of_other_pictures_stay(two: Annotator, toy_case, here: Path) -> None:
+    clicked(two, entries=[MAN])
+    other = tn.viewers.annotate(255 - toy_case[0].image, toy_case[1])
+    clicked(other, entries=[MAN])
+    assert reopened(two).found[two.marks[0]]["entries"] == [{"expression": "the man", "proposal": 1}]
+
+
+def test_one_picture_twice_has_two_records(toy_case, here: Path) -> None:
+    sample, artifacts = toy_case
+    twice = tn.viewers.annotate([sample.image] * 2, [artifacts] * 2, names=["a", "b"])
+    clicked(twice, entries=[MAN, {**MAN, "image": 1, "proposal": 2}])
+    later = reopened(twice)
+    later.resume()
+    assert later.entries == twice.entries
+
+
+def test_who_resumes_may_renew_the_saved_set_and_who_starts_again_may_not(two: Annotator, here: Path) -> None:
+    clicked(two, entries=[MAN])
+    two.save("my_photos")
+    again = reopened(two)
+    again.resume()
+    clicked(again, entries=[*again.entries, {**MAN, "expression": "the dog", "proposal": 2}])
+    again.save("my_photos")
+    assert tn.datasets.load("folder", root="my_photos").expressions == ("the man", "the dog")
+    fresh = reopened(two)
+    clicked(fresh, found={}, entries=[MAN])
+    with pytest.raises(FileExistsError, match="holds a data set already"):
+        fresh.save("my_photos")
+
+
+def test_in_another_folder_the_draft_lies_beside_that_one(two: Annotator, here: Path) -> None:
+    clicked(two, entries=[MAN])
+    clicked(two, folder="sets/own")
+    assert two.kept["file"] == str(Path("sets/own.draft.json"))
+    assert reopened(two, folder=here / "sets" / "own").found
+    dog = {**MAN, "expression": "the dog", "proposal": 2}
+    elsewhere = reopened(two, folder="elsewhere")
+    clicked(elsewhere, entries=[dog], halves={two.marks[0]: HALF})
+    clicked(elsewhere, folder="sets/own")  # where an older draft lies: it is offered, and nothing of it is lost
+    assert elsewhere.found[two.marks[0]]["entries"] == [{"expression": "the man", "proposal": 1}]
+    assert (here / "sets" / "own.1.before.json").exists()
+    elsewhere.resume()
+    assert [e["expression"] for e in elsewhere.entries] == ["the man", "the dog"]
+    for wrong in ("", "..", "/"):
+        clicked(elsewhere, folder=wrong)
+        assert elsewhere.kept["problem"].startswith("expected the name of a folder, got")
+
+
+@pytest.mark.parametrize("text", ["", "mine", "[]", '{"pictures": 5}', '{"pictures": {"x": {"time": 1}}}', "\udcff"])
+def test_a_file_that_is_no_draft_stays_as_it_is(two: Annotator, here: Path, text: str) -> None:
+    file = here / "my_photos.draft.json"
+    file.write_text(text, encoding="utf-8", errors="surrogateescape")
+    later, before = reopened(two), file.read_bytes()
+    clicked(later, entries=[MAN])
+    assert later.kept["problem"].startswith("my_photos.draft.json is not what annotate wrote, and is not written over")
+    assert later.entries == [MAN]
+    assert file.read_bytes() == before
+
+
+def test_a_mask_that_is_not_there_is_no_draft_either(two: Annotator, here: Path) -> None:
+    clicked(two, entries=[MAN])
+    file = here / "my_photos.draft.json"
+    file.write_text(file.read_text().replace('"proposal": 1', '"proposal": 999'))
+    later = reopened(two)
+    assert later.found == {}
+    assert "expected a mask number from 0 to" in later.kept["problem"]
+
+
+def test_a_place_that_cannot_be_written_is_told(two: Annotator, here: Path) -> None:
+    (here / "file").write_text("mine")
+    clicked(two, folder="file/own", entries=[MAN])
+    assert two.kept["file"] == ""
+    assert "file" in two.kept["problem"]
+    clicked(two, folder="own")
+    assert two.kept == {"file": "own.draft.json", "problem": ""}
+
+
+def test_what_a_browser_tells_of_drafts_is_checked(two: Annotator, here: Path) -> None:
+    entry = {"expression": "x", "proposal": 999}
+    for wrong in (
+        {"found": {two.marks[0]: {"time": 1, "entries": [entry], "half": None}}},
+        {"found": {"another": {"time": 1, "entries": [], "half": None}}},
+        {"found": {two.marks[0]: 7}},
+        {"halves": {two.marks[0]: {"expression": 5, "choice": ""}}},
+    ):
+        clicked(two, **wrong)
+        assert two.heard["problem"].startswith("This did not work: ")
+    assert (two.found, two.halves) == ({}, {})
+
+
+def test_a_frozen_page_has_neither_the_authors_drafts_nor_their_place(two: Annotator, here: Path) -> None:
+    clicked(two, entries=[MAN], halves={two.marks[0]: HALF}, folder=str(here / "own"))
+    two.wish = {"folder": str(here / "own"), "times": 1}
+    assert two.notice
+    frozen = json.dumps(two.snapshot())
+    assert "the man" in frozen
+    assert str(here) not in frozen
+    assert HALF["expression"] not in frozen
+    assert reopened(two, folder=here / "own").snapshot()["found"] == {}

@@ -97,7 +97,8 @@ def test_a_question_that_fails_changes_nothing(viewer) -> None:
 
 
 def test_a_browser_that_asks_for_nothing_is_told_what_is_wrong(viewer) -> None:
-    for said, (asking, wrong) in enumerate([({"expression": " "}, True), ({}, True), ({"expression": "the dog"}, False)]):
+    asked = [({"expression": " "}, True), ({}, True), ({"expression": "the dog"}, False)]
+    for said, (asking, wrong) in enumerate(asked):
         viewer.set_state({"problem": "", "asking": {**asking, "times": said}, "said": said + 1})
         assert bool(viewer.problem) == wrong
         assert viewer.heard == {"number": said + 1, "problem": ""}

@@ -115,7 +115,6 @@ function buildAnnotate({ frame, say, problem, waiting, link, closing }) {
     keys.forEach((key, i) => {
       const mine = recall(key, counts[i]);
       if (!mine || mine.time < (found[key]?.time ?? 0)) return;
-      const { [key]: _, ...others } = found;
       const now = link.get("entries").filter((entry) => entry.image === i);
       const isNew = mine.entries.some((old) => !now.some((entry) => entry.expression === old.expression && entry.proposal === old.proposal));
       if (isNew || (mine.half && !same(mine.half, link.get("halves")[key]))) found[key] = mine;

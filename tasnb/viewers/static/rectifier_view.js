@@ -45,9 +45,14 @@ function buildRectifiers({ frame, say, link }) {
     if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
     const next = Math.max(0, Math.min(count - 1, (link.get("selected") ?? 0) + step));
     pick(next);
+    show(next); // wherever the pointer is: who types looks at the focus
     rows[next].button.focus({ preventScroll: true });
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  function show(i) {
+    reveal(list, rows[i].row, list.querySelector("thead").offsetHeight);
   }
 
   function refresh() {
@@ -57,7 +62,7 @@ function buildRectifiers({ frame, say, link }) {
       button.tabIndex = i === (selected ?? 0) ? 0 : -1;
       row.classList.toggle("tn-active", i === selected);
     });
-    if (selected !== null && !list.matches(":hover")) reveal(list, rows[selected].row, list.querySelector("thead").offsetHeight);
+    if (selected !== null && !list.matches(":hover")) show(selected);
     for (const panel of panels) panel.mark(selected);
     if (selected === null) return;
     setText(facts, `mask ${selected}: ${record.rules.map((rule) => `${rule.name} ${rule.verdicts[selected]}`).join("; ")}.`);

@@ -80,7 +80,7 @@ export class RankedTable {
     if (this.marked) {
       this.marked.row.classList.toggle("tn-active", pointed);
       this.marked.button.tabIndex = 0;
-      if (!this.node.matches(":hover")) reveal(this.node, this.marked.row, this.node.querySelector("thead").offsetHeight);
+      if (!this.node.matches(":hover")) this.reveal(this.marked.row);
     }
     if (this.chosen) {
       this.chosen.row.classList.add("tn-selected");
@@ -88,7 +88,12 @@ export class RankedTable {
     }
   }
 
+  reveal(row) {
+    reveal(this.node, row, this.node.querySelector("thead").offsetHeight);
+  }
+
   focus(i) {
+    if (this.rows[i]) this.reveal(this.rows[i].row); // wherever the pointer is: who types looks at the focus
     this.rows[i]?.button.focus({ preventScroll: true });
   }
 }
