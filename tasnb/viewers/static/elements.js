@@ -65,7 +65,7 @@ export function frameOf(root, label) {
   const alert = element("p", { class: "tn-problem", role: "alert", hidden: true });
   const status = element("p", { class: "tn-unseen", role: "status" });
   // a group: two viewers of a page may have one label, which landmarks may not
-  const frame = element("section", { class: "tn-viewer", role: "group", "aria-label": label, "data-lm-suppress-shortcuts": "true" }, alert, status);
+  const frame = element("div", { class: "tn-viewer", role: "group", "aria-label": label, "data-lm-suppress-shortcuts": "true" }, alert, status);
   root.append(frame);
   const problem = (text) => {
     setText(alert, text);

@@ -49,7 +49,7 @@ function buildSweep({ frame, say, waiting, link }) {
       setText(heading, `${name}: ${total}${cases.length < total ? `, the first ${cases.length} shown` : ""}`);
       cards.replaceChildren(...cases.map((each) => caseCard(each)));
     };
-    return { node: element("section", { role: "group", "aria-label": name }, heading, cards), fill };
+    return { node: element("div", { role: "group", "aria-label": name }, heading, cards), fill };
   }
 
   function pick(y, x) {

@@ -20,7 +20,7 @@ export class WhyPanel {
     this.oracle = element("p");
     this.list = element("ul", { class: "tn-cures" });
     this.note = element("p", { class: "tn-soft" }, WHAT_IF);
-    this.node = element("section", { class: "tn-why", role: "group", "aria-label": "Why: what would have helped" }, element("h3", {}, "Why?"), this.sentence, this.oracle, this.list, this.note);
+    this.node = element("div", { class: "tn-why", role: "group", "aria-label": "Why: what would have helped" }, element("h3", {}, "Why?"), this.sentence, this.oracle, this.list, this.note);
   }
 
   get cures() {
