@@ -192,10 +192,18 @@ def judge(
             nearest = (image @ kinds.T).argmax(1)
             right = [names[int(i)] == thing.kind for i, thing in zip(nearest, things, strict=True)]
             scores[f"{name}_kind"] = round(float(np.mean(right)), 3)
-            colour = []
-            for row, thing in zip(image, things, strict=True):
-                said = [replace(thing, colour=c) for c in KINDS[thing.kind].colours]
-                texts = embedded([thing_caption(one, random.Random(0), plain=True) for one in said])
-                colour.append(said[int((texts @ row).argmax())].colour == thing.colour)
+            said = [
+                {
+                    c: thing_caption(replace(thing, colour=c), random.Random(0), plain=True)
+                    for c in KINDS[thing.kind].colours
+                }
+                for thing in things
+            ]
+            texts = list(dict.fromkeys(text for each in said for text in each.values()))
+            rows = [embedded(texts[i : i + 100]) for i in range(0, len(texts), 100)]
+            known, colour = dict(zip(texts, torch.cat(rows), strict=True)), []
+            for row, thing, captions in zip(image, things, said, strict=True):
+                nearest_colour = max(captions, key=lambda c: float(known[captions[c]] @ row))
+                colour.append(nearest_colour == thing.colour)
             scores[f"{name}_colour"] = round(float(np.mean(colour)), 3)
     return scores

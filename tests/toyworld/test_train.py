@@ -101,13 +101,19 @@ def test_sam_few_steps_load_as_a_proposer(tmp_path: Path) -> None:
     assert proposer.propose(np.zeros((40, 60, 3), np.uint8)).masks.shape[1:] == (40, 60)
 
 
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory) -> Path:
+    """What the parts draw alike, drawn once."""
+    return tmp_path_factory.mktemp("drawn")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("part", ["clip", "clip-cutouts", "clip-rn"])
-def test_clip_few_steps_load_in_open_clip(part: str, tmp_path: Path) -> None:
+def test_clip_few_steps_load_in_open_clip(part: str, tmp_path: Path, drawn: Path) -> None:
     import open_clip
     import torch
 
-    train.train_part(part, tmp_path, steps=2, cache=tmp_path / "cache", log=lambda line: None, stickers=8, **FEW)
+    train.train_part(part, tmp_path, steps=2, cache=drawn, log=lambda line: None, stickers=8, **FEW)
     name = f"local-dir:{tmp_path / part}"
     model, _, preprocess = open_clip.create_model_and_transforms(name)
     ids = open_clip.get_tokenizer(name)(["a red car", "Zyzzyva!"])
@@ -121,11 +127,11 @@ def test_clip_few_steps_load_in_open_clip(part: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_git_few_steps_load_in_transformers(tmp_path: Path) -> None:
+def test_git_few_steps_load_in_transformers(tmp_path: Path, drawn: Path) -> None:
     from PIL import Image
     from transformers import AutoModelForCausalLM, AutoProcessor
 
-    train.train_part("git", tmp_path, steps=2, cache=tmp_path / "cache", log=lambda line: None, stickers=8, **FEW)
+    train.train_part("git", tmp_path, steps=2, cache=drawn, log=lambda line: None, stickers=8, **FEW)
     processor = AutoProcessor.from_pretrained(tmp_path / "git", local_files_only=True)
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "git", local_files_only=True)
     pixels = processor(images=Image.new("RGB", (50, 70)), return_tensors="pt").pixel_values
