@@ -18,7 +18,7 @@ from tasnb.analysis.evidence import caption_words
 from tasnb.analysis.types import LENGTH_NAMES, STYLES, TYPES
 from tasnb.core.brief import brief
 from tasnb.core.choices import require_known
-from tasnb.core.tables import interval_text, text_table
+from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.evaluation import metrics
 
 if TYPE_CHECKING:
@@ -454,7 +454,7 @@ def compare_by(a: Attribution, b: Attribution, by: str = "type") -> Flips:
     notes = _differences(a.about, b.about)
     for name, found in (("A", a), ("B", b)):
         if alone := len(found.frame) - len(first):
-            notes.append(f"{alone} samples of {name} are not in the other run")
+            notes.append(f"{counted(alone, 'sample')} of {name}, not in the other run")
     flipped = [
         _flip(a, b, int(one), int(other)) for one, other in zip(first[was != now], second[was != now], strict=True)
     ]

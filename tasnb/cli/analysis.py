@@ -27,7 +27,7 @@ def analyse(
 ) -> None:
     """Say why each answer of RUN failed, and what curing each cause would regain. Needs no model."""
     from tasnb import analysis, plots
-    from tasnb.evaluation.runs import Run
+    from tasnb.evaluation.runs import Run, minded_of
 
     opened = analysis.pool([Run.open(folder) for folder in run])
     if by is not None:
@@ -41,12 +41,13 @@ def analyse(
         tables |= {} if cut is None else {f"by-{by}.csv": cut}
         figures = {f"{name}.png": figure for name, figure in plots.analysis_figures(found).items()}
         files = save(out, tables | figures, dpi=120)
-    texts = [analysis.recoverable_text(regained, len(cases))]
+    texts = [*(f"! {note}" for note in minded_of(found.about)), analysis.recoverable_text(regained, len(cases))]
     texts += ["\n" + analysis.overlap_text(table)] if overlap else []
     texts += ["\n" + analysis.breakdown_text(cut, by)] if by is not None else []
     texts += [wrote(files)] if files else []
     record: dict[str, Any] = {
         "runs": run,
+        "domain_note": "".join(minded_of(found.about)),
         "samples": len(cases),
         "failures": int(found.frame["failed"].sum()),
         "threshold": threshold,

@@ -27,7 +27,7 @@ from tasnb.cli.options import (
     parts_of,
 )
 from tasnb.cli.output import ProgressBar, save, show, wrote
-from tasnb.core.tables import interval_text
+from tasnb.core.tables import counted, interval_text
 
 
 def evaluate(
@@ -84,7 +84,7 @@ def evaluate(
         if row["metric"] == "miou":
             interval = interval_text(row["low"], row["high"], signed=True)
             difference = f"{row['difference']:+.2f} mIoU {interval}"
-            lines.append(f"{row['first']} - {row['second']}: {difference}, paired, {row['n']} sentences")
+            lines.append(f"{row['first']} - {row['second']}: {difference}, paired, {counted(row['n'], 'sentence')}")
     record = {"run": run.folder, "weights": run.about["weights"], "domain_note": run.domain_note, **run.summary}
     if len(beside := beside_paper(run)):
         record["beside_paper"] = beside
@@ -238,8 +238,10 @@ def proposals(
 ) -> None:
     """Say how good the proposals of runs are: masks an image, oracle mIoU, recall, redundancy."""
     from tasnb.evaluation import quality
-    from tasnb.evaluation.runs import Run
+    from tasnb.evaluation.runs import Run, minded_of
 
     opened = [Run.open(folder) for folder in runs]
     table = quality.proposal_quality({f"{run.about['proposals']} ({run.folder.name})": run for run in opened})
-    show({"rows": table}, quality.as_text(table), as_json=json_)
+    minded = list(dict.fromkeys(note for run in opened for note in minded_of(run.about)))
+    text = "\n".join([*(f"! {note}" for note in minded), quality.as_text(table)])
+    show({"rows": table, "domain_note": "".join(minded)}, text, as_json=json_)

@@ -109,5 +109,6 @@ def data_note(models: str, domain: Domain, images_rgb: Sequence[np.ndarray]) -> 
         return ""
     return (
         f"outside the models' domain: {models} knows {KNOWS[domain]}, and {strange} of {len(images_rgb)} pictures that "
-        "were looked at are not such, so no figure here says anything about the methods; use models of photos"
+        f"were looked at {'is' if strange == 1 else 'are'} not such, so no figure here says anything about the "
+        "methods; use models of photos"
     )

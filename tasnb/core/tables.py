@@ -123,7 +123,7 @@ def counted(number: int, noun: str) -> str:
     str
         Such as "1 proposal", "9 proposals".
     """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def stay_in(proposals: int, kept: int) -> str:

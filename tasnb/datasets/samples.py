@@ -13,6 +13,7 @@ from typing import Any, overload
 import numpy as np
 
 from tasnb.core.images import as_rgb
+from tasnb.core.tables import counted
 from tasnb.core.types import ImageRGB, Sample
 from tasnb.datasets.contents import Contents, Row, by
 
@@ -75,7 +76,8 @@ class Samples(Sequence[Sample]):
         )
 
     def __repr__(self) -> str:
-        return f"Samples({self.name!r}, split={self.split!r}, {len(self)} samples of {len(set(self.image_ids))} images)"
+        size = f"{counted(len(self), 'sample')} of {counted(len(set(self.image_ids)), 'image')}"
+        return f"Samples({self.name!r}, split={self.split!r}, {size})"
 
     def take(self, indices: Sequence[int]) -> Samples:
         """The samples at these places, in this order; shares the cache.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb.core.brief import brief
-from tasnb.core.tables import interval_text, text_table
+from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.core.types import ImageArtifacts, Models, Sample, ScoreTable, Weights
 from tasnb.evaluation import metrics, paper
 from tasnb.evaluation.records import Measured
@@ -258,7 +258,8 @@ class Ablation:
     def text(self) -> str:
         """For a terminal, the paper's Table 4 beside it."""
         lines = [
-            f"module ablation: {self.data}, {self.images} scenes, {self.n} expressions, {self.models} models,"
+            f"module ablation: {self.data}, {counted(self.images, 'scene')}, "
+            f"{counted(self.n, 'expression')}, {self.models} models,"
             f" {self.used}, protocol {self.protocol}, 95 % intervals",
             as_text(self.frame),
             *beside_lines(self.beside, self.papers),

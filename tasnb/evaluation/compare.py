@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasnb.core.brief import brief
-from tasnb.core.tables import interval_text, text_table
+from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.evaluation.runs import ORACLE, RunLike, minded_of, paired, summary_of
 
 if TYPE_CHECKING:
@@ -113,4 +113,4 @@ def _notes(a: RunLike, b: RunLike) -> Iterator[str]:
         yield "the data differ in content or in the samples chosen; only shared samples are compared"
     for name, run in (("A", a), ("B", b)):
         if failed := run.errors()["sample"].nunique():
-            yield f"{failed} samples of {name} failed"
+            yield f"{counted(failed, 'sample')} of {name} failed"

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tasnb.core.brief import brief
 from tasnb.core.shipped import data_root
-from tasnb.core.tables import interval_text, text_table
+from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.core.types import Weights
 from tasnb.datasets.cards import CARDS, published
 from tasnb.evaluation.plan import ANNOTATIONS, SAM
@@ -369,7 +369,7 @@ def differences(run: RunLike, place: Place) -> Iterator[str]:
     elif source != SAM:
         yield f"proposals: {source}; the paper has SAM ViT-H's"
     if missing := int(run.table()["missing"].max()):
-        yield f"{missing} samples failed and are missing from the measured figures"
+        yield f"{counted(missing, 'sample')} failed; the measured figures are without"
 
 
 def _parts_of(about: Mapping[str, Any]) -> dict[str, str]:

@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from tasnb.core.shipped import finished
-from tasnb.core.tables import interval_text, text_table
+from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.core.types import Weights
 from tasnb.evaluation import metrics
 from tasnb.evaluation.records import TABLES, Rows, schema
@@ -310,7 +310,8 @@ class Run:
             figures = [*_with_interval(row, "miou"), *_with_interval(row, "oiou"), *passed]
             rows.append([row["method"], *figures, row["n"], row["missing"]])
         head = (
-            f"{data['name']} {data['split']}: {data['samples']} sentences of {data['images']} images, models "
+            f"{data['name']} {data['split']}: {counted(data['samples'], 'sentence')} of "
+            f"{counted(data['images'], 'image')}, models "
             f"{about['models']['name']}, variant {about['variant']}, {Weights(**about['weights'])}, "
             f"proposals {about['proposals']}, protocol {protocol or about['protocol']}, "
             "95 % intervals"
@@ -318,7 +319,7 @@ class Run:
         headers = ["method", "mIoU", "interval", "oIoU", "interval", *precision, "n", "missing"]
         lines = [*(f"! {note}" for note in minded_of(about)), head, text_table(headers, rows)]
         if failed := len(self._read("errors")):
-            lines.append(f"{failed} errors: see {self.folder / 'errors.parquet'} (Run.errors())")
+            lines.append(f"{counted(failed, 'error')}: see {self.folder / 'errors.parquet'} (Run.errors())")
         return "\n".join(lines)
 
     def _row(self, method: str, protocol: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 import traitlets
 
 from tasnb import analysis, plots
+from tasnb.core.tables import counted
 from tasnb.evaluation.runs import Run, minded_of
 from tasnb.viewers.galleries import EXPLAINED, Gallery, gallery
 from tasnb.viewers.sweeping import colours
@@ -76,7 +77,7 @@ class CauseViewer(Viewer, module="cause_view", kind="table of causes"):
             How many failures by which cut, and the cell picked, in a sentence or two.
         """
         chosen = f" Picked: {self.picked[0]}, {self.picked[1]}." if self.picked else ""
-        return f"Causes of failure by {_said(self.by)}: {self.record['failures']} failures.{chosen}"
+        return f"Causes of failure by {_said(self.by)}: {counted(self.record['failures'], 'failure')}.{chosen}"
 
     def _filter(self, change: Any) -> None:
         cause, group = change["new"] or (None, None)
