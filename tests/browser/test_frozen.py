@@ -169,4 +169,6 @@ def test_every_viewer_is_alive_or_says_what_needs_a_kernel(toy_case, toy_models,
         assert said != (name in ALIVE), name
         if said:
             assert "open the notebook" in frame.inner_text().lower(), name
-    assert one_page.evaluate("[...document.images].every(i => i.alt && i.complete && i.naturalWidth > 0)")
+    # thumbnails load when they come into view
+    read = "i => { i.loading = 'eager'; return i.decode().then(() => i.alt) }"
+    assert all(one_page.evaluate(f"Promise.all([...document.images].map({read}))"))
