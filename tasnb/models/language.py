@@ -157,6 +157,8 @@ def load_parser(folder: str | Path) -> SpacyParser:
         warnings.filterwarnings("ignore", message=r".*\[W095\].*", category=UserWarning)
         try:
             nlp = spacy.load(path if is_folder else str(folder))
+        except OSError:  # names its file
+            raise
         except Exception as error:  # spaCy, msgpack, json and the system each raise their own for a damaged file
             said = " ".join(str(error).split())[:200]
             raise UserError(f"{folder} is damaged, or no spaCy pipeline of this version: {said}") from error

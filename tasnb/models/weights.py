@@ -19,7 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tasnb.core.errors import MissingFileError, UserError
+from tasnb.core.errors import MissingFileError, UserError, in_one_line
 
 SHOWN = 5  # keys that an error names
 # where a trainer's checkpoint keeps its state dict, the likelier first
@@ -557,7 +557,8 @@ def one_line(error: Exception) -> str:
     str
         At most 400 characters of it.
     """
-    return " ".join(str(error).split())[:400]
+    text = in_one_line(error) if isinstance(error, OSError) else None
+    return (text or " ".join(str(error).split()))[:400]
 
 
 @contextmanager

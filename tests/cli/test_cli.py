@@ -284,7 +284,8 @@ def test_the_five_parts_are_options_beside_models(scene: Path, tmp_path: Path, c
     monkeypatch.setattr(models, "plan", stop)
     monkeypatch.setattr(tasnb.evaluation.engine, "evaluate", stop)
     monkeypatch.setattr(tasnb.evaluation.reproduce, "reproduce", stop)
-    for command in (["segment", str(scene), "cat", "--out", str(tmp_path)], ["evaluate", "reftoy"], ["reproduce", "cost"]):
+    segment = ["segment", str(scene), "cat", "--out", str(tmp_path)]
+    for command in (segment, ["evaluate", "reftoy"], ["reproduce", "cost"]):
         assert cli.run([*command, *words]) == 2
         assert {role: seen[-1][role] for role in given} == given
         assert cli.run(command) == 2

@@ -1,7 +1,7 @@
-"""No command ends in a traceback, whatever is wrong with what it is given: every command by every fault that it can meet.
+"""No command ends in a traceback, whatever is wrong with what it is given: every command by every fault it can meet.
 
-A command runs in this process; a fault is real where the system has it for a test (a file in the way, /dev/full, a limit
-on the size of files), else what the system would raise is raised where files are opened.
+A command runs in this process; a fault is real where the system has it for a test (a file in the way, /dev/full, a
+limit on the size of files), else what the system would raise is raised where files are opened.
 """
 
 from __future__ import annotations
@@ -130,8 +130,9 @@ def test_a_command_that_reads_says_what_is_wrong_in_one_line(
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize(
     ("role", "file"),
-    [("sam", "sam/model.safetensors"), ("clip", "clip/open_clip_model.safetensors"), ("captioner", "git/model.safetensors"),
-     ("captioner", "git/tokenizer.json"), ("spacy", "spacy/config.cfg"), ("wordnet", "wordnet/data.noun")],
+    [("sam", "sam/model.safetensors"), ("clip", "clip/open_clip_model.safetensors"),
+     ("captioner", "git/model.safetensors"), ("captioner", "git/tokenizer.json"), ("spacy", "spacy/config.cfg"),
+     ("wordnet", "wordnet/data.noun")],
 )  # fmt: skip
 def test_a_model_with_a_broken_file_is_refused_in_one_line(
     role: str, file: str, fault: str, ask, scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -214,7 +215,9 @@ def test_a_command_that_writes_says_what_is_wrong_in_one_line(
 
         whole = os.mkdir
         monkeypatch.setattr(os, "mkdir", made)
-        refuse(monkeypatch, number, lambda name, mode: name.is_relative_to(tmp_path / "given") and set(mode) & set("wax"))
+        refuse(
+            monkeypatch, number, lambda name, mode: name.is_relative_to(tmp_path / "given") and set(mode) & set("wax")
+        )
     named = {"OUT": out, "SCENE": scene, "NOTEBOOK": a_notebook, "RUN": data_root() / "runs" / "toy" / "reftoyg-val"}
     try:
         code, _ = ask(*(named.get(word, word) for word in WRITES[command]))
@@ -267,7 +270,9 @@ def test_without_a_network_fetch_says_what_to_put_where(name: str, ask, tmp_path
 
 @pytest.mark.parametrize("library", ["ray", "ultralytics"])
 @pytest.mark.slow
-def test_a_library_that_is_not_installed_is_one_line(library: str, ask, scene: Path, tmp_path: Path, monkeypatch) -> None:
+def test_a_library_that_is_not_installed_is_one_line(
+    library: str, ask, scene: Path, tmp_path: Path, monkeypatch
+) -> None:
     monkeypatch.setitem(sys.modules, library, None)
     (tmp_path / "FastSAM-s.pt").write_bytes(b"PK")
     command = {

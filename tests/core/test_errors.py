@@ -34,7 +34,10 @@ LINES = [
     (OSError(errno.ENOSPC, "No space", "/a", None, "/b"), "no space left on the disk of /a -> /b"),
     (OSError(errno.EPROTO, "Protocol error"), "Protocol error"),
     (FileNotFoundError("no such picture: a.png; check the path"), "no such picture: a.png; check the path"),
-    (ModuleNotFoundError("No module named 'ray'", name="ray.data"), "the library ray is not installed: pip install ray"),
+    (
+        ModuleNotFoundError("No module named 'ray'", name="ray.data"),
+        "the library ray is not installed: pip install ray",
+    ),
     (ImportError("libGL.so.1: cannot open"), "a library cannot be loaded (libGL.so.1: cannot open)"),
     (ModuleNotFoundError("No module named 'tasnb.nope'", name="tasnb.nope"), None),
     (MemoryError(), "not enough memory; use a smaller model"),

@@ -293,7 +293,7 @@ def unpinned(server: type[Server]) -> Part:
 def test_a_login_page_is_refused_and_does_not_block_the_next_call(make, server: type[Server], cache: Path) -> None:
     part = make(server)
     server.files["/weights.pth"] = LOGIN
-    with pytest.raises(fetch.FetchError, match="is not the file that tasnb knows|gave something else: .* a web page"):
+    with pytest.raises(fetch.FetchError, match=r"is not the file that tasnb knows|gave something else: .* a web page"):
         fetch.fetch_part(part, progress=False)
     assert left_in(cache) == []
     server.files["/weights.pth"] = CONTENT
@@ -394,7 +394,7 @@ def carried(folder: Path, place: str = "") -> Path:
 
 
 @pytest.mark.parametrize("place", ["", "git", "deep/er"])
-def test_files_are_taken_from_a_folder(offline, place: str, cache: Path, tmp_path_factory, socket_disabled: None) -> None:
+def test_files_are_taken_from_a_folder(offline, place: str, cache: Path, tmp_path_factory, socket_disabled) -> None:
     source = carried(tmp_path_factory.mktemp("stick") / "usb", place)
     lines = list(fetch.fetch("three", progress=False, source=source))
     assert [line.split(":")[0] for line in lines] == ["one", "hub", "words"]
@@ -410,7 +410,8 @@ def test_a_folder_that_lacks_some_or_has_others_says_which(offline, cache: Path,
     source = carried(tmp_path_factory.mktemp("stick") / "usb")
     (source / "one.pth").write_bytes(b"two")
     (source / "config.json").unlink()
-    with pytest.raises(fetch.FetchError, match=r"one: .*one\.pth is another file \(expected 3 bytes, sha256 .*hub: no config"):
+    said = r"one: .*one\.pth is another file \(expected 3 bytes, sha256 .*hub: no config"
+    with pytest.raises(fetch.FetchError, match=said):
         list(fetch.fetch("three", progress=False, source=source))
     assert (cache / "words" / "wordnet" / "data.noun").is_file(), "what was right is taken all the same"
     with pytest.raises(MissingFileError, match="--from: no such folder"):

@@ -92,7 +92,9 @@ def test_a_name_of_open_clip_takes_what_open_clip_has_downloaded(hub: Path, tmp_
     from tasnb.models.clip import ClipEncoder
 
     name, tag = "RN50-quickgelu", "yfcc15m"
-    with pytest.raises(MissingFileError, match=r"none lies in open_clip's or the Hugging Face cache; .* are openai, yfcc15m"):
+    with pytest.raises(
+        MissingFileError, match=r"none lies in open_clip's or the Hugging Face cache; .* are openai, yfcc15m"
+    ):
         ClipEncoder.load(name, device="cpu")
     written = Path(write_clip_state_dict(tmp_path / "w.pt", name, openai=False)["checkpoint"])
     url = open_clip.get_pretrained_cfg(name, tag)["url"]
@@ -103,7 +105,7 @@ def test_a_name_of_open_clip_takes_what_open_clip_has_downloaded(hub: Path, tmp_
     assert by_tag.embed_dim == 1024
     *_, arguments = models.plan("toy", clip={"model": name, "checkpoint": tag})
     assert arguments["clip"]["checkpoint"] == tag
-    with pytest.raises(UserError, match="unknown clip 'RN51'; choose from .*a name of open_clip"):
+    with pytest.raises(UserError, match=r"unknown clip 'RN51'; choose from .*a name of open_clip"):
         models.load("toy", clip="RN51")
 
 
@@ -132,7 +134,7 @@ def test_an_installed_spacy_package_is_a_name(hub: Path, monkeypatch: pytest.Mon
         *_, arguments = models.plan("toy", spacy=name)
         assert arguments["spacy"] == {"folder": name}
     monkeypatch.undo()
-    with pytest.raises(UserError, match="unknown spacy 'en_core_web_md'; choose from .*an installed pipeline"):
+    with pytest.raises(UserError, match=r"unknown spacy 'en_core_web_md'; choose from .*an installed pipeline"):
         models.load("toy", spacy="en_core_web_md")
 
 

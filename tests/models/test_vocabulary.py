@@ -38,12 +38,16 @@ def load(kind: str, folder: Path) -> Any:
 
 
 @pytest.mark.parametrize("kind", ["git", "blip", "blip2", "itc", "clip"])
-@pytest.mark.parametrize("gone", [("tokenizer.json",), ("tokenizer_config.json",), ("tokenizer.json", "tokenizer_config.json")])
+@pytest.mark.parametrize(
+    "gone", [("tokenizer.json",), ("tokenizer_config.json",), ("tokenizer.json", "tokenizer_config.json")]
+)
 def test_a_folder_without_tokenizer_files_is_refused(kind: str, gone: tuple, folders, tmp_path: Path) -> None:
     broken = shutil.copytree(folders[kind], tmp_path / kind)
     for name in gone:
         (broken / name).unlink()
-    with pytest.raises(MissingFileError, match=r"has no (tokenizer files; expected tokenizer\.json|tokenizer_config\.json)"):
+    with pytest.raises(
+        MissingFileError, match=r"has no (tokenizer files; expected tokenizer\.json|tokenizer_config\.json)"
+    ):
         load(kind, broken)
 
 
@@ -78,7 +82,9 @@ def test_a_tokenizer_with_only_its_marks_is_refused(kind: str, folders, tmp_path
     marks = {mark["content"] for mark in written["added_tokens"]}
     written["model"]["vocab"] = {word: number for word, number in vocabulary.items() if word in marks or number < 4}
     (broken / "tokenizer.json").write_text(json.dumps(written))
-    with pytest.raises(UserError, match="its tokenizer knows [0-9]+ words, the model 2[0-9]: tokenizer files are missing"):
+    with pytest.raises(
+        UserError, match=r"its tokenizer knows [0-9]+ words, the model 2[0-9]: tokenizer files are missing"
+    ):
         load(kind, broken)
 
 
@@ -141,7 +147,7 @@ def test_a_captioner_that_never_says_a_word_is_refused(folders) -> None:
         head.bias.fill_(-1.0)
         head.bias[end] = 1.0  # the end is the likeliest word, always
     assert silent.caption([]) == ()
-    with pytest.raises(UserError, match="the captioner .git. says nothing about any picture"):
+    with pytest.raises(UserError, match=r"the captioner .git. says nothing about any picture"):
         silent.caption([np.zeros((9, 9, 3), np.uint8)] * 3)
 
 
@@ -150,7 +156,9 @@ def test_one_picture_without_a_word_is_no_fault(folders, monkeypatch: pytest.Mon
     batches = []
     whole = speaking._batch
     monkeypatch.setattr(
-        speaking, "_batch", lambda pictures: batches.append(len(pictures)) or ([""] if len(pictures) == 1 else whole(pictures))
+        speaking,
+        "_batch",
+        lambda pictures: batches.append(len(pictures)) or ([""] if len(pictures) == 1 else whole(pictures)),
     )
     assert speaking.caption([np.zeros((9, 9, 3), np.uint8)]) == ("",)
     assert speaking.caption([np.zeros((9, 9, 3), np.uint8)]) == ("",)
