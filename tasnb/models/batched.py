@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-
 from PIL import Image
 
 from tasnb.core.choices import require_positive

@@ -13,11 +13,11 @@ from typing import Any
 
 NEEDED_PARTS = ("tagger", "parser", "lemmatizer")
 # what only marks entities and labels, and what is known not to read them
-UNREAD_PARTS = frozenset("ner beam_ner entity_ruler textcat textcat_multilabel spancat spancat_singlelabel".split())
-OTHER_PARTS = frozenset(
-    "tok2vec transformer tagger morphologizer parser beam_parser senter sentencizer attribute_ruler lemmatizer "
-    "trainable_lemmatizer".split()
-)
+UNREAD_PARTS = {"ner", "beam_ner", "entity_ruler", "textcat", "textcat_multilabel", "spancat", "spancat_singlelabel"}
+OTHER_PARTS = {
+    "tok2vec", "transformer", "tagger", "morphologizer", "parser", "beam_parser", "senter", "sentencizer",
+    "attribute_ruler", "lemmatizer", "trainable_lemmatizer",
+}  # fmt: skip
 WORDNET_FILES = ("data.noun", "index.noun", "noun.exc", "lexnames")
 MOST_SYNSETS = 1 << 14  # whose hypernyms are remembered, some 1 KB each
 
@@ -145,7 +145,7 @@ def load_parser(folder: str | Path) -> SpacyParser:
 
 
 def _spared(nlp: Any) -> list[str]:
-    """The pipeline's parts that nothing here reads and no other part of it does: half the time of a small one is NER."""
+    """The pipeline's parts that nothing here and no other part of it reads: NER takes half of a small one's time."""
     made_by = {name: nlp.get_pipe_meta(name).factory for name in nlp.pipe_names}
     spared = [name for name, factory in made_by.items() if factory in UNREAD_PARTS]
     is_known = all(factory in OTHER_PARTS for name, factory in made_by.items() if name not in spared)

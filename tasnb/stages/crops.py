@@ -144,7 +144,10 @@ class Crops(Sequence[np.ndarray]):
     """
 
     def __init__(
-        self, image_rgb: UInt8[np.ndarray, "h w 3"], proposals: Proposals | Bool[np.ndarray, "n h w"], config: CropConfig
+        self,
+        image_rgb: UInt8[np.ndarray, "h w 3"],
+        proposals: Proposals | Bool[np.ndarray, "n h w"],
+        config: CropConfig,
     ) -> None:
         self._masks = proposals.masks if isinstance(proposals, Proposals) else proposals
         _check(image_rgb, self._masks)
@@ -158,7 +161,7 @@ class Crops(Sequence[np.ndarray]):
 
     def __getitem__(self, which: Any) -> Any:
         if isinstance(which, int | np.integer):
-            return self._cut(self._rows[which])
+            return self._cut(self._rows[int(which)])
         some = copy.copy(self)
         some._rows = self._rows[which] if isinstance(which, slice) else [self._rows[int(row)] for row in which]
         return some

@@ -220,7 +220,9 @@ def _ellipses(size_hw: tuple[int, int]) -> np.ndarray:
     y, x = np.mgrid[:h, :w]
     sides = rng.uniform(0.05, 0.3, (MASKS, 2)) * size_hw
     centres = rng.uniform(0.2, 0.8, (MASKS, 2)) * size_hw
-    return np.stack([((y - cy) / a) ** 2 + ((x - cx) / b) ** 2 < 1 for (cy, cx), (a, b) in zip(centres, sides)])
+    return np.stack(
+        [((y - cy) / a) ** 2 + ((x - cx) / b) ** 2 < 1 for (cy, cx), (a, b) in zip(centres, sides, strict=True)]
+    )
 
 
 def sam_files(folder: Path) -> tuple[Path, str]:

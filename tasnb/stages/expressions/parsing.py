@@ -105,8 +105,7 @@ def parse_all(texts: Sequence[str], nlp: Parser, *, rule: ParseRule = PAPER) -> 
     read_all = getattr(nlp, "pipe", partial(map, nlp))
     docs = read_all([line for line, _ in lines])
     return [
-        _parsed(text, line, doc, place_of, rule)
-        for text, doc, (line, place_of) in zip(texts, docs, lines, strict=True)
+        _parsed(text, line, doc, place_of, rule) for text, doc, (line, place_of) in zip(texts, docs, lines, strict=True)
     ]
 
 
