@@ -14,9 +14,6 @@ from tasnb.core.masks import from_rle, make_proposals, to_rle
 from tasnb.core.types import Proposals
 from tasnb.models.options import ProposerOptions
 
-# points that a mask decoder answers at once on a CPU, unless told: its activations for 64 leave the caches (3.1 s of CPU
-# time for a 640 x 480 image, against 2.2 s: one thread, a 3 M parameter SAM, every mask kept)
-CPU_POINTS_PER_BATCH = 8
 # pixels of masks that are enlarged at once: on a CPU what stays in its caches, elsewhere what keeps it busy
 CPU_SLICE_PIXELS, SLICE_PIXELS = 1 << 22, 1 << 26
 

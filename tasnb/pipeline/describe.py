@@ -80,7 +80,7 @@ def proposals_key_of(found: Proposals) -> str:
     digest = hashlib.sha256(str(found.masks.shape).encode())
     pixels = found.masks.reshape(-1)
     for start in range(0, len(pixels), PACKED_AT_ONCE):
-        digest.update(np.packbits(pixels[start : start + PACKED_AT_ONCE]))
+        digest.update(np.packbits(pixels[start : start + PACKED_AT_ONCE]).tobytes())
     digest.update(np.ascontiguousarray(found.boxes_xyxy).tobytes())
     return digest.hexdigest()
 

@@ -307,11 +307,11 @@ def tas(
     weights = with_modules(weights_for(chosen, models, alpha=alpha, lam=lam), use)
     parse = parse or expressions.parse(expression, models.parser, rule=chosen.parse)
     mined = mine(artifacts, parse, models, variant=chosen)
-    captions, possible = artifacts.captions.get(chosen.p_crop.style), np.ones(len(artifacts.proposals), dtype=bool)
-    on_demand = isinstance(captions, CaptionsOnDemand)
-    if on_demand and "spatial" in use:
-        possible = _candidates(parse, artifacts, chosen)
-    if on_demand and possible is not None:
+    captions, possible = artifacts.captions.get(chosen.p_crop.style), None
+    if isinstance(captions, CaptionsOnDemand):
+        everyone = np.ones(len(captions), dtype=bool)
+        possible = _candidates(parse, artifacts, chosen) if "spatial" in use else everyone
+    if isinstance(captions, CaptionsOnDemand) and possible is not None:
         table = _score_where_needed(artifacts, expression, mined, models, chosen, weights, captions, possible)
     else:
         table = score(artifacts, expression, mined, models, variant=chosen, weights=weights)

@@ -161,7 +161,7 @@ class Crops(Sequence[np.ndarray]):
 
     def __getitem__(self, which: Any) -> Any:
         if isinstance(which, int | np.integer):
-            return self._cut(self._rows[which])
+            return self._cut(self._rows[int(which)])
         some = copy.copy(self)
         some._rows = self._rows[which] if isinstance(which, slice) else [self._rows[int(row)] for row in which]
         return some

@@ -3,15 +3,22 @@
     make bench                                            # SAM ViT-B, CLIP ViT-B/32, GIT-base: minutes
     python -m tests.benchmarks.bench_models --small       # the same rows on tiny models: seconds
 
+    python -m tests.benchmarks.bench_models --photo       # one photo by SAM ViT-B and by SAM 2.1 tiny: minutes
+
 Each row prints both sides and their ratio. The weights are noise, so the numbers say nothing about quality.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
+import json
 import os
+import subprocess
+import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -19,6 +26,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+MASKS = 40  # proposals of a photo, about what SAM gives with 8 x 8 points
 EXPRESSIONS = ("the left dog", "the man on the right", "a red bus")
 # noise has no confidence: every mask must pass for the rest to have something to do
 OPEN = {"pred_iou_thresh": 0.0, "stability_score_thresh": 0.0}
@@ -132,6 +140,91 @@ def rows(folder: Path, *, crops: int, shrink: int = 1) -> Iterable[str]:
     )
 
 
+def photo_rows(folder: Path, *, small: bool) -> Iterable[str]:
+    """One photo and one expression, as `segment` answers: CPU seconds and memory of each side, in a process each."""
+    from tests.models import official_checkpoints as checkpoints
+    from tests.models.official_proposers import write_sam2
+
+    if small:
+        checkpoints.write_all(folder)
+    else:
+        clip = checkpoints.write_clip_state_dict(folder / "clip.pt", "ViT-B-32-quickgelu")
+        parts: dict[str, Any] = {
+            "sam": checkpoints.write_sam(folder / "sam", full=True), "clip": clip,
+            "captioner": checkpoints.write_git(folder / "git", full=True),
+            "spacy": str(checkpoints.write_spacy(folder / "spacy")),
+            "wordnet": str(checkpoints.write_wordnet(folder / "wordnet")),
+        }  # fmt: skip
+        (folder / "models.json").write_text(json.dumps(parts))
+    write_sam2(folder / "sam2", full=not small)
+    before, after = (
+        _answered(folder, *side) for side in (("", "all", str(small)), (str(folder / "sam2"), "on demand", str(small)))
+    )
+    for name, found in (("SAM ViT-B, every caption", before), ("SAM 2.1 tiny, captions on demand", after)):
+        stages = ", ".join(f"{stage} {taken:.1f}" for stage, taken in found["stages"].items())
+        yield f"{name}: {found['asked']} of {found['masks']} masks captioned; CPU seconds: {stages}"
+    yield row("one photo, CPU seconds", *(("before", before["cpu"]), ("after", after["cpu"])))
+    yield (
+        f"{'peak memory above the loaded models':<34} before: {before['above_gb']:.2f} GB   after: "
+        f"{after['above_gb']:.2f} GB;  with them {before['peak_gb']:.2f} and {after['peak_gb']:.2f} GB"
+    )
+
+
+def _answered(folder: Path, *side: str) -> dict[str, Any]:
+    """What ``answer_once`` measures in a process of its own."""
+    command = [sys.executable, "-m", "tests.benchmarks.bench_models", "--side", str(folder), *side]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+
+
+def answer_once(folder: str, sam: str, captions: str, small: str) -> dict[str, Any]:
+    """Answer one expression about one photo and measure it. sam: another proposer's folder, "" for the folder's own."""
+    import torch
+
+    import tasnb as tn
+    from tasnb.core.masks import make_proposals
+    from tasnb.models.machine import peak, reset_peak
+
+    torch.set_num_threads(1)
+    models = tn.models.load(folder, device="cpu", **({"sam": sam} if sam else {}), **OPEN)
+    propose = models.proposer.propose
+
+    def made_up(image_rgb: np.ndarray) -> Any:
+        propose(image_rgb)  # the masks of noise all cover the photo: of 192 one is left
+        return make_proposals(_ellipses(image_rgb.shape[:2]), source="made up")
+
+    models.proposer.propose = made_up
+    stages: Counter[str] = Counter()
+
+    def timed(stage: str, image_key: str, fingerprint: str, config: Any, compute: Callable[[], Any]) -> Any:
+        began = time.process_time()
+        value = compute()
+        stages[stage] += time.process_time() - began
+        return value
+
+    image_rgb = photo()[0][:: 4 if small == "True" else 1, :: 4 if small == "True" else 1]
+    gc.collect()
+    reset_peak()
+    loaded, began = peak()[0], time.process_time()
+    artifacts = tn.describe(image_rgb, models, captions=captions, memo=timed)
+    answer = tn.tas(artifacts, EXPRESSIONS[1], models, alpha=0.1)
+    return {
+        "cpu": time.process_time() - began, "peak_gb": peak()[0] / 1e9, "above_gb": (peak()[0] - loaded) / 1e9,
+        "masks": len(answer.table), "asked": len(answer.table) - answer.table.not_needed, "stages": stages,
+    }  # fmt: skip
+
+
+def _ellipses(size_hw: tuple[int, int]) -> np.ndarray:
+    """Masks of many sizes, where a photo's things may be: bool (MASKS, h, w)."""
+    rng, (h, w) = np.random.default_rng(0), size_hw
+    y, x = np.mgrid[:h, :w]
+    sides = rng.uniform(0.05, 0.3, (MASKS, 2)) * size_hw
+    centres = rng.uniform(0.2, 0.8, (MASKS, 2)) * size_hw
+    return np.stack(
+        [((y - cy) / a) ** 2 + ((x - cx) / b) ** 2 < 1 for (cy, cx), (a, b) in zip(centres, sides, strict=True)]
+    )
+
+
 def sam_files(folder: Path) -> tuple[Path, str]:
     config = folder / "sam" / "config.json"
     checkpoint = next(p for p in sorted((folder / "sam").iterdir()) if p.suffix == ".pth")
@@ -142,13 +235,22 @@ def main(arguments: list[str] | None = None) -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--small", action="store_true", help="tiny models: checks that the benchmark runs")
     options.add_argument("--threads", type=int, default=2, help="torch threads (default 2)")
+    options.add_argument("--photo", action="store_true", help="one photo, by either proposer")
+    options.add_argument("--side", nargs=4, help=argparse.SUPPRESS)  # what photo_rows asks of a process
     given = options.parse_args(arguments)
+    if given.side:
+        print(json.dumps(answer_once(*given.side)))
+        return
     import torch
 
     from tests.models.official_checkpoints import write_all
 
     torch.set_num_threads(given.threads)
     with tempfile.TemporaryDirectory() as place:
+        if given.photo:
+            for line in photo_rows(Path(place), small=given.small):
+                print(line, flush=True)
+            return
         print("writing random weights in the official formats ...", flush=True)
         write_all(Path(place), full=not given.small)
         for line in rows(Path(place), crops=8 if given.small else 32, shrink=4 if given.small else 1):

@@ -14,3 +14,12 @@ def test_the_benchmark_prints_both_sides_and_a_ratio(capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().out.splitlines()
     compared = [line for line in lines if re.search(r": +\d+\.\d{3} s .*: +\d+\.\d{3} s +\d+\.\d\dx$", line)]
     assert len(compared) == 6
+
+
+def test_one_photo_is_measured_by_both_proposers(capsys: pytest.CaptureFixture[str]) -> None:
+    bench_models.main(["--photo", "--small", "--threads", "1"])
+    before, after, cpu, memory = capsys.readouterr().out.splitlines()
+    assert re.match(r"SAM ViT-B, every caption: (\d+) of \1 masks captioned; CPU seconds: proposals", before)
+    assert re.match(r"SAM 2\.1 tiny, captions on demand: \d+ of \d+ masks captioned; CPU seconds: proposals", after)
+    assert re.search(r"before: +\d+\.\d{3} s +after: +\d+\.\d{3} s +\d+\.\d\dx$", cpu)
+    assert memory.startswith("peak memory above the loaded models before: ")

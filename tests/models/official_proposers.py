@@ -7,13 +7,13 @@ from pathlib import Path
 from tests.models.official_checkpoints import _quietly, _seeded
 
 
-def write_sam2(folder: Path) -> Path:
-    """Sam2Model with a four-block Hiera, as facebook/sam2.1-hiera-tiny but narrow."""
+def write_sam2(folder: Path, *, full: bool = False) -> Path:
+    """Sam2Model with a four-block Hiera, as facebook/sam2.1-hiera-tiny but narrow; full: of its very size."""
     from transformers import Sam2Config, Sam2Model
     from transformers.models.sam2.image_processing_sam2 import Sam2ImageProcessor
 
-    size = 128
-    config = Sam2Config(
+    size = 1024 if full else 128
+    config = Sam2Config() if full else Sam2Config(
         vision_config={
             "backbone_config": {
                 "model_type": "sam2_hiera_det_model", "image_size": [size, size], "hidden_size": 8,

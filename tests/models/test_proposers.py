@@ -182,6 +182,8 @@ def test_the_pinned_sam2_tiny_is_a_file_of_transformers_own_default_to_the_byte(
     with torch.device("meta"):
         video = transformers.Sam2VideoModel(transformers.Sam2VideoConfig()).state_dict()
         image = transformers.Sam2Model(transformers.Sam2Config()).state_dict()
-    assert {name: tensor.shape for name, tensor in image.items()}.items() <= {n: t.shape for n, t in video.items()}.items()
+    assert {name: tensor.shape for name, tensor in image.items()}.items() <= {
+        n: t.shape for n, t in video.items()
+    }.items()
     file = next(file for file in PARTS["sam"]["sam2.1-tiny"].files if file.path == "model.safetensors")
     assert len(save({n: torch.zeros(t.shape) for n, t in video.items()}, metadata={"format": "pt"})) == file.size

@@ -167,7 +167,12 @@ def test_p_where_needed_knows_every_candidate_that_is_best(rows, alpha, lam, at_
 def test_p_where_needed_stops_where_no_caption_can_win() -> None:
     v, asked = np.array([0.9, 0.5, 0.3, 0.1]), []
     found = scores.p_where_needed(
-        v, np.zeros(4), Weights(alpha=0.1), np.ones(4, bool), lambda rows: asked.extend(rows) or 0.5 + 0 * rows, at_once=1
+        v,
+        np.zeros(4),
+        Weights(alpha=0.1),
+        np.ones(4, bool),
+        lambda rows: asked.extend(rows) or 0.5 + 0 * rows,
+        at_once=1,
     )
     assert asked == [0], "0.9 + 0.05 is more than 0.5 + 0.1"
     assert np.isnan(found).tolist() == [False, True, True, True]
