@@ -27,33 +27,12 @@ verb.cognition:2 verb.communication:2 verb.competition:2 verb.consumption:2 verb
 verb.emotion:2 verb.motion:2 verb.perception:2 verb.possession:2 verb.social:2 verb.stative:2 verb.weather:2
 adj.ppl:3"""
 # what only marks entities and labels, and what is known not to read them
-<<<<<<< HEAD
-UNREAD_PARTS = frozenset(
-    ["ner", "beam_ner", "entity_ruler", "textcat", "textcat_multilabel", "spancat", "spancat_singlelabel"]
-)
-OTHER_PARTS = frozenset(
-    [
-        "tok2vec",
-        "transformer",
-        "tagger",
-        "morphologizer",
-        "parser",
-        "beam_parser",
-        "senter",
-        "sentencizer",
-        "attribute_ruler",
-        "lemmatizer",
-        "trainable_lemmatizer",
-    ]
-)
-=======
 UNREAD_PARTS = {"ner", "beam_ner", "entity_ruler", "textcat", "textcat_multilabel", "spancat", "spancat_singlelabel"}
 OTHER_PARTS = {
     "tok2vec", "transformer", "tagger", "morphologizer", "parser", "beam_parser", "senter", "sentencizer",
     "attribute_ruler", "lemmatizer", "trainable_lemmatizer",
 }  # fmt: skip
 WORDNET_FILES = ("data.noun", "index.noun", "noun.exc", "lexnames")
->>>>>>> i13-speed
 MOST_SYNSETS = 1 << 14  # whose hypernyms are remembered, some 1 KB each
 
 
@@ -186,11 +165,7 @@ def load_parser(folder: str | Path) -> SpacyParser:
 
 
 def _spared(nlp: Any) -> list[str]:
-<<<<<<< HEAD
-    """The parts that neither we nor another part of the pipeline read: half the time of a small one is NER."""
-=======
     """The pipeline's parts that nothing here and no other part of it reads: NER takes half of a small one's time."""
->>>>>>> i13-speed
     made_by = {name: nlp.get_pipe_meta(name).factory for name in nlp.pipe_names}
     spared = [name for name, factory in made_by.items() if factory in UNREAD_PARTS]
     is_known = all(factory in OTHER_PARTS for name, factory in made_by.items() if name not in spared)

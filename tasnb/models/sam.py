@@ -17,13 +17,8 @@ from tasnb.core.choices import require_known
 from tasnb.core.errors import UserError
 from tasnb.core.masks import from_rle, scaled_area, to_rle
 from tasnb.models.machine import resolve_device, resolve_dtype
-<<<<<<< HEAD
-from tasnb.models.proposers import CPU_POINTS_PER_BATCH, GridConfig, Proposer, distinct, in_slices, unpacked
-from tasnb.models.weights import fingerprint, named_as, read_config, read_state, require_finite
-=======
 from tasnb.models.proposers import GridConfig, Proposer, distinct, in_slices, unpacked
-from tasnb.models.weights import fingerprint, read_config, read_state
->>>>>>> i13-speed
+from tasnb.models.weights import fingerprint, named_as, read_config, read_state, require_finite
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,17 +26,14 @@ from tasnb.models.weights import deciding_files, fingerprint, load_pretrained, l
 # config.json's model_type -> the class of transformers; a "_video" checkpoint holds the image model
 CLASSES: Mapping[str, str] = {"sam2": "Sam2Model", "sam3_tracker": "Sam3TrackerModel", "edgetam": "EdgeTamModel"}
 VIDEO: Mapping[str, str] = {"sam2_video": "sam2", "sam3_video": "sam3_tracker", "edgetam_video": "edgetam"}
-<<<<<<< HEAD
 # one tensor under two names; transformers 4.56 to 4.57 left the first out when it saved SAM 2, 5 looks for both
 TWINS: Mapping[str, str] = {
     "prompt_encoder.shared_embedding.positional_embedding": "shared_image_embedding.positional_embedding",
     "shared_image_embedding.positional_embedding": "prompt_encoder.shared_embedding.positional_embedding",
 }
-=======
 # SAM 2's decoder works at two finer resolutions too: 0.26 s of CPU time a point with 64 at once, 0.21 s with 8, 0.16 s
 # with 4 (hiera-tiny, one thread)
 CPU_POINTS_PER_BATCH = 4
->>>>>>> i13-speed
 STABILITY_OFFSET = 1.0  # SAM default: how far the threshold on the logits moves to either side
 
 
