@@ -32,7 +32,6 @@ OTHER_PARTS = {
     "tok2vec", "transformer", "tagger", "morphologizer", "parser", "beam_parser", "senter", "sentencizer",
     "attribute_ruler", "lemmatizer", "trainable_lemmatizer",
 }  # fmt: skip
-WORDNET_FILES = ("data.noun", "index.noun", "noun.exc", "lexnames")
 MOST_SYNSETS = 1 << 14  # whose hypernyms are remembered, some 1 KB each
 
 

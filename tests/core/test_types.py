@@ -227,8 +227,8 @@ def test_no_value_prints_a_page(toy_case, toy_models) -> None:
     run = tn.Run.shipped("toy", "reftoy", "val")
     values = [
         sample, artifacts, artifacts.proposals, artifacts.features, prediction, prediction.table,
-        prediction.table.trace, prediction.parse, prediction.negatives, models, run, tn.compare(run, run), tn.analysis.attribute(run),
-        tn.sweep(run, alpha=[0, 1], lam=[0, 1]),
+        prediction.table.trace, prediction.parse, prediction.negatives, models, run, tn.compare(run, run),
+        tn.analysis.attribute(run), tn.sweep(run, alpha=[0, 1], lam=[0, 1]),
     ]  # fmt: skip
     for value in values:
         assert len(repr(value)) <= 700, type(value).__name__
