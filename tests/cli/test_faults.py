@@ -139,8 +139,6 @@ def test_a_model_with_a_broken_file_is_refused_in_one_line(
 ) -> None:
     if fault == "unreadable" and file.endswith("safetensors") and os.geteuid() == 0:
         pytest.skip("safetensors opens its files itself, and root may read every one")
-    if file == "wordnet/data.noun" and fault in ("half", "wrong", "empty", "unreadable"):
-        pytest.skip("tests/models/test_language.py has these")
     folder = shutil.copytree(data_root() / "models" / "toy" / file.split("/")[0], tmp_path / "mine")
     path = folder / Path(file).name
     good = data_root() / "models" / "toy" / file
