@@ -79,8 +79,7 @@ def segment(
     """
     from tasnb.core.domain import domain_note
     from tasnb.core.images import as_rgb, working_size
-    from tasnb.models import import_vendors
-    from tasnb.models.deferred import defer
+    from tasnb.models import deferred, import_vendors
     from tasnb.models.presets import variant_of
     from tasnb.pipeline import variant as variants
     from tasnb.stages import expressions
@@ -94,7 +93,8 @@ def segment(
     folder = ready(out or Path("outputs", "segment", *_names_of(image, expression)))
     parts = parts_of(sam=sam, clip=clip, captioner=captioner, spacy=spacy, wordnet=wordnet)
     memo = Store(store).memo
-    loaded = defer(models, memo=memo, variant=chosen.name, device=device, **parts)  # a missing file is said now
+    # a missing file is said now
+    loaded = deferred.defer(models, memo=memo, variant=chosen.name, device=device, **parts)
     if note := domain_note(loaded.name, loaded.domain, image_rgb):
         typer.echo(f"tasnb: {note}", err=True)
     with ProgressBar(quiet=json_, total=STEPS, bar_format=BAR) as progress:
@@ -102,6 +102,7 @@ def segment(
         started = time.perf_counter()
         import_vendors()
         imported = time.perf_counter()
+        deferred.load_language(loaded)  # small, and needed last: a fault in it is said before the wait
         seconds = {"imports": imported - started}  # each model loads when a stage needs it
         record = answer(
             image_rgb, expression, loaded, folder, step=progress.step, seconds=seconds, max_side=longest, memo=memo,

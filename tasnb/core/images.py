@@ -81,7 +81,7 @@ def as_rgb(picture: Any) -> np.ndarray:
             raise UserError(f"no permission to read {path}; change its permissions") from problem
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
             if known := _of_another_kind(path):
-                raise UserError(f"{path} {known}") from problem
+                raise UserError(f"{path} is not a readable picture: it {known}") from problem
             raise UserError(
                 f"{path} is not a readable picture ({problem}); expected a JPEG, PNG, WebP, BMP, GIF or TIFF file"
             ) from problem

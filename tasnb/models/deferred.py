@@ -61,6 +61,10 @@ class Deferred:
             self._fingerprint = real() if memo is None else str(memo("fingerprints", "", self._key, {}, real))
         return self._fingerprint
 
+    def load(self) -> None:
+        """Load the real part now, so that what is wrong with it is said now."""
+        self._loaded()
+
     def free(self) -> None:
         """Drop the real part and give its memory back; the next use loads it again."""
         if self._part is None:
@@ -121,6 +125,19 @@ def defer(
     _, loaders, arguments = presets.plan(preset, variant=variant, device=device, dtype=dtype, **parts)
     made = {role: Deferred(role, partial(loaders[role], **given), given, memo) for role, given in arguments.items()}
     return presets.assemble(preset, made, arguments)
+
+
+def load_language(models: Models) -> None:
+    """Load parser and WordNet now.
+
+    Parameters
+    ----------
+    models : Models
+        Parts that are not deferred stay as they are.
+    """
+    for part in (models.parser, models.wordnet):
+        if isinstance(part, Deferred):
+            part.load()
 
 
 def free(models: Models) -> None:

@@ -90,7 +90,7 @@ class Wired:
         self.page.evaluate("c => model.tell(c)", {k: v for k, v in self._state().items() if known.get(k) != v})
 
     def _state(self) -> dict[str, Any]:
-        return {name: getattr(self.viewer, name) for name in (*self.viewer.snapshot(), "said", "heard")}
+        return {**self.viewer.snapshot(), "said": self.viewer.said, "heard": self.viewer.heard}
 
 
 def serious(page: Any, context: str = ".tn-viewer") -> list[str]:

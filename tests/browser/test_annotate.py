@@ -298,7 +298,7 @@ def test_the_offer_is_axe_clean(page: Any, viewer, tmp_path: Path) -> None:
 def test_a_picture_without_proposals_can_still_be_described(opened, toy_case) -> None:
     sample, artifacts = toy_case
     page = opened(tn.viewers.annotate(sample, only(artifacts, [])))
-    assert page.get_by_text("No proposal was found").is_visible()
+    assert page.get_by_text("No proposal was found in this picture.").is_visible()
     page.get_by_role("button", name="no mask fits").click()
     page.get_by_label("Expression for a thing that no mask fits").fill("the moon")
     page.keyboard.press("Enter")

@@ -87,7 +87,7 @@ CASES = [
     ("crops_view", press("Next"), "h3", "mask 1 of"),
     ("gallery", press("Next page"), ".tn-switches span", "Page 2 of 3"),
     ("gallery", click(".tn-case"), ".tn-problem", "This case cannot be opened"),
-    ("sweep_view", click(".tn-grid button"), "section h3", "Turned right"),
+    ("sweep_view", click(".tn-grid button"), 'h3:has-text("Turned right")', "Turned right"),
     ("annotate", press("Next picture"), "h3", "Picture 2 of 2: two"),
     ("annotate", click(".tn-choices button"), ".tn-naming label", "Expression for mask 0"),
     ("cause_view", click(".tn-grid button"), ".tn-verdict", "failures"),

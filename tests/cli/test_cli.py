@@ -258,8 +258,8 @@ def test_fetch_lists_what_to_get_on_another_machine(capsys, tmp_path: Path, monk
     monkeypatch.setenv("TASNB_CACHE", str(tmp_path))
     assert cli.run(["fetch", "laptop", "--list"]) == 0
     text = capsys.readouterr().out
-    assert "https://dl.fbaipublicfiles.com/segment_anything/sam_vit_b_01ec64.pth" in text
-    assert "ec2df62732614e57411cdcf32a23ffdf28910380d03139ee0f4fcbe91eb8c912" in text
+    assert "facebook/sam2.1-hiera-tiny/resolve/de431c4043854a71d8101e17995dfe596bf101a5/model.safetensors" in text
+    assert "48c14467e5cf9e51870511feb72c89688e82dd74523142c0538b663e193ac2a7" in text
     assert str(tmp_path / "git-base-coco" / "tokenizer.json") in text
     assert cli.run(["fetch", "laptop", "--list", "--json"]) == 0
     files = json.loads(capsys.readouterr().out)["files"]
@@ -281,7 +281,7 @@ def test_the_five_parts_are_options_beside_models(scene: Path, tmp_path: Path, c
         seen.append(options.get("model_options", options))
         raise ValueError("seen")
 
-    monkeypatch.setattr(models, "plan", stop)
+    monkeypatch.setattr(models.presets, "plan", stop)
     monkeypatch.setattr(tasnb.evaluation.engine, "evaluate", stop)
     monkeypatch.setattr(tasnb.evaluation.reproduce, "reproduce", stop)
     segment = ["segment", str(scene), "cat", "--out", str(tmp_path)]

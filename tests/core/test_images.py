@@ -95,7 +95,7 @@ def test_a_missing_file_is_named(tmp_path) -> None:
 )
 def test_a_file_of_another_kind_gets_the_next_step(content: bytes, says: str, tmp_path) -> None:
     (tmp_path / "photo.jpg").write_bytes(content)
-    with pytest.raises(ValueError, match=rf"photo\.jpg {says}"):
+    with pytest.raises(ValueError, match=rf"photo\.jpg is not a readable picture: it {says}"):
         as_rgb(tmp_path / "photo.jpg")
 
 

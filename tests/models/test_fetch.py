@@ -345,15 +345,17 @@ def test_a_missing_small_file_is_repaired(cache: Path) -> None:
 
 
 def test_the_list_names_address_size_sha256_and_place(cache: Path) -> None:
+    (sam,) = fetch.listing("vit_b")
     rows = {(row.part, row.target.name): row for row in fetch.listing("laptop")}
-    sam = rows["vit_b", "sam_vit_b_01ec64.pth"]
+    tiny = rows["sam2.1-tiny", "model.safetensors"]
+    assert (tiny.size, tiny.sha256[:8], tiny.present) == (155_908_064, "48c14467", False)
     assert sam.address.endswith("/segment_anything/sam_vit_b_01ec64.pth")
     assert (sam.size, sam.sha256[:8], sam.present) == (375_042_383, "ec2df627", False)
     assert sam.target == cache / "sam-vit_b" / "sam_vit_b_01ec64.pth"
     git = rows["git", "tokenizer.json"]
     assert git.address.startswith("https://huggingface.co/microsoft/git-base-coco/resolve/a13141da42abd4a8")
     assert rows["wordnet", "wordnet.zip"].size == 10_775_600
-    assert {part for part, _ in rows} == {"vit_b", "ViT-B-32", "git", "en_core_web_sm", "wordnet"}
+    assert {part for part, _ in rows} == {"sam2.1-tiny", "ViT-B-32", "git", "en_core_web_sm", "wordnet"}
     assert fetch.listing("toy") == []
 
 
