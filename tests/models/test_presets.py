@@ -88,7 +88,7 @@ def test_a_models_json_may_say_for_which_variant_a_name_stands(checkpoints: Path
     (mine / "models.json").write_text(json.dumps(written | {"variants": {"official": "official-scaled"}}))
     assert models.load(mine, device="cpu").variants == {"official": "official-scaled"}
     (mine / "models.json").write_text(json.dumps(written | {"variants": {"official": 3}}))
-    with pytest.raises(ValueError, match=r"variants \\(name: name\\)"):
+    with pytest.raises(ValueError, match=r"variants \(name: name\)"):
         models.load(mine)
 
 
