@@ -90,7 +90,8 @@ class Wired:
         self.page.evaluate("c => model.tell(c)", {k: v for k, v in self._state().items() if known.get(k) != v})
 
     def _state(self) -> dict[str, Any]:
-        return {**self.viewer.snapshot(), "said": self.viewer.said, "heard": self.viewer.heard}
+        values = {**self.viewer.snapshot(), "said": 0, "heard": {}}
+        return {name: getattr(self.viewer, name, value) for name, value in values.items()}
 
 
 def serious(page: Any, context: str = ".tn-viewer") -> list[str]:
