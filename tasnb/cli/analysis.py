@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tasnb.cli.options import Json
-from tasnb.cli.output import save, show, wrote
+from tasnb.cli.output import ready, ready_file, save, show, wrote
 
 Runs = Annotated[list[Path], typer.Argument(help="A run directory, from tasnb evaluate; several are pooled.")]
 Threshold = Annotated[float, typer.Option(help="An answer with a lower IoU is a failure.")]
@@ -30,6 +30,8 @@ def analyse(
     from tasnb.evaluation.runs import Run, minded_of
 
     opened = analysis.pool([Run.open(folder) for folder in run])
+    if out is not None:
+        ready(out)
     if by is not None:
         analysis.check_cut(by)
     found = analysis.attribute(opened, threshold=threshold)
@@ -76,6 +78,6 @@ def report(
     from tasnb.evaluation.runs import Run
 
     runs, others = ([Run.open(folder) for folder in folders] for folders in (run, against or ()))
-    path = report.run(runs, out or run[0] / "report.html", against=others, threshold=threshold)
+    path = report.run(runs, ready_file(out or run[0] / "report.html"), against=others, threshold=threshold)
     size = path.stat().st_size
     show({"report": path, "bytes": size}, f"wrote {path} ({size / 1e6:.1f} MB)", as_json=json_)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from tasnb.cli.options import Json, Root, SplitBy
+from tasnb.cli.output import ready_file
 from tasnb.cli.output import show as show_result
 
 app = typer.Typer(help="Data sets: list them, check one, show a sample.", no_args_is_help=True)
@@ -78,7 +79,7 @@ def show(
     sample = samples[index]
     # ids of one's own table may hold anything
     target = out or Path("outputs", "datasets", re.sub(r"[^\w.+-]", "_", sample.sample_id) + ".png")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    ready_file(target)
     picture = sample.image if sample.target is None else overlay(sample.image, sample.target, mask_colour(0))
     target.write_bytes(png_bytes(picture))
     names = ("sample_id", "image_id", "ref_id", "sent_id", "dataset", "split", "expression")

@@ -11,7 +11,7 @@ import typer
 
 from tasnb.cli import segmenting
 from tasnb.cli.options import Device, Json
-from tasnb.cli.output import ProgressBar, save, show, wrote
+from tasnb.cli.output import ProgressBar, ready, save, show, wrote
 
 if TYPE_CHECKING:
     from tasnb.core.types import Sample
@@ -40,7 +40,7 @@ def demo(
     from tasnb import datasets, models, plots
     from tasnb.evaluation.ablation import ablate
 
-    out.mkdir(parents=True, exist_ok=True)
+    ready(out)
     with ProgressBar(quiet=json_, total=segmenting.STEPS + SCENES, bar_format=segmenting.BAR) as progress:
         progress.step("loading the toy models (their libraries take most of it)")
         started = time.perf_counter()

@@ -26,7 +26,7 @@ from tasnb.cli.options import (
     Wordnet,
     parts_of,
 )
-from tasnb.cli.output import ProgressBar, save, show, wrote
+from tasnb.cli.output import ProgressBar, ready, save, show, wrote
 from tasnb.core.tables import counted, interval_text
 
 
@@ -147,6 +147,8 @@ def sweep(
     from tasnb.evaluation.runs import Run
 
     opened = Run.open(run)
+    if out is not None:
+        ready(out)
     alphas = sweeping.PAPER_ALPHAS if alpha is None else weights_of("--alpha", alpha)
     lams = sweeping.PAPER_LAMS if lam is None else weights_of("--lam", lam)
     found = sweeping.sweep(opened, alpha=alphas, lam=lams, variant=variant, protocol=protocol)
@@ -216,6 +218,7 @@ def reproduce(
     from tasnb.evaluation.reproduce import reproduce as run_table
     from tasnb.store import Store
 
+    ready(out)
     data: dict[str, Any] = {"split": split, "limit": limit, "root": root, "freesolo": freesolo}
     parts = parts_of(sam=sam, clip=clip, captioner=captioner, spacy=spacy, wordnet=wordnet)
     how: dict[str, Any] = {"models": models, "model_options": {"device": device, **parts}, "workers": workers}

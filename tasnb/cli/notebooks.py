@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tasnb.cli.options import Json
-from tasnb.cli.output import show
+from tasnb.cli.output import ready_file, show
 
 
 def lessons(
@@ -42,8 +42,9 @@ def freeze(
     """Write NOTEBOOK as one HTML page: pictures inside, explore still ranks, nothing is loaded."""
     from tasnb.viewers import freezing
 
-    page = freezing.freeze(notebook, execute=execute)
     target = notebook.with_suffix(".html") if out is None else out
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if notebook.is_file():  # what is no notebook is said below, and no folder is made for it
+        ready_file(target)
+    page = freezing.freeze(notebook, execute=execute)
     target.write_text(page, encoding="utf-8")
     typer.echo(f"wrote {target} ({len(page.encode()) / 1e6:.1f} MB)")

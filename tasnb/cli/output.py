@@ -55,7 +55,7 @@ def ready_file(file: Path) -> Path:
 
 def save(folder: Path, files: Mapping[str, Any], *, dpi: int = 150) -> list[Path]:
     """Write tables (NAME.csv) and figures (NAME.png) into a folder, which is made when it is missing."""
-    folder.mkdir(parents=True, exist_ok=True)
+    ready(folder)
     for name, content in files.items():
         if name.endswith(".csv"):
             content.to_csv(folder / name, index=False)

@@ -102,6 +102,7 @@ def segment(
         started = time.perf_counter()
         import_vendors()
         imported = time.perf_counter()
+        progress.step("loading the language models")
         deferred.load_language(loaded)  # small, and needed last: a fault in it is said before the wait
         seconds = {"imports": imported - started}  # each model loads when a stage needs it
         record = answer(

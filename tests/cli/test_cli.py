@@ -97,6 +97,27 @@ def test_an_output_that_cannot_be_written_is_said_before_anything_is_computed(
         assert f"--out: cannot write into {out}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["demo"], ["reproduce", "table1"], ["analyse", "RUN"], ["sweep", "RUN"], ["report", "RUN"], ["freeze", "LESSON"]],
+)
+def test_every_command_checks_its_output_first(command: list[str], tmp_path: Path, capsys) -> None:
+    from tasnb.core.shipped import finished, lessons_root
+
+    (tmp_path / "file").write_text("")
+    places = {"RUN": str(finished("toy/reftoy-val").parent), "LESSON": str(lessons_root() / "00_quickstart.ipynb")}
+    out = tmp_path / "file" / ("page.html" if command[0] in ("report", "freeze") else "below")
+    assert cli.run([*(places.get(word, word) for word in command), "--out", str(out)]) == 2
+    assert "--out: cannot write into" in capsys.readouterr().err
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_no_folder_is_made_for_a_notebook_that_is_not_there(tmp_path: Path, capsys) -> None:
+    assert cli.run(["freeze", str(tmp_path / "nowhere" / "a.ipynb")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "nowhere").exists()
+
+
 @pytest.mark.parametrize("weights", [["--alpha", "nan"], ["--lam", "inf"], ["--alpha=-inf"]])
 def test_a_weight_that_is_no_number_is_refused_before_the_models(weights, scene, capsys, monkeypatch) -> None:
     from tasnb.models import presets

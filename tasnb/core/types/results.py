@@ -410,9 +410,8 @@ class ImageArtifacts:
             For a picture of any other size.
         """
         if picture.shape[:2] not in (self.size_hw, self.image_hw):
-            wanted, got = picture.shape[:2], self.image_hw
-            if name != "artifacts":
-                wanted, got = got, wanted
+            own, given = self.image_hw, picture.shape[:2]
+            wanted, got = (given, own) if name == "artifacts" else (own, given)
             raise UserError(
                 f"{name}: expected the image's size {wanted} (h, w), got {got}; give the image that was described"
             )
