@@ -16,6 +16,7 @@ def test_the_benchmark_prints_both_sides_and_a_ratio(capsys: pytest.CaptureFixtu
     assert len(compared) == 6
 
 
+@pytest.mark.bench  # two processes that import everything
 def test_one_photo_is_measured_by_both_proposers(capsys: pytest.CaptureFixture[str]) -> None:
     bench_models.main(["--photo", "--small", "--threads", "1"])
     before, after, cpu, memory = capsys.readouterr().out.splitlines()
