@@ -61,9 +61,7 @@ ACTIONS = _set(
 )
 RANKS = (lexicon.ORDINALS.keys() - {"next"}) | _set("seventh eighth ninth tenth 7th 8th 9th 10th")
 COUNTS = _set("two three four five six seven eight nine ten eleven twelve both pair couple several dozen half-dozen")
-NEGATIONS = _set(
-    """no not without n't nt isnt isn't doesnt doesn't dont don't hasnt never none except excluding non neither"""
-)
+NEGATIONS = lexicon.NEGATORS | _set("no without none non")
 NEAREST = _set("closest nearest furthest farthest closer nearer further farther foremost frontmost backmost")
 DEPTH_WORDS = lexicon.DEPTH | _set("backmost frontmost behind-most")
 NOT_IN_DEPTH = _set("his her its their 's my facing showing turned against from on")  # "his back", "from the back"

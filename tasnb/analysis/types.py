@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any, Literal
 
 from tasnb.analysis import lexicon as lists
@@ -277,8 +278,8 @@ def _is_degree(w: Words, i: int, listed: frozenset[str], ending: str) -> bool:
 
 
 def _negations(w: Words) -> list[str]:
-    said = [word for word in w.lower if word in lists.NEGATIONS]
-    return said + ["other than" for i in range(len(w)) if w.word(i) == "other" and w.word(i + 1) == "than"]
+    said = [word for word in w.lower if word in lists.NEGATIONS or word.endswith("n't")]
+    return said + [" ".join(pair) for pair in pairwise(w.lower) if pair in lexicon.NEGATING_PAIRS]
 
 
 def _is_part(w: Words, i: int) -> bool:

@@ -70,7 +70,34 @@ PLACES = [
     ("a row", "top row middle bear", ("top",)),
     ("once, however often said", "left dog on the left", ("left",)),
     ("closest to us keeps the place", "glass closest to us on left", ("left",)),
+    ("not X but Y", "the dog that is not on the left but on the right", ("right",)),
+    ("not X, the Y one", "not the left dog, the right one", ("right",)),
+    ("not X the Y one", "not the left one the right one", ("right",)),
+    ("no X, the Y one", "no left, the right one", ("right",)),
+    ("X, not Y", "the dog on the right, not the one on the left", ("right",)),
+    ("a no that corrects", "no, the left one", ("left",)),
+    ("not wearing", "man not wearing a hat on the left", ("left",)),
+    ("not looking", "the dog not looking at the camera on the left", ("left",)),
+    ("isn't black", "the dog that isn't black on the left", ("left",)),
+    ("not in a colour", "woman not in red on the left", ("left",)),
+    ("with no hat", "man with no hat on the left", ("left",)),
 ]
+
+NOT_SAID = (
+    "is not",
+    "isn't",
+    "isnt",
+    "is n't",
+    "isn\u2019t",
+    "was never",
+    "wasn't",
+    "ain't",
+    "doesn't stand",
+    "is not sitting",
+    "cannot be seen",
+    "can't be",
+    "is neither",
+)
 
 # one row a thing that is no direction of the subject
 NO_PLACES = [
@@ -120,6 +147,17 @@ NO_PLACES = [
     ("a north face jacket", "man in north face jacket"),
     ("counted from a side", "second guy from the right"),
     ("not that one", "couch not the chair on the left"),
+    *((f"negated by {said}", f"the dog that {said} on the left") for said in NOT_SAID),
+    ("neither nor", "the dog neither on the left nor on the right"),
+    ("not at either", "the cat not at the top or on the left"),
+    ("not the first", "not the left dog"),
+    ("not an extreme", "not the leftmost dog"),
+    ("not in the end", "dog not far left"),
+    ("all but", "any dog but not the left one"),
+    ("except", "every dog except the left one"),
+    ("other than", "the dog other than the one on the left"),
+    ("rather than", "a dog rather than the left one"),
+    ("not counted", "not the second dog from the left"),
 ]
 
 HEADS = [

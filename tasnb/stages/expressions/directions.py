@@ -45,13 +45,13 @@ def read(w: Words) -> tuple[dict[Direction, str], tuple[Cue, ...]]:
     cues: list[tuple[int, Cue]] = [
         (r.start, Cue(kind="relation", value=f"{r.relation.word} {r.relation.lemma}", words=w.spelled(r.start, r.end)))
         for r in w.relations
-        if r.relation.word not in lexicon.WEAK_RELATIONS
+        if r.relation.word not in lexicon.WEAK_RELATIONS and r.start not in w.negated
     ]
     for run in _runs(w):
         ordinal = _ordinal(w, run)
-        if ordinal:
+        if ordinal and run.start not in w.negated:
             cues.append((run.start, ordinal))
-        elif closed.isdisjoint(range(run.start, run.end)):
+        elif not ordinal and closed.isdisjoint(range(run.start, run.end)):
             for k in _claims(w, run):
                 found.setdefault(lexicon.DIRECTION_WORDS[w.word(k)], w.word(k))
                 extreme = _extreme(w, run, k)
@@ -135,7 +135,8 @@ def _stands_for_the_subject(w: Words, run: _Run, said: Sequence[int]) -> bool:
     if w.word(noun) in lexicon.BODY and w.is_noun(run.end):
         return False  # "man left hand up"
     inside_another = opener in OPENERS or w.pos(run.opened) in ("ADP", "VERB", "CCONJ", "SCONJ")
-    return not inside_another and (bare or run.opened <= subject)
+    again = w.word(noun) in ("one", "ones")  # "not the left dog, the right one"
+    return not inside_another and (bare or again or run.opened <= subject)
 
 
 def _only_looks_like_one(w: Words, run: _Run, k: int) -> bool:

@@ -59,6 +59,17 @@ NO_THINGS = frozenset(DIRECTION_WORDS) | DEPTH | MIDDLE | IMAGE  # places in a p
 DETERMINERS = _set("the a an this that our your my these those")
 OTHERS_POSSESSIVE = _set("his her its their 's hers theirs him")
 
+# what says that something is not so; with "n't" at its end any other word does too
+NEGATORS = _set(
+    """not nt never neither nor isnt arent wasnt werent aint doesnt dont didnt hasnt havent cannot cant except excepting
+    excluding unlike"""
+)
+NEGATING_PAIRS = (("other", "than"), ("rather", "than"), ("instead", "of"), ("anything", "but"), ("all", "but"))
+BEFORE_A_PLACE = _set(
+    """is are was were be being been standing stand stands stood sitting sit sits sat seated lying lies lie laying
+    located placed positioned situated found seen shown really actually quite even just at all"""
+)
+
 ORIENTED = _set(
     """facing face faces faced looking look looks pointing points pointed turned turning turn leaning lean leans gazing
     staring tilted tilting headed heading bent bending glancing going moving angled swinging"""

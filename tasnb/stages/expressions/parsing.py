@@ -135,7 +135,7 @@ def _parsed(text: str, line: str, doc: Any, place_of: Sequence[int], rule: Parse
         parsed,
         directions=tuple(said),
         direction_words=tuple(said.values()),
-        relations=tuple(r.relation for r in words.relations),
+        relations=tuple(r.relation for r in words.relations if r.start not in words.negated),
         cues=cues,
     )
 

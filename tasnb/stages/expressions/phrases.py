@@ -207,10 +207,10 @@ class Words:
 
     @cached_property
     def of_others(self) -> frozenset[int]:
-        """Places of words about another thing: from a relation, a negation or another's clause to the next break."""
+        """Places of words about another thing: from a relation or another's clause to the next break, or negated."""
         locks = {r.start: r.end for r in self.relations if r.locks}  # where it begins -> before where it cannot end
         locks |= {i: i + 1 for i in range(len(self)) if self._turns_away(i)}
-        out: set[int] = set()
+        out = set(self.negated)
         open_until: int | None = None
         for i in range(len(self)):
             if open_until is not None and i >= open_until and self._breaks(i):
@@ -220,6 +220,42 @@ class Words:
             if open_until is not None:
                 out.add(i)
         return frozenset(out)
+
+    @cached_property
+    def negated(self) -> frozenset[int]:
+        """Places of words that a negation reaches: what, or where, the subject is said not to be."""
+        return frozenset(k for i in range(len(self)) if self._negates(i) for k in range(i, self._reach(i)))
+
+    def _negates(self, i: int) -> bool:
+        word = self.word(i)
+        if word == "no":  # "no left, the right one"; "no hat on the left" and "no, the left one" deny no place
+            return self._is_place(i + 2 if self.word(i + 1) in lexicon.DETERMINERS else i + 1)
+        said = word in lexicon.NEGATORS or word.endswith("n't")
+        return said or (self.word(i - 1), word) in lexicon.NEGATING_PAIRS
+
+    def _is_place(self, i: int) -> bool:
+        return self.is_direction(i) or self.word(i) in lexicon.MIDDLE
+
+    def _reach(self, i: int) -> int:
+        """Where the words that the negation at ``i`` reaches end."""
+        k = i + 1
+        while self.word(k) in lexicon.BEFORE_A_PLACE:
+            k += 1
+        doing = self.pos(k) == "VERB" and not self._is_place(k)
+        led = k + 1 if doing or self.pos(k) == "ADP" else k
+        thing = self.thing_from(led + 1 if doing and self.pos(led) == "ADP" else led)
+        if thing is not None and not any(map(self._is_place, range(k, thing + 1))):
+            # "not wearing a hat | on the left", "not in red | on the left"; but "not the chair on the left"
+            if doing or (led > k and self.word(thing) in lexicon.CLOTHES):
+                return thing + 1
+        elif thing is None and self.pos(led) == "ADJ" and not self._is_place(led):
+            return led + 1  # "not black | on the left"
+        ends = (j for j in range(k, len(self)) if self._breaks(j) or (j > k and self._begins_anew(j)))
+        return next(ends, len(self))
+
+    def _begins_anew(self, i: int) -> bool:
+        """ "not the left one | the right one"."""
+        return self.word(i) in lexicon.DETERMINERS and (self.is_noun(i - 1) or self._is_place(i - 1))
 
     def _relation(self, start: int, name: tuple[str, ...], value: str) -> Related | None:
         named = start + len(name)
@@ -249,8 +285,6 @@ class Words:
 
     def _turns_away(self, i: int) -> bool:
         word, after = self.word(i), self.word(i + 1)
-        if word == "not":
-            return not self.is_direction(i + 1)
         if word in ("whose", "where"):
             return i > 0
         if word in ("that", "which", "who"):  # "that the boy is riding"; "that is on the left" is the subject's
