@@ -45,9 +45,12 @@ _RAW = (
     "or take the camera's JPEG"
 )
 _RAW_BEGINS = (b"iiro", b"iirs", b"iiu\0", b"fujifilmccd-raw", b"fovb", b"ii\x1a\0\0\0heapccdr", b"ii*\0\x10\0\0\0cr")
-_RAW_NAMES = frozenset(
-    f".{name}" for name in "3fr arw cr2 cr3 crw dng erf iiq nef nrw orf pef raf rw2 sr2 srw x3f".split()
+# fmt: off
+_RAW_NAMES = (
+    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".iiq", ".nef",
+    ".nrw", ".orf", ".pef", ".raf", ".rw2", ".sr2", ".srw", ".x3f",
 )
+# fmt: on
 _DNG_VERSION = 0xC612
 _SUBFILE = 0x00FE  # TIFF's NewSubfileType; its lowest bit says that the page is a small copy of another
 # brands of ISO/IEC 23008-12 and its kin, at the start of a file
@@ -205,17 +208,17 @@ def _check_size(image: Image.Image) -> None:
 
 
 def _check_format(image: Image.Image, path: Path) -> None:
-    if image.format == "TIFF" and _is_raw(getattr(image, "tag_v2", {}), path.suffix):
+    if image.format == "TIFF" and _is_raw(getattr(image, "tag_v2", {}), path):
         raise UserError(f"{path} is not a readable picture: it {_RAW}")
     if image.format not in FORMATS:
         known = _of_another_kind(path) or f"is of the kind {image.format}, which is not read here; save it as PNG"
         raise UserError(f"{path} is not a readable picture: it {known}")
 
 
-def _is_raw(tags: Any, suffix: str) -> bool:
+def _is_raw(tags: Any, path: Path) -> bool:
     """Whether a TIFF is a camera's raw file, of which Pillow would show the thumbnail."""
     kind = tags.get(_SUBFILE, 0)
-    return suffix.lower() in _RAW_NAMES or _DNG_VERSION in tags or (isinstance(kind, int) and kind & 1 == 1)
+    return path.name.lower().endswith(_RAW_NAMES) or _DNG_VERSION in tags or (isinstance(kind, int) and kind & 1 == 1)
 
 
 def _of_another_kind(path: Path) -> str:
@@ -230,7 +233,7 @@ def _of_another_kind(path: Path) -> str:
     if not begin:
         return _BEGINS[b""]
     text = begin.lstrip().lower()
-    if text.startswith(_RAW_BEGINS) or path.suffix.lower() in _RAW_NAMES:
+    if text.startswith(_RAW_BEGINS) or path.name.lower().endswith(_RAW_NAMES):
         return _RAW
     if text.startswith((b"ii*\0", b"mm\0*", b"ii+\0", b"mm\0+")):
         return "is a damaged TIFF, or one whose bits, bands or compression are not read here; save it as 8-bit PNG"

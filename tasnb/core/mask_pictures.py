@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
@@ -156,14 +157,14 @@ def _without_alpha(colours: Mapping[Colour, int]) -> dict[Colour, int]:
 def _by_colour(found: _Pixels, colours: Mapping[Colour, int] | None, where: np.ndarray | None = None) -> np.ndarray:
     """By the rules of ``as_mask`` for colours. colours: those that count, None for many; where: all that count."""
     brightness = found.brightness if where is None else np.where(where, found.brightness, 0)
-    top = brightness.max()
+    top = brightness.max().item()  # a number of Python's, which does not wrap
     if top == 0:
         return np.zeros(brightness.shape, dtype=bool)
     if colours is not None and VOID in colours and not found.lossy:
         _refuse(found, f"it holds {_said(VOID)}, PASCAL VOC's ring of void; paint it black (out) or white (in)")
     if found.lossy and top < found.full / 8:
         _refuse(found, f"its brightest value is {top:g} of {found.full:g}, as little as lossy files add by themselves")
-    inside = brightness >= top / 2
+    inside = brightness >= _least(0.5 * top, brightness)
     if colours is not None and len(colours) <= 2:
         values = [max(colour) for colour in colours]
         if len(values) == 2 and 2 * min(values) >= max(values):
@@ -171,7 +172,8 @@ def _by_colour(found: _Pixels, colours: Mapping[Colour, int] | None, where: np.n
         return inside
     if not found.lossy and 2 * top < found.full:
         _refuse(found, f"it holds more than two low numbers, up to {top:g} of {found.full:g}, as of several objects")
-    if np.count_nonzero(brightness > top / 4) > 2 * np.count_nonzero(brightness >= 0.75 * top):
+    tones = [np.count_nonzero(brightness >= _least(share * top, brightness)) for share in (0.25, 0.75)]
+    if tones[0] > 2 * tones[1]:
         _refuse(found, "it has more middle tones than bright ones, as a photo has")
     if colours is None or found.lossy:
         if _hues_differ(found, inside):
@@ -179,6 +181,11 @@ def _by_colour(found: _Pixels, colours: Mapping[Colour, int] | None, where: np.n
     else:
         _refuse_several(found, colours, top, where)
     return inside
+
+
+def _least(value: float, brightness: np.ndarray) -> float | int:
+    """The same threshold as a whole number where the values are, as comparing these is faster."""
+    return value if brightness.dtype.kind == "f" else math.ceil(value)
 
 
 def _refuse_several(found: _Pixels, colours: Mapping[Colour, int], top: float, where: np.ndarray | None) -> None:
@@ -232,7 +239,7 @@ def _hues_differ(found: _Pixels, inside: np.ndarray) -> bool:
         bands = np.asarray(plain(piece).convert("RGB"))[inside[rows]]
         hue = bands / np.maximum(bands.max(axis=1, keepdims=True), 1)
         hues.append(np.count_nonzero((np.abs(hue - total / count) > 0.25).any(axis=1)))
-    return sum(hues) > count / 10
+    return bool(sum(hues) > count / 10)
 
 
 def _listed(colours: Any) -> str:

@@ -32,7 +32,7 @@ _STORED: Mapping[int, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def strips(image: Image.Image, overlap: int = 0) -> Iterator[tuple[slice, Image.Image]]:
-    """A decoded picture from top to bottom: the rows of each strip, and the strip. overlap: rows it shares with the next."""
+    """A decoded picture from top to bottom: each strip and its rows. overlap: the rows that it shares with the next."""
     width, height = image.size
     rows = max(1, STRIP // max(1, width))
     if rows >= height:

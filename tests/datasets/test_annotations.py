@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tasnb.core.limits import FARTHEST, MAX_PIXELS
 from tasnb.core.masks import to_rle
-from tasnb.datasets.annotations import FARTHEST, area_of, mask_of, points_mask
+from tasnb.datasets.annotations import area_of, mask_of, points_mask
 from tests.datasets.hand_made import points, rectangle
 
 SIZE = (30, 40)
@@ -106,7 +107,7 @@ def test_damage_is_one_sentence(segmentation: object, says: str) -> None:
 
 
 def test_a_size_that_would_fill_the_memory_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected a picture of 1 to 268,435,456 pixels, got 1000000 x 1000000"):
+    with pytest.raises(ValueError, match=f"expected a picture of 1 to {MAX_PIXELS:,} pixels, got 1000000 x 1000000"):
         mask_of([rectangle(0, 0, 5, 5)], (10**6, 10**6))
 
 
