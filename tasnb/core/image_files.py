@@ -6,6 +6,7 @@ annotations, mask pictures and answers are in the coordinates of the turned pict
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +16,13 @@ from typing import Any
 from PIL import Image
 
 from tasnb.core.errors import UserError, require_file
-from tasnb.core.limits import MAX_PICTURE_BYTES, MAX_PIXELS
+from tasnb.core.limits import MAX_COSTLY_PIXELS, MAX_PICTURE_BYTES, MAX_PIXELS
 
 ORIENTATION = 0x0112  # of EXIF and TIFF, 1 to 8
 SIDEWAYS = 5  # orientations from here on stand on their side
+# a damaged picture is an error here, and nothing of it goes to standard error beside that
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
 # what Pillow decodes by itself into pixels; EPS would start Ghostscript, an icon holds pictures of other sizes, a
 # Photoshop document shows what its last program put beside the layers. HEIF and JXL: by plugins, where installed
 FORMATS = frozenset(
@@ -39,6 +43,8 @@ _BEGINS = {
     b"\xff\x0a": "is a JPEG XL picture, which is not read here; convert it to PNG or JPEG (djxl FILE FILE.png)",
     b"\0\0\0\x0cjxl ": "is a JPEG XL picture, which is not read here; convert it to PNG or JPEG (djxl FILE FILE.png)",
     b"pk\x03\x04": "is a zip archive; take the picture out of it",
+    b"#?radiance": "is a high dynamic range picture, which is not read here; map its tones and save it as PNG",
+    b"v/1\x01": "is an OpenEXR picture, which is not read here; map its tones and save it as PNG",
 }
 _RAW = (
     "is a camera's raw file, or begins with a thumbnail as they do, and is not read here; develop it to JPEG or PNG, "
@@ -51,6 +57,7 @@ _RAW_NAMES = (
     ".nrw", ".orf", ".pef", ".raf", ".rw2", ".sr2", ".srw", ".x3f",
 )
 # fmt: on
+_GROUPS = (0x8769, 0x8825, 0xA005)  # EXIF's own tags, GPS, interoperability
 _DNG_VERSION = 0xC612
 _SUBFILE = 0x00FE  # TIFF's NewSubfileType; its lowest bit says that the page is a small copy of another
 # brands of ISO/IEC 23008-12 and its kin, at the start of a file
@@ -101,6 +108,7 @@ def opened(picture: Path | str | Image.Image) -> Iterator[Image.Image]:
     with told(path), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         image = Image.open(path)
+        _drop_damaged_exif(image)
     with image:
         _check_size(image)
         _check_format(image, path)
@@ -128,7 +136,7 @@ def orientation(image: Image.Image) -> int:
             value = image.getexif().get(ORIENTATION)
     except Exception:  # Pillow raises whatever the damage leads to, and no picture fails for its EXIF
         return 1
-    return value if type(value) is int and 1 <= value <= 8 else 1
+    return int(value) if value in range(1, 9) else 1
 
 
 def orientation_of(path: Path | str) -> int:
@@ -198,12 +206,25 @@ def told(path: Path | str) -> Iterator[None]:
         raise UserError(f"{path} is not a readable picture ({words}); {READ}") from problem
 
 
+def _drop_damaged_exif(image: Image.Image) -> None:
+    """Take out of a TIFF's EXIF what would stop Pillow, which reads all of it again after decoding the pixels."""
+    if image.format != "TIFF":
+        return
+    for group in _GROUPS:
+        try:
+            image.getexif().get_ifd(group)
+        except Exception:  # as for the orientation
+            image.getexif().pop(group, None)
+
+
 def _check_size(image: Image.Image) -> None:
     width, height = image.size
-    if width * height > MAX_PIXELS:
+    costly = image.format in ("WEBP", "AVIF") or image.mode in ("I", "F")
+    most = MAX_COSTLY_PIXELS if costly else MAX_PIXELS
+    if width * height > most:
         raise UserError(
-            f"{name_of(image)} has {height} x {width} (h x w) pixels, expected at most {MAX_PIXELS:,}: make it "
-            "smaller, and its masks with it"
+            f"{name_of(image)} has {height} x {width} (h x w) pixels, expected at most {most:,}: make it smaller, and "
+            "its masks with it"
         )
 
 

@@ -101,16 +101,24 @@ def _pillow_as_rgb(image: Image.Image) -> np.ndarray:
     decode(image)
     refuse_dark_16_bits(image, rawmodes)
     top = range_of(image) if image.mode in DEEP else None
+    shades = _scaled(np.arange(1 << 16), top or 1.0)  # of each value of 16 bits
     rgb, stored = upright_array(image, (3,), np.uint8)
     for rows, piece in strips(image):
         if top is None:
             stored[rows] = np.asarray(_over_white(plain(piece)))
         else:
-            values = np.asarray(piece)
-            gray = np.clip(values.astype(np.float64) / top * 255.0, 0, 255).astype(np.uint8)
-            stored[rows] = np.where(values == piece.info.get("transparency"), 255, gray)[:, :, None]
+            gray = np.asarray(piece)
+            clear = gray == piece.info.get("transparency")
+            gray = shades[gray] if gray.dtype.kind == "u" else _scaled(gray, top)
+            stored[rows] = np.where(clear, 255, gray)[:, :, None]
     rgb.flags.writeable = False
     return rgb
+
+
+def _scaled(values: np.ndarray, top: float) -> np.ndarray:
+    if values.dtype == np.float32:
+        return (values * np.float32(255.0 / top)).astype(np.uint8)
+    return np.clip(values.astype(np.float64) / top * 255.0, 0, 255).astype(np.uint8)
 
 
 def _over_white(piece: Image.Image) -> Image.Image:

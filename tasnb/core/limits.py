@@ -6,6 +6,7 @@ A file says how large its content is; here stands how large it may be. Nothing h
 # pictures, and masks at their size. Medium-format cameras make 102 megapixels, phones 108; a larger picture would take
 # more than 1 GB while it is read
 MAX_PIXELS = 1 << 27
+MAX_COSTLY_PIXELS = 1 << 26  # of WebP and AVIF, whose decoders hold a picture three times, and of 32-bit grays
 MAX_PICTURE_BYTES = 1 << 30  # 8 bytes a pixel of the largest picture: 16 bits, four channels, not packed
 
 # run-length codes: a mask of pure noise at 4096 x 2048; a real one of the largest picture has a tenth

@@ -18,6 +18,8 @@ LOSSY = frozenset({"JPEG", "MPO", "WEBP", "AVIF", "JPEG2000", "HEIF", "JXL"})
 FEW = 256  # colours that are looked at one by one
 ON_PURPOSE = 16  # colours: more come from soft rims, and then a shade close to black or white is black or white
 VOID = (224, 224, 192)  # of PASCAL VOC's palette: the ring around an object, neither in nor out
+SMALL = 256  # pixels: the soft rim of a thing no larger than this is most of it
+SAMPLE = 1 << 20  # pixels, about, from which a share is told
 SHOWN = 4
 
 Colour = tuple[float, ...]  # red, green, blue[, alpha] in the picture's own range
@@ -70,7 +72,7 @@ def as_mask(picture: Any) -> np.ndarray:
 
     Refused, since nobody can tell what is meant: areas or hues of several colours (index masks of several objects, as
     of DAVIS; gray trimaps), VOC's ring of void (neither in nor out, so it must be painted as one of them), index masks
-    of more than two low numbers, a picture with more middle tones than bright ones (a photo), a lossy one that is
+    of more than two low numbers, a picture with two middle tones for three bright ones (a photo), a lossy one that is
     nearly black, and values that are negative or not finite.
     """
     if isinstance(picture, np.ndarray):
@@ -166,20 +168,23 @@ def _by_colour(found: _Pixels, colours: Mapping[Colour, int] | None, where: np.n
         _refuse(found, f"its brightest value is {top:g} of {found.full:g}, as little as lossy files add by themselves")
     inside = brightness >= _least(0.5 * top, brightness)
     if colours is not None and len(colours) <= 2:
-        values = [max(colour) for colour in colours]
-        if len(values) == 2 and 2 * min(values) >= max(values):
+        one, other = (np.array(colour) for colour in (*colours, *colours)[:2])
+        # next to white, shades that nobody sees apart are one
+        same = 2 * top >= found.full and np.abs(one - other).max() <= found.full / 32
+        if not same and 2 * min(one.max(), other.max()) >= top:
             _refuse(found, f"{_listed(colours)} are equally bright")
         return inside
     if not found.lossy and 2 * top < found.full:
         _refuse(found, f"it holds more than two low numbers, up to {top:g} of {found.full:g}, as of several objects")
-    tones = [np.count_nonzero(brightness >= _least(share * top, brightness)) for share in (0.25, 0.75)]
-    if tones[0] > 2 * tones[1]:
-        _refuse(found, "it has more middle tones than bright ones, as a photo has")
-    if colours is None or found.lossy:
-        if _hues_differ(found, inside):
-            _refuse(found, "what is bright has several colours")
-    else:
+    # a file of a lossy format with a few colours lost nothing
+    few = colours is not None and len(colours) <= ON_PURPOSE
+    if colours is not None and (few or not found.lossy):
         _refuse_several(found, colours, top, where)
+    shown, bright = (np.count_nonzero(brightness >= _least(share * top, brightness)) for share in (0.25, 0.75))
+    if shown > SMALL and 3 * (shown - bright) > 2 * bright:
+        _refuse(found, "it has nearly as many middle tones as bright ones, as a photo has")
+    if (colours is None or found.lossy) and _hues_differ(found, inside):
+        _refuse(found, "what is bright has several colours")
     return inside
 
 
@@ -196,50 +201,55 @@ def _refuse_several(found: _Pixels, colours: Mapping[Colour, int], top: float, w
     every = np.array(often, dtype=np.float64)
     way = np.subtract(white, black, dtype=np.float64)
     along = (every - black) @ way / (way @ way)
-    if (np.abs(every - black - along[:, None] * way) > found.full / 32).any():
+    if not found.lossy and (np.abs(every - black - along[:, None] * way) > found.full / 32).any():
         _refuse(found, f"it holds {_listed(often)}")
     ends = {white, black}
-    if len(colours) > ON_PURPOSE:
+    if found.lossy or len(colours) > ON_PURPOSE:
         near = [np.abs(every - end).max(axis=1) < found.full / ON_PURPOSE for end in (white, black)]
         ends |= {often[i] for i in np.flatnonzero(near[0] | near[1])}
-    if areas := _areas(found, where) & colours.keys() - ends:
+    if areas := _areas(found, where, ends) & colours.keys():
         _refuse(found, f"it holds areas of {_listed([white, black, *sorted(areas)])}")
 
 
-def _areas(found: _Pixels, where: np.ndarray | None) -> set[Colour]:
-    """The colours that fill a square of 3 x 3 pixels somewhere."""
+def _areas(found: _Pixels, where: np.ndarray | None, ends: set[Colour]) -> set[Colour]:
+    """The colours, these apart, that fill a square of 3 x 3 pixels somewhere."""
     areas: set[Colour] = set()
+    deep = found.image.mode in DEEP
+    known = [end[0] if deep else _packed(*map(int, end)) for end in ends]
     for rows, piece in strips(found.image, overlap=2):
-        if found.image.mode in DEEP:
-            codes = found.brightness[rows]
-        else:
-            bands = np.asarray(plain(piece).convert("RGB")).astype(np.uint32)
-            codes = bands[..., 0] << 16 | bands[..., 1] << 8 | bands[..., 2]
+        codes = found.brightness[rows]
+        if not deep:
+            codes = _packed(*np.moveaxis(np.asarray(plain(piece).convert("RGB")).astype(np.int32), -1, 0))
         beside, below = codes[:, 1:] == codes[:, :-1], codes[1:] == codes[:-1]
         three = beside[:, 1:] & beside[:, :-1]
         flat = three[:-2] & three[1:-1] & three[2:] & (below[:-1] & below[1:])[:, 1:-1]
-        middle = codes[1:-1, 1:-1]
         if where is not None:
             flat &= where[rows][1:-1, 1:-1]
+        middle = codes[1:-1, 1:-1]
+        for code in known:
+            flat &= middle != code
         for code in np.unique(middle[flat]).tolist():
-            rgb = (code,) * 3 if found.image.mode in DEEP else (code >> 16, code >> 8 & 255, code & 255)
-            areas.add(rgb)
+            areas.add((code,) * 3 if deep else (code >> 16, code >> 8 & 255, code & 255))
     return areas
 
 
+def _packed(red: Any, green: Any, blue: Any) -> Any:
+    return red << 16 | green << 8 | blue
+
+
 def _hues_differ(found: _Pixels, inside: np.ndarray) -> bool:
-    """Whether a tenth of what is bright has another colour than the rest, shade aside."""
+    """Whether a tenth of what is bright has another colour than the rest, shade aside; of a large picture some rows."""
     if found.image.mode in (*DEEP, "L", "LA", "1"):
         return False
-    total, count, hues = np.zeros(3), np.count_nonzero(inside), []
+    step = 1 + inside.size // SAMPLE
+    bright = []
     for rows, piece in strips(found.image):
-        bands = np.asarray(plain(piece).convert("RGB"))[inside[rows]]
-        total += (bands / np.maximum(bands.max(axis=1, keepdims=True), 1)).sum(axis=0)
-    for rows, piece in strips(found.image):
-        bands = np.asarray(plain(piece).convert("RGB"))[inside[rows]]
-        hue = bands / np.maximum(bands.max(axis=1, keepdims=True), 1)
-        hues.append(np.count_nonzero((np.abs(hue - total / count) > 0.25).any(axis=1)))
-    return bool(sum(hues) > count / 10)
+        bright.append(np.asarray(plain(piece).convert("RGB"))[::step][inside[rows][::step]])
+    bands = np.concatenate(bright).astype(np.float32)
+    if not len(bands):
+        return False
+    hues = bands / np.maximum(bands.max(axis=1, keepdims=True), 1)
+    return bool(np.count_nonzero((np.abs(hues - hues.mean(axis=0)) > 0.25).any(axis=1)) > len(hues) / 10)
 
 
 def _listed(colours: Any) -> str:

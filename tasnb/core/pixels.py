@@ -87,15 +87,20 @@ def range_of(image: Image.Image) -> float:
 def rawmodes_of(image: Image.Image) -> str:
     """How the pixels of an undecoded picture lie in its file, in Pillow's words; raises UserError for what it misreads.
 
-    16-bit grays that count from white, and planes of 16-bit colours.
+    TIFF's 16-bit grays that count from white, its planes of 16-bit colours, and a BMP of 4 or 8 bits with two colours.
     """
+    tiles = getattr(image, "tile", ())[:1]
+    if image.format in ("BMP", "DIB") and image.mode == "1" and tiles:
+        row = tiles[0].args[1] if isinstance(tiles[0].args, tuple) else 0
+        if row != (image.width + 31) // 32 * 4:
+            raise UserError(f"{name_of(image)} is a BMP of two colours in an order that is not read; save it as PNG")
     tags: Any = getattr(image, "tag_v2", {})
     bits = tags.get(_BITS, (8,))
     deep = isinstance(bits, tuple) and max(bits, default=8) > 8
     if deep and ((image.mode in DEEP and tags.get(_PHOTOMETRIC) == 0) or (len(bits) > 1 and tags.get(_PLANES) == 2)):
         name = name_of(image)
         raise UserError(f"{name} is a TIFF of {max(bits)} bits in an order that is not read; save it as 8-bit PNG")
-    return " ".join(str(tile.args) for tile in getattr(image, "tile", ())[:1])
+    return " ".join(str(tile.args) for tile in tiles)
 
 
 def refuse_dark_16_bits(image: Image.Image, rawmodes: str) -> None:
