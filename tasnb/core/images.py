@@ -16,6 +16,7 @@ from PIL import Image, ImageColor
 from tasnb.core.errors import UserError
 from tasnb.core.image_files import decode, opened
 from tasnb.core.image_files import orientation_of as orientation_of
+from tasnb.core.limits import MAX_PIXELS
 from tasnb.core.pixels import DEEP, plain, range_of, rawmodes_of, refuse_dark_16_bits, strips, upright_array
 
 # Okabe & Ito (2008): distinguishable with any colour vision; a mask keeps the colour of its number everywhere
@@ -131,10 +132,12 @@ def _over_white(piece: Image.Image) -> Image.Image:
 def _array_as_rgb(array: np.ndarray) -> np.ndarray:
     if array.dtype != np.uint8:
         raise UserError(f"expected a uint8 picture with values 0..255, got {array.dtype}; scale and convert it first")
+    if array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,), (4,)) or 0 in array.shape:
+        raise UserError(f"expected a picture of shape (h, w), (h, w, 3) or (h, w, 4), got {array.shape}")
+    if array.shape[0] * array.shape[1] > MAX_PIXELS:
+        raise UserError(f"expected a picture of at most {MAX_PIXELS:,} pixels, got {array.shape}; make it smaller")
     if array.ndim == 2:
         array = np.repeat(array[:, :, None], 3, axis=2)
-    if array.ndim != 3 or array.shape[2] not in (3, 4) or 0 in array.shape:
-        raise UserError(f"expected a picture of shape (h, w), (h, w, 3) or (h, w, 4), got {array.shape}")
     if array.shape[2] == 4:
         return as_rgb(Image.fromarray(array))
     if array.flags.writeable:

@@ -170,7 +170,7 @@ def _by_colour(found: _Pixels, colours: Mapping[Colour, int] | None, where: np.n
     if colours is not None and len(colours) <= 2:
         one, other = (np.array(colour) for colour in (*colours, *colours)[:2])
         # next to white, shades that nobody sees apart are one
-        same = 2 * top >= found.full and np.abs(one - other).max() <= found.full / 32
+        same = len(colours) == 1 or (2 * top >= found.full and np.abs(one - other).max() <= found.full / 32)
         if not same and 2 * min(one.max(), other.max()) >= top:
             _refuse(found, f"{_listed(colours)} are equally bright")
         return inside

@@ -140,9 +140,7 @@ def test_rle_reads_bytes_and_plain_runs() -> None:
         pytest.param({"size": [4, 4], "counts": 16}, "damaged", id="one number"),
         pytest.param({"size": [4, 4], "counts": None}, "cannot be read", id="no counts"),
         pytest.param({"size": 4, "counts": [16]}, "cannot be read", id="a size of one number"),
-        pytest.param(
-            {"size": [-4, -4], "counts": [16]}, "pixels, got -4 x -4", id="negative size"
-        ),
+        pytest.param({"size": [-4, -4], "counts": [16]}, "pixels, got -4 x -4", id="negative size"),
         pytest.param(
             {"size": [1 << 20, 1 << 20], "counts": [1 << 40]}, f"at most {MAX_PIXELS:,}", id="a size of terabytes"
         ),
