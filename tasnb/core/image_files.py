@@ -122,9 +122,16 @@ def name_of(image: Image.Image) -> str:
 
 def decode(image: Image.Image) -> None:
     """Read the pixels of a picture that ``opened`` gave. Raises UserError for damage."""
+    name = getattr(image, "filename", "")
     with told(name_of(image)), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image.load()
+        if image.format == "TIFF":
+            image.filename = ""  # by its name Pillow 13 maps the file, with height and width of a turned one mixed up
+        try:
+            image.load()
+        finally:
+            if name:
+                image.filename = name
     _check_size(image)  # a GIF's first frame may be larger than its header says
 
 
