@@ -124,7 +124,7 @@ def points_mask(polygons: Sequence[Any], size_hw: tuple[int, int]) -> np.ndarray
     _check_size(size_hw)
     rims = [_numbers(polygon) for polygon in polygons]
     for points in rims:
-        if points.size and (points.ndim != 2 or points.shape[1] != 2):
+        if points.shape != (0,) and (points.ndim != 2 or points.shape[1] != 2):
             raise UserError(f"expected a polygon of points [x, y], got an array of shape {points.shape}")
     rims = [points for points in rims if len(points) >= 2]
     _check_rims(rims)

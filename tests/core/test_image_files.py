@@ -109,7 +109,7 @@ WHOLE = exif_block()
     length=st.one_of(st.just(len(WHOLE)), st.integers(0, len(WHOLE))),
     how=st.sampled_from([("JPEG", {}), ("PNG", {}), ("WEBP", {"lossless": True})]),
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_damaged_exif_stops_no_picture(tmp_path_factory, changes, length: int, how) -> None:
     block = bytearray(WHOLE)
     for place, value in changes:
@@ -323,7 +323,7 @@ SOUND = {name: saved(name) for name in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WE
     changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=8),
     share=st.one_of(st.just(1.0), st.floats(0, 1)),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_damaged_file_is_a_picture_or_one_line(tmp_path_factory, name: str, changes, share: float) -> None:
     content = bytearray(SOUND[name])
     for place, value in changes:

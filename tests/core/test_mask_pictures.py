@@ -235,7 +235,7 @@ def test_large_ones_are_read_in_strips(monkeypatch) -> None:
 
 
 @given(data=st.data(), mode=st.sampled_from(["1", "L", "P", "LA", "PA", "RGB", "RGBA", "CMYK", "I;16", "I", "F"]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_picture_is_a_mask_or_refused(data, mode: str) -> None:
     width, height = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 9))
     shape = Image.new(mode, (width, height))
