@@ -17,7 +17,7 @@ from tasnb.core.errors import UserError
 from tasnb.core.image_files import decode, opened
 from tasnb.core.image_files import orientation_of as orientation_of
 from tasnb.core.limits import MAX_PIXELS
-from tasnb.core.pixels import DEEP, plain, range_of, rawmodes_of, refuse_dark_16_bits, strips, upright_array
+from tasnb.core.pixels import DEEP, plain, range_of, rawmodes_of, refuse_dark_16_bits, strips, upright_hw
 
 # Okabe & Ito (2008): distinguishable with any colour vision; a mask keeps the colour of its number everywhere
 OKABE_ITO: tuple[tuple[int, int, int], ...] = tuple(
@@ -102,16 +102,17 @@ def _pillow_as_rgb(image: Image.Image) -> np.ndarray:
     decode(image)
     refuse_dark_16_bits(image, rawmodes)
     top = range_of(image) if image.mode in DEEP else None
-    shades = _scaled(np.arange(1 << 16), top or 1.0)  # of each value of 16 bits
-    rgb, stored = upright_array(image, (3,), np.uint8)
-    for rows, piece in strips(image):
-        if top is None:
-            stored[rows] = np.asarray(_over_white(plain(piece)))
+    shades = None if top is None else _scaled(np.arange(1 << 16), top)  # of each value of 16 bits
+    rgb = np.empty((*upright_hw(image), 3), np.uint8)
+    for place, piece in strips(image):
+        if top is None or shades is None:
+            rgb[place] = np.asarray(_over_white(plain(piece)))
         else:
-            gray = np.asarray(piece)
-            clear = gray == piece.info.get("transparency")
-            gray = shades[gray] if gray.dtype.kind == "u" else _scaled(gray, top)
-            stored[rows] = np.where(clear, 255, gray)[:, :, None]
+            values = np.asarray(piece)
+            gray = shades[values] if values.dtype.kind == "u" else _scaled(values, top)
+            if "transparency" in piece.info:
+                gray[values == piece.info["transparency"]] = 255
+            rgb[place] = gray[:, :, None]
     rgb.flags.writeable = False
     return rgb
 
@@ -126,7 +127,7 @@ def _over_white(piece: Image.Image) -> Image.Image:
     if piece.mode in ("LA", "RGBA"):
         rgba = piece.convert("RGBA")
         piece = Image.alpha_composite(Image.new("RGBA", rgba.size, (255, 255, 255, 255)), rgba)
-    return piece.convert("RGB")
+    return piece if piece.mode == "RGB" else piece.convert("RGB")  # which would make a copy
 
 
 def _array_as_rgb(array: np.ndarray) -> np.ndarray:

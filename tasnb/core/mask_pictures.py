@@ -12,7 +12,7 @@ from PIL import Image
 from tasnb.core.errors import UserError
 from tasnb.core.image_files import decode, name_of, opened
 from tasnb.core.images import as_given
-from tasnb.core.pixels import DEEP, plain, range_of, rawmodes_of, refuse_dark_16_bits, strips, upright_array
+from tasnb.core.pixels import DEEP, plain, range_of, rawmodes_of, refuse_dark_16_bits, strips, upright_hw
 
 LOSSY = frozenset({"JPEG", "MPO", "WEBP", "AVIF", "JPEG2000", "HEIF", "JXL"})
 FEW = 256  # colours that are looked at one by one
@@ -26,7 +26,7 @@ Colour = tuple[float, ...]  # red, green, blue[, alpha] in the picture's own ran
 
 
 class _Pixels(NamedTuple):
-    """A mask picture as stored. brightness: the strongest channel, (h, w); alpha: uint8 (h, w), or None.
+    """A mask picture, upright. brightness: the strongest channel, (h, w); alpha: uint8 (h, w), or None.
 
     colours: (r, g, b, a) -> pixels, None for more than FEW; full: what stands for white.
     """
@@ -84,10 +84,7 @@ def as_mask(picture: Any) -> np.ndarray:
             )
         picture = Image.fromarray(picture)
     with opened(as_given(picture)) as image:
-        found = _read(image)
-        mask, stored = upright_array(image, (), bool)
-        stored[...] = _belongs(found)
-    return mask
+        return _belongs(_read(image))
 
 
 def _read(image: Image.Image) -> _Pixels:
@@ -96,32 +93,37 @@ def _read(image: Image.Image) -> _Pixels:
     decode(image)
     refuse_dark_16_bits(image, rawmodes)
     full, deep = (range_of(image), True) if image.mode in DEEP else (255.0, False)
-    size_hw, alpha = (image.height, image.width), None
+    size_hw, alpha = upright_hw(image), None
     brightness = np.empty(size_hw, np.asarray(image.crop((0, 0, 1, 1))).dtype if deep else np.uint8)
     colours: dict[Colour, int] | None = {}
-    for rows, piece in strips(image):
+    for place, piece in strips(image):
         if deep:
-            brightness[rows] = np.asarray(piece)
-            shades, counts = np.unique(brightness[rows], return_counts=True)
-            listed: Any = zip(counts.tolist(), shades.tolist(), strict=True) if len(shades) <= FEW else None
+            brightness[place] = np.asarray(piece)
+            listed = _shades(brightness[place]) if colours is not None else None
         else:
             piece = plain(piece)
             bands = np.asarray(piece)
             if piece.mode in ("LA", "RGBA"):
                 alpha = np.empty(size_hw, np.uint8) if alpha is None else alpha
-                alpha[rows] = bands[..., -1]
+                alpha[place] = bands[..., -1]
             if piece.mode in ("L", "LA"):
-                brightness[rows] = bands if bands.ndim == 2 else bands[..., 0]
+                brightness[place] = bands if bands.ndim == 2 else bands[..., 0]
             else:
-                np.maximum(np.maximum(bands[..., 0], bands[..., 1]), bands[..., 2], out=brightness[rows])
-            listed = piece.getcolors(FEW)
+                np.maximum(np.maximum(bands[..., 0], bands[..., 1]), bands[..., 2], out=brightness[place])
+            listed = piece.getcolors(FEW) if colours is not None else None
         if colours is not None and listed is not None:
             for count, value in listed:
                 key = _rgba(value)
                 colours[key] = colours.get(key, 0) + count
-        else:
+        if listed is None or (colours is not None and len(colours) > FEW):
             colours = None
     return _Pixels(name_of(image), image, brightness, alpha, colours, full, lossy)
+
+
+def _shades(values: np.ndarray) -> list[tuple[int, Any]] | None:
+    """As Pillow's ``getcolors`` for deep grays: pixels and value of each, None for more than FEW."""
+    shades, counts = np.unique(values, return_counts=True)
+    return list(zip(counts.tolist(), shades.tolist(), strict=True)) if len(shades) <= FEW else None
 
 
 def _rgba(value: Any) -> Colour:
@@ -216,15 +218,15 @@ def _areas(found: _Pixels, where: np.ndarray | None, ends: set[Colour]) -> set[C
     areas: set[Colour] = set()
     deep = found.image.mode in DEEP
     known = [end[0] if deep else _packed(*map(int, end)) for end in ends]
-    for rows, piece in strips(found.image, overlap=2):
-        codes = found.brightness[rows]
+    for place, piece in strips(found.image, overlap=2):
+        codes = found.brightness[place]
         if not deep:
             codes = _packed(*np.moveaxis(np.asarray(plain(piece).convert("RGB")).astype(np.int32), -1, 0))
         beside, below = codes[:, 1:] == codes[:, :-1], codes[1:] == codes[:-1]
         three = beside[:, 1:] & beside[:, :-1]
         flat = three[:-2] & three[1:-1] & three[2:] & (below[:-1] & below[1:])[:, 1:-1]
         if where is not None:
-            flat &= where[rows][1:-1, 1:-1]
+            flat &= where[place][1:-1, 1:-1]
         middle = codes[1:-1, 1:-1]
         for code in known:
             flat &= middle != code
@@ -238,13 +240,13 @@ def _packed(red: Any, green: Any, blue: Any) -> Any:
 
 
 def _hues_differ(found: _Pixels, inside: np.ndarray) -> bool:
-    """Whether a tenth of what is bright has another colour than the rest, shade aside; of a large picture some rows."""
+    """Whether a tenth of what is bright has another colour than the rest, shade aside; told from a sample."""
     if found.image.mode in (*DEEP, "L", "LA", "1"):
         return False
     step = 1 + inside.size // SAMPLE
     bright = []
-    for rows, piece in strips(found.image):
-        bright.append(np.asarray(plain(piece).convert("RGB"))[::step][inside[rows][::step]])
+    for place, piece in strips(found.image):
+        bright.append(np.asarray(plain(piece).convert("RGB"))[::step][inside[place][::step]])
     bands = np.concatenate(bright).astype(np.float32)
     if not len(bands):
         return False

@@ -1,9 +1,9 @@
-"""The pixels of an opened picture, in strips: a large one is never copied whole while it is converted."""
+"""The pixels of an opened picture, in upright strips: a large one is never copied whole while it is converted."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,36 +19,36 @@ UNCLEAR = 128.0  # fractions whose brightest lies between 1 and this may be part
 NARROW = 1 << 6  # of the upper 8 of 16 bits: what is darker uses 14 bits or fewer
 _BITS, _PLANES, _PHOTOMETRIC = 258, 284, 262  # tags of TIFF
 
-# the stored pixels as a view of the upright ones, by EXIF orientation
-_STORED: Mapping[int, Callable[[np.ndarray], np.ndarray]] = {
-    2: lambda upright: upright[:, ::-1],
-    3: lambda upright: upright[::-1, ::-1],
-    4: lambda upright: upright[::-1],
-    5: lambda upright: upright.swapaxes(0, 1),
-    6: lambda upright: upright.swapaxes(0, 1)[::-1],
-    7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
-    8: lambda upright: upright.swapaxes(0, 1)[:, ::-1],
+# as Pillow's exif_transpose; and the orientations of which the last stored line comes first, as a row or a column
+_TURNS: Mapping[int, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
 }
+_LAST_FIRST = (3, 4, 6, 7)
 
 
-def strips(image: Image.Image, overlap: int = 0) -> Iterator[tuple[slice, Image.Image]]:
-    """A decoded picture from top to bottom: each strip and its rows. overlap: the rows that it shares with the next."""
+def upright_hw(image: Image.Image) -> tuple[int, int]:
+    """Height and width of a decoded picture held upright."""
+    turned = orientation(image) >= SIDEWAYS  # a TIFF no longer is, as Pillow turns it while it decodes
+    return (image.width, image.height) if turned else (image.height, image.width)
+
+
+def strips(image: Image.Image, overlap: int = 0) -> Iterator[tuple[tuple[slice, slice], Image.Image]]:
+    """A decoded picture in upright strips, each with its place. overlap: the lines that it shares with the next."""
     width, height = image.size
-    rows = max(1, STRIP // max(1, width))
-    if rows >= height:
-        yield slice(0, height), image
-        return
-    for start in range(0, height, rows):
-        stop = min(start + rows + overlap, height)
-        yield slice(start, stop), image.crop((0, start, width, stop))
-
-
-def upright_array(image: Image.Image, tail: tuple[int, ...], dtype: Any) -> tuple[np.ndarray, np.ndarray]:
-    """An empty array for a decoded picture held upright, and the view of it that is filled as the picture is stored."""
-    width, height = image.size
-    turn = orientation(image)  # of a TIFF 1, as Pillow turns it while it decodes
-    upright = np.empty(((width, height) if turn >= SIDEWAYS else (height, width)) + tail, dtype)
-    return upright, _STORED[turn](upright) if turn in _STORED else upright
+    lines, turn = max(1, STRIP // max(1, width)), orientation(image)
+    for start in range(0, height, lines):
+        stop = min(start + lines + overlap, height)
+        strip = image if lines >= height else image.crop((0, start, width, stop))
+        if turn in _TURNS:
+            strip = strip.transpose(_TURNS[turn])
+        place = slice(height - stop, height - start) if turn in _LAST_FIRST else slice(start, stop)
+        yield (slice(None), place) if turn >= SIDEWAYS else (place, slice(None)), strip
 
 
 def plain(piece: Image.Image) -> Image.Image:
@@ -70,9 +70,10 @@ def range_of(image: Image.Image) -> float:
     low, high, whole = np.inf, 0.0, image.mode != "F"
     for _, piece in strips(image):
         values = np.asarray(piece)
-        if not np.isfinite(values).all():
+        darkest, brightest = float(values.min()), float(values.max())  # not a number where one is
+        if not math.isfinite(brightest - darkest):
             raise UserError(f"{name_of(image)} holds values that are not finite (NaN or infinite); save it with 8 bits")
-        low, high = min(low, float(values.min())), max(high, float(values.max()))
+        low, high = min(low, darkest), max(high, brightest)
     if low < 0 or (not whole and 1 < high < UNCLEAR):
         raise UserError(
             f"{name_of(image)} holds values from {low:g} to {high:g}, expected 0 to 1, or 0 to 255 or more; scale it "

@@ -122,11 +122,13 @@ def points_mask(polygons: Sequence[Any], size_hw: tuple[int, int]) -> np.ndarray
     utils/data_transfer.py, ``polygons_to_mask``.
     """
     _check_size(size_hw)
-    rims = [_numbers(polygon) for polygon in polygons]
-    for points in rims:
+    rims = []
+    for polygon in polygons:
+        points = _numbers(polygon)
         if points.shape != (0,) and (points.ndim != 2 or points.shape[1] != 2):
             raise UserError(f"expected a polygon of points [x, y], got an array of shape {points.shape}")
-    rims = [points for points in rims if len(points) >= 2]
+        if len(points) >= 2:
+            rims.append(points)
     _check_rims(rims)
     canvas = Image.new("1", (size_hw[1], size_hw[0]), 0)
     pen = ImageDraw.Draw(canvas)
@@ -142,8 +144,11 @@ def _parts(segmentation: Any, size_hw: tuple[int, int]) -> tuple[list[Mapping[st
     parts = [segmentation] if isinstance(segmentation, Mapping) else segmentation
     if not isinstance(parts, Sequence) or isinstance(parts, str):
         raise UserError(f"expected a list of polygons or a run-length code, got {type(segmentation).__name__}")
-    if parts and all(isinstance(part, int | float) for part in parts):
-        parts = [parts]  # [x, y, x, y, ...] without the list around it
+    kinds = set(map(type, parts))
+    if kinds == {list}:
+        return [], list(parts)  # nearly all
+    if kinds and kinds <= {int, float}:
+        return [], [parts]  # [x, y, x, y, ...] without the list around it
     codes = [part for part in parts if isinstance(part, Mapping)]
     for code in codes:
         _check_code(code, size_hw)
@@ -164,7 +169,7 @@ def _union(polygons: Sequence[Any], size_hw: tuple[int, int]) -> Any:
             rims.append(numbers)
     if not rims:
         return None
-    _check_rims([rim.reshape(-1, 2) for rim in rims])
+    _check_rims(rims)
     from pycocotools import mask as coco
 
     codes = coco.frPyObjects(rims, *size_hw)
@@ -174,12 +179,14 @@ def _union(polygons: Sequence[Any], size_hw: tuple[int, int]) -> Any:
 
 
 def _check_rims(rims: Sequence[np.ndarray]) -> None:
-    """Refuse polygons (points, 2) that would take memory and time without end: they are walked step by step."""
+    """Refuse polygons, of points or of x, y, x, y, ..., that take memory and time without end: they are walked."""
     # no rim is longer than this, and nearly all polygons pass by it
-    if sum(len(points) * (2 * np.abs(points).max() + 1) for points in rims) <= MAX_RIM:
+    if sum(map(np.size, rims)) * max((float(max(rim.max(), -rim.min())) + 1 for rim in rims), default=0) <= MAX_RIM:
         return
-    steps = (np.abs(points - np.roll(points, -1, axis=0)).max(axis=1) for points in rims)
-    length = sum(float(step.sum()) + len(step) for step in steps)
+    length = 0.0
+    for rim in rims:
+        points = rim.reshape(-1, 2)
+        length += np.abs(points - np.roll(points, -1, axis=0)).max(axis=1).sum() + len(points)
     if length > MAX_RIM:
         raise UserError(f"its rims have {length:,.0f} pixels, expected at most {MAX_RIM:,}; damaged polygon?")
 
@@ -190,7 +197,7 @@ def _numbers(polygon: Any) -> np.ndarray:
     except (TypeError, ValueError, OverflowError) as wrong:
         raise UserError(f"expected a polygon of numbers, got {str(polygon)[:60]!r}") from wrong
     # a comparison with nan is False, so this refuses it too
-    if not (np.abs(numbers) <= FARTHEST).all():
+    if numbers.size and not np.abs(numbers).max() <= FARTHEST:
         raise UserError(f"a polygon has a point farther than {FARTHEST:,.0f} pixels away, or not a number")
     return numbers
 
