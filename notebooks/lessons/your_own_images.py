@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from tasnb.core.images import as_rgb
 from tasnb.core.masks import pairwise_iou
@@ -244,7 +244,7 @@ def _opened(name: str, content: bytes, longest: int) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(content)) as opened:
             image_rgb = as_rgb(opened)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
+    except Exception as problem:  # whatever Pillow makes of a damaged file
         raise ValueError(
             f"{name} is not a readable picture; expected a JPEG, PNG, WebP, BMP, GIF or TIFF file. Many phones "
             "save HEIC: export the photo as JPEG, upload it and run this cell again"

@@ -8,7 +8,9 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Mapping
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 # what an error number of the system means for a file or folder, and what to do (errno(3))
 _WORDS: Mapping[int, str] = {
@@ -29,6 +31,14 @@ _WORDS: Mapping[int, str] = {
     errno.ELOOP: "{path} is a link that leads to itself",
 }
 _OURS = "tasnb"
+# what is no file though it has a name; opening most of them would wait for ever
+_NO_FILES: tuple[tuple[Callable[[int], bool], str], ...] = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 
 
 class UserError(ValueError):
@@ -37,6 +47,43 @@ class UserError(ValueError):
 
 class MissingFileError(UserError, FileNotFoundError):
     """A file is not there: names it, and the one command or step that gets it."""
+
+
+def require_file(path: Path | str, what: str = "file") -> Path:
+    """A path that leads to a regular file: ask before opening whatever a user names.
+
+    Parameters
+    ----------
+    path : path or str
+        As it was given; a link may lead to the file.
+    what : str
+        What it should be, for people.
+
+    Returns
+    -------
+    Path
+        The same.
+
+    Raises
+    ------
+    MissingFileError
+        Where nothing is.
+    UserError
+        For a folder, a pipe, a socket or a device, a name that no file can have, or one that may not be looked at.
+    """
+    shown = str(path) if str(path).isprintable() else ascii(str(path))
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError) as none:
+        raise MissingFileError(f"no such {what}: {shown}; check the path") from none
+    except OSError as problem:
+        raise UserError(_of_the_system(problem, " ".join(str(problem).split()))) from problem
+    except ValueError as problem:  # a zero byte, or half of a pair of UTF-16
+        raise UserError(f"{shown} cannot be the name of a file; expected the path of a {what}") from problem
+    if not stat.S_ISREG(mode):
+        found = next((name for is_one, name in _NO_FILES if is_one(mode)), "no regular file")
+        raise UserError(f"{shown} is {found}; give one {what}")
+    return Path(path)
 
 
 def in_one_line(error: BaseException) -> str | None:

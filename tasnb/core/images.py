@@ -5,14 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageColor
 
-from tasnb.core.errors import MissingFileError, UserError
+from tasnb.core.errors import UserError
+from tasnb.core.image_files import decode, opened
+from tasnb.core.image_files import orientation_of as orientation_of
+from tasnb.core.limits import MAX_PIXELS
+from tasnb.core.pixels import DEEP, plain, range_of, rawmodes_of, refuse_dark_16_bits, strips, upright_hw
 
 # Okabe & Ito (2008): distinguishable with any colour vision; a mask keeps the colour of its number everywhere
 OKABE_ITO: tuple[tuple[int, int, int], ...] = tuple(
@@ -54,99 +59,88 @@ def as_rgb(picture: Any) -> np.ndarray:
     FileNotFoundError
         For a missing file.
     ValueError
-        For anything that is not a picture.
+        For anything that is not a picture, has more than ``limits.MAX_PIXELS``, or holds values of no known range.
 
     Notes
     -----
-    The EXIF orientation is applied; alpha is laid over white, as a viewer shows it; gray, palette, CMYK and 16-bit
-    pictures are converted.
+    The EXIF orientation is applied, and a damaged one counts as none: masks and polygons are in the coordinates of the
+    turned picture. Of an animation or a TIFF of several pages the first one is read. Alpha is laid over white, as a
+    viewer shows it; gray, palette and CMYK are converted. Values of more than 8 bits are scaled by their range:
+
+    - whole numbers by the smallest of 8, 10, 12, 14 and 16 bits that holds the brightest, or else by its own bits;
+    - fractions up to 1 by 1; ones whose brightest is 128 or more as whole numbers; between the two nobody can tell, so
+      they are refused, like values that are negative or not finite;
+    - colours of 16 bits, of which Pillow keeps the upper 8, by 16 bits; refused where they use fewer than 15.
     """
     if isinstance(picture, np.ndarray):
         return _array_as_rgb(picture)
-    if isinstance(picture, str | Path):
-        if re.match(r"(https?|ftp|s3|gs|data):", str(picture), re.IGNORECASE):
-            raise UserError(
-                f"{str(picture)[:100]} is an address, and nothing is loaded from the network: download the picture "
-                "(curl -L -o photo.jpg ADDRESS), then give the file's path"
-            )
-        path = Path(picture)
-        if not path.exists():
-            raise MissingFileError(f"no such picture: {path}; check the path")
-        if path.is_dir():
-            raise UserError(f"{path} is a folder; give one picture, or evaluate a folder with a samples.csv in it")
-        try:
-            with Image.open(path) as opened:
-                return _pillow_as_rgb(opened)
-        except PermissionError as problem:
-            raise UserError(f"no permission to read {path}; change its permissions") from problem
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
-            if known := _of_another_kind(path):
-                raise UserError(f"{path} is not a readable picture: it {known}") from problem
-            raise UserError(
-                f"{path} is not a readable picture ({problem}); expected a JPEG, PNG, WebP, BMP, GIF or TIFF file"
-            ) from problem
+    with opened(as_given(picture)) as image:
+        return _pillow_as_rgb(image)
+
+
+def as_given(picture: Any) -> Path | Image.Image:
+    """What may be opened as a picture. Raises UserError for an address, a folder, and what is no path and no image."""
     if isinstance(picture, Image.Image):
-        return _pillow_as_rgb(picture)
-    raise UserError(
-        f"expected a path, a Pillow image or a uint8 array (h, w, 3), got {type(picture).__name__}; "
-        "open the file with PIL.Image.open or pass its path"
-    )
-
-
-# how files begin that are no picture, or none that Pillow reads; what each is and what to do
-_BEGINS = {
-    b"": "is empty; get the picture again",
-    b"<!doctype html": "is a web page and no picture; save the picture itself",
-    b"<html": "is a web page and no picture; save the picture itself",
-    b"<svg": "is an SVG drawing, which has no pixels; export it as PNG",
-    b"%pdf": "is a PDF; export the page as PNG or JPEG",
-    b"version https://git-lfs": "is a Git LFS pointer, not the picture itself; git lfs pull gets it",
-}
-_HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}  # brands of ISO/IEC 23008-12
-
-
-def _of_another_kind(path: Path) -> str:
-    """What a file that is no readable picture is, and what to do; "" where nobody knows."""
-    with path.open("rb") as file:
-        begin = file.read(256)
-    if begin[4:8] == b"ftyp" and begin[8:12] in _HEIF:
-        return (
-            "is a HEIC picture, as phones take them, which is not read here; convert it to JPEG (macOS: sips -s format "
-            "jpeg FILE --out FILE.jpg; elsewhere: ImageMagick, or share it from the phone as JPEG)"
+        return picture
+    if not isinstance(picture, str | Path):
+        raise UserError(
+            f"expected a path, a Pillow image or a uint8 array (h, w, 3), got {type(picture).__name__}; "
+            "open the file with PIL.Image.open or pass its path"
         )
-    if not begin:
-        return _BEGINS[b""]
-    text = begin.lstrip().lower()
-    if text.startswith(b"<?xml") and b"<svg" in text:
-        return _BEGINS[b"<svg"]
-    return next((words for start, words in _BEGINS.items() if start and text.startswith(start)), "")
+    if re.match(r"(https?|ftp|s3|gs|data):", str(picture), re.IGNORECASE):
+        raise UserError(
+            f"{str(picture)[:100]} is an address, and nothing is loaded from the network: download the picture "
+            "(curl -L -o photo.jpg ADDRESS), then give the file's path"
+        )
+    if os.path.isdir(picture):
+        raise UserError(f"{picture} is a folder; give one picture, or evaluate a folder with a samples.csv in it")
+    return Path(picture)
 
 
 def _pillow_as_rgb(image: Image.Image) -> np.ndarray:
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith(("I", "F")):
-        # 16-bit and float grays: Pillow's own conversion clips at 255, so scale to the picture's range
-        values = np.asarray(upright, dtype=np.float64)
-        top = 65535.0 if upright.mode.startswith("I") and values.max(initial=0) > 255 else max(255.0, values.max())
-        upright = Image.fromarray(np.clip(values / top * 255.0, 0, 255).astype(np.uint8))
-    if upright.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in upright.info:
-        rgba = upright.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
-        upright = Image.alpha_composite(white, rgba)
-    rgb = np.asarray(upright.convert("RGB")).copy()
+    rawmodes = rawmodes_of(image)
+    decode(image)
+    refuse_dark_16_bits(image, rawmodes)
+    top = range_of(image) if image.mode in DEEP else None
+    shades = None if top is None else _scaled(np.arange(1 << 16), top)  # of each value of 16 bits
+    rgb = np.empty((*upright_hw(image), 3), np.uint8)
+    for place, piece in strips(image):
+        if top is None or shades is None:
+            rgb[place] = np.asarray(_over_white(plain(piece)))
+        else:
+            values = np.asarray(piece)
+            gray = shades[values] if values.dtype.kind == "u" else _scaled(values, top)
+            if "transparency" in piece.info:
+                gray[values == piece.info["transparency"]] = 255
+            rgb[place] = gray[:, :, None]
     rgb.flags.writeable = False
     return rgb
+
+
+def _scaled(values: np.ndarray, top: float) -> np.ndarray:
+    if values.dtype == np.float32:
+        return (values * np.float32(255.0 / top)).astype(np.uint8)
+    return np.clip(values.astype(np.float64) / top * 255.0, 0, 255).astype(np.uint8)
+
+
+def _over_white(piece: Image.Image) -> Image.Image:
+    if piece.mode in ("LA", "RGBA"):
+        rgba = piece.convert("RGBA")
+        piece = Image.alpha_composite(Image.new("RGBA", rgba.size, (255, 255, 255, 255)), rgba)
+    return piece if piece.mode == "RGB" else piece.convert("RGB")  # which would make a copy
 
 
 def _array_as_rgb(array: np.ndarray) -> np.ndarray:
     if array.dtype != np.uint8:
         raise UserError(f"expected a uint8 picture with values 0..255, got {array.dtype}; scale and convert it first")
+    if array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,), (4,)) or 0 in array.shape:
+        raise UserError(f"expected a picture of shape (h, w), (h, w, 3) or (h, w, 4), got {array.shape}")
+    if array.shape[0] * array.shape[1] > MAX_PIXELS:
+        raise UserError(f"expected a picture of at most {MAX_PIXELS:,} pixels, got {array.shape}; make it smaller")
     if array.ndim == 2:
         array = np.repeat(array[:, :, None], 3, axis=2)
-    if array.ndim != 3 or array.shape[2] not in (3, 4) or 0 in array.shape:
-        raise UserError(f"expected a picture of shape (h, w), (h, w, 3) or (h, w, 4), got {array.shape}")
     if array.shape[2] == 4:
-        return _pillow_as_rgb(Image.fromarray(array))
+        return as_rgb(Image.fromarray(array))
     if array.flags.writeable:
         array = array.copy()
         array.flags.writeable = False

@@ -12,9 +12,10 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from pycocotools import mask as coco
 
+from tasnb.core.errors import UserError
+from tasnb.core.limits import MAX_PIXELS, MAX_RUNS
 from tasnb.core.types import Proposals
 
-MAX_PIXELS = 1 << 28  # 16,384 x 16,384; a larger size is a damaged annotation and would fill the memory
 MAX_DIGITS = 6  # of 5 bits in a run's text: the longest run and its sign fit
 MORE = 0x20  # marks a digit that another follows
 PHOTO_AREA = 640 * 480  # pixels of the photos for which SAM's users and the authors of TAS choose areas
@@ -322,45 +323,77 @@ def from_rle(rle: Mapping[str, Any]) -> Bool[np.ndarray, "h w"]:
 
     Raises
     ------
-    ValueError
-        When a key is missing, the size is more than MAX_PIXELS, or the runs do not add up to it.
+    UserError
+        When a key is missing, the size is more than ``limits.MAX_PIXELS``, or the runs do not add up to it.
 
     Notes
     -----
-    Decoded here and not by pycocotools, whose C code reads past the end of a damaged text and adds up in 32 bits.
+    Decoded here and not by pycocotools, whose C code reads past the end of a damaged text and adds up in 32 bits. The
+    size is bounded before the runs are read, and each run by the size before they are added up, so nothing wraps.
     """
     if "size" not in rle or "counts" not in rle:
-        raise ValueError(f"expected the keys 'size' and 'counts', got {sorted(rle)}")
+        raise UserError(f"expected the keys 'size' and 'counts', got {sorted(map(str, rle))}")
     counts = rle["counts"]
     try:
         h, w = (int(side) for side in rle["size"])
-        runs = _runs(counts) if isinstance(counts, str | bytes) else np.asarray(counts, dtype=np.int64)
-    except (TypeError, OverflowError) as wrong:
-        raise ValueError(f"a run-length code cannot be read: {wrong}") from wrong
+    except (TypeError, ValueError, OverflowError) as wrong:
+        raise UserError(f"a run-length code cannot be read: its size is {rle['size']!r:.60}, not [h, w]") from wrong
     if min(h, w) < 0 or h * w > MAX_PIXELS:
-        raise ValueError(f"expected a mask of at most {MAX_PIXELS:,} pixels, got {h} x {w} (h x w); damaged code?")
-    # each run before their sum, which long runs could carry past 64 bits and round to the size
-    if runs.ndim != 1 or (runs < 0).any() or (runs > h * w).any() or runs.sum() != h * w:
-        total = sum(runs.ravel().tolist())
-        raise ValueError(f"run lengths add up to {total} pixels, the size says {h} x {w} = {h * w}; damaged code?")
+        raise UserError(f"expected a mask of at most {MAX_PIXELS:,} pixels, got {h} x {w} (h x w); damaged code?")
+    # a run of no length hardly ever stands between two others, so twice the pixels is far above any code
+    most = min(MAX_RUNS, 2 * h * w + 2)
+    runs = _runs_of_text(counts, most) if isinstance(counts, str | bytes) else _runs_of_list(counts, most)
+    if (runs < 0).any() or (runs > h * w).any() or runs.sum() != h * w:
+        total = sum(runs.tolist())
+        raise UserError(f"run lengths add up to {total} pixels, the size says {h} x {w} = {h * w}; damaged code?")
     return np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape((h, w), order="F")
 
 
-def _runs(text: str | bytes) -> np.ndarray:
+def _runs_of_list(counts: Any, most: int) -> np.ndarray:
+    told = f"a run-length code cannot be read: expected counts as a text or at most {most:,} whole numbers"
+    if not isinstance(counts, Sequence | np.ndarray):
+        raise UserError(f"{told}, got {counts!r:.60}; damaged code?")
+    if isinstance(counts, Sequence) and len(counts) > most:
+        raise UserError(f"{told}, got {len(counts):,}; damaged code?")
+    try:
+        runs = np.asarray(counts)
+    except (TypeError, ValueError, OverflowError) as wrong:
+        raise UserError(f"{told}, got {counts!r:.60}; damaged code?") from wrong
+    whole = runs.dtype.kind in "iu" or (runs.dtype.kind == "f" and (runs == np.floor(runs)).all())
+    if runs.ndim != 1 or len(runs) > most or not whole:
+        raise UserError(f"{told}, got {counts!r:.60}; damaged code?")
+    # before the cast: what is longer than any mask may have no place in 64 bits
+    if runs.size and (runs.min() < 0 or runs.max() > MAX_PIXELS):
+        raise UserError(
+            f"run lengths add up to {sum(runs.tolist()):.0f} pixels, from {runs.min():.0f} on; damaged code?"
+        )
+    return runs.astype(np.int64)
+
+
+def _runs_of_text(text: str | bytes, most: int) -> np.ndarray:
     """The runs of COCO's text: each less the one two before it, in digits of 5 bits, the lowest first, offset by 48."""
-    letters = np.frombuffer(text.encode("ascii") if isinstance(text, str) else text, dtype=np.uint8)
-    digits = letters.astype(np.int64) - 48
-    if not digits.size or (digits < 0).any() or (digits > 63).any() or digits[-1] & MORE:
-        raise ValueError("counts is not COCO's compressed run-length text; damaged code?")
+    # two digits a run, as the runs of a mask are the shorter the more there are
+    if len(text) > min(MAX_DIGITS * most, 2 * MAX_RUNS):
+        raise UserError(f"expected at most {most:,} runs, got a text of {len(text):,} letters; damaged code?")
+    try:
+        letters = np.frombuffer(text.encode("ascii") if isinstance(text, str) else text, dtype=np.uint8)
+    except UnicodeEncodeError as wrong:
+        raise UserError("counts is not COCO's compressed run-length text; damaged code?") from wrong
+    digits = letters.astype(np.int32) - 48
+    if not digits.size or digits.min() < 0 or digits.max() > 63 or digits[-1] & MORE:
+        raise UserError("counts is not COCO's compressed run-length text; damaged code?")
     last = np.flatnonzero(digits < MORE)
+    if len(last) > most:
+        raise UserError(f"expected at most {most:,} runs, got {len(last):,}; damaged code?")
     first = np.concatenate([[0], last[:-1] + 1])
     lengths = last - first + 1
     if lengths.max() > MAX_DIGITS:
-        raise ValueError(f"counts holds a run of more than {5 * MAX_DIGITS} bits; damaged code?")
-    shifts = 5 * (np.arange(len(digits)) - np.repeat(first, lengths))
-    runs = np.add.reduceat((digits & 0x1F) << shifts, first)
-    runs -= (digits[last] & 0x10) << (5 * lengths - 4)  # the highest bit is the sign
-    # the first three stand as they are
+        raise UserError(f"counts holds a run of more than {5 * MAX_DIGITS} bits; damaged code?")
+    shifts = np.arange(len(digits), dtype=np.int32)
+    shifts -= np.repeat(first.astype(np.int32), lengths)
+    runs = np.add.reduceat((digits & 0x1F) << 5 * shifts, first, dtype=np.int64)
+    runs -= (digits[last] & 0x10).astype(np.int64) << (5 * lengths - 4)  # the highest bit is the sign
+    # the first three stand as they are; runs of 30 bits, at most MAX_RUNS of them: their sums stay within 53 bits
     runs[1::2], runs[2::2] = np.cumsum(runs[1::2]), np.cumsum(runs[2::2])
     return runs
 

@@ -1,4 +1,8 @@
-"""Data sets as sequences of samples, ``load("reftoy", split="val")[12]``; a picture is read when it is asked for."""
+"""Data sets as sequences of samples, ``load("reftoy", split="val")[12]``; a picture is read when it is asked for.
+
+One convention in all of them: polygons, run-length codes, boxes and mask pictures are in the coordinates of the upright
+picture, as its EXIF orientation turns it and as ``as_rgb`` and every viewer show it.
+"""
 
 from __future__ import annotations
 

@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tasnb.core.masks import MAX_PIXELS, from_rle
+from tasnb.core.errors import UserError
+from tasnb.core.limits import FARTHEST, MAX_PIXELS, MAX_RIM
+from tasnb.core.masks import from_rle
 
-FARTHEST = 100_000.0  # pixels; COCO's code walks the rim pixel by pixel, so a far point would never end
+MERGED = 64  # codes that pycocotools joins at once: its time grows with the square of their number
 
 
 @contextmanager
@@ -34,12 +36,12 @@ def uncollected() -> Iterator[None]:
 
 
 def parse_json(data: bytes, path: Path, **how: Any) -> Any:
-    """The content of a JSON file, or one ValueError that names it. how: for ``json.loads``."""
+    """The content of a JSON file, or one UserError that names it. how: for ``json.loads``."""
     try:
         with uncollected():
             return json.loads(data, **how)
     except (ValueError, RecursionError) as wrong:
-        raise ValueError(f"{path} is not readable JSON ({wrong}); download it again") from wrong
+        raise UserError(f"{path} is not readable JSON ({wrong}); download it again") from wrong
 
 
 def parse_json_but(key: str, data: bytes, path: Path, build: Callable[[dict[str, Any]], Any] | None = None) -> Any:
@@ -77,36 +79,40 @@ def read_now(value: Any) -> Any:
     try:
         return json.loads(value)
     except (ValueError, RecursionError) as wrong:
-        raise ValueError(f"its list of numbers cannot be read ({wrong})") from wrong
+        raise UserError(f"its list of numbers cannot be read ({wrong})") from wrong
 
 
 def mask_of(segmentation: Any, size_hw: tuple[int, int]) -> np.ndarray:
-    """The mask of a COCO segmentation: bool (h, w), where any of its polygons is, or a run-length code's.
+    """The mask of a COCO segmentation: bool (h, w), where any of its polygons or run-length codes is.
 
-    segmentation: as in COCO's JSON, or the bytes of it.
-    A polygon of fewer than three points encloses nothing. REFER's own reader sums the polygons instead, which gives 2
-    where two overlap. Rasterised by pycocotools. Raises ValueError for damage, and for a code of another size.
+    segmentation: as in COCO's JSON, or the bytes of it: a list of polygons, one polygon, a run-length code, or a list
+    of codes. A polygon of fewer than three points encloses nothing. REFER's own reader sums polygons and codes instead,
+    which gives 2 where two overlap. Rasterised by pycocotools, in the coordinates of the upright picture. Raises
+    UserError for damage, for a code of another size, and for polygons whose rims are longer than ``limits.MAX_RIM``.
     """
-    _check_size(size_hw)
-    segmentation = read_now(segmentation)
-    if isinstance(segmentation, Mapping):
-        return _decode(segmentation, size_hw)
-    code = _union(segmentation, size_hw)
-    return np.zeros(size_hw, dtype=bool) if code is None else from_rle(code)
+    codes, polygons = _parts(segmentation, size_hw)
+    union = None if not polygons else _union(polygons, size_hw)
+    if union is not None:
+        codes = [union, *codes]
+    if not codes:
+        return np.zeros(size_hw, dtype=bool)
+    mask = from_rle(codes[0])
+    for code in codes[1:]:
+        mask |= from_rle(code)
+    return mask
 
 
 def area_of(segmentation: Any, size_hw: tuple[int, int]) -> int:
     """Pixels of ``mask_of``, without drawing polygons: a data set's check asks this 200,000 times."""
-    _check_size(size_hw)
-    segmentation = read_now(segmentation)
-    if isinstance(segmentation, Mapping):
-        return int(np.count_nonzero(_decode(segmentation, size_hw)))
-    code = _union(segmentation, size_hw)
-    if code is None:
+    codes, polygons = _parts(segmentation, size_hw)
+    if codes:
+        return int(np.count_nonzero(mask_of(segmentation, size_hw)))
+    union = _union(polygons, size_hw)
+    if union is None:
         return 0
     from pycocotools import mask as coco
 
-    return int(coco.area(code))
+    return int(coco.area(union))
 
 
 def points_mask(polygons: Sequence[Any], size_hw: tuple[int, int]) -> np.ndarray:
@@ -116,63 +122,99 @@ def points_mask(polygons: Sequence[Any], size_hw: tuple[int, int]) -> np.ndarray
     utils/data_transfer.py, ``polygons_to_mask``.
     """
     _check_size(size_hw)
-    canvas = Image.new("1", (size_hw[1], size_hw[0]), 0)
-    pen = ImageDraw.Draw(canvas)
+    rims = []
     for polygon in polygons:
         points = _numbers(polygon)
-        if points.size and (points.ndim != 2 or points.shape[1] != 2):
-            raise ValueError(f"expected a polygon of points [x, y], got an array of shape {points.shape}")
+        if points.shape != (0,) and (points.ndim != 2 or points.shape[1] != 2):
+            raise UserError(f"expected a polygon of points [x, y], got an array of shape {points.shape}")
         if len(points) >= 2:
-            pen.polygon([(int(x), int(y)) for x, y in points], outline=1, fill=1)
+            rims.append(points)
+    _check_rims(rims)
+    canvas = Image.new("1", (size_hw[1], size_hw[0]), 0)
+    pen = ImageDraw.Draw(canvas)
+    for points in rims:
+        pen.polygon([(int(x), int(y)) for x, y in points], outline=1, fill=1)
     return np.asarray(canvas).copy()
 
 
-def _union(polygons: Any, size_hw: tuple[int, int]) -> Any:
+def _parts(segmentation: Any, size_hw: tuple[int, int]) -> tuple[list[Mapping[str, Any]], list[Any]]:
+    """The run-length codes of a segmentation, of this size, and its polygons."""
+    _check_size(size_hw)
+    segmentation = read_now(segmentation)
+    parts = [segmentation] if isinstance(segmentation, Mapping) else segmentation
+    if not isinstance(parts, Sequence) or isinstance(parts, str):
+        raise UserError(f"expected a list of polygons or a run-length code, got {type(segmentation).__name__}")
+    kinds = set(map(type, parts))
+    if kinds == {list}:
+        return [], list(parts)  # nearly all
+    if kinds and kinds <= {int, float}:
+        return [], [parts]  # [x, y, x, y, ...] without the list around it
+    codes = [part for part in parts if isinstance(part, Mapping)]
+    for code in codes:
+        _check_code(code, size_hw)
+    return codes, [part for part in parts if not isinstance(part, Mapping)]
+
+
+def _union(polygons: Sequence[Any], size_hw: tuple[int, int]) -> Any:
     """pycocotools' run-length code of all polygons together, None where they enclose nothing."""
-    if not isinstance(polygons, Sequence) or isinstance(polygons, str):
-        raise ValueError(f"expected a list of polygons or a run-length code, got {type(polygons).__name__}")
     rims = []
     for polygon in polygons:
         numbers = _numbers(polygon)
         if numbers.ndim == 2 and numbers.shape[1] == 2:
             numbers = numbers.ravel()  # [[x, y], ...] says the same
         if numbers.ndim != 1 or len(numbers) % 2:
-            raise ValueError(f"expected a polygon [x, y, x, y, ...], got an array of shape {numbers.shape}")
+            raise UserError(f"expected a polygon [x, y, x, y, ...], got an array of shape {numbers.shape}")
         # pycocotools takes four numbers for a box
         if len(numbers) >= 6:
             rims.append(numbers)
     if not rims:
         return None
+    _check_rims(rims)
     from pycocotools import mask as coco
 
-    return coco.merge(coco.frPyObjects(rims, *size_hw))
+    codes = coco.frPyObjects(rims, *size_hw)
+    while len(codes) > 1:
+        codes = [coco.merge(codes[start : start + MERGED]) for start in range(0, len(codes), MERGED)]
+    return codes[0]
+
+
+def _check_rims(rims: Sequence[np.ndarray]) -> None:
+    """Refuse polygons, of points or of x, y, x, y, ..., that take memory and time without end: they are walked."""
+    # no rim is longer than this, and nearly all polygons pass by it
+    if sum(map(np.size, rims)) * max((float(max(rim.max(), -rim.min())) + 1 for rim in rims), default=0) <= MAX_RIM:
+        return
+    length = 0.0
+    for rim in rims:
+        points = rim.reshape(-1, 2)
+        length += np.abs(points - np.roll(points, -1, axis=0)).max(axis=1).sum() + len(points)
+    if length > MAX_RIM:
+        raise UserError(f"its rims have {length:,.0f} pixels, expected at most {MAX_RIM:,}; damaged polygon?")
 
 
 def _numbers(polygon: Any) -> np.ndarray:
     try:
         numbers = np.asarray(polygon, dtype=np.float64)
-    except (TypeError, ValueError) as wrong:
-        raise ValueError(f"expected a polygon of numbers, got {str(polygon)[:60]!r}") from wrong
+    except (TypeError, ValueError, OverflowError) as wrong:
+        raise UserError(f"expected a polygon of numbers, got {str(polygon)[:60]!r}") from wrong
     # a comparison with nan is False, so this refuses it too
-    if not (np.abs(numbers) <= FARTHEST).all():
-        raise ValueError(f"a polygon has a point farther than {FARTHEST:,.0f} pixels away, or not a number")
+    if numbers.size and not np.abs(numbers).max() <= FARTHEST:
+        raise UserError(f"a polygon has a point farther than {FARTHEST:,.0f} pixels away, or not a number")
     return numbers
 
 
-def _decode(code: Mapping[str, Any], size_hw: tuple[int, int]) -> np.ndarray:
+def _check_code(code: Mapping[str, Any], size_hw: tuple[int, int]) -> None:
     try:
         given = tuple(int(side) for side in code["size"])
     except (KeyError, TypeError, ValueError, OverflowError) as wrong:
-        raise ValueError("expected a run-length code with 'size': [h, w] and 'counts'") from wrong
+        raise UserError("expected a run-length code with 'size': [h, w] and 'counts'") from wrong
     # before decoding: a wrong size may ask for any amount of memory
     if given != tuple(size_hw):
-        raise ValueError(
+        raise UserError(
             f"its run-length code is {' x '.join(map(str, given))} (h x w), the picture is {size_hw[0]} x {size_hw[1]}"
         )
-    return from_rle(code)
 
 
 def _check_size(size_hw: tuple[int, int]) -> None:
     h, w = size_hw
     if min(h, w) < 1 or h * w > MAX_PIXELS:
-        raise ValueError(f"expected a picture of 1 to {MAX_PIXELS:,} pixels, got {h} x {w} (h x w)")
+        raise UserError(f"expected a picture of 1 to {MAX_PIXELS:,} pixels, got {h} x {w} (h x w)")

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb.core.choices import require_known
+from tasnb.core.image_files import upright_size
 from tasnb.core.images import as_rgb
 from tasnb.core.tables import text_table
 from tasnb.datasets.cards import CARDS, Counts, published
-from tasnb.datasets.contents import Contents, Problem, Size, by, size_of
+from tasnb.datasets.contents import Contents, Problem, Size, by
 from tasnb.datasets.opening import find_root, names, read
 from tasnb.datasets.samples import Samples
 
@@ -247,7 +248,7 @@ def _bad_pictures(found: Contents, sizes: dict[Any, Size | None], open_images: b
         if not open_images and listed is not None:
             continue
         try:
-            height, width = as_rgb(path).shape[:2] if open_images else size_of(path)
+            height, width = as_rgb(path).shape[:2] if open_images else upright_size(path)
         except (ValueError, OSError) as wrong:
             yield Problem("unreadable image", str(wrong))
             continue

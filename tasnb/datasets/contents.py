@@ -16,11 +16,11 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
+
+from tasnb.core.image_files import upright_size
 
 Size = tuple[int, int]
 NO_GOLD: Mapping[str, Any] = MappingProxyType({})
-SIDEWAYS = 5  # EXIF orientations from here to 8 stand on their side
 
 
 class Problem(NamedTuple):
@@ -149,7 +149,7 @@ class Contents:
         if image_id not in self._picture_of:
             raise KeyError(f"{self.name} has no image {image_id!r} in this split; see image_ids")
         picture = self.picture(image_id)
-        size_hw = picture.size_hw or size_of(picture.path)
+        size_hw = picture.size_hw or upright_size(picture.path)
         masks = [m for a in self._annotations_in.get(image_id, ()) for m in self.draw(a.segmentation, size_hw)]
         if self.shared:
             masks = list({mask.tobytes(): mask for mask in masks}.values())
@@ -208,13 +208,3 @@ def digest(data: bytes) -> str:
 def by(size_hw: Sequence[int]) -> str:
     """A size for people, such as "480 x 640"."""
     return " x ".join(map(str, size_hw))
-
-
-def size_of(path: Path) -> Size:
-    """Height and width of a picture held upright, from its header. Raises ValueError, FileNotFoundError."""
-    try:
-        with Image.open(path) as picture:
-            turned = picture.getexif().get(0x0112, 1) >= SIDEWAYS
-            return (picture.width, picture.height) if turned else (picture.height, picture.width)
-    except (OSError, SyntaxError, Image.DecompressionBombError) as wrong:
-        raise ValueError(f"{path} is not a readable picture ({wrong})") from wrong

@@ -4,7 +4,8 @@
     park.jpg,the left dog,masks/dog.png
     park.jpg,the red ball,"[[10, 10, 20, 10, 20, 20]]"
 
-A mask is a PNG (foreground: any pixel above 0), a COCO run-length code or polygons as JSON, or nothing. Further
+A mask is a picture (white on black, or opaque on transparent: ``core.mask_pictures``), a COCO run-length code or
+polygons as JSON, or nothing, and in the coordinates of the upright photo, as its EXIF orientation turns it. Further
 columns: split (a row without one is in val; the split "all" is every row), image_id, ref_id, sent_id, category.
 """
 
@@ -19,10 +20,11 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, TypeGuard
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import MissingFileError
 from tasnb.core.images import as_rgb, image_id_of
+from tasnb.core.mask_pictures import as_mask
 from tasnb.core.types import Sample
 from tasnb.datasets.annotations import mask_of, parse_json
 from tasnb.datasets.contents import Annotation, Contents, Picture, Ref, Row, Size, digest
@@ -42,7 +44,7 @@ def photo(picture: Any, expression: str, target: Any = None) -> Sample:
     expression : str
         Such as "the left dog".
     target : bool (h, w), path, Pillow image or array, optional
-        The true mask when you have it, or a picture of it, in which any pixel above 0 belongs.
+        The true mask when you have it, or a picture of it, read as ``core.mask_pictures.as_mask`` says: white on black.
 
     Returns
     -------
@@ -57,8 +59,8 @@ def photo(picture: Any, expression: str, target: Any = None) -> Sample:
     if not isinstance(expression, str) or not expression.strip():
         raise ValueError(f'expected an expression such as "the left dog", got {expression!r}')
     image_rgb = as_rgb(picture)
-    if target is not None and not (isinstance(target, np.ndarray) and target.dtype == bool):
-        target = np.asarray(as_rgb(target).any(axis=2))
+    if target is not None:
+        target = as_mask(target)
     if target is not None and target.shape != image_rgb.shape[:2]:
         raise ValueError(f"target: expected the picture's size {image_rgb.shape[:2]} (h, w), got {target.shape}")
     name = image_id_of(image_rgb)
@@ -135,34 +137,19 @@ def read(root: Path, split: str | None = None) -> Contents:
 def _draw(home: Path, target: Any, size_hw: Size) -> list[np.ndarray]:
     """A row's mask. Raises ValueError or FileNotFoundError."""
     if _is_file_name(target):
-        return [_picture_mask(home / target)]
+        if not (home / target).exists():
+            raise MissingFileError(f"the mask {home / target} is missing")
+        return [as_mask(home / target)]
     if isinstance(target, str):
         try:
             target = json.loads(target)
         except (ValueError, RecursionError) as wrong:
             raise ValueError(f"its JSON cannot be read ({wrong})") from wrong
-    if isinstance(target, list) and target and not isinstance(target[0], list):
-        target = [target]  # a single polygon [x, y, x, y, ...]
     return [mask_of(target, size_hw)]
 
 
 def _is_file_name(target: Any) -> TypeGuard[str]:
     return isinstance(target, str) and not target.startswith(("{", "["))
-
-
-def _picture_mask(path: Path) -> np.ndarray:
-    if not path.is_file():
-        raise FileNotFoundError(f"the mask {path} is missing")
-    try:
-        with Image.open(path) as picture:
-            values: Any = np.asarray(picture)
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as wrong:
-        raise ValueError(f"{path} is not a readable picture ({wrong})") from wrong
-    if values.ndim == 3:
-        # colour: any channel; alpha: what is transparent is background
-        alpha = values[:, :, -1] > 0 if values.shape[2] in (2, 4) else True
-        values = values[:, :, : 3 if values.shape[2] > 2 else 1].any(axis=2) & alpha
-    return values > 0
 
 
 def _fields(data: bytes, table: Path, found: Contents) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tasnb.core.errors import UserError
 from tasnb.core.images import OKABE_ITO, as_rgb, mask_colour, png_bytes, png_uri
+from tests.core.test_image_files import png
 
 RED = (200, 30, 40)
 
@@ -45,6 +47,101 @@ def test_transparent_pixels_are_white() -> None:
 def test_sixteen_bit_gray_is_scaled_not_clipped(tmp_path) -> None:
     Image.fromarray(np.array([[0, 65535], [32768, 0]], dtype=np.uint16)).save(tmp_path / "deep.png")
     assert as_rgb(tmp_path / "deep.png")[:, :, 0].tolist() == [[0, 255], [127, 0]]
+
+
+RAMP = np.linspace(0, 1, 256 * 4).reshape(32, 32)
+
+
+@pytest.mark.parametrize(
+    ("values", "brightest"),
+    [
+        pytest.param((RAMP * 65535).astype(np.uint16), 255, id="16 bits"),
+        pytest.param((RAMP * 16383).astype(np.uint16), 255, id="14 bits in 16"),
+        pytest.param((RAMP * 4095).astype(np.uint16), 255, id="12 bits in 16"),
+        pytest.param((RAMP * 1023).astype(np.uint16), 255, id="10 bits in 16"),
+        pytest.param((RAMP * 255).astype(np.uint16), 255, id="8 bits in 16"),
+        pytest.param((RAMP * 3000).astype(np.uint16), 186, id="a dark one of 12 bits"),
+        pytest.param((RAMP * 70_000).astype(np.int32), 136, id="17 bits in 32"),
+        pytest.param((RAMP * (2**31 - 1)).astype(np.int32), 254, id="31 bits"),
+        pytest.param((RAMP * 20_000).astype(np.int32), 77, id="16 bits in 32"),
+        pytest.param(RAMP.astype(np.float32), 255, id="fractions of 1"),
+        pytest.param((RAMP / 2).astype(np.float32), 127, id="dark fractions of 1"),
+        pytest.param((RAMP * 255).astype(np.float32), 255, id="fractions of 255"),
+        pytest.param((RAMP * 65535).astype(np.float32), 255, id="fractions of 65,535"),
+        pytest.param((RAMP * 1e9).astype(np.float32), 237, id="light of a telescope"),
+        pytest.param(np.zeros((32, 32), np.float32), 0, id="black"),
+    ],
+)
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+def test_deep_grays_are_scaled_by_their_range(values, brightest: int, compression, tmp_path, monkeypatch) -> None:
+    Image.fromarray(values).save(tmp_path / "deep.tif", compression=compression)
+    rgb = as_rgb(tmp_path / "deep.tif")
+    assert abs(int(rgb.max()) - brightest) <= 1
+    assert (np.diff(rgb[..., 0].ravel().astype(int)) >= 0).all(), "a ramp stays one"
+    monkeypatch.setattr("tasnb.core.pixels.STRIP", 32 * 5)
+    assert (as_rgb(tmp_path / "deep.tif") == rgb).all()
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (np.float32("nan"), "not finite"),
+        (np.float32("inf"), "not finite"),
+        (np.float32(-0.01), "holds values from -0.01 to 1, expected 0 to 1"),
+        (np.float32(1.5), "holds values from 0 to 1.5, expected 0 to 1"),
+        (np.float32(12.5), "holds values from 0 to 12.5"),
+        (np.int32(-1), "holds values from -1 to"),
+    ],
+)
+def test_values_of_no_known_range_are_refused(value, says: str, tmp_path) -> None:
+    values = RAMP.astype(value.dtype)
+    values[3, 4] = value
+    Image.fromarray(values).save(tmp_path / "deep.tif")
+    with pytest.raises(UserError, match=says):
+        as_rgb(tmp_path / "deep.tif")
+
+
+def deep_png(*bands: np.ndarray) -> bytes:
+    """16 bits a channel, which Pillow does not write."""
+    rows = np.stack(bands, axis=-1).astype(">u2")
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[len(bands)]
+    return png(rows.shape[1], rows.shape[0], 16, kind, b"".join(b"\0" + row.tobytes() for row in rows))
+
+
+def test_colours_of_16_bits_are_read_or_refused_never_black(tmp_path) -> None:
+    path, full, opaque = tmp_path / "deep.png", RAMP * 65535, np.full(RAMP.shape, 65535)
+    for bands in ([full] * 3, [full] * 3 + [opaque], [full, opaque], [full / 2, full, full]):
+        path.write_bytes(deep_png(*bands))
+        assert as_rgb(path).max() == 255
+    for bits in (8, 10, 12, 14):
+        narrow = RAMP * (2**bits - 1)
+        for bands in ([narrow] * 3, [narrow] * 3 + [opaque], [narrow, opaque]):
+            path.write_bytes(deep_png(*bands))
+            with pytest.raises(UserError, match="has colours of 16 bits and uses fewer than 15"):
+                as_rgb(path)
+        path.write_bytes(deep_png(narrow))
+        assert as_rgb(path).max() == 255
+
+
+def test_large_pictures_are_read_in_strips_of_the_same_pixels(monkeypatch) -> None:
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (23, 17, 4), dtype=np.uint8))
+    pictures = [
+        noise.convert(mode) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "RGBa", "I;16", "I")
+    ]
+    pictures.append(noise.convert("P"))
+    pictures[-1].info["transparency"] = 3
+    whole = [as_rgb(picture) for picture in pictures]
+    monkeypatch.setattr("tasnb.core.pixels.STRIP", 17 * 3)
+    for picture, expected in zip(pictures, whole, strict=True):
+        assert (as_rgb(picture) == expected).all(), picture.mode
+
+
+@pytest.mark.parametrize(
+    "array", [np.zeros((4, 4), bool), np.zeros((4, 4), int), np.zeros(4, np.uint8), np.zeros((1, 4, 4, 3), np.uint8)]
+)
+def test_other_arrays_are_refused(array) -> None:
+    with pytest.raises(UserError, match=r"expected a uint8 picture|expected a picture of shape"):
+        as_rgb(array)
 
 
 def test_a_one_pixel_image_is_an_image() -> None:

@@ -10,6 +10,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from pycocotools import mask as coco
 
 from tasnb.core import masks as m
+from tasnb.core.errors import UserError
+from tasnb.core.limits import MAX_PIXELS, MAX_RUNS
 
 one_mask = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=24))
 some_masks = arrays(bool, st.tuples(st.integers(0, 4), st.integers(1, 12), st.integers(1, 12)))
@@ -139,16 +141,111 @@ def test_rle_reads_bytes_and_plain_runs() -> None:
         pytest.param({"size": [4, 4], "counts": 16}, "damaged", id="one number"),
         pytest.param({"size": [4, 4], "counts": None}, "cannot be read", id="no counts"),
         pytest.param({"size": 4, "counts": [16]}, "cannot be read", id="a size of one number"),
-        pytest.param({"size": [-4, -4], "counts": [16]}, "at most 268,435,456 pixels, got -4 x -4", id="negative size"),
+        pytest.param({"size": [-4, -4], "counts": [16]}, "pixels, got -4 x -4", id="negative size"),
         pytest.param(
-            {"size": [1 << 20, 1 << 20], "counts": [1 << 40]}, "at most 268,435,456", id="a size of terabytes"
+            {"size": [1 << 20, 1 << 20], "counts": [1 << 40]}, f"at most {MAX_PIXELS:,}", id="a size of terabytes"
         ),
         pytest.param({"size": [4, 4], "counts": b"0\xff"}, "not COCO's compressed", id="foreign byte"),
     ],
 )
 def test_a_damaged_rle_is_refused(rle, message) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(UserError, match=message):
         m.from_rle(rle)
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        pytest.param(np.array([1 << 63, 1 << 63, 16], np.uint64), id="a sum that wraps to the size"),
+        pytest.param([1 << 63, 1 << 63, 16], id="the same in Python's numbers"),
+        pytest.param([-(1 << 62), 1 << 62, 16], id="signs that cancel"),
+        pytest.param(np.array([-16, 16, 16], np.int32), id="fewer than none"),
+        pytest.param([(1 << 32) - 16, 32], id="32 bits and round, in two"),
+        pytest.param([1e300, -1e300, 16.0], id="fractions out of range"),
+        pytest.param([8.5, 7.5], id="half pixels"),
+        pytest.param([float("nan"), 16], id="not a number"),
+        pytest.param([float("inf")], id="infinite"),
+        pytest.param(["16"], id="a text for a number"),
+        pytest.param([True] * 16, id="truth values"),
+        pytest.param([[8], [8, 0]], id="lists of two lengths"),
+        pytest.param({"a": 16}, id="a mapping"),
+        pytest.param({16}, id="a set"),
+        pytest.param([0] * 100 + [16], id="more runs than pixels"),
+        pytest.param("0" * 1000, id="a text of more runs than pixels"),
+        pytest.param("\u0660\u0661", id="digits of another alphabet"),
+        pytest.param("\ud800", id="half of a pair"),
+    ],
+)
+def test_no_run_wraps_or_asks_for_memory(counts) -> None:
+    with pytest.raises(UserError) as wrong:
+        m.from_rle({"size": [4, 4], "counts": counts})
+    assert "\n" not in str(wrong.value)
+
+
+def test_runs_are_bounded_before_they_are_read() -> None:
+    class Endless(list):
+        def __len__(self) -> int:
+            return 1 << 40
+
+        def __iter__(self):
+            raise AssertionError("nobody may read it")
+
+    with pytest.raises(UserError, match=f"at most {MAX_RUNS:,} whole numbers, got {1 << 40:,}"):
+        m.from_rle({"size": [1 << 13, 1 << 13], "counts": Endless()})
+    with pytest.raises(UserError, match="got a text of"):
+        m.from_rle({"size": [1 << 13, 1 << 13], "counts": "0" * (2 * MAX_RUNS + 1)})
+
+
+def test_whole_numbers_are_runs_however_they_are_kept() -> None:
+    for counts in ([0.0, 2.0, 1.0, 1.0], (0, 2, 1, 1), np.array([0, 2, 1, 1], np.uint8)):
+        np.testing.assert_array_equal(m.from_rle({"size": (2.0, 2), "counts": counts}), drawing("#.", "##"))
+
+
+sides = st.one_of(st.integers(-3, 40), st.integers(), st.floats(), st.text(max_size=3), st.none(), st.booleans())
+runs = st.one_of(
+    st.integers(0, 40),
+    st.integers(-5, 5),
+    st.integers(-(1 << 70), 1 << 70),
+    st.sampled_from([1 << 31, 1 << 32, 1 << 63]),
+)
+codes = st.one_of(
+    st.lists(runs, max_size=12),
+    st.lists(st.one_of(runs, st.floats(), st.text(max_size=2), st.none()), max_size=6),
+    st.text(st.characters(min_codepoint=44, max_codepoint=115), max_size=30),
+    st.text(max_size=8),
+    st.binary(max_size=30),
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=3), lambda inner: st.lists(inner, max_size=3), max_leaves=6
+    ),
+)
+
+
+@given(
+    size=st.one_of(st.lists(sides, max_size=3), st.tuples(st.integers(0, 12), st.integers(0, 12)), sides), counts=codes
+)
+@settings(max_examples=150, deadline=None)
+def test_any_code_is_a_mask_or_refused(size, counts) -> None:
+    try:
+        mask = m.from_rle({"size": size, "counts": counts})
+    except UserError:
+        return
+    assert mask.dtype == bool
+    assert mask.shape == tuple(int(side) for side in size)
+
+
+@given(mask=one_mask, changes=st.lists(st.tuples(st.integers(0, 60), st.integers(33, 120)), min_size=1, max_size=3))
+@settings(max_examples=100, deadline=None)
+def test_a_changed_text_never_gives_pixels_of_another_size(mask, changes) -> None:
+    letters = bytearray(m.to_rle(mask)["counts"].encode())
+    for place, letter in changes:
+        letters[place % len(letters)] = letter
+    try:
+        read = m.from_rle({"size": list(mask.shape), "counts": bytes(letters)})
+    except UserError:
+        return
+    assert read.shape == mask.shape
+    again = coco.decode({"size": list(mask.shape), "counts": m.to_rle(read)["counts"]})
+    np.testing.assert_array_equal(read, again.astype(bool))
 
 
 def test_proposals_get_their_boxes_and_nan_for_what_the_source_lacks() -> None:

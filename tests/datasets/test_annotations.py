@@ -7,9 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tasnb.core.errors import UserError
+from tasnb.core.limits import FARTHEST, MAX_PIXELS, MAX_RIM
 from tasnb.core.masks import to_rle
-from tasnb.datasets.annotations import FARTHEST, area_of, mask_of, points_mask
+from tasnb.datasets.annotations import area_of, mask_of, points_mask
 from tests.datasets.hand_made import points, rectangle
 
 SIZE = (30, 40)
@@ -106,8 +110,120 @@ def test_damage_is_one_sentence(segmentation: object, says: str) -> None:
 
 
 def test_a_size_that_would_fill_the_memory_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected a picture of 1 to 268,435,456 pixels, got 1000000 x 1000000"):
+    with pytest.raises(ValueError, match=f"expected a picture of 1 to {MAX_PIXELS:,} pixels, got 1000000 x 1000000"):
         mask_of([rectangle(0, 0, 5, 5)], (10**6, 10**6))
+
+
+def test_one_polygon_needs_no_list_around_it() -> None:
+    flat = rectangle(2, 2, 10, 10)
+    assert (mask_of(flat, SIZE) == mask_of([flat], SIZE)).all()
+    assert area_of(json.dumps(flat).encode(), SIZE) == mask_of([flat], SIZE).sum()
+
+
+def test_a_list_of_codes_is_their_union() -> None:
+    parts = [mask_of([rectangle(2, 2, 10, 10)], SIZE), mask_of([rectangle(7, 2, 10, 10)], SIZE)]
+    union = parts[0] | parts[1]
+    for segmentation in ([to_rle(part) for part in parts], [to_rle(parts[0]), rectangle(7, 2, 10, 10)]):
+        assert (mask_of(segmentation, SIZE) == union).all()
+        assert area_of(segmentation, SIZE) == union.sum() == 150
+    for says, bad in {
+        "is 3 x 4": {"size": [3, 4], "counts": [12]},
+        "add up to 7": {"size": [30, 40], "counts": [7]},
+    }.items():
+        for read in (mask_of, area_of):
+            with pytest.raises(UserError, match=says):
+                read([to_rle(parts[0]), bad], SIZE)
+
+
+def test_many_polygons_are_joined_as_few_are() -> None:
+    polygons = [rectangle(x % 37, x % 29, 1 + x % 3, 1 + x % 2) for x in range(700)]
+    separately = np.any([mask_of([polygon], SIZE) for polygon in polygons], axis=0)
+    assert (mask_of(polygons, SIZE) == separately).all()
+    assert area_of(polygons, SIZE) == separately.sum()
+
+
+def zigzag(turns: int, width: float) -> list[float]:
+    return [number for i in range(turns) for number in (width * (i % 2), i / 100)]
+
+
+ENDLESS = {
+    "two kilobytes": [zigzag(100, 90_000)],
+    "many points": [zigzag(3000, 400)],
+    "many polygons": [zigzag(40, 3000)] * 10,
+    "both ways": [[-FARTHEST, -FARTHEST, FARTHEST, FARTHEST] * 8],
+    "points on one spot": [np.full(2 * MAX_RIM + 2, 5.0)],
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_rim_without_end_is_refused_before_it_is_walked(name: str) -> None:
+    for read in (mask_of, area_of):
+        with pytest.raises(UserError, match=f"expected at most {MAX_RIM:,}; damaged polygon"):
+            read(ENDLESS[name], SIZE)
+    pairs = [np.reshape(polygon, (-1, 2)) for polygon in ENDLESS[name]]
+    with pytest.raises(UserError, match=f"expected at most {MAX_RIM:,}"):
+        points_mask(pairs, SIZE)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # pycocotools' own, under numpy 2
+def test_an_honest_polygon_is_drawn_as_ever() -> None:
+    from pycocotools import mask as coco
+
+    angles = np.linspace(0, 2 * np.pi, 9000, endpoint=False)
+    dense = np.stack([200 + 90 * np.cos(angles), 150 + 90 * np.sin(angles)], axis=1).round(4).ravel().tolist()
+    fringe = [n for i in range(1500) for n in (i / 4, 10.5 if i % 2 else 280.25)]  # 400,000 pixels of rim
+    around = [FARTHEST * side for side in (-1, -1, 1, -1, 1, 1, -1, 1)]
+    for polygons in ([dense], [fringe], [around], [dense, fringe, [1, 2, 3, 4, 5, 6]]):
+        expected = coco.decode(coco.frPyObjects(polygons, 300, 400)).any(axis=2)
+        assert (mask_of(polygons, (300, 400)) == expected).all()
+
+
+coordinates = st.one_of(
+    st.floats(-60, 120),
+    st.integers(-60, 120),
+    st.floats(),
+    st.integers(),
+    st.none(),
+    st.text(max_size=2),
+    st.booleans(),
+)
+polygons = st.lists(coordinates, max_size=10)
+segmentations = st.one_of(
+    st.lists(st.one_of(polygons, st.lists(polygons, max_size=3)), max_size=4),
+    polygons,
+    st.lists(
+        st.fixed_dictionaries({"size": st.just(list(SIZE)), "counts": st.lists(st.integers(0, 1200), max_size=4)})
+    ),
+    st.dictionaries(st.sampled_from(["size", "counts", "x"]), st.one_of(polygons, st.text(max_size=5), st.none())),
+    st.one_of(st.none(), st.integers(), st.text(max_size=5), st.binary(max_size=12)),
+)
+
+
+@given(segmentation=segmentations)
+@settings(max_examples=120, deadline=None)
+def test_any_segmentation_is_a_mask_or_refused(segmentation) -> None:
+    try:
+        mask = mask_of(segmentation, SIZE)
+    except UserError:
+        with pytest.raises(UserError):
+            area_of(segmentation, SIZE)
+        return
+    assert (mask.dtype, mask.shape) == (bool, SIZE)
+    assert area_of(segmentation, SIZE) == mask.sum()
+
+
+@given(
+    points=st.lists(
+        st.one_of(st.lists(st.lists(coordinates, max_size=3), max_size=5), polygons, coordinates), max_size=4
+    )
+)
+@settings(max_examples=80, deadline=None)
+def test_any_points_are_a_mask_or_refused(points) -> None:
+    try:
+        mask = points_mask(points, SIZE)
+    except UserError:
+        return
+    assert (mask.dtype, mask.shape) == (bool, SIZE)
 
 
 def test_phrasecuts_points_include_their_rim() -> None:
