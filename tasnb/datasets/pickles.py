@@ -4,8 +4,8 @@ Python's own would import and call whatever a file names. Even with that forbidd
 the memory: nested tuples as dictionary keys, a memo place of two thousand million, millions of one-byte sets. Here only
 the instructions of plain values exist, a key is looked at before it is hashed, containers are counted in the file
 before anything is read, and the result is measured as it would be written out in full, so that a few hundred bytes
-cannot stand for a thousand million lists. The memory is at most 25 bytes for each byte of the file and 500 for each
-container: 5 GB for the worst of files.
+cannot stand for a thousand million lists. The memory is at most 25 bytes for each byte of the file, and for its
+containers 40 more: 325 MB for a file of 5 MB, 4 GB for the worst of files.
 
 The Python half of the standard library's unpickler is the one whose steps can be left out and looked into; joblib
 stands on it too. Its memo is a dictionary, so that a far place takes no memory.
@@ -27,6 +27,8 @@ from tasnb.datasets.annotations import uncollected
 # RefCOCO's own file: 26 MB, 50,000 refs, 142,000 sentences, about 4 million values, 5 levels
 MAX_BYTES = 100_000_000
 MAX_MADE = 5_000_000  # containers, which one byte makes; RefCOCO's own file may make 2 million
+MAX_DENSITY = 40  # bytes of memory for containers, for each byte of the file; RefCOCO's has 9, in protocol 4 about 20
+FREE = 4_000_000  # bytes of memory that any file may take
 MAX_VALUES = 50_000_000
 MAX_DEPTH = 64
 TEXT_UNIT = 32  # characters that count as one more value, so that one long text repeated often counts too
@@ -48,9 +50,10 @@ KEYS = {
     "ADDITEMS": slice(None),
     "FROZENSET": slice(None),
 }
-# every container takes one of these bytes, as does every MEMOIZE; LIST, DICT, TUPLE and FROZENSET take a MARK each
-MAKERS: tuple[bytes, ...] = (pickle.EMPTY_LIST, pickle.EMPTY_DICT, pickle.EMPTY_SET, pickle.MARK, pickle.MEMOIZE)
-MAKERS += (pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3)
+# every container takes one of these bytes, as does every MEMOIZE; LIST, DICT, TUPLE and FROZENSET take a MARK each.
+# Bytes of memory for each, as CPython 3.11 to 3.14 need them on 64 bits: a dictionary with one entry, a place of the memo
+MAKERS: dict[bytes, int] = {pickle.EMPTY_DICT: 240, pickle.EMPTY_SET: 232, pickle.MEMOIZE: 136, pickle.EMPTY_LIST: 96}
+MAKERS |= {pickle.MARK: 96, pickle.TUPLE1: 64, pickle.TUPLE2: 72, pickle.TUPLE3: 80}
 # what the steps raise over a damaged file
 DAMAGE: tuple[type[Exception], ...] = (ArithmeticError, AttributeError, EOFError, LookupError, TypeError, ValueError)
 DAMAGE += (pickle.UnpicklingError, struct.error)
@@ -162,9 +165,13 @@ def loads(data: bytes, *, name: str = "the pickle") -> Any:
     if len(data) > MAX_BYTES:
         raise UnsafePickleError(f"{name} is refused: {len(data):,} bytes, more than {MAX_BYTES:,}")
     # too many rather than too few: some of these bytes are parts of texts and numbers
-    made = sum(map(data.count, MAKERS))
-    if made > MAX_MADE:
-        raise UnsafePickleError(f"{name} is refused: it may make {made:,} containers, more than {MAX_MADE:,}")
+    counts = {maker: data.count(maker) for maker in MAKERS}
+    made, memory = sum(counts.values()), sum(counts[maker] * each for maker, each in MAKERS.items())
+    if made > MAX_MADE or memory > MAX_DENSITY * len(data) + FREE:
+        raise UnsafePickleError(
+            f"{name} is refused: it may make {made:,} containers, more than {MAX_MADE:,} or than its {len(data):,} bytes "
+            "can hold"
+        )
     file = io.BytesIO(data)
     unpickler = _Unpickler(file)
     try:

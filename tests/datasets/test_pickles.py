@@ -232,7 +232,7 @@ def test_what_stands_for_little_is_no_bomb() -> None:
         (b"\x80\x02\x8b\xff\xff\xff\x7f.", "it ends too early"),
         (b"\x80\x05\x95" + b"\xff" * 8 + b"N", "it ends too early"),
         (b"I" + b"9" * 1_000_000 + b"\n.", "limit .4300 digits"),
-        (b"(" * 1_000_000, "it ends too early"),
+        (b"(" * 50_000, "it ends too early"),
         (b"\x80\x02h\x05.", "is no whole pickle"),
         (b"\x80\x09N.", "unsupported pickle protocol: 9"),
         (b"]r\xff\xff\xff\x7f" * 2 + b".", "it ends with 2 values"),
