@@ -134,7 +134,7 @@ class Contents:
                     self.note("duplicate id", f"{what} id {id_} is used {times} times", what, id_)
 
     def require_linked(self, images: Collection[str], image_of: Mapping[str, str]) -> None:
-        """Note every ref without its annotation or image. image_of: annotation -> image, of all splits."""
+        """Note every ref and annotation without its own. image_of: annotation -> image, of all splits."""
         for ref in self.refs:
             about = f"ref {ref.id} is about image {ref.image_id}"
             if not ref.sentence_ids:
@@ -148,6 +148,10 @@ class Contents:
                 elif image_of[id_] != ref.image_id:
                     other = f"{about}, its annotation {id_} of {image_of[id_]}"
                     self.note("ref without annotation", other, "ref", ref.id)
+        for annotation in self.annotations:
+            if annotation.image_id not in images:
+                loose = f"annotation {annotation.id} is of image {annotation.image_id}, which is not listed"
+                self.note("unlisted image", loose, "annotation", annotation.id)
 
     def require_sound(self, row: Row) -> None:
         """Raise what was noted about a sentence, its ref, image or annotation."""
@@ -201,7 +205,7 @@ class Contents:
 
     def things(self, image_id: str) -> np.ndarray:
         """The masks of everything annotated in an image: bool (n, h, w). Raises KeyError, ValueError or OSError."""
-        if image_id not in self._picture_of:
+        if image_id not in self._picture_of and all(row.image_id != image_id for row in self.rows):
             raise KeyError(f"{self.name} has no image {image_id!r} in this split; see image_ids")
         size_hw = self.picture(image_id).size_hw or upright_size(self.picture_file(image_id))
         own = self._annotations_in.get(image_id, ())
@@ -294,10 +298,11 @@ def shown(value: Any) -> str:
 
 def require_room(masks: int, size_hw: Size, where: str) -> None:
     """Refuse more masks of one image than memory should be taken for. Raises UserError."""
-    if masks * size_hw[0] * size_hw[1] > MAX_MASK_BYTES:
+    size = masks * size_hw[0] * size_hw[1]
+    if size > MAX_MASK_BYTES:
         raise UserError(
-            f"{where} has {masks:,} masks of {by(size_hw)} pixels, {masks * size_hw[0] * size_hw[1]:,} bytes; expected at "
-            f"most {MAX_MASK_BYTES:,}: leave some out"
+            f"{where} has {masks:,} masks of {by(size_hw)} pixels, {size:,} bytes; expected at most "
+            f"{MAX_MASK_BYTES:,}: leave some out"
         )
 
 

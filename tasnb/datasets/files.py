@@ -1,4 +1,4 @@
-r"""The files of a data set: read whole and within bounds, and the file names in them, which never lead out of the folder.
+r"""The files of a data set: read whole and within bounds; and the file names in them, which never lead out of it.
 
 The folder that a user names, and the folder of images that a layout knows, may be links to anywhere. A file that
 annotations name must lie in that folder once every link is followed. Its name is tried as it is written, then with

@@ -188,7 +188,7 @@ def _read_instances(
         except UserError as wrong:
             found.tell("outside the folder", f"image {id_} of {path}: {wrong}")
             continue
-        if folder is None or only is not None and id_ not in only:
+        if folder is None or (only is not None and id_ not in only):
             continue
         size_hw = None
         try:

@@ -94,7 +94,7 @@ def test_every_planted_fault_of_a_refer_set_is_found(tmp_path: Path) -> None:
         "ref id 4 is used 2 times", "sentence id 0 is used 2 times", "image id 1 is used 2 times",
         "annotation id 21 is used 2 times",
     ]  # fmt: skip
-    assert faults.pop("ref without sentences") == ["ref 4 has no sentences"]
+    assert faults.pop("ref without sentences") == ["ref 4 has no sentences", "ref 5 has no sentences"]
     assert faults.pop("ref without annotation") == [
         "ref 4 names annotation 99, which instances.json does not have",
         "ref 4 is about image 2, its annotation 13 of 1",

@@ -254,7 +254,7 @@ def test_a_link_out_of_the_folder_is_refused_as_image_and_as_mask(tmp_path: Path
     table(own, f"{name},a,", f"street.png,b,{name}", "street.png,c,")
     samples = datasets.load("folder", root=own)
     for index in (0, 1):
-        with pytest.raises(UserError, match="is a link to .*secret.png, out of .*own; copy the file into the folder"):
+        with pytest.raises(UserError, match=r"is a link to .*secret\.png, out of .*own; copy the file into the folder"):
             samples[index]
     assert samples[2].target is None
     assert samples._contents.all_digests()[name] == "missing"
