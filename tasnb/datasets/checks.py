@@ -132,6 +132,10 @@ def check(
 ) -> Report:
     """Look at all of a data set and report every fault, even where it is too broken to load.
 
+    What it names is what ``load``, or the samples concerned, refuse; except for boxes off the image, annotations and
+    refs that no sample is about, the empty masks of a folder, and photos whose EXIF orientation is not 1. Those are
+    read upright, so their annotations must be in the coordinates of the upright picture, which only the eye can tell.
+
     Parameters
     ----------
     data : str or Samples

@@ -18,10 +18,13 @@ from tasnb.core.errors import UserError
 from tasnb.core.images import png_bytes
 from tasnb.core.types import Sample
 from tasnb.datasets import folder
+from tasnb.datasets.contents import shown
+from tasnb.datasets.files import is_text
 
 IMAGES, MASKS = "images", "masks"
 COLUMNS = ("image", "expression", "mask", "split", "image_id", "ref_id")
 LONGEST_NAME = 60  # characters of a file's name that come from an image's id
+_RESERVED = re.compile("con|prn|aux|nul|(com|lpt)[0-9]", re.IGNORECASE)  # Windows' devices, whatever the suffix
 
 
 def write(samples: Sequence[Sample], root: Path | str, *, replace: bool = False) -> Path:
@@ -45,8 +48,8 @@ def write(samples: Sequence[Sample], root: Path | str, *, replace: bool = False)
 
     Raises
     ------
-    ValueError
-        For no samples, an empty expression, or two pictures with one image_id.
+    UserError
+        For no samples, an empty expression, half a character, or two pictures with one image_id.
     FileExistsError
         Where something else lies.
     """
@@ -118,6 +121,11 @@ def _fill(home: Path, samples: Sequence[Sample]) -> None:
                 masks[key] = f"{MASKS}/{len(masks) + 1:04d}.png"
                 (home / masks[key]).write_bytes(png_bytes(sample.target))
             mask = masks[key]
+        for text in (sample.expression, sample.split, sample.image_id, sample.ref_id):
+            if not is_text(text):
+                raise UserError(
+                    f"expected text that can be written as UTF-8, got {shown(text)}, which has half a character"
+                )
         rows.append((name, sample.expression, mask, sample.split, sample.image_id, sample.ref_id))
     text = io.StringIO(newline="")
     csv.writer(text).writerows([COLUMNS, *rows])
@@ -127,6 +135,8 @@ def _fill(home: Path, samples: Sequence[Sample]) -> None:
 def _file_name(image_id: str, taken: set[str]) -> str:
     """A file name that every system takes, and that no other picture has, in whatever case."""
     stem = re.sub(r"[^A-Za-z0-9_-]+", "_", image_id).strip("_")[:LONGEST_NAME] or "image"
+    if _RESERVED.fullmatch(stem):
+        stem += "_"
     used = {Path(name).stem.lower() for name in taken}
     name, number = stem, 1
     while name.lower() in used:
