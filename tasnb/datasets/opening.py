@@ -11,6 +11,7 @@ from typing import Any
 from tasnb.core.choices import require_known
 from tasnb.core.errors import MissingFileError
 from tasnb.datasets import folder, phrasecut, refer
+from tasnb.datasets.annotations import uncollected
 from tasnb.datasets.cards import CARDS, Counts, warn_of_differences
 from tasnb.datasets.contents import Contents
 from tasnb.datasets.samples import Samples
@@ -94,11 +95,12 @@ def reopen(spec: Mapping[str, Any]) -> Samples:
 
 def read(name: str, root: Path, split_by: str, split: str | None = None) -> Contents:
     """What lies in the folder: a split, read strictly, or all of them with every fault noted."""
-    if name == folder.NAME:
-        return folder.read(root, split)
-    if name == phrasecut.NAME:
-        return phrasecut.read(root, split)
-    return refer.read(name, root, split_by, split)
+    with uncollected():
+        if name == folder.NAME:
+            return folder.read(root, split)
+        if name == phrasecut.NAME:
+            return phrasecut.read(root, split)
+        return refer.read(name, root, split_by, split)
 
 
 def find_root(name: str, root: Path | str | None) -> Path:

@@ -357,3 +357,78 @@ def test_a_link_to_the_data_or_to_the_images_is_no_way_out(tmp_path: Path) -> No
     for root in (tmp_path / "named", linked):
         assert datasets.check("refcoco", root=root, open_images=True).ok
         assert not any(isinstance(value, UserError) for value in every(root).values())
+
+
+FOLDER: list[tuple[str, dict[str, Any]]] = [
+    ("no such image", {"image": "gone.png"}),
+    ("no picture", {"image": "text.png"}),
+    ("an empty picture", {"image": "empty.png"}),
+    ("a folder", {"image": "folder.png"}),
+    ("a pipe", {"image": "pipe.png"}),
+    ("a link out", {"image": "link.png"}),
+    ("up", {"image": "../secret.png"}),
+    ("a place of this machine", {"image": "/etc/hostname"}),
+    ("a share", {"image": "\\\\server\\x.png"}),
+    ("NUL", {"image": "a\0.png"}),
+    ("no name", {"image": "."}),
+    ("a list as image", {"image": ["a.png"]}),
+    ("nothing said", {"expression": " "}),
+    ("half a character said", {"expression": "\ud800"}),
+    ("a list said", {"expression": ["it"]}),
+    ("an id of true", {"image_id": True}),
+    ("an id of 1.5", {"sent_id": 1.5}),
+    ("an id twice", {"sent_id": "1"}),
+    ("an image's id for two images", {"image_id": "a.png", "image": "b.png"}),
+    ("a list as split", {"split": ["val"]}),
+    ("an object as category", {"category": {}}),
+    ("no such mask", {"mask": "gone.png"}),
+    ("a mask that is no picture", {"mask": "text.png"}),
+    ("an empty mask file", {"mask": "empty.png"}),
+    ("a folder as mask", {"mask": "folder.png"}),
+    ("a pipe as mask", {"mask": "pipe.png"}),
+    ("a link out as mask", {"mask": "link.png"}),
+    ("up to a mask", {"mask": "../secret.png"}),
+    ("a mask of another size", {"mask": "small.png"}),
+    ("a code of another size", {"mask": {"size": [1, 2], "counts": [2]}}),
+    ("a text that is no code", {"mask": "{nothing"}),
+    ("a deep text", {"mask": "[" * 5000}),
+    ("a number as mask", {"mask": 7}),
+    ("true as mask", {"mask": True}),
+    ("a number of 400 digits", {"mask": [[10**400, 1, 2, 3, 4, 5]]}),
+    ("an odd polygon", {"mask": [[1, 2, 3]]}),
+]
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_the_same_holds_for_a_folder(tmp_path: Path, form: str) -> None:
+    home = tmp_path / "home"
+    for name in ("a.png", "b.png"):
+        photo(home / name)
+    photo(home / "small.png", size_hw=(5, 5))
+    photo(tmp_path / "secret.png")
+    (home / "text.png").write_text("no picture")
+    (home / "empty.png").touch()
+    (home / "folder.png").mkdir()
+    os.mkfifo(home / "pipe.png")
+    (home / "link.png").symlink_to(tmp_path / "secret.png")
+    sound = {"image": "a.png", "expression": "it", "mask": json.dumps([rectangle(2, 2, 5, 5)]), "sent_id": "1"}
+    for what, change in FOLDER:
+        rows = [sound, sound | {"sent_id": "2"} | change]
+        if form == "json":
+            (home / "samples.json").write_text(json.dumps(rows))
+        elif all(isinstance(value, str) and "\ud800" not in value for value in change.values()):
+            columns = list(dict.fromkeys(key for row in rows for key in row))
+            cells = [columns, *([str(row.get(key, "")) for key in columns] for row in rows)]
+            lines = [",".join('"{}"'.format(cell.replace('"', '""')) for cell in line) for line in cells]
+            (home / "samples.csv").write_text("\n".join(lines))
+        else:
+            continue
+        report = datasets.check("folder", root=home, open_images=True)
+        assert set(report.kinds) - ADVICE, what
+        try:
+            samples = datasets.load("folder", root=home)
+        except UserError:
+            continue
+        assert np.array_equal(samples[0].target.sum(), 25), what
+        with pytest.raises(UserError):
+            pytest.fail(f"{what}: {samples[1]}")
