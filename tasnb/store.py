@@ -5,7 +5,7 @@ safetensors file, ``<root>/<stage>/<first two digits>/<key>.safetensors``: array
 lengths) and the identity are JSON in its metadata, next to a SHA-256 over all of it. Nothing is ever unpickled. A file
 is written under a temporary name and renamed, so that two processes may share a store and a killed one leaves no half
 entry; damage is detected on reading, reported once and computed again. What a store cannot do is a warning, never an
-error, because the result itself is right without it.
+error, because the result itself is right without it. The root may be a link; nothing goes through one that lies in it.
 """
 
 from __future__ import annotations
@@ -425,13 +425,15 @@ class Store:
         """
         about = identity(stage, image_key, fingerprint, config)
         path = self._path(stage, key_of(about))
-        value = self._read(path, about)
+        foreign = any(map(self._is_foreign, (path.parent.parent, path.parent, path)))
+        value = _MISSING if foreign else self._read(path, about)
         if value is not _MISSING:
             self._hits[stage] += 1
             return value
         self._misses[stage] += 1
         value = compute()
-        self._write(path, pack(value, about))
+        if not foreign:
+            self._write(path, pack(value, about))
         return value
 
     def info(self) -> StoreInfo:
@@ -507,6 +509,14 @@ class Store:
     def _path(self, stage: str, key: str) -> Path:
         return self.root / stage / key[:2] / (key + SUFFIX)
 
+    def _is_foreign(self, place: Path | os.DirEntry[str]) -> bool:
+        """Whether this is a link, which may lead anywhere, or a pipe, a socket, a device; it is told once."""
+        if not place.is_symlink() and (place.is_dir() or place.is_file() or not os.path.exists(place)):
+            return False
+        message = f"{os.fspath(place)} is a link, or no regular file: nothing is read, kept or removed there"
+        self._warn_once(os.fspath(place), message, StoreWarning)
+        return True
+
     def _read(self, path: Path, about: str) -> Any:
         try:
             value, _ = unpack(path.read_bytes(), expected=about)
@@ -565,32 +575,29 @@ class Store:
 
     def _entries(self, *, clean: bool = False) -> Iterator[_Entry]:
         """Every entry; files that are not the store's are passed over. clean: remove old temporary files."""
-        for stage in _scan(self.root, STAGE_NAME):
-            for fan in _scan(Path(stage.path), _FAN_NAME):
-                for file in _scan(Path(fan.path), _ENTRY_NAME):
+        for stage in self._scan(self.root, STAGE_NAME):
+            for fan in self._scan(Path(stage.path), _FAN_NAME):
+                for file in self._scan(Path(fan.path), _ENTRY_NAME):
                     try:
                         stat = file.stat(follow_symlinks=False)
                     except OSError:
                         continue  # pruned by another process meanwhile
                     yield _Entry(stage.name, file.path, stat.st_size, stat.st_mtime_ns)
-                for file in _scan(Path(fan.path), _LEFTOVER_NAME) if clean else ():
+                for file in self._scan(Path(fan.path), _LEFTOVER_NAME) if clean else ():
                     with suppress(OSError):
                         if time.time() - file.stat().st_mtime > LEFTOVER_SECONDS:
                             os.unlink(file.path)
+
+    def _scan(self, folder: Path, name: re.Pattern[str]) -> list[os.DirEntry[str]]:
+        """The folder's members with such a name; none where there is no folder yet."""
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as members:
+            return [member for member in members if name.fullmatch(member.name) and not self._is_foreign(member)]
+        return []
 
     def _warn_once(self, subject: str, message: str, category: type[StoreWarning]) -> None:
         if subject not in self._reported:
             self._reported.add(subject)
             warnings.warn(message, category, stacklevel=4)
-
-
-def _scan(folder: Path, name: re.Pattern[str]) -> list[os.DirEntry[str]]:
-    """The folder's members with such a name; none where there is no folder yet."""
-    try:
-        with os.scandir(folder) as members:
-            return [member for member in members if name.fullmatch(member.name)]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
 
 
 def _check_bytes(max_bytes: int | None) -> None:

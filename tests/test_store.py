@@ -24,6 +24,7 @@ from tasnb.store import (
     DamagedEntry,
     DamagedEntryWarning,
     Store,
+    StoreWarning,
     StoreWriteWarning,
     canonical,
     identity,
@@ -558,6 +559,41 @@ def test_prune_touches_only_the_stores_own_files(store) -> None:
 
 
 # opening, sharing
+
+
+@pytest.mark.parametrize("part", ["stage", "fan", "entry", "pipe"])
+def test_nothing_goes_through_a_link_in_a_store(store, tmp_path, part) -> None:
+    put(store, "a", "kept")
+    path = entry(store, "texts")
+    place = {"stage": path.parent.parent, "fan": path.parent}.get(part, path)
+    outside = tmp_path / "outside" / place.name
+    outside.parent.mkdir()
+    place.rename(outside)
+    if part == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to(outside)
+    before = {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in outside.parent.rglob("*.safetensors")}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert put(store, "a", "computed") == "computed"
+        assert store.info().entries == store.prune(0) == 0
+        assert store.verify() == []
+    (warned,) = caught
+    assert issubclass(warned.category, StoreWarning)
+    assert f"{place} is a link, or no regular file: nothing is read, kept or removed there" in str(warned.message)
+    assert {
+        file: (file.read_bytes(), file.stat().st_mtime_ns) for file in outside.parent.rglob("*.safetensors")
+    } == before
+    assert place.is_symlink() == (part != "pipe")
+
+
+def test_the_store_itself_may_be_a_link(store, tmp_path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    linked = Store(tmp_path / "link")
+    assert [put(linked, "a", text) for text in ("kept", "never asked")] == ["kept", "kept"]
+    assert linked.prune(0) == 1
 
 
 def test_opening_touches_nothing_and_the_folder_appears_with_the_first_write(tmp_path, monkeypatch) -> None:

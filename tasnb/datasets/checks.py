@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb.core.choices import require_known
-from tasnb.core.image_files import upright_size
+from tasnb.core.errors import MissingFileError, require_file
+from tasnb.core.image_files import orientation_of, upright_size
 from tasnb.core.images import as_rgb
 from tasnb.core.tables import text_table
 from tasnb.datasets.cards import CARDS, Counts, published
-from tasnb.datasets.contents import Contents, Problem, Size, by
+from tasnb.datasets.contents import Contents, Problem, Size, by, shown
 from tasnb.datasets.opening import find_root, names, read
 from tasnb.datasets.samples import Samples
 
@@ -130,6 +132,10 @@ def check(
 ) -> Report:
     """Look at all of a data set and report every fault, even where it is too broken to load.
 
+    What it names is what ``load``, or the samples concerned, refuse; except for boxes off the image, annotations and
+    refs that no sample is about, the empty masks of a folder, and photos whose EXIF orientation is not 1. Those are
+    read upright, so their annotations must be in the coordinates of the upright picture, which only the eye can tell.
+
     Parameters
     ----------
     data : str or Samples
@@ -149,9 +155,9 @@ def check(
 
     Raises
     ------
-    ValueError
+    UserError
         For an unknown name.
-    FileNotFoundError
+    MissingFileError
         Where there is no root to look in.
     """
     if isinstance(data, Samples):
@@ -172,7 +178,7 @@ def check(
         require_known("split", split, splits, of=name)
         there &= {split}
         found = _only(found, split)
-    problems = [*found.problems, *_duplicates(found), *_loose_ends(found)]
+    problems = list(found.problems)
     sizes = {picture.id: picture.size_hw for picture in found.pictures}
     problems += _bad_pictures(found, sizes, open_images)
     problems += _bad_masks(found, sizes)
@@ -188,11 +194,16 @@ def check(
 def _only(found: Contents, split: str) -> Contents:
     refs = [ref for ref in found.refs if ref.split == split]
     images = {ref.image_id for ref in refs}
+    annotations = [annotation for annotation in found.annotations if annotation.image_id in images]
+    kept = {("image", id_) for id_ in images} | {("annotation", annotation.id) for annotation in annotations}
+    kept |= {("ref", ref.id) for ref in refs} | {("sentence", id_) for ref in refs for id_ in ref.sentence_ids}
+    others = {fault for about, fault in found.faults.items() if about not in kept}
     return replace(
         found,
         refs=refs,
         pictures=[picture for picture in found.pictures if picture.id in images],
-        annotations=[annotation for annotation in found.annotations if annotation.image_id in images],
+        annotations=annotations,
+        problems=[problem for problem in found.problems if problem not in others],
     )
 
 
@@ -202,63 +213,44 @@ def _count(found: Contents, split: str) -> Counts:
     return Counts(images=len({ref.image_id for ref in refs}), refs=len(refs), sentences=sentences)
 
 
-def _duplicates(found: Contents) -> Iterator[Problem]:
-    columns: dict[str, list[Any]] = {
-        "image": [picture.id for picture in found.pictures],
-        "annotation": [annotation.id for annotation in found.annotations],
-        "ref": [ref.id for ref in found.refs],
-        "sentence": [sentence for ref in found.refs for sentence in ref.sentence_ids],
-    }
-    for what, ids in columns.items():
-        for known, times in Counter(ids).items():
-            if times > 1:
-                yield Problem("duplicate id", f"{what} id {known} is used {times} times")
-
-
-def _loose_ends(found: Contents) -> Iterator[Problem]:
-    images = {picture.id for picture in found.pictures}
-    image_of = {annotation.id: annotation.image_id for annotation in found.annotations}
-    for ref in found.refs:
-        about = f"ref {ref.id} is about image {ref.image_id}"
-        if not ref.sentence_ids:
-            yield Problem("ref without sentences", f"ref {ref.id} has no sentences")
-        if ref.image_id not in images:
-            yield Problem("unlisted image", f"{about}, which is not listed")
-        for id_ in ref.annotation_ids:
-            if id_ not in image_of:
-                yield Problem("ref without annotation", f"ref {ref.id} names annotation {id_}, which does not exist")
-            elif image_of[id_] != ref.image_id:
-                yield Problem("ref without annotation", f"{about}, its annotation {id_} of {image_of[id_]}")
-    for annotation in found.annotations:
-        if annotation.image_id not in images:
-            loose = f"annotation {annotation.id} is of image {annotation.image_id}, which is not listed"
-            yield Problem("unlisted image", loose)
-
-
-def _bad_pictures(found: Contents, sizes: dict[Any, Size | None], open_images: bool) -> Iterator[Problem]:
+def _bad_pictures(found: Contents, sizes: dict[str, Size | None], open_images: bool) -> Iterator[Problem]:
     """Faults of the image files; fills in the sizes that the annotations do not give."""
-    for id_, path, listed in found.pictures:
+    for picture in found.pictures:
+        turned = 1
         try:
-            if path.stat().st_size == 0:
+            path = picture.path()
+        except ValueError as wrong:
+            yield Problem("outside the folder", str(wrong))
+            continue
+        try:
+            if require_file(path, "picture").stat().st_size == 0:
                 yield Problem("unreadable image", f"{path} has zero bytes")
                 continue
-        except (OSError, ValueError):  # a name with a zero byte is a ValueError
+        except MissingFileError:
             yield Problem("missing image", f"{path} is missing")
             continue
-        if not open_images and listed is not None:
+        except ValueError as wrong:
+            yield Problem("unreadable image", str(wrong))
+            continue
+        with suppress(ValueError):  # unreadable is told below, where it is opened
+            turned = orientation_of(path)
+        if turned != 1:
+            upright = "it is read upright, so its annotations must be in the coordinates of the upright picture"
+            yield Problem("turned photo", f"{path} has EXIF orientation {turned}: {upright}")
+        if not open_images and picture.size_hw is not None:
             continue
         try:
             height, width = as_rgb(path).shape[:2] if open_images else upright_size(path)
         except (ValueError, OSError) as wrong:
             yield Problem("unreadable image", str(wrong))
             continue
-        if listed not in (None, (height, width)):
-            said = f"{path} is {height} x {width} (h x w), the annotations say {by(listed)}"
+        if picture.size_hw not in (None, (height, width)):
+            said = f"{path} is {height} x {width} (h x w), the annotations say {by(picture.size_hw or ())}"
             yield Problem("wrong size", said)
-        sizes[id_] = sizes.get(id_) or (height, width)
+        sizes[picture.id] = sizes.get(picture.id) or (height, width)
 
 
-def _bad_masks(found: Contents, sizes: dict[Any, Size | None]) -> Iterator[Problem]:
+def _bad_masks(found: Contents, sizes: dict[str, Size | None]) -> Iterator[Problem]:
     for annotation in found.annotations:
         size_hw = sizes.get(annotation.image_id)
         if size_hw is None:
@@ -272,13 +264,13 @@ def _bad_masks(found: Contents, sizes: dict[Any, Size | None]) -> Iterator[Probl
         for box in annotation.boxes:
             if not _on_picture(box, size_hw):
                 about = f"annotation {id_} (image {image_id}, {by(size_hw)}, h x w)"
-                yield Problem("box off the image", f"{about} has the box {box!r:.80} (x, y, width, height)")
+                yield Problem("box off the image", f"{about} has the box {shown(box)} (x, y, width, height)")
 
 
 def _on_picture(box: Any, size_hw: Size) -> bool:
     try:
         x, y, width, height = (float(side) for side in box)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
     if not np.isfinite([x, y, width, height]).all() or width <= 0 or height <= 0:
         return False

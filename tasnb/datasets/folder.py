@@ -14,24 +14,31 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import threading
 from collections.abc import Iterator, Mapping
 from functools import partial
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
 
 from tasnb.core.choices import require_known
-from tasnb.core.errors import MissingFileError
+from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.images import as_rgb, image_id_of
 from tasnb.core.mask_pictures import as_mask
 from tasnb.core.types import Sample
 from tasnb.datasets.annotations import mask_of, parse_json
-from tasnb.datasets.contents import Annotation, Contents, Picture, Ref, Row, Size, digest
+from tasnb.datasets.contents import Annotation, Contents, Picture, Ref, Row, Size, digest, id_of, shown
+from tasnb.datasets.files import MAX_BYTES, file_in, is_text, read_data, require_inside
 
 NAME = "folder"
 TABLES = ("samples.csv", "samples.json")
+TEXTS = ("image", "expression", "image_id", "ref_id", "sent_id", "split", "category")
 EVERY = "all"
+MAX_ROWS = 1_000_000  # a kilobyte each once read; RefCOCO has 142,209 sentences
+
+_CSV = threading.Lock()
 
 
 def photo(picture: Any, expression: str, target: Any = None) -> Sample:
@@ -57,12 +64,12 @@ def photo(picture: Any, expression: str, target: Any = None) -> Sample:
         For what is no picture, ValueError for an empty expression or a mask of another size too.
     """
     if not isinstance(expression, str) or not expression.strip():
-        raise ValueError(f'expected an expression such as "the left dog", got {expression!r}')
+        raise UserError(f'expected an expression such as "the left dog", got {expression!r}')
     image_rgb = as_rgb(picture)
     if target is not None:
         target = as_mask(target)
     if target is not None and target.shape != image_rgb.shape[:2]:
-        raise ValueError(f"target: expected the picture's size {image_rgb.shape[:2]} (h, w), got {target.shape}")
+        raise UserError(f"target: expected the picture's size {image_rgb.shape[:2]} (h, w), got {target.shape}")
     name = image_id_of(image_rgb)
     ids: dict[str, Any] = {"sample_id": f"photo-{name}", "image_id": name, "ref_id": name, "sent_id": "0"}
     return Sample(image=image_rgb, expression=expression, target=target, dataset="photo", split="own", **ids)
@@ -86,35 +93,37 @@ def photos(*rows: tuple) -> list[Sample]:
 
 def table_in(root: Path) -> Path | None:
     """The table of a folder, or the root itself where it is one."""
-    if root.is_file():
+    if not os.path.isdir(root):
         return root if root.suffix in (".csv", ".json") else None
-    return next((root / name for name in TABLES if (root / name).is_file()), None)
+    return next((root / name for name in TABLES if os.path.lexists(root / name)), None)
 
 
 def read(root: Path, split: str | None = None) -> Contents:
     """Read a split strictly, or all of them with every fault noted. root: the folder or its table.
 
-    Raises FileNotFoundError without a table, ValueError with the line number for a row that cannot be understood.
+    Raises MissingFileError without a table, UserError with the line number for a row that cannot be understood.
     """
     table = table_in(root)
     home = root if table is None else table.parent
-    found = Contents(name=NAME, strict=split is not None, draw=partial(_draw, home), shared=True)
+    found = Contents(name=NAME, strict=split is not None, draw=partial(_draw, home), shared=True, target_needed=False)
     if table is None:
         wanted = "; expected a table with the columns image, expression and mask" if found.strict else ""
-        found.tell("missing file", FileNotFoundError(f"{root} has no {' or '.join(TABLES)}{wanted}"))
+        found.tell("missing file", MissingFileError(f"{root} has no {' or '.join(TABLES)}{wanted}"))
         return found
     pictures: dict[str, str] = {}
     taken: set[str] = set()
     try:
-        data = table.read_bytes()
+        data = read_data(table)
         found.digests[table.name] = digest(data)
         for number, (where, fields) in enumerate(_fields(data, table, found), start=1):
+            if number > MAX_ROWS:
+                raise UserError(f"{table}, {where}: expected at most {MAX_ROWS:,} rows; make several tables")
             try:
                 row, file_name, mask = _row(fields, number)
                 if pictures.setdefault(row.image_id, file_name) != file_name:
-                    raise ValueError(f"image_id {row.image_id!r} names both {pictures[row.image_id]} and {file_name}")
+                    raise UserError(f"image_id {row.image_id!r} names both {pictures[row.image_id]} and {file_name}")
                 if row.sent_id in taken:
-                    raise ValueError(f"sent_id {row.sent_id!r} was used before")
+                    raise UserError(f"sent_id {row.sent_id!r} was used before")
             except ValueError as wrong:
                 found.tell("bad row", f"{table}, {where}: {wrong}")
                 continue
@@ -123,28 +132,29 @@ def read(root: Path, split: str | None = None) -> Contents:
             found.rows.append(row)
             found.refs.append(Ref(row.sent_id, row.image_id, row.split, marked, [row.sent_id]))
             found.annotations += [Annotation(sent_id, row.image_id, mask, []) for sent_id in marked]
-    except (OSError, ValueError) as wrong:
+    except ValueError as wrong:
         found.tell("damaged file", wrong)
-    found.pictures = [Picture(image_id, home / file_name, None) for image_id, file_name in pictures.items()]
-    names = [a.segmentation for a in found.annotations if _is_file_name(a.segmentation)]
-    found.mask_files = {name: home / name for name in names}
+    found.pictures = [Picture(image_id, home, file_name, None) for image_id, file_name in pictures.items()]
+    found.mask_files = home, [a.segmentation for a in found.annotations if _is_file_name(a.segmentation)]
     if split is not None:
         require_known("split", split, (*sorted({row.split for row in found.rows} | {"val"}), EVERY), of=str(table))
         found.rows = [row for row in found.rows if split in (row.split, EVERY)]
     return found
 
 
-def _draw(home: Path, target: Any, size_hw: Size) -> list[np.ndarray]:
+def _draw(home: Path, annotation: Annotation, size_hw: Size) -> list[np.ndarray]:
     """A row's mask. Raises ValueError or FileNotFoundError."""
+    target = annotation.segmentation
     if _is_file_name(target):
-        if not (home / target).exists():
-            raise MissingFileError(f"the mask {home / target} is missing")
-        return [as_mask(home / target)]
+        path = file_in(home, target)
+        if not os.path.exists(path):
+            raise MissingFileError(f"the mask {path} is missing")
+        return [as_mask(path)]
     if isinstance(target, str):
         try:
             target = json.loads(target)
         except (ValueError, RecursionError) as wrong:
-            raise ValueError(f"its JSON cannot be read ({wrong})") from wrong
+            raise UserError(f"its JSON cannot be read ({wrong})") from wrong
     return [mask_of(target, size_hw)]
 
 
@@ -158,64 +168,80 @@ def _fields(data: bytes, table: Path, found: Contents) -> Iterator[tuple[str, di
         content = parse_json(data, table)
         items = content.get("samples") if isinstance(content, dict) else content
         if not isinstance(items, list):
-            raise ValueError(f'{table}: expected a list of samples, or {{"samples": [...]}}')
+            raise UserError(f'{table}: expected a list of samples, or {{"samples": [...]}}')
         for number, item in enumerate(items, start=1):
             if isinstance(item, dict):
                 yield f"sample {number}", item
             else:
                 wanted = "expected an object with image and expression"
-                found.tell("bad row", f"{table}, sample {number}: {wanted}, got {item!r:.60}")
+                found.tell("bad row", f"{table}, sample {number}: {wanted}, got {shown(item)}")
         return
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
         line = data[: wrong.start].count(b"\n") + 1
-        raise ValueError(f"{table}, line {line}: not UTF-8 ({wrong.reason}); save the table as UTF-8") from wrong
+        raise UserError(f"{table}, line {line}: not UTF-8 ({wrong.reason}); save the table as UTF-8") from wrong
+    rows, stop = _rows(text)
+    _, header = rows[0] if rows else (1, [])
+    names = [name.strip() for name in header]
+    if not {"image", "expression"} <= set(names):
+        got = ", ".join(names)[:200]
+        raise UserError(f"{table}, line 1: expected the columns image, expression and mask, got {got}")
+    if twice := [name for name in (*TEXTS, "mask") if names.count(name) > 1]:
+        raise UserError(f"{table}, line 1: expected each column once, got {twice[0]} {names.count(twice[0])} times")
+    for line, values in rows[1:]:
+        if len(values) > len(names):
+            found.tell("bad row", f"{table}, line {line}: more values than columns; a text with a comma needs quotes")
+        elif values:
+            yield f"line {line}", dict(zip(names, values, strict=False))
+    if stop:
+        found.tell("bad row", f"{table}, {stop}")
+
+
+def _rows(text: str) -> tuple[list[tuple[int, list[str]]], str]:
+    """The line number and the values of each row, and why no more could be read."""
+    rows: list[tuple[int, list[str]]] = []
     reader, line = csv.reader(io.StringIO(text, newline=""), strict=True), 1
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        if not {"image", "expression"} <= set(header):
-            got = ", ".join(header)
-            raise ValueError(f"{table}, line 1: expected the columns image, expression and mask, got {got}")
-        line = reader.line_num + 1
-        for values in reader:
-            if len(values) > len(header):
-                found.tell(
-                    "bad row", f"{table}, line {line}: more values than columns; a text with a comma needs quotes"
-                )
-            elif values:
-                yield f"line {line}", dict(zip(header, values, strict=False))
-            line = reader.line_num + 1
-    except csv.Error as wrong:
-        # after a broken quote nothing can be told apart
-        found.tell("bad row", f"{table}, line {line}: {wrong}; is a quote missing?")
+    # a polygon of 9,000 points is longer than the module allows; what it allows belongs to the whole process
+    with _CSV:
+        before = csv.field_size_limit(MAX_BYTES[".csv"])
+        try:
+            for values in reader:
+                rows.append((line, values))
+                line = reader.line_num + 1
+                if len(rows) > MAX_ROWS + 1:
+                    return rows, f"line {line}: expected at most {MAX_ROWS:,} rows; make several tables"
+        except csv.Error as wrong:
+            # after a broken quote nothing can be told apart
+            return rows, f"line {line}: {wrong}; is a quote missing?"
+        finally:
+            csv.field_size_limit(before)
+    return rows, ""
 
 
 def _row(fields: Mapping[str, Any], number: int) -> tuple[Row, str, Any]:
-    """A row, its image's file name and its mask as written. Raises ValueError."""
-    texts = {name: str(value).strip() for name, value in fields.items() if value is not None}
+    """A row, its image's file name and its mask as written. Raises UserError."""
+    texts = {name: _text(name, fields.get(name)) for name in TEXTS}
     for name in ("image", "expression"):
         if not isinstance(fields.get(name), str) or not texts[name]:
-            raise ValueError(f"{name} is empty")
-    file_name, mask = _inside(texts["image"]), fields.get("mask")
+            raise UserError(f"{name} is empty")
+    file_name, mask = require_inside(texts["image"]), fields.get("mask")
     if isinstance(mask, str):
-        mask = texts["mask"] or None
+        mask = mask.strip() or None
     if mask is not None and not isinstance(mask, str | list | dict):
-        raise ValueError(f"mask: expected a file name, a run-length code or polygons, got {type(mask).__name__}")
+        raise UserError(f"mask: expected a file name, a run-length code or polygons, got {type(mask).__name__}")
     if _is_file_name(mask):
-        mask = _inside(mask)
-    sent_id, split = texts.get("sent_id") or str(number), texts.get("split") or "val"
-    image_id, ref_id = texts.get("image_id") or file_name, texts.get("ref_id") or sent_id
+        mask = require_inside(mask)
+    sent_id, split = texts["sent_id"] or str(number), texts["split"] or "val"
+    image_id, ref_id = texts["image_id"] or file_name, texts["ref_id"] or sent_id
     target = None if mask is None else sent_id
-    row = Row(texts["expression"], image_id, ref_id, sent_id, split, target, texts.get("category", ""))
+    row = Row(texts["expression"], image_id, ref_id, sent_id, split, target, texts["category"])
     return row, file_name, mask
 
 
-def _inside(file_name: str) -> str:
-    """The name as a relative path. Raises ValueError for one that leads out of the folder."""
-    posix, windows = PurePosixPath(file_name), PureWindowsPath(file_name)
-    if posix.is_absolute() or windows.drive or windows.root or ".." in posix.parts or ".." in windows.parts:
-        raise ValueError(f"{file_name!r} leads out of the folder; copy the file into it and write its name")
-    if "\0" in file_name:
-        raise ValueError(f"{file_name!r} is no file name")
-    return str(posix)
+def _text(name: str, value: Any) -> str:
+    """The text of a field, "" where it is empty. Raises UserError."""
+    text = "" if value is None else value.strip() if isinstance(value, str) else id_of(value)
+    if not is_text(text):
+        raise UserError(f"{name}: expected a text, got {shown(value)}")
+    return text

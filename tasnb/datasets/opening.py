@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import MissingFileError
 from tasnb.datasets import folder, phrasecut, refer
+from tasnb.datasets.annotations import uncollected
 from tasnb.datasets.cards import CARDS, Counts, warn_of_differences
 from tasnb.datasets.contents import Contents
 from tasnb.datasets.samples import Samples
@@ -93,11 +95,12 @@ def reopen(spec: Mapping[str, Any]) -> Samples:
 
 def read(name: str, root: Path, split_by: str, split: str | None = None) -> Contents:
     """What lies in the folder: a split, read strictly, or all of them with every fault noted."""
-    if name == folder.NAME:
-        return folder.read(root, split)
-    if name == phrasecut.NAME:
-        return phrasecut.read(root, split)
-    return refer.read(name, root, split_by, split)
+    with uncollected():
+        if name == folder.NAME:
+            return folder.read(root, split)
+        if name == phrasecut.NAME:
+            return phrasecut.read(root, split)
+        return refer.read(name, root, split_by, split)
 
 
 def find_root(name: str, root: Path | str | None) -> Path:
@@ -106,12 +109,12 @@ def find_root(name: str, root: Path | str | None) -> Path:
         return refer.shipped_root()
     chosen = root if root is not None else os.environ.get(ROOT_VARIABLE)
     if not chosen:
-        raise FileNotFoundError(
+        raise MissingFileError(
             f"{name} is missing: pass root (--root), the folder that holds it, or set {ROOT_VARIABLE}; "
             f"expected there: {CARDS[name].layout}"
         )
-    if not Path(chosen).exists():
-        raise FileNotFoundError(f"no such folder: {chosen}; expected the root of {name}: {CARDS[name].layout}")
+    if not os.path.exists(chosen):
+        raise MissingFileError(f"no such folder: {chosen}; expected the root of {name}: {CARDS[name].layout}")
     return Path(chosen)
 
 
@@ -139,7 +142,7 @@ def is_there(name: str, root: Path | str | None = None) -> Path | None:
     if name == phrasecut.NAME:
         return phrasecut.home(place)
     here = any(refer.files(name, place, split_by)[1] is not None for split_by in CARDS[name].split_bys)
-    return place if here and (place / name / "instances.json").is_file() else None
+    return place if here and os.path.isfile(place / name / "instances.json") else None
 
 
 def overview(root: Path | str | None = None) -> list[dict[str, Any]]:

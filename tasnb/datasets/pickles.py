@@ -4,8 +4,8 @@ Python's own would import and call whatever a file names. Even with that forbidd
 the memory: nested tuples as dictionary keys, a memo place of two thousand million, millions of one-byte sets. Here only
 the instructions of plain values exist, a key is looked at before it is hashed, containers are counted in the file
 before anything is read, and the result is measured as it would be written out in full, so that a few hundred bytes
-cannot stand for a thousand million lists. The memory is at most 25 bytes for each byte of the file and 500 for each
-container: 5 GB for the worst of files.
+cannot stand for a thousand million lists. The memory is at most 25 bytes for each byte of the file, and for its
+containers 40 more: 325 MB for a file of 5 MB, 4 GB for the worst of files.
 
 The Python half of the standard library's unpickler is the one whose steps can be left out and looked into; joblib
 stands on it too. Its memo is a dictionary, so that a far place takes no memory.
@@ -14,6 +14,7 @@ stands on it too. Its memo is a dictionary, so that a far place takes no memory.
 from __future__ import annotations
 
 import io
+import itertools
 import pickle
 import pickletools
 import struct
@@ -26,7 +27,10 @@ from tasnb.datasets.annotations import uncollected
 
 # RefCOCO's own file: 26 MB, 50,000 refs, 142,000 sentences, about 4 million values, 5 levels
 MAX_BYTES = 100_000_000
-MAX_MADE = 5_000_000  # containers, which one byte makes; RefCOCO's own file may make 2 million
+MAX_MADE = 5_000_000  # containers, which one byte makes; RefCOCO's own file may make 1 million, 2 million in protocol 4
+MAX_DENSITY = 40  # bytes of memory for containers, for each byte of the file; RefCOCO's has 7, 19 in protocol 4
+FREE = 4_000_000  # bytes of memory that any file may take
+MAX_SHARED = 100_000  # containers that stand in more than one place, which are measured once each; RefCOCO's has none
 MAX_VALUES = 50_000_000
 MAX_DEPTH = 64
 TEXT_UNIT = 32  # characters that count as one more value, so that one long text repeated often counts too
@@ -40,6 +44,7 @@ PLAIN = (
 )
 ASKING = "GLOBAL STACK_GLOBAL INST PERSID BINPERSID EXT1 EXT2 EXT4"
 CALLING = "OBJ NEWOBJ NEWOBJ_EX REDUCE BUILD"
+AGAIN = "GET BINGET LONG_BINGET DUP"
 # where the keys lie when one of these runs, among the values since the mark or all that are open
 KEYS = {
     "SETITEM": slice(-2, -1),
@@ -48,13 +53,15 @@ KEYS = {
     "ADDITEMS": slice(None),
     "FROZENSET": slice(None),
 }
-# every container takes one of these bytes, as does every MEMOIZE; LIST, DICT, TUPLE and FROZENSET take a MARK each
-MAKERS: tuple[bytes, ...] = (pickle.EMPTY_LIST, pickle.EMPTY_DICT, pickle.EMPTY_SET, pickle.MARK, pickle.MEMOIZE)
-MAKERS += (pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3)
+# every container takes one of these bytes, as does every MEMOIZE; LIST, DICT, TUPLE and FROZENSET take a MARK each.
+# Bytes of memory for each, as CPython 3.11 to 3.14 need them on 64 bits: a dictionary of one entry, a place in the memo
+MAKERS: dict[bytes, int] = {pickle.EMPTY_DICT: 240, pickle.EMPTY_SET: 232, pickle.MEMOIZE: 136, pickle.EMPTY_LIST: 96}
+MAKERS |= {pickle.MARK: 240, pickle.TUPLE1: 64, pickle.TUPLE2: 72, pickle.TUPLE3: 80}
 # what the steps raise over a damaged file
 DAMAGE: tuple[type[Exception], ...] = (ArithmeticError, AttributeError, EOFError, LookupError, TypeError, ValueError)
 DAMAGE += (pickle.UnpicklingError, struct.error)
 
+BUSY = (0, 0)  # the size of a container while its parts are being measured
 _CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
 _Step = Callable[[Any], None]
 
@@ -67,8 +74,13 @@ class _Unpickler(pickle._Unpickler):
     """The standard library's unpickler, which runs no step that could reach a class, a function or another file."""
 
     read: Callable[[int], bytes]
+    memo: dict[int, Any]
     stack: list[Any]  # the values since the last mark
     metastack: list[list[Any]]  # those before it, a list a mark
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        self.shared: set[int] = set()  # the ids of containers that stand in more than one place
 
     def find_class(self, module: str, name: str) -> NoReturn:
         raise UnsafePickleError(f"it asks for {' '.join(f'{module}.{name}'[:200].split())}")
@@ -121,6 +133,19 @@ def _look_at_keys(where: slice, fill: _Step) -> _Step:
     return step
 
 
+def _look_at_shared(again: _Step) -> _Step:
+    """``again``, which puts a value that is there already on the stack once more, after which it is noted."""
+
+    def step(unpickler: _Unpickler) -> None:
+        again(unpickler)
+        if type(unpickler.stack[-1]) in _CONTAINERS:
+            unpickler.shared.add(id(unpickler.stack[-1]))
+            if len(unpickler.shared) > MAX_SHARED:
+                raise UnsafePickleError(f"more than {MAX_SHARED:,} of its containers stand in several places")
+
+    return step
+
+
 def _steps() -> dict[int, _Step]:
     """What each of the 256 bytes makes the unpickler do."""
     steps: dict[int, _Step] = dict.fromkeys(range(256), _stop)
@@ -130,6 +155,8 @@ def _steps() -> dict[int, _Step]:
         steps[code] = known if name in f"{PLAIN} {ASKING}".split() else _refuse(name)
         if name in KEYS:
             steps[code] = _look_at_keys(KEYS[name], known)
+        elif name in AGAIN.split():
+            steps[code] = _look_at_shared(known)
     steps[pickle.FRAME[0]] = _Unpickler.load_frame
     return steps
 
@@ -161,10 +188,12 @@ def loads(data: bytes, *, name: str = "the pickle") -> Any:
     """
     if len(data) > MAX_BYTES:
         raise UnsafePickleError(f"{name} is refused: {len(data):,} bytes, more than {MAX_BYTES:,}")
-    # too many rather than too few: some of these bytes are parts of texts and numbers
     made = sum(map(data.count, MAKERS))
-    if made > MAX_MADE:
-        raise UnsafePickleError(f"{name} is refused: it may make {made:,} containers, more than {MAX_MADE:,}")
+    if made > MAX_MADE or memory_of(data) > MAX_DENSITY * len(data) + FREE:
+        raise UnsafePickleError(
+            f"{name} is refused: it may make {made:,} containers, more than {MAX_MADE:,} or than its {len(data):,} "
+            "bytes can hold"
+        )
     file = io.BytesIO(data)
     unpickler = _Unpickler(file)
     try:
@@ -175,7 +204,8 @@ def loads(data: bytes, *, name: str = "the pickle") -> Any:
             if values or marks:
                 raise ValueError(f"it ends with {1 + values} values and {marks} containers still open")
             if type(value) in _CONTAINERS:
-                _size(value, {})
+                unpickler.memo.clear()
+                _size(value, dict.fromkeys(unpickler.shared))
     except UnsafePickleError as wrong:
         raise UnsafePickleError(
             f"{name} is refused: {wrong}, at byte {file.tell()}; only plain containers, numbers and strings are read"
@@ -188,26 +218,35 @@ def loads(data: bytes, *, name: str = "the pickle") -> Any:
     return value
 
 
-def _size(value: Any, known: dict[int, tuple[int, int] | None], depth: int = 1) -> tuple[int, int]:
+def memory_of(data: bytes) -> int:
+    """Bytes of memory that the containers of a pickle may take, their values apart."""
+    # too many rather than too few: some of these bytes are parts of texts and numbers
+    return sum(data.count(maker) * each for maker, each in MAKERS.items())
+
+
+def _size(value: Any, shared: dict[int, tuple[int, int] | None], depth: int = 1) -> tuple[int, int]:
     """How many values a container stands for when written out in full, and how many levels of containers.
 
-    known: by id; each container is visited once, however often it is referred to, and None while it is being visited.
+    shared: the size of each container that stands in several places, by id, None until it is known: each is visited
+    once, and any other one is in one place only.
     """
     key = id(value)
-    if key in known:
-        size = known[key]
-        if size is None:
+    if (size := shared.get(key)) is not None:
+        if size is BUSY:
             raise UnsafePickleError("a container holds itself")
         return size
     if depth > MAX_DEPTH:
         raise UnsafePickleError(f"its containers are nested more than {MAX_DEPTH} deep")
-    known[key] = None
-    parts = [*value, *value.values()] if type(value) is dict else value
-    total, text, levels = 1 + len(parts), 0, 1
+    if key in shared:
+        shared[key] = BUSY
+    total, text, levels = 1 + len(value), 0, 1
+    parts: Any = value
+    if type(value) is dict:
+        total, parts = total + len(value), itertools.chain(value, value.values())
     for part in parts:
         kind = type(part)
         if kind in _CONTAINERS:
-            held, below = _size(part, known, depth + 1)
+            held, below = _size(part, shared, depth + 1)
             total, levels = total + held, max(levels, below + 1)
         elif kind is str or kind is bytes:
             text += len(part)
@@ -216,5 +255,6 @@ def _size(value: Any, known: dict[int, tuple[int, int] | None], depth: int = 1) 
         raise UnsafePickleError(f"its few bytes stand for more than {MAX_VALUES:,} values, repeated within containers")
     if depth + levels > MAX_DEPTH + 1:
         raise UnsafePickleError(f"its containers are nested more than {MAX_DEPTH} deep")
-    known[key] = total, levels
+    if key in shared:
+        shared[key] = total, levels
     return total, levels

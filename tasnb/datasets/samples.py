@@ -12,6 +12,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.images import as_rgb
 from tasnb.core.tables import counted
 from tasnb.core.types import ImageRGB, Sample
@@ -64,6 +65,7 @@ class Samples(Sequence[Sample]):
         if isinstance(index, slice):
             return self._part(self._chosen[index])
         row = self._row(index)
+        self._contents.require_sound(row)
         image = self.image(row.image_id)
         ids = {key: getattr(row, key) for key in ("image_id", "ref_id", "sent_id", "split", "expression")}
         return Sample(
@@ -196,10 +198,7 @@ class Samples(Sequence[Sample]):
         if image_id in self._cache:
             self._cache.move_to_end(image_id)
             return self._cache[image_id]
-        path = self._contents.picture(image_id).path
-        if not path.is_file():
-            raise FileNotFoundError(f"{self.name} is incomplete: the image {path} is missing")
-        image = as_rgb(path)
+        image = as_rgb(self._contents.picture_file(image_id))
         self._cache[image_id] = image
         while len(self._cache) > 1 and (
             len(self._cache) > CACHED_IMAGES or sum(i.nbytes for i in self._cache.values()) > CACHED_BYTES
@@ -282,15 +281,17 @@ class Samples(Sequence[Sample]):
         size_hw = (image.shape[0], image.shape[1])
         try:
             mask = self._contents.mask(row, size_hw)
+        except MissingFileError:
+            raise
         except ValueError as wrong:
-            raise ValueError(f"the mask of {self._sample_id(row)} is damaged: {wrong}") from wrong
+            raise UserError(f"the mask of {self._sample_id(row)} is damaged: {wrong}") from wrong
         if mask is None:
             return None
         if mask.shape != size_hw:
             turned = mask.shape == size_hw[::-1]
-            raise ValueError(
+            raise UserError(
                 f"the mask of {self._sample_id(row)} is {by(mask.shape)} (h x w), its picture "
-                f"{self._contents.picture(row.image_id).path} is {by(size_hw)}; "
+                f"{self._contents.picture_file(row.image_id)} is {by(size_hw)}; "
                 + ("is it turned by its EXIF orientation?" if turned else "does it belong to another picture?")
             )
         mask.flags.writeable = False
@@ -300,7 +301,7 @@ class Samples(Sequence[Sample]):
 def _readable(gold: Mapping[str, Any]) -> Mapping[str, Any]:
     """Read-only, and RefToy's packed tokens "left/left/ADJ/JJ/amod/1 cat/..." as lists [[text, lemma, ...], ...]."""
     if isinstance(gold.get("tokens"), str):
-        fields = (token.split("/") for token in gold["tokens"].split(" "))
-        tokens = [[text, lemma, pos, tag, dep, int(head)] for text, lemma, pos, tag, dep, head in fields]
-        gold = {**gold, "tokens": tokens}
+        fields = [token.split("/") for token in gold["tokens"].split(" ")]
+        if all(len(token) == 6 and token[5].isdecimal() and len(token[5]) < 10 for token in fields):
+            gold = {**gold, "tokens": [[*token[:5], int(token[5])] for token in fields]}
     return MappingProxyType(dict(gold))

@@ -14,13 +14,17 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tasnb.core.errors import UserError
 from tasnb.core.images import png_bytes
 from tasnb.core.types import Sample
 from tasnb.datasets import folder
+from tasnb.datasets.contents import shown
+from tasnb.datasets.files import is_text
 
 IMAGES, MASKS = "images", "masks"
 COLUMNS = ("image", "expression", "mask", "split", "image_id", "ref_id")
 LONGEST_NAME = 60  # characters of a file's name that come from an image's id
+_RESERVED = re.compile("con|prn|aux|nul|(com|lpt)[0-9]", re.IGNORECASE)  # Windows' devices, whatever the suffix
 
 
 def write(samples: Sequence[Sample], root: Path | str, *, replace: bool = False) -> Path:
@@ -44,13 +48,13 @@ def write(samples: Sequence[Sample], root: Path | str, *, replace: bool = False)
 
     Raises
     ------
-    ValueError
-        For no samples, an empty expression, or two pictures with one image_id.
+    UserError
+        For no samples, an empty expression, half a character, or two pictures with one image_id.
     FileExistsError
         Where something else lies.
     """
     if not len(samples):
-        raise ValueError("expected at least one sample to write, got none; annotate something first")
+        raise UserError("expected at least one sample to write, got none; annotate something first")
     place = Path(root).expanduser()
     _check_place(place, replace)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +75,7 @@ def is_written(place: Path) -> bool:
         contents = folder.read(table, folder.EVERY)
     except (OSError, ValueError):
         return False
-    pictures = {picture.path.relative_to(place).as_posix() for picture in contents.pictures}
+    pictures = {picture.name for picture in contents.pictures}
     named = {table.name, *pictures, *(annotation.segmentation for annotation in contents.annotations)}
     found = {path.relative_to(place).as_posix() for path in place.rglob("*") if not path.is_dir()}
     folders = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_dir()}
@@ -79,7 +83,7 @@ def is_written(place: Path) -> bool:
 
 
 def _check_place(place: Path, replace: bool) -> None:
-    if place.is_file():
+    if place.exists() and not place.is_dir():
         raise FileExistsError(f"{place} is a file; expected a new or an empty folder, so choose another name")
     if not place.is_dir() or not any(place.iterdir()):
         return
@@ -109,7 +113,7 @@ def _fill(home: Path, samples: Sequence[Sample]) -> None:
             (home / name).write_bytes(png_bytes(sample.image))
         name, first = pictures[sample.image_id]
         if first != pixels:
-            raise ValueError(f"two different pictures have the image_id {sample.image_id!r}; give each its own")
+            raise UserError(f"two different pictures have the image_id {sample.image_id!r}; give each its own")
         mask = ""
         if sample.target is not None:
             key = (sample.image_id, sample.target.tobytes())
@@ -117,6 +121,11 @@ def _fill(home: Path, samples: Sequence[Sample]) -> None:
                 masks[key] = f"{MASKS}/{len(masks) + 1:04d}.png"
                 (home / masks[key]).write_bytes(png_bytes(sample.target))
             mask = masks[key]
+        for text in (sample.expression, sample.split, sample.image_id, sample.ref_id):
+            if not is_text(text):
+                raise UserError(
+                    f"expected text that can be written as UTF-8, got {shown(text)}, which has half a character"
+                )
         rows.append((name, sample.expression, mask, sample.split, sample.image_id, sample.ref_id))
     text = io.StringIO(newline="")
     csv.writer(text).writerows([COLUMNS, *rows])
@@ -126,6 +135,8 @@ def _fill(home: Path, samples: Sequence[Sample]) -> None:
 def _file_name(image_id: str, taken: set[str]) -> str:
     """A file name that every system takes, and that no other picture has, in whatever case."""
     stem = re.sub(r"[^A-Za-z0-9_-]+", "_", image_id).strip("_")[:LONGEST_NAME] or "image"
+    if _RESERVED.fullmatch(stem):
+        stem += "_"
     used = {Path(name).stem.lower() for name in taken}
     name, number = stem, 1
     while name.lower() in used:

@@ -91,12 +91,12 @@ def test_every_planted_fault_of_a_refer_set_is_found(tmp_path: Path) -> None:
     assert [w[:13] for w in faults.pop("damaged mask")] == ["annotation 23"]
     assert [w[:13] for w in faults.pop("box off the image")] == ["annotation 21", "annotation 21", "annotation 24"]
     assert faults.pop("duplicate id") == [
-        "image id 1 is used 2 times", "annotation id 21 is used 2 times", "ref id 4 is used 2 times",
-        "sentence id 0 is used 2 times",
+        "ref id 4 is used 2 times", "sentence id 0 is used 2 times", "image id 1 is used 2 times",
+        "annotation id 21 is used 2 times",
     ]  # fmt: skip
-    assert faults.pop("ref without sentences") == ["ref 4 has no sentences"]
+    assert faults.pop("ref without sentences") == ["ref 4 has no sentences", "ref 5 has no sentences"]
     assert faults.pop("ref without annotation") == [
-        "ref 4 names annotation 99, which does not exist",
+        "ref 4 names annotation 99, which instances.json does not have",
         "ref 4 is about image 2, its annotation 13 of 1",
         "ref 5 is about image 88, its annotation 13 of 1",
     ]
@@ -157,8 +157,9 @@ def test_faults_of_phrasecut_are_found(tmp_path: Path) -> None:
     tasks.append(tasks[2] | {"image_id": 9})
     write_phrasecut(tmp_path, tasks)
     faults = found(datasets.check("phrasecut", root=tmp_path))
-    assert set(faults) == {"box off the image", "empty mask", "damaged file", "duplicate id", "missing image",
-                           "ref without annotation"}  # fmt: skip
+    assert set(faults) == {"box off the image", "empty mask", "empty sentence", "damaged mask", "duplicate id",
+                           "missing image"}  # fmt: skip
+    assert faults["duplicate id"] == ["annotation id 8__5 is used 2 times"]
     assert faults["empty mask"] == ["the mask of annotation 7__1 (image 7) has no pixels"]
     assert faults["missing image"][0].endswith("9.jpg is missing")
     (tmp_path / "nothing").mkdir()

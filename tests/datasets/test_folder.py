@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,9 @@ import pytest
 from PIL import Image
 
 from tasnb import datasets
+from tasnb.core.errors import UserError
 from tasnb.core.masks import to_rle
+from tasnb.datasets import files, folder
 from tests.datasets.hand_made import photo
 
 BLOCK = np.zeros((30, 40), dtype=bool)
@@ -139,6 +143,7 @@ def test_a_row_that_cannot_be_understood_is_named_by_its_line(own: Path, rows: l
         ("picture,text", ["a,b"], "line 1: expected the columns image, expression and mask, got picture, text"),
         ("image,expression,sent_id", ["street.png,a,7", "street.png,b,7"], "line 3: sent_id '7' was used before"),
         ("image,expression,image_id", ["street.png,a,1", "photos/park.png,b,1"], "line 3: image_id '1' names both"),
+        ("image,expression,mask,mask", ["street.png,a,,"], "line 1: expected each column once, got mask 2 times"),
     ],
 )
 def test_headers_and_ids_are_checked(own: Path, header: str, rows: list[str], says: str) -> None:
@@ -161,6 +166,100 @@ def test_a_json_table_that_cannot_be_understood(own: Path, content: bytes, says:
     (own / "samples.json").write_bytes(content)
     with pytest.raises(ValueError, match=says):
         datasets.load("folder", root=own)
+
+
+def test_a_polygon_of_any_length_fits_into_a_cell(own: Path) -> None:
+    angles = np.linspace(0, 2 * np.pi, 9000, endpoint=False)
+    rim = np.stack([20 + 9 * np.cos(angles), 15 + 9 * np.sin(angles)], axis=1).ravel().tolist()
+    assert len(str(rim)) > csv.field_size_limit()
+    before = csv.field_size_limit()
+    samples = datasets.load("folder", root=table(own, f'street.png,a disc,"[{rim}]"', f'street.png,it,"{rim}"'))
+    assert abs(int(samples[0].target.sum()) - 254) < 20
+    assert (samples[0].target == samples[1].target).all()
+    assert csv.field_size_limit() == before, "what the whole process may read is not ours"
+    with pytest.raises(ValueError, match="line 1: expected the columns"):
+        datasets.load("folder", root=table(own, header=f'"{"x" * 200_000}"'))
+    assert csv.field_size_limit() == before
+
+
+def test_a_table_is_bounded(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "MAX_ROWS", 3)
+    assert len(datasets.load("folder", root=table(own, *["street.png,it,"] * 3))) == 3
+    for rows in (["street.png,it,"] * 4, [""] * 9):
+        with pytest.raises(UserError, match="expected at most 3 rows; make several tables"):
+            datasets.load("folder", root=table(own, *rows))
+        assert not datasets.check("folder", root=own).ok
+    (own / "samples.csv").unlink()
+    (own / "samples.json").write_text(json.dumps([{"image": "street.png", "expression": "it"}] * 4))
+    with pytest.raises(UserError, match="sample 4: expected at most 3 rows"):
+        datasets.load("folder", root=own)
+    monkeypatch.setitem(files.MAX_BYTES, ".json", 100)
+    with pytest.raises(UserError, match=r"samples\.json has \d+ bytes; expected at most 100"):
+        datasets.load("folder", root=own)
+    monkeypatch.setitem(files.MAX_BYTES, ".json", 10_000)
+    monkeypatch.setattr(files, "MAX_CONTAINERS", 4)
+    with pytest.raises(UserError, match="has 5 lists and objects; expected at most 4"):
+        datasets.load("folder", root=own)
+
+
+@pytest.mark.parametrize(
+    ("written", "there"),
+    [
+        ("photos\\park.png", "photos/park.png"),
+        (".\\photos\\park.png", "photos/park.png"),
+        ("photos/a%20b%20%281%29.png", "photos/a b (1).png"),
+        ("photos\\a%20b.png", "photos/a b.png"),
+        ("100%.png", "100%.png"),
+        ("own/photos/park.png", "photos/park.png"),
+        ("own\\street.png", "street.png"),
+        (unicodedata.normalize("NFC", "Straße/Übung é.png"), unicodedata.normalize("NFD", "Straße/Übung é.png")),
+        (unicodedata.normalize("NFD", "한글/サンプル.png"), unicodedata.normalize("NFC", "한글/サンプル.png")),
+        (unicodedata.normalize("NFC", "ü/é.png"), unicodedata.normalize("NFC", "ü/") + "e\u0301.png"),
+        (unicodedata.normalize("NFC", "ü\\é.png"), unicodedata.normalize("NFD", "ü/é.png")),
+    ],
+)
+def test_a_name_that_another_system_wrote_is_found(tmp_path: Path, written: str, there: str) -> None:
+    own = tmp_path / "own"
+    photo(own / there)
+    save_mask(own / "masks" / there)
+    wrote = "masks\\" + written if "\\" in written else f"masks/{written}"
+    rows = [{"image": written, "expression": "it", "mask": wrote.replace("masks/own/", "own/masks/")}]
+    if written.startswith("own\\"):
+        rows[0]["mask"] = written.replace("own\\", "own\\masks\\")
+    elif written.startswith(".\\"):
+        rows[0]["mask"] = written.replace(".\\", ".\\masks\\")
+    (own / "samples.json").write_text(json.dumps(rows))
+    (sample,) = samples = datasets.load("folder", root=own)
+    assert (sample.target == BLOCK).all()
+    assert sample.image_id == written
+    assert "missing" not in samples._contents.all_digests().values()
+    assert datasets.check("folder", root=own, open_images=True).ok
+
+
+def test_the_name_as_it_is_written_comes_first(own: Path) -> None:
+    save_mask(own / "photos\\park.png")  # a legal name here
+    (sample,) = datasets.load("folder", root=table(own, "photos\\park.png,it,"))
+    assert set(np.unique(sample.image)) == {0, 255}
+
+
+@pytest.mark.parametrize("name", ["out.png", "out/secret.png", "photos/out.png", "chain.png"])
+def test_a_link_out_of_the_folder_is_refused_as_image_and_as_mask(tmp_path: Path, name: str) -> None:
+    own, secret = tmp_path / "own", save_mask(tmp_path / "secret" / "secret.png")
+    photo(own / "street.png")
+    (own / "photos").mkdir()
+    (own / "out").symlink_to(secret.parent)
+    for link in ("out.png", "photos/out.png"):
+        (own / link).symlink_to(secret)
+    (own / "chain.png").symlink_to("photos/out.png")
+    table(own, f"{name},a,", f"street.png,b,{name}", "street.png,c,")
+    samples = datasets.load("folder", root=own)
+    for index in (0, 1):
+        with pytest.raises(UserError, match=r"is a link to .*secret\.png, out of .*own; copy the file into the folder"):
+            samples[index]
+    assert samples[2].target is None
+    assert samples._contents.all_digests()[name] == "missing"
+    kinds = datasets.check("folder", root=own).kinds
+    assert kinds == {"outside the folder": 1, "damaged mask": 1}
 
 
 def test_a_table_in_another_encoding_is_named(own: Path) -> None:
@@ -207,7 +306,7 @@ def test_it_opens_again_from_its_table(own: Path) -> None:
 
 def test_an_empty_table_is_named(own: Path) -> None:
     (own / "samples.csv").write_text("")
-    with pytest.raises(ValueError, match="line 1: expected the columns image, expression and mask, got"):
+    with pytest.raises(ValueError, match=r"samples\.csv is empty"):
         datasets.load("folder", root=own)
     assert len(datasets.load("folder", root=table(own))) == 0
 

@@ -149,6 +149,8 @@ EVIL = [
     ("laughs as a key, whose hash never ends", laughs_as_a_key(200), "uses a tuple as a key"),
     ("one long text repeated", pickle.dumps(["x" * 1_000_000] * 100_000), "stand for more than 50,000,000 values"),
     ("a list that holds itself", itself(), "holds itself"),
+    ("a list among many that holds itself", b"]q\x00(" + b"]" * 9000 + b"h\x00h\x00e.", "holds itself"),
+    ("hundreds of thousands in two places", b"(" + b"]2" * 101_000 + b"l.", "more than 100,000 of its containers"),
     ("lists a thousand deep", b"]" * 1000 + b"a" * 999 + b".", "nested more than 64 deep"),
     ("sets by the million", b"\x8f" * 90_000_000 + b".", "may make 90,000,000 containers, more than 5,000,000"),
     ("containers and places by the million", b"](l}\x94(t\x85" * 10_000_000, "may make 60,000,000 containers"),
@@ -193,7 +195,6 @@ FILLERS = [
 @pytest.mark.parametrize("filler", FILLERS)
 def test_memory_stays_within_the_bound_that_the_module_states(filler: bytes) -> None:
     data = b"\x80\x04(Nq\x00" + filler * (40_000 // len(filler)) + (b"" if filler == b"(" else b"l.")
-    made = sum(map(data.count, pickles.MAKERS))
     tracemalloc.start()
     try:
         with contextlib.suppress(ValueError):
@@ -201,8 +202,29 @@ def test_memory_stays_within_the_bound_that_the_module_states(filler: bytes) -> 
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 25 * len(data) + 500 * made + 100_000
-    assert 25 * pickles.MAX_BYTES + 500 * pickles.MAX_MADE <= 5e9
+    assert peak < 25 * len(data) + pickles.memory_of(data) + 100_000
+    assert (25 + pickles.MAX_DENSITY) * 5_000_000 + pickles.FREE < 330e6
+    assert 25 * pickles.MAX_BYTES + pickles.MAX_MADE * max(pickles.MAKERS.values()) <= 4e9
+
+
+@pytest.mark.parametrize("maker", [*pickles.MAKERS, b"]l}\x8f", b"N\x94"])
+def test_a_few_megabytes_of_containers_are_refused_before_they_are_made(maker: bytes) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(
+            UnsafePickleError, match=r"containers, more than 5,000,000 or than its [\d,]+ bytes can hold"
+        ):
+            pickles.loads(maker * (4_900_000 // len(maker)) + b".")
+        assert tracemalloc.get_traced_memory()[1] < 10e6
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_honest_refs_are_far_from_the_bound(protocol: int, shared_root: Path) -> None:
+    refs = pickles.loads((shared_root / "data" / "mini-refcoco" / "refcoco" / "refs(unc).p").read_bytes())
+    data = pickle.dumps(refs, protocol=protocol)
+    assert pickles.memory_of(data) < pickles.MAX_DENSITY * len(data) / 2
 
 
 def test_memo_places_of_any_number_take_their_share_alone() -> None:
@@ -232,7 +254,7 @@ def test_what_stands_for_little_is_no_bomb() -> None:
         (b"\x80\x02\x8b\xff\xff\xff\x7f.", "it ends too early"),
         (b"\x80\x05\x95" + b"\xff" * 8 + b"N", "it ends too early"),
         (b"I" + b"9" * 1_000_000 + b"\n.", "limit .4300 digits"),
-        (b"(" * 1_000_000, "it ends too early"),
+        (b"(" * 20_000, "it ends too early"),
         (b"\x80\x02h\x05.", "is no whole pickle"),
         (b"\x80\x09N.", "unsupported pickle protocol: 9"),
         (b"]r\xff\xff\xff\x7f" * 2 + b".", "it ends with 2 values"),

@@ -233,7 +233,7 @@ def test_a_ref_without_its_annotation_or_image_fails_alone(tmp_path: Path) -> No
     assert samples[0].target is not None
     instances["images"] = instances["images"][1:]
     write_refer(tmp_path, instances, refs)
-    with pytest.raises(ValueError, match="does not list image 1"):
+    with pytest.raises(ValueError, match="ref 1 is about image 1, which is not listed"):
         datasets.load("refcoco", root=tmp_path)[0]
 
 

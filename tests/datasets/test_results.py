@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco
 
-from tasnb.datasets import ResultsFile, results
+from tasnb.core.errors import UserError
+from tasnb.datasets import ResultsFile, contents, results
 
 SIZE = (20, 30)
 
@@ -141,3 +142,33 @@ def test_a_file_about_other_images_is_refused(write) -> None:
 def test_the_fingerprint_follows_the_content_and_not_the_name(write) -> None:
     a, b, c = write([], "a.json"), write([], "b.json"), write("[ ]", "c.json")
     assert results.fingerprint_of(a) == results.fingerprint_of(b) != results.fingerprint_of(c)
+
+
+def test_masks_that_would_fill_the_memory_are_refused_before_one_is_drawn(write, monkeypatch) -> None:
+    monkeypatch.setattr(contents, "MAX_MASK_BYTES", 3 * SIZE[0] * SIZE[1])
+    entries = [{"image_id": 1, "segmentation": as_detectors_write_it(A)}] * 3 + [
+        {"image_id": 2, "segmentation": "bad"}
+    ] * 4
+    found = ResultsFile.read(write(entries))
+    assert len(found.proposals("1", SIZE)) == 1
+    with pytest.raises(
+        UserError, match=r"freesolo\.json, image 2: has 4 masks of 20 x 30 pixels, 2,400 bytes; expected"
+    ):
+        found.proposals("2", SIZE)
+
+
+@pytest.mark.parametrize("image_id", [True, None, [1], {"a": 1}, 1.5, float("nan"), 1e300, 2**80, "", "\ud800"])
+def test_what_is_no_id_is_one_clear_error(write, image_id) -> None:
+    with pytest.raises(UserError, match="entry 0: expected a number or a text as image_id"):
+        ResultsFile.read(write([{"image_id": image_id, "segmentation": []}]))
+
+
+def test_ids_keep_their_spelling(write) -> None:
+    entries = [{"image_id": id_, "segmentation": as_detectors_write_it(A)} for id_ in ("000007", 7, "7.0", -1)]
+    assert list(ResultsFile.read(write(entries)).of_image) == ["000007", "7", "7.0", "-1"]
+
+
+@pytest.mark.parametrize("score", [True, 10**400, -1e301, [1], "0.5", {}])
+def test_what_is_no_score_is_one_clear_error(write, score) -> None:
+    with pytest.raises(UserError, match="entry 0: expected a finite number as score"):
+        ResultsFile.read(write([{"image_id": 1, "segmentation": [], "score": score}]))

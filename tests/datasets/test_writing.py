@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 import tasnb as tn
+from tasnb.core.errors import UserError
 from tasnb.core.types import Sample
 from tasnb.datasets import folder, writing
 
@@ -60,13 +61,37 @@ def test_a_picture_and_a_mask_are_written_once(tmp_path: Path) -> None:
 
 
 def test_names_that_differ_in_signs_or_case_only_stay_apart(tmp_path: Path) -> None:
-    names = ["a b", "a/b", "A_B", "", "🦒", "x" * 300]
+    names = [
+        "a b",
+        "a/b",
+        "A_B",
+        "",
+        "🦒",
+        "x" * 300,
+        "con",
+        "LPT1",
+        "..\\..\\up",
+        "C:\\x",
+        "/etc/passwd",
+        "..",
+        "a\0b",
+    ]
     made = [
         sample("it", image=np.full((12, 16, 3), k, np.uint8), image_id=name or "empty") for k, name in enumerate(names)
     ]
     found = tn.datasets.load("folder", root=tn.datasets.write(made, tmp_path / "d"))
     for a, b in zip(found, made, strict=True):
         same(a, b)
+    written = [path.stem for path in (tmp_path / "d" / "images").iterdir()]
+    assert len(written) == len(names)
+    assert not {"con", "lpt1"} & {name.lower() for name in written}, "Windows takes these for devices"
+
+
+@pytest.mark.parametrize("field", ["expression", "image_id", "ref_id", "split"])
+def test_half_a_character_cannot_be_written(tmp_path: Path, field: str) -> None:
+    with pytest.raises(UserError, match="which has half a character"):
+        tn.datasets.write([replace(sample("it"), **{field: "\ud83e"})], tmp_path / "d")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_pictures_carry_no_metadata(tmp_path: Path) -> None:
