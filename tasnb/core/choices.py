@@ -37,7 +37,7 @@ def require_known(what: str, given: Any, choices: Iterable[Any], hint: str = "",
 
 
 def require_positive(**numbers: int | None) -> None:
-    """Refuse a number below 1; None passes.
+    """Refuse what is no whole number from 1 on; None passes.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ def require_positive(**numbers: int | None) -> None:
     Raises
     ------
     UserError
-        For the first number below 1.
+        For the first that is none.
     """
     for name, number in numbers.items():
-        if number is not None and number < 1:
-            raise UserError(f"{name}: expected at least 1, got {number}")
+        if number is not None and (not isinstance(number, int) or number < 1):
+            raise UserError(f"{name}: expected a whole number of at least 1, got {number!r:.80}")

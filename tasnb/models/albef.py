@@ -20,9 +20,10 @@ import numpy as np
 from tasnb.core.errors import MissingFileError, UserError
 from tasnb.models.batched import Matcher
 from tasnb.models.clip import Preprocessing
+from tasnb.models.folders import quiet
 from tasnb.models.machine import resolve_device, resolve_dtype
 from tasnb.models.vocabulary import require_vocabulary
-from tasnb.models.weights import fingerprint, named_as, one_line, quiet, read_state, require_all, require_finite
+from tasnb.models.weights import fingerprint, named_as, one_line, read_state, require_all, require_finite
 
 CHECKPOINTS = ("ALBEF.pth", "albef.pth")
 VISION_LAYERS = 12  # model_pretrain.py
@@ -195,8 +196,8 @@ def _vision(tensor: Callable[[str], Any], image_size: int) -> Any:
 
     tensor("visual_encoder.pos_embed")
     width, _, _, patch = tensor("visual_encoder.patch_embed.proj.weight").shape
-    if image_size % patch:
-        raise UserError(f"image_size: expected a multiple of the patch size {patch}, got {image_size}")
+    if not isinstance(image_size, int) or image_size < 1 or image_size % patch:
+        raise UserError(f"image_size: expected a multiple of the patch size {patch}, got {image_size!r:.80}")
     return VisionTransformer(
         img_size=image_size,
         patch_size=patch,
