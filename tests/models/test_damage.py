@@ -68,7 +68,10 @@ PARTS: dict[str, Sound] = {
     "WordNet's exceptions": Sound("wordnet", {"folder": Path("wordnet")}, Path("wordnet/noun.exc")),
 }  # fmt: skip
 WEIGHTS = tuple(name for name, part in PARTS.items() if part.file.suffix in (".pth", ".pt", ".bin", ".safetensors"))
-MAY_BE_EMPTY = ("WordNet's exceptions",)
+# what a part can do with: a WordNet of ten words has no verbs, a list of exceptions has any lines
+LOADS = {"WordNet's exceptions": ("empty", "half", "text", "a list", "null"), "WordNet's index": ("empty",)}
+SLOW = ("spaCy", "spaCy's configuration", "spaCy's parser", "spaCy's words")  # half a second each
+QUICK = ("empty", "half", "an LFS pointer", "text")
 
 
 @pytest.fixture(scope="module")
@@ -109,17 +112,21 @@ def broken(sound: Path, tmp_path: Path) -> Callable[[str], Path]:
     return copy
 
 
-def refused(name: str, root: Path) -> str:
-    """The line that a part's error becomes."""
-    with pytest.raises((UserError, OSError)) as error:
+def fault(name: str, root: Path) -> str:
+    """What is wrong with the way in which a part is refused; "" for one line that a person can use."""
+    try:
         PARTS[name].load(root)
-    line = in_one_line(error.value)
-    assert line is not None
-    assert "\n" not in line
-    assert len(line) < 1200
-    for advice in ("weights_only", "trust_remote_code", "safe_globals", "interrupted"):
-        assert advice not in line
-    return line
+    except (UserError, OSError) as error:
+        line = in_one_line(error) or ""
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    else:
+        return "it loads"
+    where, advice = PARTS[name].file, ("weights_only", "trust_remote_code", "safe_globals", "interrupted")
+    if not line or "\n" in line or len(line) > 1200 or any(word in line for word in advice):
+        return f"not such a line: {line}"
+    names = (where.name, where.parts[0], "ultralytics")
+    return "" if any(each in line for each in names) else f"it names no file: {line}"
 
 
 def zipped(text: str) -> bytes:
@@ -147,35 +154,42 @@ FOREIGN: dict[str, Callable[[bytes], bytes]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("damage", FOREIGN)
 @pytest.mark.parametrize("name", PARTS)
-def test_a_file_that_is_something_else_is_one_line(
-    name: str, damage: str, sound: Path, broken: Callable[[str], Path]
+def test_what_came_in_place_of_a_file_is_one_line_and_nothing_waits_for_it(
+    name: str, sound: Path, broken: Callable[[str], Path]
 ) -> None:
-    path = broken(name)
-    path.write_bytes(FOREIGN[damage]((sound / PARTS[name].file).read_bytes()))
-    if name in MAY_BE_EMPTY and damage in ("empty", "half"):
-        return
-    line = refused(name, path.parents[len(PARTS[name].file.parts) - 1])
-    assert path.name in line or path.parent.name in line or "ultralytics" in line, line
-    if name in WEIGHTS:
-        says = {"empty": "it is empty", "an LFS pointer": "Git LFS pointer", "a web page": "a web page"}
-        assert says.get(damage, "") in line
+    path, whole = broken(name), (sound / PARTS[name].file).read_bytes()
+    root = path.parents[len(PARTS[name].file.parts) - 1]
+    wrong = {}
+    for damage, change in FOREIGN.items():
+        if (name in SLOW and damage not in QUICK) or damage in LOADS.get(name, ()):
+            continue
+        path.write_bytes(change(whole))
+        wrong[damage] = fault(name, root)
+    path.unlink()
+    wrong["gone"] = fault(name, root)
+    path.symlink_to("nowhere")
+    wrong["a broken link"] = fault(name, root)
+    path.unlink()
+    os.mkfifo(path)
+    wrong["a pipe"] = fault(name, root)
+    path.unlink()
+    path.mkdir()
+    wrong["a folder"] = fault(name, root)
+    assert not {damage: said for damage, said in wrong.items() if said}
 
 
-@pytest.mark.parametrize("damage", ["a folder", "a pipe", "gone", "a broken link"])
-@pytest.mark.parametrize("name", PARTS)
-def test_what_is_no_file_is_one_line_and_nothing_waits_for_it(
-    name: str, damage: str, broken: Callable[[str], Path]
-) -> None:
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_weights_say_what_they_are_instead(name: str, broken: Callable[[str], Path]) -> None:
     path = broken(name)
-    if damage == "a folder":
-        path.mkdir()
-    elif damage == "a pipe":
-        os.mkfifo(path)
-    elif damage == "a broken link":
-        path.symlink_to("nowhere")
-    refused(name, path.parents[len(PARTS[name].file.parts) - 1])
+    for damage, says in {
+        "empty": "it is empty",
+        "an LFS pointer": "Git LFS pointer",
+        "a web page": "a web page",
+    }.items():
+        path.write_bytes(FOREIGN[damage](b""))
+        with pytest.raises(UserError, match=says):
+            PARTS[name].load(path.parents[len(PARTS[name].file.parts) - 1])
 
 
 def first_matrix(state: dict[str, Any]) -> str:
@@ -195,6 +209,7 @@ def _torch() -> Any:
 
 # what a checkpoint holds instead of its state dict
 CONTENTS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "TorchScript": lambda state: None,
     "a whole module": lambda state: _torch().nn.Linear(2, 2),
     "a Namespace beside": lambda state: {"model": state, "args": argparse.Namespace(lr=1)},
     "a list": lambda state: [1, 2],
@@ -227,27 +242,28 @@ def _in_itself() -> dict[str, Any]:
     return found
 
 
-@pytest.mark.filterwarnings("ignore")  # torch says that quantised tensors will go
-@pytest.mark.parametrize("damage", CONTENTS)
+@pytest.mark.filterwarnings("ignore")  # torch says that quantised tensors and TorchScript will go
 @pytest.mark.parametrize(
     "name", [name for name in WEIGHTS if name not in ("FastSAM", "CLIP, a file", "SAM, width unknown")]
 )
-def test_weights_that_no_model_is_made_of_are_one_line(
-    name: str, damage: str, sound: Path, broken: Callable[[str], Path]
-) -> None:
+def test_weights_that_no_model_is_made_of_are_one_line(name: str, sound: Path, broken: Callable[[str], Path]) -> None:
     import torch
     from safetensors.torch import load_file, save_file
 
     path, original = broken(name), sound / PARTS[name].file
     is_safe = original.suffix == ".safetensors"
     state = load_file(original) if is_safe else torch.load(original, weights_only=True)
-    inside = state.get("model", state)
-    content = CONTENTS[damage](dict(inside))
-    if is_safe and damage not in PICKLED:
-        save_file({key: value.contiguous() for key, value in content.items()}, path, metadata={"format": "pt"})
-    else:
-        torch.save(content if state is inside or not isinstance(content, dict) else {"model": content}, path)
-    refused(name, path.parents[len(PARTS[name].file.parts) - 1])
+    inside, wrong = state.get("model", state), {}
+    for damage, change in CONTENTS.items():
+        content = change(dict(inside))
+        if damage == "TorchScript":
+            torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), str(path))
+        elif is_safe and damage not in PICKLED:
+            save_file({key: value.contiguous() for key, value in content.items()}, path, metadata={"format": "pt"})
+        else:
+            torch.save(content if state is inside or not isinstance(content, dict) else {"model": content}, path)
+        wrong[damage] = fault(name, path.parents[len(PARTS[name].file.parts) - 1])
+    assert not {damage: said for damage, said in wrong.items() if said}
 
 
 @pytest.mark.parametrize("name", ["SAM", "CLIP, a folder", "captioner", "ALBEF"])
@@ -265,23 +281,9 @@ def test_half_precision_is_no_damage(name: str, sound: Path, broken: Callable[[s
     PARTS[name].load(path.parents[len(PARTS[name].file.parts) - 1])
 
 
-@pytest.mark.filterwarnings("ignore")  # TorchScript is on its way out
-def test_a_torchscript_archive_is_never_run(broken: Callable[[str], Path]) -> None:
-    import torch
-
-    for name in WEIGHTS:
-        path = broken(name)
-        torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), str(path))
-        line = refused(name, path.parents[len(PARTS[name].file.parts) - 1])
-        assert "TorchScript" in line or "ultralytics" in line or path.suffix == ".safetensors"
-        path.unlink()
-        if path.parent.name in ("sam", "clip", "git", "git_bin", "itc", "albef", "sam2"):
-            shutil.rmtree(path.parent)
-
-
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-@given(data=st.data(), name=st.sampled_from([name for name in PARTS if name not in ("spaCy's parser", "FastSAM")]))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(data=st.data(), name=st.sampled_from([name for name in PARTS if name not in (*SLOW, "FastSAM", "ITC")]))
 def test_bytes_that_change_are_a_model_or_one_line(data: st.DataObject, name: str, sound: Path) -> None:
     """Hypothesis: a few bytes of a file become others, are doubled or left out."""
     import tempfile
@@ -297,10 +299,4 @@ def test_bytes_that_change_are_a_model_or_one_line(data: st.DataObject, name: st
             at = data.draw(st.integers(0, min(len(content), 4096) - 1))
             content[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
         (root / part.file).write_bytes(bytes(content))
-        try:
-            part.load(root)
-        except (UserError, OSError) as error:
-            line = in_one_line(error)
-            assert line is not None
-            assert "\n" not in line
-            assert "weights_only" not in line
+        assert fault(name, root) in ("", "it loads")
