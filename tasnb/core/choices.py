@@ -50,5 +50,7 @@ def require_positive(**numbers: int | None) -> None:
         For the first that is none.
     """
     for name, number in numbers.items():
-        if number is not None and (not isinstance(number, int) or number < 1):
-            raise UserError(f"{name}: expected a whole number of at least 1, got {number!r:.80}")
+        if number is not None and not isinstance(number, int):
+            raise UserError(f"{name}: expected a whole number, got {number!r:.80}")
+        if number is not None and number < 1:
+            raise UserError(f"{name}: expected at least 1, got {number}")

@@ -373,12 +373,17 @@ def tensors_in(read: Any, path: Path) -> dict[str, Any]:
             return {}
         return {key: value for key, value in of.items() if isinstance(key, str) and isinstance(value, torch.Tensor)}
 
-    seen: set[int] = set()  # a pickle may hold one thing in many places, and inside itself
+    known: dict[int, dict[str, Any]] = {}  # a pickle may hold one thing in many places, and inside itself
 
     def find(of: Any, depth: int) -> dict[str, Any]:
-        if depth > _DEPTH or not isinstance(of, Mapping) or id(of) in seen:
+        if depth > _DEPTH or not isinstance(of, Mapping):
             return {}
-        seen.add(id(of))
+        if id(of) not in known:
+            known[id(of)] = {}
+            known[id(of)] = look(of, depth)
+        return known[id(of)]
+
+    def look(of: Mapping[Any, Any], depth: int) -> dict[str, Any]:
         below = {key: found for key, value in of.items() if isinstance(key, str) and (found := find(value, depth + 1))}
         if named := next((below[name] for name in NESTS if name in below), None):
             return named
@@ -388,14 +393,14 @@ def tensors_in(read: Any, path: Path) -> dict[str, Any]:
         models = {key: found for key, found in below.items() if "optim" not in key and "sched" not in key}
         if len(models) > 1:
             raise UserError(
-                f"{path} holds several models ({', '.join(sorted(models))}), none of them called {' or '.join(NESTS)}; "
+                f"{path} holds several models ({', '.join(sorted(models))[:200]}), none of them called {' or '.join(NESTS)}; "
                 "save the one that is meant: torch.save(model.state_dict(), NEW_FILE)"
             )
         return next(iter(models.values()), {})
 
     if not (found := find(read, 0)):
         holds = (
-            f"an object of {', '.join(map(str, list(read)[:SHOWN]))}"
+            f"an object of {', '.join(map(str, list(read)[:SHOWN]))[:200]}"
             if isinstance(read, Mapping)
             else type(read).__name__
         )
