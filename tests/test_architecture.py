@@ -35,7 +35,7 @@ HOMES: dict[str, set[str] | None] = {
     "torch": {"models"},
     "segment_anything": {"models.sam"},
     "open_clip": {"models.clip"},
-    "transformers": {"models.albef", "models.captioner", "models.sam_hf", "models.weights"},
+    "transformers": {"models.albef", "models.captioner", "models.folders", "models.sam_hf"},
     "timm": {"models.albef"},
     "ultralytics": {"models.fastsam"},
     "spacy": {"models.language"},

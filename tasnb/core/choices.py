@@ -37,7 +37,7 @@ def require_known(what: str, given: Any, choices: Iterable[Any], hint: str = "",
 
 
 def require_positive(**numbers: int | None) -> None:
-    """Refuse a number below 1; None passes.
+    """Refuse what is no whole number from 1 on; None passes.
 
     Parameters
     ----------
@@ -47,8 +47,10 @@ def require_positive(**numbers: int | None) -> None:
     Raises
     ------
     UserError
-        For the first number below 1.
+        For the first that is none.
     """
     for name, number in numbers.items():
+        if number is not None and not isinstance(number, int):
+            raise UserError(f"{name}: expected a whole number, got {number!r:.80}")
         if number is not None and number < 1:
             raise UserError(f"{name}: expected at least 1, got {number}")

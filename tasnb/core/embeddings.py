@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from tasnb.core.errors import UserError
+
 
 def cosines(a: Float[np.ndarray, "n *q d"], b: Float[np.ndarray, "k d"]) -> Float[np.ndarray, "n k"]:
     """Cosine of every row of ``a`` with every row of ``b``.
@@ -30,7 +32,7 @@ def cosines(a: Float[np.ndarray, "n *q d"], b: Float[np.ndarray, "k d"]) -> Floa
     if len(a) == 0 or len(b) == 0:
         return np.zeros((len(a), len(b)))
     if a.ndim not in (2, 3) or b.ndim != 2 or a.shape[-1] != b.shape[1] or 0 in a.shape[1:-1]:
-        raise ValueError(
+        raise UserError(
             f"embeddings of one model have one width, got {a.shape} and {b.shape}; run describe() with this encoder"
         )
     rows = [unit_rows(x) for x in (a, b)]
@@ -61,5 +63,5 @@ def unit_rows(rows: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
     if not np.isfinite(lengths).all():
         bad = int(np.argwhere(~np.isfinite(lengths))[0, 0])
-        raise ValueError(f"embedding {bad} holds NaN or infinity; try dtype float32")
+        raise UserError(f"embedding {bad} holds NaN or infinity; try dtype float32")
     return np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)

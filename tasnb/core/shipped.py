@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import MissingFileError, UserError
 
 PACKAGE = Path(__file__).resolve().parents[1]
 _HELPERS = "tasnb_lessons"  # the name under which the lessons' helpers are imported, so that no other package is hidden
@@ -99,7 +100,7 @@ def lesson(name: str) -> ModuleType:
     folder = next((folder.resolve() for folder in folders if (folder / f"{name}.py").is_file()), None)
     if folder is None or not name.isidentifier():
         known = sorted(path.stem for path in folders[-1].glob("[!_]*.py"))
-        raise ValueError(f"unknown lesson {name!r}; choose from {', '.join(known)}")
+        raise UserError(f"unknown lesson {name!r}; choose from {', '.join(known)}")
     loaded = sys.modules.get(_HELPERS)
     if loaded is None or list(loaded.__path__) != [str(folder)]:
         for stale in [key for key in sys.modules if key.split(".")[0] == _HELPERS]:
@@ -155,7 +156,7 @@ def copy_lessons(folder: str | Path, *, solutions: bool = False) -> CopiedLesson
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(copies[copy], copy)
     except OSError as problem:
-        raise ValueError(f"{target}: the lessons could not be written ({problem}); choose another folder") from problem
+        raise UserError(f"{target}: the lessons could not be written ({problem}); choose another folder") from problem
     return CopiedLessons(written, kept)
 
 
@@ -164,6 +165,6 @@ def _shipped(name: str, inside: str) -> Path:
     for candidate in (installed, clone):
         if (candidate / inside).is_dir():
             return candidate
-    raise FileNotFoundError(
+    raise MissingFileError(
         f"the shipped {name} are missing: expected {installed} (installed) or {clone} (clone); reinstall tasnb"
     )

@@ -207,7 +207,7 @@ class _PartParser:
         name = getattr(self._parser, "fingerprint", None)
         if name is None:  # a bare spaCy pipeline has no name to keep its work under
             return self._now(texts)
-        config = {"texts": list(texts), "rule": self._rule}
+        config = {"texts": list(texts), "rule": self._rule, "reading": expressions.READING}
         known = self._memo("parses", "", name, config, lambda: tuple(map(parse_to_json, self._now(texts))))
         return [parse_from_json(text) for text in known]
 
@@ -401,6 +401,7 @@ def _encode(texts: Sequence[str], models: Models, memo: Memo, *, more: Sequence[
     """
     known: dict[str, np.ndarray] = {}
     for group in (texts, more):
-        if missing := [text for text in dict.fromkeys(text.strip().lower() for text in group) if text not in known]:
+        asked = dict.fromkeys(expressions.readable(text)[0].lower() for text in group)
+        if missing := [text for text in asked if text not in known]:
             known |= dict(zip(missing, embed_texts(missing, models, memo=memo), strict=True))
     return _KnownTexts(models.encoder, known)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tasnb.core.errors import UserError
 from tasnb.models.albef import CHECKPOINTS, AlbefItc
 from tasnb.models.batched import Matcher
 from tasnb.models.blip2_itc import Blip2Itc
@@ -101,13 +102,11 @@ def load_matcher(
     is_albef = own_files and any((folder / name).is_file() for name in CHECKPOINTS)
     is_blip2 = own_files and read_config(folder / "config.json").get("model_type") == "blip-2"
     if mask_resize is not None and (is_albef or is_blip2):
-        raise ValueError(
-            f"mask_resize={mask_resize!r}: only a CLIP of open_clip masks tokens; leave it out for {model}"
-        )
+        raise UserError(f"mask_resize={mask_resize!r}: only a CLIP of open_clip masks tokens; leave it out for {model}")
     if is_albef:
         return AlbefItc.load(folder, **options)
     if image_size is not None:
-        raise ValueError(f"image_size={image_size}: only ALBEF takes another one; leave it out for {model}")
+        raise UserError(f"image_size={image_size}: only ALBEF takes another one; leave it out for {model}")
     if is_blip2:
         return Blip2Itc.load(folder, **options)
     options |= {} if mask_resize is None else {"mask_resize": mask_resize}

@@ -20,9 +20,18 @@ import numpy as np
 from tasnb.core.errors import MissingFileError, UserError
 from tasnb.models.batched import Matcher
 from tasnb.models.clip import Preprocessing
+from tasnb.models.folders import quiet
 from tasnb.models.machine import resolve_device, resolve_dtype
 from tasnb.models.vocabulary import require_vocabulary
-from tasnb.models.weights import fingerprint, named_as, one_line, quiet, read_state, require_all, require_finite
+from tasnb.models.weights import (
+    fingerprint,
+    named_as,
+    one_line,
+    read_state,
+    refuse_foreign,
+    require_all,
+    require_finite,
+)
 
 CHECKPOINTS = ("ALBEF.pth", "albef.pth")
 VISION_LAYERS = 12  # model_pretrain.py
@@ -102,8 +111,9 @@ class AlbefItc(Matcher):
         path = next((folder / name for name in CHECKPOINTS if (folder / name).is_file()), folder / CHECKPOINTS[0])
         words = folder / "vocab.txt"
         for needed in (path, words):
-            if not needed.is_file():
+            if not needed.exists():
                 raise MissingFileError(f"ALBEF needs {CHECKPOINTS[0]} and BERT's vocab.txt in one folder; no {needed}")
+            refuse_foreign(needed, f"ALBEF's {needed.name}")
         towers = _filled(_read(path), image_size, f"{path} does not hold ALBEF's weights")
         for tower in towers.values():
             require_finite(str(path), tower.state_dict())
@@ -195,8 +205,8 @@ def _vision(tensor: Callable[[str], Any], image_size: int) -> Any:
 
     tensor("visual_encoder.pos_embed")
     width, _, _, patch = tensor("visual_encoder.patch_embed.proj.weight").shape
-    if image_size % patch:
-        raise UserError(f"image_size: expected a multiple of the patch size {patch}, got {image_size}")
+    if not isinstance(image_size, int) or image_size < 1 or image_size % patch:
+        raise UserError(f"image_size: expected a multiple of the patch size {patch}, got {image_size!r:.80}")
     return VisionTransformer(
         img_size=image_size,
         patch_size=patch,
@@ -235,5 +245,8 @@ def _text(tensor: Callable[[str], Any]) -> Any:
 def _tokenizer(words: Path) -> Any:
     from transformers import BertTokenizer
 
-    with quiet():
-        return BertTokenizer(vocab=str(words), do_lower_case=True)
+    try:
+        with quiet():
+            return BertTokenizer(vocab=str(words), do_lower_case=True)
+    except Exception as error:  # tokenizers raises no class of its own
+        raise UserError(f"{words} does not hold BERT's words, one a line: {one_line(error)}") from error

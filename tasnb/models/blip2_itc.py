@@ -20,9 +20,10 @@ import numpy as np
 
 from tasnb.core.errors import UserError
 from tasnb.models.batched import Matcher, pixels_of
+from tasnb.models.folders import load_pretrained, load_processor
 from tasnb.models.machine import resolve_device, resolve_dtype
 from tasnb.models.vocabulary import require_tokenizer_files, require_vocabulary
-from tasnb.models.weights import deciding_files, fingerprint, load_pretrained, load_processor, read_config
+from tasnb.models.weights import deciding_files, fingerprint, read_config
 
 _DROPPED = re.compile(r"[.!\"()*#:;~]")  # LAVIS, BlipCaptionProcessor.pre_caption
 MAX_WORDS = 50  # the same
@@ -82,7 +83,7 @@ class Blip2Itc(Matcher):
         files = deciding_files(folder, "BLIP-2 folder")
         require_tokenizer_files(folder, "BLIP-2 folder")
         model = load_pretrained(MODEL_CLASS, folder, what="BLIP-2 image-text retrieval", device=place, dtype=number)
-        processor = load_processor("AutoProcessor", folder, backend="pil")
+        processor = load_processor(folder, backend="pil")
         rows = model.embeddings.word_embeddings.num_embeddings
         require_vocabulary(processor.tokenizer, rows, f"BLIP-2 {folder}")
         name = fingerprint("itc blip-2", files, {"dtype": dtype, "max_tokens": MAX_TOKENS, "texts": "lavis"})

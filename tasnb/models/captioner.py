@@ -15,9 +15,10 @@ import numpy as np
 from tasnb.core.choices import require_positive
 from tasnb.core.errors import MissingFileError, UserError
 from tasnb.models.batched import Batched, pixels_of
+from tasnb.models.folders import load_pretrained, load_processor
 from tasnb.models.machine import MissingExtraError, require_library, resolve_device, resolve_dtype
 from tasnb.models.vocabulary import require_tokenizer_files, require_vocabulary
-from tasnb.models.weights import deciding_files, fingerprint, load_pretrained, load_processor, read_config
+from tasnb.models.weights import deciding_files, fingerprint, one_line, read_config
 
 # config.json's model_type -> the class of transformers that captions
 CAPTIONERS = {
@@ -54,6 +55,8 @@ class CaptionConfig:
 
     def __post_init__(self) -> None:
         require_positive(num_beams=self.num_beams, max_new_tokens=self.max_new_tokens)
+        if self.prompt is not None and not isinstance(self.prompt, str):
+            raise UserError(f"prompt: expected the text that the caption continues, got {self.prompt!r:.80}")
 
 
 class HFCaptioner(Batched):
@@ -136,7 +139,7 @@ class HFCaptioner(Batched):
         how = {"device": None, **_in_8_bits(place)} if dtype == INT8 else {"device": place}
         model = load_pretrained(CAPTIONERS[kind], folder, what=f"a {kind} captioner", dtype=number, **how)
         # Pillow's resize is what these models were published with; torchvision's differs in the last bits
-        processor = load_processor("AutoProcessor", folder, backend="pil")
+        processor = load_processor(folder, backend="pil")
         require_vocabulary(processor.tokenizer, model.get_input_embeddings().num_embeddings, f"captioner {folder}")
         name = fingerprint("captioner", files, {**asdict(config), "dtype": dtype})
         return cls(model, processor, config, fingerprint=name, device=place, dtype=number, batch_size=batch_size)
@@ -188,14 +191,21 @@ class HFCaptioner(Batched):
 
         pixels = pixels_of(pictures, self.processor)
         inputs = {"pixel_values": pixels.to(self.device, self.dtype), **self._prompt(len(pixels))}
-        with torch.inference_mode():
-            tokens = self.model.generate(
-                **inputs,
-                num_beams=self.config.num_beams,
-                do_sample=False,
-                max_new_tokens=self._limit(),
-                logits_processor=[_refuse_nan],
-            )
+        try:
+            with torch.inference_mode():
+                tokens = self.model.generate(
+                    **inputs,
+                    num_beams=self.config.num_beams,
+                    do_sample=False,
+                    max_new_tokens=self._limit(),
+                    logits_processor=[_refuse_nan],
+                )
+        except UserError:
+            raise
+        except ValueError as error:  # what generation_config.json asks for does not go together, or needs other code
+            raise UserError(
+                f"the captioner cannot write with its generation_config.json: {one_line(error)}; get it again"
+            ) from error
         tokens = tokens[:, self._prompt_length(inputs) :]  # generate repeats what it was given
         return [text.strip() for text in self.processor.batch_decode(tokens, skip_special_tokens=True)]
 

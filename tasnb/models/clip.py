@@ -26,6 +26,7 @@ from tasnb.core.choices import require_known
 from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.types import GRIDS, REGIONS
 from tasnb.models.batched import Matcher
+from tasnb.models.folders import quiet, require_no_code
 from tasnb.models.machine import resolve_device, resolve_dtype
 from tasnb.models.places import downloaded
 from tasnb.models.vocabulary import require_tokenizer_files, require_vocabulary
@@ -43,6 +44,9 @@ from tasnb.stages import heatmaps
 # OpenAI's published state dicts carry these sizes beside their tensors; no other release does
 OPENAI_SIZES = frozenset({"input_resolution", "context_length", "vocab_size"})
 WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
+LARGEST = 1 << 20  # no size in a published configuration comes near; the largest are vocabularies of 262,144 words
+# what open_clip's configurations tell a tokenizer; others could lead it out of the folder
+TOKENIZER_OPTIONS = ("clean", "strip_sep_token", "language", "context_length")
 _RESAMPLING = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 _PRECISION = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}  # open_clip's words
 
@@ -76,8 +80,15 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         size_hw = tuple(self.size_hw) if isinstance(self.size_hw, tuple | list) else (self.size_hw,) * 2
-        for name, values in (("size_hw", size_hw), ("mean", tuple(self.mean)), ("std", tuple(self.std))):
+        if not all(isinstance(side, int) and 0 < side <= LARGEST for side in size_hw) or len(size_hw) != 2:
+            raise UserError(f"size_hw: expected two sides of 1 to {LARGEST} pixels, got {self.size_hw!r:.80}")
+        for name, least in (("mean", -np.inf), ("std", 0.0)):
+            given = getattr(self, name)
+            values = tuple(given) if isinstance(given, tuple | list) else ()
+            if len(values) != 3 or not all(isinstance(v, int | float) and least < v < np.inf for v in values):
+                raise UserError(f"{name}: expected three numbers, of red, green and blue, got {given!r:.80}")
             object.__setattr__(self, name, values)
+        object.__setattr__(self, "size_hw", size_hw)
         choices = ("squash", "shortest") if size_hw[0] == size_hw[1] else ("squash",)
         require_known(f"resize_mode for {size_hw}", self.resize_mode, choices)
         require_known("interpolation", self.interpolation, _RESAMPLING)
@@ -188,8 +199,6 @@ class ClipEncoder(Matcher):
         one of open_clip's tags for this model in the name of the file or of its folder. Without such a mark the
         model's name decides.
         """
-        import open_clip
-
         number, place = resolve_dtype(dtype), resolve_device(device)
         require_known("resize of masks", mask_resize, get_args(heatmaps.Resize))
         folder = Path(model)
@@ -200,6 +209,7 @@ class ClipEncoder(Matcher):
             files = deciding_files(folder, "CLIP folder", WEIGHTS)
             if config["text_cfg"].get("hf_tokenizer_name"):
                 require_tokenizer_files(folder, "CLIP folder")
+                require_no_code(folder, "CLIP folder")
         else:
             if checkpoint is None and folder.is_file():
                 name, checkpoint = _architecture_of(folder), folder
@@ -209,7 +219,7 @@ class ClipEncoder(Matcher):
         weights = files[-1]
         tag = _tag(name, weights)
         with _quiet_root_logger():
-            clip = open_clip.create_model(name, load_weights=False, pretrained_text=False, precision=_PRECISION[dtype])
+            clip = _empty(name, _PRECISION[dtype])
             tokenizer = _tokenizer(name, config)
             openai = _fill(clip, weights)
         _check_tokenizer(clip, tokenizer, str(model))
@@ -367,11 +377,32 @@ def _folder_config(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise MissingFileError(f"CLIP folder {folder} has no open_clip_config.json")
     config = read_config(path).get("model_cfg")
-    if config is None:
-        raise UserError(f"{path} has no entry model_cfg")
-    if config["text_cfg"].get("hf_model_name"):
+    towers = [config.get(name) for name in ("vision_cfg", "text_cfg")] if isinstance(config, dict) else []
+    if not towers or not all(isinstance(tower, dict) for tower in towers):
+        raise UserError(f"{path}: expected an entry model_cfg with vision_cfg and text_cfg, each an object")
+    eye, text = towers
+    if text.get("hf_model_name"):
         raise UserError(f"{path}: a text tower from the Hugging Face hub (hf_model_name) is not supported offline")
+    if re.search("[:/]", str(eye.get("timm_model_name") or "")):
+        raise UserError(f"{path}: expected timm_model_name to be a name of timm, got {eye['timm_model_name']!r:.80}")
+    options = text.get("tokenizer_kwargs") or {}
+    require_known(f"entry of tokenizer_kwargs in {path}", options, TOKENIZER_OPTIONS)
+    sizes = [config.get("embed_dim"), *eye.values(), *text.values()]
+    if not isinstance(sizes[0], int) or any(isinstance(size, int) and not 0 <= size <= LARGEST for size in sizes):
+        raise UserError(f"{path}: expected embed_dim and sizes of 0 to {LARGEST} in model_cfg")
     return config
+
+
+def _empty(name: str, precision: str) -> Any:
+    """The model of that name without its weights."""
+    import open_clip
+
+    try:
+        return open_clip.create_model(name, load_weights=False, pretrained_text=False, precision=precision)
+    except Exception as error:  # open_clip, timm and torch each raise their own for sizes that do not fit
+        raise UserError(
+            f"{name.removeprefix('local-dir:')}: open_clip cannot build this model: {one_line(error)}"
+        ) from error
 
 
 def _tokenizer(name: str, config: Mapping[str, Any]) -> Any:
@@ -380,7 +411,8 @@ def _tokenizer(name: str, config: Mapping[str, Any]) -> Any:
 
     own = {"trust_remote_code": False} if config["text_cfg"].get("hf_tokenizer_name") else {}
     try:
-        return open_clip.get_tokenizer(name, **own)
+        with quiet():
+            return open_clip.get_tokenizer(name, **own)
     except Exception as error:
         raise UserError(
             f"{name.removeprefix('local-dir:')}: its tokenizer cannot be loaded: {one_line(error)}"

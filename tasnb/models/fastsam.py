@@ -22,7 +22,7 @@ from tasnb.core.masks import to_rle
 from tasnb.models.machine import MissingExtraError, require_library, resolve_device
 from tasnb.models.options import ProposerOptions
 from tasnb.models.proposers import Proposer, distinct
-from tasnb.models.weights import fingerprint, one_line, refuse_foreign, require_finite
+from tasnb.models.weights import fingerprint, refuse_foreign, require_finite, why_unread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +111,7 @@ class FastSamProposer(Proposer):
             model = vendor.FastSAM(str(path))
             model.to(place)
         except Exception as error:  # torch, zipfile, pickle and ultralytics each raise their own
-            raise UserError(f"{path} does not hold a FastSAM checkpoint: {one_line(error)}") from error
+            raise UserError(f"{path} does not hold a FastSAM checkpoint: {why_unread(error)}") from error
         require_finite(str(path), model.model.state_dict())
         name = fingerprint("fastsam", [path], {**asdict(config), "ultralytics": vendor.__version__})
         return cls(model, config, source="fastsam", fingerprint=name, device=place)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tasnb.core.errors import MissingFileError, UserError
+from tasnb.models.weights import in_place_of
 
 NEEDED_PARTS = ("tagger", "parser", "lemmatizer")
 _PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
@@ -134,8 +135,10 @@ def load_parser(folder: str | Path) -> SpacyParser:
 
     path = Path(folder)
     is_folder = (path / "meta.json").is_file()
-    if not is_folder and not spacy.util.is_package(str(folder)):
-        raise FileNotFoundError(
+    if is_folder:
+        _require_plain_files(path)
+    elif not spacy.util.is_package(str(folder)):
+        raise MissingFileError(
             f"expected a spaCy pipeline (a folder with meta.json) at {folder}, found none; "
             "give a folder made by nlp.to_disk, or the name of an installed pipeline such as en_core_web_sm"
         )
@@ -144,14 +147,12 @@ def load_parser(folder: str | Path) -> SpacyParser:
         warnings.filterwarnings("ignore", message=r".*\[W095\].*", category=UserWarning)
         try:
             nlp = spacy.load(path if is_folder else str(folder))
-        except OSError:  # names its file
-            raise
         except Exception as error:  # spaCy, msgpack, json and the system each raise their own for a damaged file
             said = " ".join(str(error).split())[:200]
             raise UserError(f"{folder} is damaged, or no spaCy pipeline of this version: {said}") from error
     missing = [part for part in NEEDED_PARTS if part not in nlp.pipe_names]
     if missing:
-        raise ValueError(
+        raise UserError(
             f"expected a spaCy pipeline with {', '.join(NEEDED_PARTS)} in {folder}, "
             f"got {', '.join(nlp.pipe_names) or 'an empty one'}; "
             "use a full English pipeline (tasnb ships one for the toy preset)"
@@ -161,6 +162,18 @@ def load_parser(folder: str | Path) -> SpacyParser:
     root = Path(nlp.path) if nlp.path is not None else path
     stamp = f"spacy {spacy.__version__} {nlp.meta['name']} {nlp.meta['version']} {folder_fingerprint(root)}"
     return SpacyParser(nlp, name=str(nlp.meta["name"]), fingerprint=hashlib.sha256(stamp.encode()).hexdigest()[:16])
+
+
+def _require_plain_files(folder: Path) -> None:
+    """Refuse what spaCy would wait for, what came in a file's place, and a part that lets transformers run code."""
+    for path in folder.rglob("*"):
+        if not path.is_dir() and not path.is_file():
+            raise UserError(f"{path} is a pipe, a socket or a broken link; expected a file of a spaCy pipeline")
+        if path.is_file() and (found := in_place_of(path)):
+            raise UserError(f"{path} cannot be read as a file of a spaCy pipeline: it is {found}; get it again")
+    config = folder / "config.cfg"
+    if config.is_file() and b"trust_remote_code" in config.read_bytes():
+        raise UserError(f"{config} asks for code (trust_remote_code), and tasnb runs none that comes with a model")
 
 
 def _spared(nlp: Any) -> list[str]:

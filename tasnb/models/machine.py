@@ -40,15 +40,15 @@ def resolve_device(device: str = "auto") -> str:
     """
     import torch
 
-    kind, _, index = device.partition(":")
+    kind, _, index = str(device).partition(":")
     require_known("device", kind, DEVICES, hint=" (or cuda:0, cuda:1, ...)")
     has = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if kind == "auto":
         return next(name for name in ("cuda", "mps", "cpu") if has[name])
     if not has[kind]:
-        raise ValueError(f"device {device!r} asked for, but this machine's torch has no {kind}; use device='cpu'")
+        raise UserError(f"device {device!r} asked for, but this machine's torch has no {kind}; use device='cpu'")
     if index and (not index.isdecimal() or (kind == "cuda" and int(index) >= torch.cuda.device_count())):
-        raise ValueError(f"device {device!r}: this machine has {torch.cuda.device_count()} cuda device(s)")
+        raise UserError(f"device {device!r}: this machine has {torch.cuda.device_count()} cuda device(s)")
     return device
 
 

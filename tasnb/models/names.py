@@ -81,9 +81,15 @@ def arguments_of(role: Role, value: Any) -> dict[str, Any]:
             given["folder"] = given.pop("model")
         if first not in given:
             raise UserError(
-                f"{role}: expected an entry {'model' if first == 'folder' else first!r}; got {sorted(given)}"
+                f"{role}: expected an entry {'model' if first == 'folder' else first!r}; got {sorted(map(str, given))}"
             )
+        for name in ("checkpoint", "folder", "model"):
+            is_one = isinstance(given.get(name, ""), str | Path) or (name != first and given[name] is None)
+            if not is_one and not (role == "sam" and name == "model" and isinstance(given[name], Mapping)):
+                raise UserError(f"{role}: expected {name} to be a name or a path, got {given[name]!r:.80}")
         return given
+    if not isinstance(value, str | Path):
+        raise UserError(f"{role}: expected a name, a path, or an object of arguments, got {value!r:.80}")
     if (found := located(role, value)) is not None:
         part, folder = found
         return {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +26,10 @@ class ProposerOptions:
         for field in fields(self):
             value, least = getattr(self, field.name), field.metadata.get("least", 1)
             if isinstance(field.default, float):
-                if not 0 <= value <= 1:
-                    raise ValueError(f"{field.name}: expected a number in [0, 1], got {value}")
+                if not isinstance(value, int | float) or not 0 <= value <= 1:
+                    raise UserError(f"{field.name}: expected a number in [0, 1], got {value!r:.80}")
             elif not isinstance(value, int) or value < least:
-                raise ValueError(f"{field.name}: expected an integer of at least {least}, got {value!r}")
+                raise UserError(f"{field.name}: expected an integer of at least {least}, got {value!r:.80}")
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> Self:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tasnb.core.errors import UserError
 from tasnb.core.masks import from_rle, make_proposals, to_rle
 from tasnb.core.types import Proposals
 from tasnb.models.options import ProposerOptions
@@ -90,7 +91,7 @@ class Proposer(ABC):
         """
         image = np.asarray(image_rgb)
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-            raise ValueError(f"image_rgb: expected uint8 (h, w, 3), got {image.dtype} {image.shape}")
+            raise UserError(f"image_rgb: expected uint8 (h, w, 3), got {image.dtype} {image.shape}")
         masks, pred_iou, stability = self._found(np.ascontiguousarray(image))
         masks.flags.writeable = False  # ours alone: a value that must not be written is not copied again
         return make_proposals(masks, pred_iou=pred_iou, stability_score=stability, source=self.source)

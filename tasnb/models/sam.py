@@ -20,6 +20,8 @@ from tasnb.models.machine import resolve_device, resolve_dtype
 from tasnb.models.proposers import GridConfig, Proposer, distinct, in_slices, unpacked
 from tasnb.models.weights import fingerprint, named_as, read_config, read_state, require_finite
 
+LARGEST = 1 << 13  # of any size in a configuration; the largest of the published models is 5,120
+
 
 @dataclass(frozen=True, kw_only=True)
 class SamConfig:
@@ -76,8 +78,16 @@ class SamConfig:
     pixel_std: tuple[float, float, float] = (58.395, 57.12, 57.375)
 
     def __post_init__(self) -> None:
-        for name in ("encoder_global_attn_indexes", "pixel_mean", "pixel_std"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))  # JSON gives lists
+        for each in fields(self):
+            given, usual = getattr(self, each.name), each.default
+            several = isinstance(usual, tuple)
+            values = tuple(given) if isinstance(given, tuple | list) else (given,)  # JSON gives lists
+            kinds = (int,) if isinstance(usual[0] if several else usual, int) else (int, float)
+            least = 0 if each.name in ("encoder_global_attn_indexes", "pixel_mean") else 1e-6
+            fits = several == isinstance(given, tuple | list) and (len(values) == 3 or "pixel" not in each.name)
+            if not fits or not all(isinstance(value, kinds) and least <= value <= LARGEST for value in values):
+                raise UserError(f"SAM configuration: {each.name} is {given!r:.80}, expected such as {usual}")
+            object.__setattr__(self, each.name, values if several else given)
         for whole, part in (
             ("image_size", self.patch_size),
             ("encoder_embed_dim", self.encoder_num_heads),
@@ -85,7 +95,7 @@ class SamConfig:
             ("prompt_embed_dim", 2 * self.decoder_num_heads),  # cross-attention works at half the width
         ):
             if getattr(self, whole) % part:
-                raise ValueError(f"SAM configuration: {whole} is {getattr(self, whole)}, expected a multiple of {part}")
+                raise UserError(f"SAM configuration: {whole} is {getattr(self, whole)}, expected a multiple of {part}")
 
     @classmethod
     def read(cls, source: SamConfig | Mapping[str, Any] | str | Path) -> SamConfig:

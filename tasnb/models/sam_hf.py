@@ -19,9 +19,10 @@ from PIL import Image
 
 from tasnb.core.errors import UserError
 from tasnb.core.masks import boxes_xyxy, to_rle
+from tasnb.models.folders import load_pretrained, load_processor
 from tasnb.models.machine import resolve_device, resolve_dtype
 from tasnb.models.proposers import GridConfig, Proposer, distinct, in_slices, unpacked
-from tasnb.models.weights import deciding_files, fingerprint, load_pretrained, load_processor, read_config
+from tasnb.models.weights import deciding_files, fingerprint, read_config
 
 # config.json's model_type -> the class of transformers; a "_video" checkpoint holds the image model
 CLASSES: Mapping[str, str] = {"sam2": "Sam2Model", "sam3_tracker": "Sam3TrackerModel", "edgetam": "EdgeTamModel"}
@@ -102,7 +103,7 @@ class HFMaskProposer(Proposer):
         decisive = {**asdict(config), "dtype": dtype}
         del decisive["points_per_batch"]  # costs memory, changes no mask
         name = fingerprint(f"mask-generation {kind}", files, decisive)
-        processor = load_processor("AutoImageProcessor", folder)
+        processor = load_processor(folder)
         return cls(model, processor, config, source=kind, fingerprint=name, device=place)
 
     def _found(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -17,6 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from tasnb.core.errors import UserError
+
 # CLIP Surgery: with a single attention, unit values and a scale eight times as large do better
 SURGERY_SCALE = 8.0
 
@@ -42,7 +44,7 @@ class ViTTower:
         blocks = list(visual.transformer.resblocks)
         plain = all(isinstance(getattr(block, "attn", None), torch.nn.MultiheadAttention) for block in blocks)
         if not plain or visual.attn_pool is not None or visual.pool_type not in ("tok", "avg"):
-            raise ValueError(
+            raise UserError(
                 "dense features need CLIP's own vision transformer; this one has another attention or pools with "
                 "attention (CoCa); choose another CLIP"
             )
@@ -344,7 +346,7 @@ def tower_of(visual: Any) -> ViTTower | ResNetTower:
         return ViTTower(visual)
     if name == "ModifiedResNet":
         return ResNetTower(visual)
-    raise ValueError(
+    raise UserError(
         f"dense features need open_clip's VisionTransformer or ModifiedResNet (ViT-B-32, RN50 ...), got {name}; "
         "choose another CLIP, or leave out the methods that need a heat map or masked tokens"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tasnb.core.errors import MissingFileError, UserError
-from tasnb.models.weights import read_config
+from tasnb.models.weights import one_line, read_config
 
 CONFIG = "tokenizer_config.json"
 # any of these holds the words; vocab.json needs merges.txt beside it
@@ -25,6 +25,7 @@ VOCABULARIES = (
 # a model may have more rows than there are words: padded to a multiple of 128 at most (OPT: 50,272 for 50,265 words,
 # FLAN-T5: 32,128 for 32,100), and in tables of hundreds of thousands of rows some that were never used
 PADDING, UNUSED = 128, 0.02
+PROBE = "a \u0416"  # a word, and a letter that needs the token for what is unknown
 
 
 def require_tokenizer_files(folder: Path, what: str) -> None:
@@ -76,14 +77,20 @@ def require_vocabulary(tokenizer: Any, rows: int, what: str) -> None:
     Raises
     ------
     UserError
-        When an id lies outside the table, and when the tokenizer knows far fewer words than the model: a model may have
-        some rows more (see ``PADDING``, ``UNUSED``), never twice as many. Words that were only added to a tokenizer and
-        that the model never sees, such as a mark for a picture, may lie outside.
+        When it cannot read a text, when an id lies outside the table, and when the tokenizer knows far fewer words than
+        the model: a model may have some rows more (see ``PADDING``, ``UNUSED``), never twice as many. Words that were
+        only added to a tokenizer and that the model never sees, such as a mark for a picture, may lie outside.
     """
     added = set(tokenizer.added_tokens_encoder)
     words = {word: number for word, number in tokenizer.get_vocab().items() if word not in added}
     spare, known = rows - len(tokenizer), len(tokenizer)
-    beyond = max(words.values(), default=0) >= rows or any(number >= rows for number in tokenizer("a").input_ids)
+    try:
+        read = tokenizer(PROBE).input_ids
+    except Exception as error:  # tokenizers raises no class of its own
+        raise UserError(
+            f"{what}: its tokenizer reads no text ({one_line(error)}); get its files from where the model comes from"
+        ) from error
+    beyond = max(words.values(), default=0) >= rows or any(number >= rows for number in read)
     if beyond or spare > max(PADDING, int(UNUSED * rows)) or 2 * known < rows:
         raise UserError(
             f"{what}: its tokenizer knows {known:,} words, the model {rows:,}: tokenizer files are missing, cut off or "

@@ -12,11 +12,9 @@ import json
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from tasnb.core.errors import MissingFileError, UserError, in_one_line
@@ -27,7 +25,6 @@ NESTS = ("state_dict", "model_state_dict", "model_state", "model", "module", "ne
 # what torch.compile, FSDP and activation checkpointing put into the names of the tensors that they wrap
 WRAPPERS = frozenset({"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"})
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
-PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 _DEPTH = 3  # how far the state dict may lie below the checkpoint's top, and how many words may stand before its names
 _CHUNK = 4 * 2**20  # bytes of each sample of a large file
 _WHOLE = 64 * 2**20  # files up to this size are read in full
@@ -115,6 +112,8 @@ def read_config(path: Path) -> dict[str, Any]:
         return {}
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise UserError(f"{path} is JSON of too many levels for any model") from error
     except ValueError as error:
         raise UserError(f"{path} is not JSON: {error}") from error
     if not isinstance(found, dict):
@@ -184,11 +183,9 @@ def read_state(path: Path, what: str) -> dict[str, Any]:
 
     refuse_foreign(path, what)
     try:
-        if _is_safetensors(path):
-            return dict(load_file(path))
-        read = torch.load(path, map_location="cpu", weights_only=True)
+        read = load_file(path) if _is_safetensors(path) else torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch, zipfile, pickle and safetensors each raise their own for a damaged file
-        raise UserError(f"{path} cannot be read as weights: {_why_unread(error)}") from error
+        raise UserError(f"{path} cannot be read as weights: {why_unread(error)}") from error
     return tensors_in(read, path)
 
 
@@ -211,19 +208,36 @@ def refuse_foreign(path: Path, what: str) -> None:
     """
     if path.is_dir():
         raise UserError(f"{what}: expected a file, {path} is a folder")
-    if not path.is_file():
+    if not path.exists():
         raise MissingFileError(f"{what} not found: {path}")
+    if not path.is_file():  # opening one would wait for whoever writes to it
+        raise UserError(f"{what}: expected a file, {path} is a pipe, a socket or a device")
+    if found := in_place_of(path):
+        raise UserError(f"{path} cannot be read as weights: it is {found}; remove it and get it again")
+
+
+def in_place_of(path: Path) -> str | None:
+    """Tell what came in place of a file that was to be downloaded or copied.
+
+    Parameters
+    ----------
+    path : Path
+        A file that is there.
+
+    Returns
+    -------
+    str or None
+        What it is, by its first bytes; None where they say nothing.
+    """
     with open(path, "rb") as file:
         start = file.read(64).lstrip().lower()
-    found = None
     if not start:
-        found = "empty"
-    elif start.startswith(b"version https://git-lfs"):
-        found = "a Git LFS pointer, not the file that it stands for (git lfs pull gets that)"
-    elif start.startswith((b"<!doctype", b"<html", b"<?xml")):
-        found = "a web page, such as a login form or an error"
-    if found:
-        raise UserError(f"{path} cannot be read as weights: it is {found}; remove it and get it again")
+        return "empty"
+    if start.startswith(b"version https://git-lfs"):
+        return "a Git LFS pointer, not the file that it stands for (git lfs pull gets that)"
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "a web page, such as a login form or an error"
+    return None
 
 
 def require_whole(path: Path, what: str) -> None:
@@ -250,13 +264,44 @@ def require_whole(path: Path, what: str) -> None:
     try:
         if _is_safetensors(path):
             with safe_open(path, framework="pt") as file:
-                file.keys()
-        elif zipfile.is_zipfile(path):
-            torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+                packed = [name for name in file.keys() if _is_packed(file.get_slice(name))]  # noqa: SIM118
         else:  # the format before torch 1.6 has no table of contents
-            torch.load(path, map_location="cpu", weights_only=True)
+            listed = zipfile.is_zipfile(path)
+            read, packed = torch.load(path, map_location="cpu", weights_only=True, mmap=listed or None), []
     except Exception as error:
-        raise UserError(f"{path} cannot be read as weights: {_why_unread(error)}") from error
+        raise UserError(f"{path} cannot be read as weights: {why_unread(error)}") from error
+    if packed:
+        raise _unusable(path, packed[0], "whole numbers")
+    if not _is_safetensors(path):
+        tensors_in(read, path)
+
+
+def _is_packed(tensor: Any) -> bool:
+    """Whether a tensor of safetensors is one of a quantised model, whose scales stand elsewhere."""
+    return len(tensor.get_shape()) > 1 and tensor.get_dtype() in ("I8", "U8", "I16", "I32")
+
+
+def _unusable(path: Path, name: str, holds: str) -> UserError:
+    return UserError(
+        f"{path}: {name} holds {holds}, expected plain floating-point numbers; get the weights as they were before "
+        "they were quantised or packed"
+    )
+
+
+def _require_plain(state: Mapping[str, Any], path: Path) -> None:
+    """Refuse tensors that no model here is made of, and one that would take more memory than its file has bytes."""
+    import torch
+
+    small = (torch.int8, torch.uint8, torch.int16, torch.int32)
+    for name, value in state.items():
+        if value.is_nested or value.layout != torch.strided:
+            raise _unusable(path, name, "a sparse or nested tensor")
+        if value.is_complex() or value.is_meta:
+            raise _unusable(path, name, "complex numbers" if value.is_complex() else "no numbers at all")
+        if value.is_quantized or (value.dtype in small and value.ndim > 1):
+            raise _unusable(path, name, "whole numbers")
+        if value.numel() * value.element_size() > path.stat().st_size:  # a view that repeats a few numbers
+            raise _unusable(path, name, f"{value.numel():,} numbers, more than its file has")
 
 
 def _is_safetensors(path: Path) -> bool:
@@ -265,25 +310,37 @@ def _is_safetensors(path: Path) -> bool:
     return path.suffix == ".safetensors" or (len(start) == 9 and start[8:] == b"{" and not start.startswith(b"PK"))
 
 
-def _why_unread(error: Exception) -> str:
-    """A vendor's error about a file, in words of ours where it is a known one."""
-    said, full = one_line(error), str(error)
+def why_unread(error: Exception) -> str:
+    """Say why a file of weights could not be read, in words of ours where it is a known reason.
+
+    Parameters
+    ----------
+    error : Exception
+        A vendor's.
+
+    Returns
+    -------
+    str
+        The rest of a sentence about the file.
+    """
+    full = str(error)
     if "TorchScript" in full:
         return "it is a TorchScript archive, which runs code when it is read; save its state dict as safetensors"
     if unsafe := sorted(set(_UNSAFE.findall(full))):
         return (
-            f"it holds more than tensors ({', '.join(unsafe)}), and reading that could run code (weights_only); where "
-            "you trust it, save its tensors alone: torch.save(model.state_dict(), NEW_FILE)"
+            f"it holds more than tensors ({', '.join(unsafe)[:200]}), and reading that could run code; where you trust "
+            "it, save its tensors alone: torch.save(model.state_dict(), NEW_FILE)"
         )
     if _CUT_OFF.search(full):
-        return f"it is damaged or cut off ({said[:120]}); get it again"
-    if "Weights only load failed" in full or isinstance(error, KeyError | EOFError | IndexError | UnicodeDecodeError):
-        return "it is no checkpoint of torch or safetensors, or a damaged one"
-    return said
+        return f"it is damaged or cut off ({one_line(error)[:120]}); get it again"
+    if _ADVICE.search(full) or not full or not isinstance(error, RuntimeError | OSError | MemoryError):
+        return "it is no checkpoint of torch or safetensors, or a damaged one; get it again"
+    return one_line(error)
 
 
 # in what torch, zipfile and safetensors say of files
 _UNSAFE = re.compile(r"GLOBAL ([\w.]+)")
+_ADVICE = re.compile("[Ww]eights.only|trust_remote_code|safe_globals")  # how to let code run: never passed on
 _CUT_OFF = re.compile(
     "deserializing header|central directory|PytorchStreamReader|zip archive|Ran out of input|MetadataIncomplete|EOF"
 )
@@ -316,9 +373,17 @@ def tensors_in(read: Any, path: Path) -> dict[str, Any]:
             return {}
         return {key: value for key, value in of.items() if isinstance(key, str) and isinstance(value, torch.Tensor)}
 
+    known: dict[int, dict[str, Any]] = {}  # a pickle may hold one thing in many places, and inside itself
+
     def find(of: Any, depth: int) -> dict[str, Any]:
         if depth > _DEPTH or not isinstance(of, Mapping):
             return {}
+        if id(of) not in known:
+            known[id(of)] = {}
+            known[id(of)] = look(of, depth)
+        return known[id(of)]
+
+    def look(of: Mapping[Any, Any], depth: int) -> dict[str, Any]:
         below = {key: found for key, value in of.items() if isinstance(key, str) and (found := find(value, depth + 1))}
         if named := next((below[name] for name in NESTS if name in below), None):
             return named
@@ -328,18 +393,19 @@ def tensors_in(read: Any, path: Path) -> dict[str, Any]:
         models = {key: found for key, found in below.items() if "optim" not in key and "sched" not in key}
         if len(models) > 1:
             raise UserError(
-                f"{path} holds several models ({', '.join(sorted(models))}), none of them called {' or '.join(NESTS)}; "
+                f"{path} holds several models ({', '.join(sorted(models))[:200]}), none of them called {' or '.join(NESTS)}; "
                 "save the one that is meant: torch.save(model.state_dict(), NEW_FILE)"
             )
         return next(iter(models.values()), {})
 
     if not (found := find(read, 0)):
         holds = (
-            f"an object of {', '.join(map(str, list(read)[:SHOWN]))}"
+            f"an object of {', '.join(map(str, list(read)[:SHOWN]))[:200]}"
             if isinstance(read, Mapping)
             else type(read).__name__
         )
         raise UserError(f"{path} holds no tensors by name; expected a state dict, or one under 'model', got {holds}")
+    _require_plain(found, path)
     return found
 
 
@@ -392,137 +458,6 @@ def require_finite(what: str, state: Mapping[str, Any]) -> None:
             raise UserError(f"{what}: {name} holds NaN or infinite numbers; the file is damaged, get it again")
 
 
-def load_pretrained(
-    model_class: str,
-    folder: Path,
-    *,
-    what: str,
-    device: str | None,
-    twins: Mapping[str, str] = MappingProxyType({}),
-    **options: Any,
-) -> Any:
-    """Load a model of transformers out of a local folder, never the network, frozen and ready to run.
-
-    Parameters
-    ----------
-    model_class : str
-        Its class in transformers.
-    folder : Path
-        With config.json and weights. Keys beyond those of the model are allowed: a checkpoint may hold a larger one.
-    what : str
-        The model's name in errors.
-    device : str or None
-        Where it goes; None for a model that its options place.
-    twins : mapping of str to str
-        Keys that hold the same numbers as another, and that some versions of transformers leave out for that reason.
-    **options : object
-        For ``from_pretrained``.
-
-    Returns
-    -------
-    torch.nn.Module
-        The model in eval mode, without gradients.
-
-    Raises
-    ------
-    UserError
-        Naming the keys that are missing or of another shape, for a file that cannot be read, and for NaN in it.
-    """
-    import transformers
-
-    problem = f"{folder} does not hold the weights of {what}"
-    for file in (file for pattern in WEIGHTS for file in sorted(folder.glob(pattern))):
-        require_whole(file, what)
-    for file in folder.glob("*config.json"):
-        read_config(file)  # transformers takes its own defaults for a generation_config.json that it cannot read
-    kind, options = getattr(transformers, model_class), {**options, "trust_remote_code": False}
-    try:
-        with quiet():
-            source: dict[str, Any] = {"pretrained_model_name_or_path": folder, **options}
-            if (state := _of_a_trainer(kind, folder)) is not None:
-                source = {"pretrained_model_name_or_path": None, "state_dict": state, **options}
-                source["config"] = kind.config_class.from_pretrained(folder)
-            model, found = kind.from_pretrained(
-                local_files_only=True, weights_only=True, output_loading_info=True, **source
-            )
-            if state is not None and (folder / "generation_config.json").is_file():
-                model.generation_config = transformers.GenerationConfig.from_pretrained(folder)
-    except UserError:
-        raise
-    except Exception as error:
-        # safetensors, torch and transformers each raise their own; a shape that differs is one of them
-        raise UserError(f"{problem}: {_why_unread(error)}") from error
-    missing = set(found["missing_keys"])
-    tensors = model.state_dict()
-    for lost, twin in twins.items():
-        if lost in missing and twin not in missing:
-            tensors[lost].copy_(tensors[twin])
-            missing.discard(lost)
-    require_all(problem, sorted(missing))
-    require_finite(str(folder), tensors)
-    model.eval().requires_grad_(False)
-    return model if device is None else model.to(device)
-
-
-def _of_a_trainer(kind: Any, folder: Path) -> dict[str, Any] | None:
-    """The state dict of a pytorch_model.bin that a trainer wrapped; None where transformers reads the folder itself."""
-    import torch
-
-    path = folder / "pytorch_model.bin"
-    if not path.is_file() or any(folder.glob("*.safetensors")):
-        return None
-    try:
-        read = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except RuntimeError:  # the format before torch 1.6 cannot be mapped
-        read = torch.load(path, map_location="cpu", weights_only=True)
-    with torch.device("meta"):
-        wanted = kind(kind.config_class.from_pretrained(folder)).state_dict().keys()
-    state = named_as(tensors_in(read, path), wanted)
-    return None if isinstance(read, Mapping) and state.keys() <= read.keys() else state
-
-
-def load_processor(kind: str, folder: Path, **options: Any) -> Any:
-    """Load what prepares a transformers model's input, out of a local folder.
-
-    Parameters
-    ----------
-    kind : str
-        The class in transformers, such as "AutoProcessor".
-    folder : Path
-        Of the model.
-    **options : object
-        For ``from_pretrained``.
-
-    Returns
-    -------
-    object
-        The processor.
-
-    Raises
-    ------
-    MissingFileError
-        For a folder without a processor's configuration.
-    UserError
-        When it cannot be read.
-    """
-    import transformers
-
-    if not any((folder / name).is_file() for name in PROCESSORS):
-        raise MissingFileError(
-            f"{folder} has no {' or '.join(PROCESSORS)}: how its pictures are prepared is unknown; get the file from "
-            "where the model comes from (tasnb fetch does)"
-        )
-    for name in PROCESSORS:
-        read_config(folder / name)  # names the file that is damaged
-    try:
-        with quiet():
-            return getattr(transformers, kind).from_pretrained(
-                folder, local_files_only=True, trust_remote_code=False, **options
-            )
-    except Exception as error:  # tokenizers, transformers and json each raise their own for a damaged file
-        raise UserError(f"{folder}: its processor cannot be loaded: {one_line(error)}") from error
-
-
 def require_all(problem: str, missing: Sequence[str]) -> None:
     """Refuse weights that lack keys.
 
@@ -555,29 +490,10 @@ def one_line(error: Exception) -> str:
     Returns
     -------
     str
-        At most 400 characters of it.
+        At most 400 characters of it, without advice to let code run.
     """
     text = in_one_line(error) if isinstance(error, OSError) else None
-    return (text or " ".join(str(error).split()))[:400]
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep away the bar that transformers draws for every load, and its report of keys that our own error says.
-
-    Yields
-    ------
-    None
-        While both are off.
-    """
-    from transformers.utils import logging
-
-    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if shown:
-            logging.enable_progress_bar()
+    text = text or " ".join(str(error).split()) or type(error).__name__
+    if _ADVICE.search(text):
+        return "it asks for code to be run, which no model may here"
+    return text[:400] if not isinstance(error, KeyError) else f"{text[:400]} is unknown or missing"

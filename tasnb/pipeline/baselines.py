@@ -21,6 +21,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float
 
+from tasnb.core.errors import UserError
 from tasnb.core.types import (
     FEATURES,
     ImageArtifacts,
@@ -276,9 +277,8 @@ def heatmap(
         For another method, for artifacts without its feature, and for an empty expression.
     """
     if method not in MAPS:
-        raise ValueError(f"no heat map of {method!r}; choose from {', '.join(MAPS)}")
-    if not expression.strip():
-        raise ValueError("the expression is empty; say in a few words which thing is meant")
+        raise UserError(f"no heat map of {method!r}; choose from {', '.join(MAPS)}")
+    expressions.require_text(expression)
     return heatmaps.resize(_grid(method, artifacts, expression, models), artifacts.image_hw)
 
 
@@ -369,7 +369,7 @@ def global_local(
     """
     for name, value in (("global_weight", global_weight), ("sentence_weight", sentence_weight)):
         if not 0 <= value <= 1:
-            raise ValueError(f"{name}: expected 0 to 1, got {value}")
+            raise UserError(f"{name}: expected 0 to 1, got {value}")
     parse = parse or expressions.parse(expression, models.parser, rule=find(variant, models).parse)
     masked = _regions(artifacts, "global_local", "Global-Local")
     crops = rows_of(artifacts.crop_embeddings, find(variant, models).v_crop.style, "crop_embeddings")
@@ -435,7 +435,7 @@ def _pooled(method: str, artifacts: ImageArtifacts, expression: str, models: Mod
     """The mean of a method's heat map over each mask."""
     heat, weights = _grid(method, artifacts, expression, models), artifacts.features.pooling
     if weights is None:
-        raise ValueError(missing(*MAPS[method]))
+        raise UserError(missing(*MAPS[method]))
     return heatmaps.pool(heat, weights)
 
 
@@ -443,7 +443,7 @@ def _grid(method: str, artifacts: ImageArtifacts, expression: str, models: Model
     feature, name = MAPS[method]
     grids, redundant = artifacts.features.grids, artifacts.features.empty_text
     if feature not in grids or (feature == "clip_surgery" and redundant is None):
-        raise ValueError(missing(feature, name))
+        raise UserError(missing(feature, name))
     text = text_row(expression, models)
     if feature == "grad_cam":
         return heatmaps.grad_cam(grids[feature], text)
@@ -454,7 +454,7 @@ def _grid(method: str, artifacts: ImageArtifacts, expression: str, models: Model
 
 def _regions(artifacts: ImageArtifacts, feature: str, name: str) -> np.ndarray:
     if feature not in artifacts.features.regions:
-        raise ValueError(missing(feature, name))
+        raise UserError(missing(feature, name))
     return artifacts.features.regions[feature]
 
 

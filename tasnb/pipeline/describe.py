@@ -20,6 +20,7 @@ import numpy as np
 
 from tasnb.core.choices import require_known
 from tasnb.core.domain import domain_note
+from tasnb.core.errors import UserError
 from tasnb.core.images import as_rgb, brought_to, image_key_of, working_size
 from tasnb.core.types import (
     FEATURES,
@@ -251,7 +252,8 @@ class ImageStages:
             found = expressions.noun_phrases(text, parser, kind=kind)
             return tuple(word for phrase in found for word in (phrase.text, phrase.lemma))
 
-        words = self.memo("noun_phrases", "", parser_name, {"text": text, "kind": kind}, mine)
+        config = {"text": text, "kind": kind, "reading": expressions.READING}
+        words = self.memo("noun_phrases", "", parser_name, config, mine)
         return tuple(NounPhrase(text=text, lemma=lemma) for text, lemma in zip(words[::2], words[1::2], strict=True))
 
     @cached_property
@@ -403,7 +405,7 @@ def _in_order(features: Collection[str]) -> tuple[str, ...]:
 def _dense(encoder: Any, method: str) -> Any:
     found = getattr(encoder, method, None)
     if found is None:
-        raise ValueError(
+        raise UserError(
             "heat maps and masked tokens need an encoder with dense features (an open_clip ViT or ModifiedResNet); "
             f"this one ({type(encoder).__name__}) has none: choose another, or leave these methods out"
         )

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tasnb.core.errors import UserError
 from tasnb.core.masks import areas, centroids_xy
 from tasnb.core.types import (
     CaptionsOnDemand,
@@ -152,7 +153,8 @@ def text_row(expression: str, models: Models) -> np.ndarray:
     Parameters
     ----------
     expression : str
-        Encoded in lower case and without a template (docs/method.md).
+        Encoded as the parser reads it (``expressions.readable``), in lower case and without a template
+        (docs/method.md).
     models : Models
         Their encoder is used.
 
@@ -160,8 +162,14 @@ def text_row(expression: str, models: Models) -> np.ndarray:
     -------
     ndarray of float32, shape (d,)
         A unit vector.
+
+    Raises
+    ------
+    ValueError
+        For what is no expression, see ``expressions.require_text``.
     """
-    return models.encoder.encode_texts([expression.strip().lower()])[0]
+    line, _ = expressions.readable(expressions.require_text(expression))
+    return models.encoder.encode_texts([line.lower()])[0]
 
 
 def shares(table: ScoreTable, *, variant: str | Variant = PAPER) -> np.ndarray:
@@ -205,7 +213,7 @@ def rows_of(rows: Mapping[str, np.ndarray], style: str, name: str) -> np.ndarray
         When they are not there; it lists the styles at hand.
     """
     if style not in rows:
-        raise ValueError(f"{name} holds the styles {sorted(rows)}, not {style!r}; run describe() with the same variant")
+        raise UserError(f"{name} holds the styles {sorted(rows)}, not {style!r}; run describe() with the same variant")
     return rows[style]
 
 
@@ -303,7 +311,7 @@ def tas(
     unknown = sorted(set(use) - set(MODULES))
     if unknown or "v" not in use:
         problem = f"unknown module {unknown[0]!r}" if unknown else "'v' is missing from use"
-        raise ValueError(f"{problem}; choose from {', '.join(MODULES)} and keep 'v' (text_only goes without)")
+        raise UserError(f"{problem}; choose from {', '.join(MODULES)} and keep 'v' (text_only goes without)")
     weights = with_modules(weights_for(chosen, models, alpha=alpha, lam=lam), use)
     parse = parse or expressions.parse(expression, models.parser, rule=chosen.parse)
     mined = mine(artifacts, parse, models, variant=chosen)

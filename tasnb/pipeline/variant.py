@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import UserError
 from tasnb.core.types import ImageArtifacts, Models, Weights
 from tasnb.models.catalogue import VARIANT_OPTIONS
 from tasnb.stages import expressions, negatives, proposals, scores, spatial
@@ -201,7 +202,7 @@ def require_models_for(variant: Variant, models: Models) -> None:
         With the options that differ, and the line that loads the right models.
     """
     if wrong := _other_options(variant, models.options):
-        raise ValueError(
+        raise UserError(
             f"the models were loaded for another variant than {variant.name!r}: {wrong}; "
             f"load them by {_loading(variant, models)}"
         )
@@ -233,7 +234,7 @@ def require_made_for(variant: Variant, artifacts: ImageArtifacts, models: Models
         return
     first = "" if not _other_options(variant, models.options) else f"models = {_loading(variant, models)}; "
     name = repr(variant.name) if variant.name in VARIANTS else variant.name
-    raise ValueError(
+    raise UserError(
         f"these artifacts were made for variant {made['variant']!r} and differ from {variant.name!r} in "
         f"{wrong.rstrip('; ')}; make the right ones by {first}artifacts = tn.describe(image, models, variant={name})"
     )

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, UInt8
 from scipy.ndimage import gaussian_filter
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import UserError
 from tasnb.core.masks import boxes_xyxy
 from tasnb.core.types import CropStyle, Proposals
 
@@ -54,7 +55,7 @@ class CropConfig:
     def __post_init__(self) -> None:
         require_known("crop style", self.style, get_args(CropStyle))
         if not (np.isfinite(self.sigma) and self.sigma > 0):
-            raise ValueError(f"sigma: expected a positive number of pixels, got {self.sigma}")
+            raise UserError(f"sigma: expected a positive number of pixels, got {self.sigma}")
 
 
 def cut(
@@ -249,11 +250,11 @@ def _inside(box: np.ndarray) -> tuple[slice, slice]:
 
 def _check(image_rgb: np.ndarray, masks: np.ndarray) -> None:
     if image_rgb.dtype != np.uint8 or image_rgb.ndim != 3 or image_rgb.shape[2] != 3:
-        raise ValueError(
+        raise UserError(
             f"image_rgb: expected uint8 (h, w, 3), got {image_rgb.dtype} {image_rgb.shape}; open it with tasnb.as_rgb"
         )
     if masks.dtype != bool or masks.shape[1:] != image_rgb.shape[:2]:
-        raise ValueError(
+        raise UserError(
             f"mask: expected bool {image_rgb.shape[:2]} as the image, got {masks.dtype} {masks.shape[1:]}; "
             "proposals belong to the picture they were made from"
         )

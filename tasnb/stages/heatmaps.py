@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float
 
 from tasnb.core.choices import require_known
 from tasnb.core.embeddings import cosines, unit_rows
+from tasnb.core.errors import UserError
 
 Resize = Literal["area", "bilinear", "nearest"]
 MASKS_AT_ONCE = 16  # of a picture of 12 megapixels: 0.8 GB as float32
@@ -192,7 +193,7 @@ def pool(heat: Float[np.ndarray, "r c"], weights: Float[np.ndarray, "n r c"]) ->
         For a map that holds NaN or infinity.
     """
     if not np.isfinite(heat).all():
-        raise ValueError("the heat map holds NaN or infinity; try dtype float32")
+        raise UserError("the heat map holds NaN or infinity; try dtype float32")
     means = np.tensordot(weights.astype(np.float64), heat, axes=2)
     return np.where(weights.any(axis=(1, 2)), means, heat.min())
 

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 from weakref import WeakKeyDictionary
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import UserError
 from tasnb.core.types import NegativePhrase, Negatives, NounPhrase, Parse, WordNet
 
 SynonymKind = Literal["path", "official"]
@@ -55,9 +56,9 @@ class SynonymRule:
     def __post_init__(self) -> None:
         require_known("synonym kind", self.kind, get_args(SynonymKind))
         if not 0 <= self.threshold <= 1:
-            raise ValueError(f"threshold: expected a path similarity from 0 to 1, got {self.threshold}")
+            raise UserError(f"threshold: expected a path similarity from 0 to 1, got {self.threshold}")
         if self.min_pairs < 1:
-            raise ValueError(f"min_pairs: expected at least 1, got {self.min_pairs}")
+            raise UserError(f"min_pairs: expected at least 1, got {self.min_pairs}")
         require_known("repeats", self.repeats, ("once", "each"))
 
 

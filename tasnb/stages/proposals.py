@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool
 
+from tasnb.core.errors import UserError
 from tasnb.core.masks import areas, pairwise_containment, scaled_area
 from tasnb.core.types import Proposals
 
@@ -36,9 +37,9 @@ class ProposalFilter:
 
     def __post_init__(self) -> None:
         if self.min_area < 0:
-            raise ValueError(f"min_area: expected 0 or more pixels, got {self.min_area}")
+            raise UserError(f"min_area: expected 0 or more pixels, got {self.min_area}")
         if not 0 <= self.max_containment <= 1:
-            raise ValueError(f"max_containment: expected a share from 0 to 1, got {self.max_containment}")
+            raise UserError(f"max_containment: expected a share from 0 to 1, got {self.max_containment}")
 
 
 PAPER_FILTER = ProposalFilter()

@@ -132,7 +132,7 @@ def test_pickled_weights_load_only_as_plain_tensors(folders: dict[str, Path], tm
     (old / "model.safetensors").unlink()
     assert HFCaptioner.load(old, device="cpu").caption([np.zeros((4, 4, 3), np.uint8)])
     torch.save({"weights": tmp_path}, old / "pytorch_model.bin")  # a path is code to a pickle
-    with pytest.raises(Exception, match=r"weights_only|Weights only"):
+    with pytest.raises(Exception, match="holds more than tensors"):
         HFCaptioner.load(old, device="cpu")
 
 

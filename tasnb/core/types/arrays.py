@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
 from tasnb.core.brief import brief
+from tasnb.core.errors import UserError
 
 ImageRGB = UInt8[np.ndarray, "h w 3"]
 # what baselines read of an image beyond TAS, by the name of the one that reads it
@@ -52,7 +53,7 @@ def freeze(array: Any, dtype: Any, name: str, shape: tuple[int | None, ...]) -> 
         frozen.ndim == len(shape) and all(want in (None, got) for want, got in zip(shape, frozen.shape, strict=True))
     ):
         want = tuple("any" if s is None else s for s in shape)
-        raise ValueError(f"{name}: expected shape {want}, got {frozen.shape}")
+        raise UserError(f"{name}: expected shape {want}, got {frozen.shape}")
     if frozen.flags.writeable:
         frozen = frozen.copy()
         frozen.flags.writeable = False
@@ -202,13 +203,13 @@ class Features:
         rows, columns = next((grid.shape[:2] for grid in self.grids.values()), (None, None))
         for kind, known, shape in (("grids", GRIDS, (rows, columns, None)), ("regions", REGIONS, (None, None))):
             if wrong := sorted(set(getattr(self, kind)) - set(known)):
-                raise ValueError(f"{kind}: unknown feature {wrong[0]!r}; choose from {', '.join(known)}")
+                raise UserError(f"{kind}: unknown feature {wrong[0]!r}; choose from {', '.join(known)}")
             frozen = {name: freeze(each, np.float32, name, shape) for name, each in getattr(self, kind).items()}
             object.__setattr__(self, kind, MappingProxyType(frozen))
         freeze_fields(self, np.float32, pooling=(None, rows, columns), empty_text=(None,))
         lengths = {len(each) for each in self._by_proposal()}
         if len(lengths) > 1:
-            raise ValueError(f"features of one image have one length, got {sorted(lengths)}; run describe() again")
+            raise UserError(f"features of one image have one length, got {sorted(lengths)}; run describe() again")
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from tasnb.core.brief import brief
+from tasnb.core.errors import UserError
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -143,7 +144,7 @@ class Parse:
     def __post_init__(self) -> None:
         wrong = [d for d in self.directions if d not in DIRECTIONS]
         if wrong:
-            raise ValueError(f"unknown direction {wrong[0]!r}; choose from {', '.join(DIRECTIONS)}")
+            raise UserError(f"unknown direction {wrong[0]!r}; choose from {', '.join(DIRECTIONS)}")
 
     @property
     def notes(self) -> tuple[str, ...]:

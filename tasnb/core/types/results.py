@@ -80,7 +80,7 @@ class Weights:
     def __post_init__(self) -> None:
         for name, value in (("alpha", self.alpha), ("lam", self.lam)):
             if not np.isfinite(value):
-                raise ValueError(f"{name}: expected a finite number, got {value}")
+                raise UserError(f"{name}: expected a finite number, got {value}")
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -362,7 +362,7 @@ class ImageArtifacts:
     def __post_init__(self) -> None:
         n = len(self.proposals)
         if self.features.proposals not in (None, n):
-            raise ValueError(f"features of {self.features.proposals} proposals for {n}; run describe() again")
+            raise UserError(f"features of {self.features.proposals} proposals for {n}; run describe() again")
         on_demand = {k: texts for k, texts in self.captions.items() if isinstance(texts, CaptionsOnDemand)}
         if on_demand:
             object.__setattr__(self, "caption_embeddings", _EmbeddedOnDemand(on_demand))
@@ -373,7 +373,7 @@ class ImageArtifacts:
             for style, values in getattr(self, name).items():
                 label = f"{name}[{style!r}]"
                 if len(values) != n:
-                    raise ValueError(f"{label} has {len(values)} {unit} for {n} proposals; run describe() again")
+                    raise UserError(f"{label} has {len(values)} {unit} for {n} proposals; run describe() again")
                 beyond = (None, None) if name == "crop_embeddings" and np.ndim(values) == 3 else (None,)
                 is_text = name == "captions"
                 if style in on_demand and is_text:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,6 +11,7 @@ from tasnb.core.choices import require_known
 from tasnb.core.types import Head, NounPhrase, Parse, Parser, Token
 from tasnb.stages.expressions import directions, lexicon, released
 from tasnb.stages.expressions.phrases import NOUNS, Words
+from tasnb.stages.expressions.spelling import MOST_CHARACTERS, readable, require_text
 
 MODIFIERS = (*NOUNS, "ADJ", "NUM", "VERB")
 PhraseKind = Literal["things", "chunks"]
@@ -75,8 +75,8 @@ def parse(text: str, nlp: Parser, *, rule: ParseRule = PAPER) -> Parse:
     -----
     What is not understood is left out, never guessed. Source: docs/method.md.
     """
-    line, place_of = _one_line(require_text(text), lower=rule.gate == "official")
-    return _parsed(text, line, nlp(line), place_of, rule)
+    line, places = readable(require_text(text))
+    return _parsed(text, line, nlp(_for_parser(line, rule)), places, rule)
 
 
 def parse_all(texts: Sequence[str], nlp: Parser, *, rule: ParseRule = PAPER) -> list[Parse]:
@@ -101,20 +101,27 @@ def parse_all(texts: Sequence[str], nlp: Parser, *, rule: ParseRule = PAPER) -> 
     ValueError, TypeError
         As ``parse`` does, for the first that is no expression.
     """
-    lines = [_one_line(require_text(text), lower=rule.gate == "official") for text in texts]
+    lines = [readable(require_text(text)) for text in texts]
     read_all = getattr(nlp, "pipe", partial(map, nlp))
-    docs = read_all([line for line, _ in lines])
+    docs = read_all([_for_parser(line, rule) for line, _ in lines])
     return [
-        _parsed(text, line, doc, place_of, rule) for text, doc, (line, place_of) in zip(texts, docs, lines, strict=True)
+        _parsed(text, line, doc, places, rule) for text, doc, (line, places) in zip(texts, docs, lines, strict=True)
     ]
 
 
-def _parsed(text: str, line: str, doc: Any, place_of: Sequence[int], rule: ParseRule) -> Parse:
+def _for_parser(line: str, rule: ParseRule) -> str:
+    """The authors' code reads lower case: letter by letter, as a few (the Turkish capital dotted I) become two."""
+    if rule.gate != "official":
+        return line
+    return "".join(small if len(small := letter.lower()) == 1 else letter for letter in line)
+
+
+def _parsed(text: str, line: str, doc: Any, places: Sequence[int], rule: ParseRule) -> Parse:
     """What the rule reads in an expression, whose words in one line were parsed."""
     is_official = rule.gate == "official"
     theirs = released.read(doc) if is_official else None
     head, name = (theirs.noun, theirs.rule) if theirs else _head(doc)
-    parsed = Parse(text=text, head=None, tokens=_tokens(doc, text, place_of))
+    parsed = Parse(text=text, head=None, tokens=_tokens(doc, line, places))
     if head is not None or theirs:
         chunk = theirs.span if theirs else _chunk(doc, head)
         parsed = replace(
@@ -146,7 +153,8 @@ def noun_phrases(text: str, nlp: Parser, *, kind: PhraseKind = "things") -> tupl
     Parameters
     ----------
     text : str
-        The caption.
+        The caption; of one longer than ``MOST_CHARACTERS``, as a captioner that stutters writes it, the rest is left
+        out.
     nlp : Parser
         A spaCy pipeline, or what quacks like one.
     kind : str
@@ -165,7 +173,8 @@ def noun_phrases(text: str, nlp: Parser, *, kind: PhraseKind = "things") -> tupl
         As ``parse`` does, and ValueError for another kind.
     """
     require_known("kind of noun phrases", kind, get_args(PhraseKind))
-    doc = nlp(_one_line(require_text(text))[0])
+    line = require_text(readable(text, most=MOST_CHARACTERS)[0])
+    doc = nlp(line)
     if kind == "chunks":
         nouns = ((chunk.text, released.first_noun(chunk)) for chunk in doc.noun_chunks)
         return tuple(NounPhrase(text=text, lemma=noun.lower_ if noun is not None else "") for text, noun in nouns)
@@ -181,39 +190,8 @@ def noun_phrases(text: str, nlp: Parser, *, kind: PhraseKind = "things") -> tupl
         names_a_thing = len(inside) != 1 or inside[0].lower_ not in lexicon.NO_THINGS | {"side"}
         if inside and names_a_thing and chunk.root.pos_ in NOUNS and any(c.isalpha() for c in chunk.root.text):
             start, end = inside[0].idx, chunk.root.idx + len(chunk.root.text)
-            phrases.append(NounPhrase(text=" ".join(text[start:end].lower().split()), lemma=_lemma(chunk.root)))
+            phrases.append(NounPhrase(text=line[start:end].lower(), lemma=_lemma(chunk.root)))
     return tuple(phrases)
-
-
-def require_text(text: str) -> str:
-    """Refuse what is no expression.
-
-    Parameters
-    ----------
-    text : str
-        What a person gave.
-
-    Returns
-    -------
-    str
-        The text itself.
-
-    Raises
-    ------
-    TypeError
-        For something that is no text.
-    ValueError
-        For an empty or blank text.
-    """
-    if not isinstance(text, str):
-        raise TypeError(
-            f"expected an expression as text, got {type(text).__name__}; pass a string such as 'the left cat'"
-        )
-    if not text.strip():
-        raise ValueError(
-            f"expected an expression such as 'the left cat', got {text!r}; say in words which thing is meant"
-        )
-    return text
 
 
 def _lemma(token: Any) -> str:
@@ -221,25 +199,15 @@ def _lemma(token: Any) -> str:
     return lexicon.SINGULARS.get(lemma, lemma)
 
 
-def _one_line(text: str, *, lower: bool = False) -> tuple[str, Sequence[int]]:
-    """The text with one blank for each run of them and none at its ends; of each letter its place in the original.
-
-    A parser takes a second blank, a tab or a line's end for a word, and a word can become a head.
-    """
-    places = [match.span() for match in re.finditer(r"\S+", text)]
-    kept = [place for start, end in places for place in (*range(start, end), end)][:-1]  # behind a word its blank
-    line = " ".join(text.split())
-    if lower:  # letter by letter, as a few of them (the Turkish capital dotted I) become two
-        line = "".join(small if len(small := letter.lower()) == 1 else letter for letter in line)
-    return line, kept
-
-
-def _tokens(doc: Any, text: str, place_of: Sequence[int]) -> tuple[Token, ...]:
-    spans = [(place_of[t.idx], place_of[t.idx + len(t.text) - 1] + 1) for t in doc]
+def _tokens(doc: Any, line: str, places: Sequence[int]) -> tuple[Token, ...]:
+    spans = [(t.idx, t.idx + len(t.text)) for t in doc]
     return tuple(
-        Token(text=text[start:end], lemma=_lemma(t), pos=t.pos_, dep=t.dep_, governor=t.head.i, start=start, end=end)
+        Token(
+            text=line[start:end], lemma=_lemma(t), pos=t.pos_, dep=t.dep_, governor=t.head.i,
+            start=places[start], end=places[end - 1] + 1,
+        )
         for t, (start, end) in zip(doc, spans, strict=True)
-    )
+    )  # fmt: skip
 
 
 # the noun meant

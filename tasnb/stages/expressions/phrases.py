@@ -8,6 +8,7 @@ from functools import cached_property
 
 from tasnb.core.types import Parse, Relation
 from tasnb.stages.expressions import lexicon
+from tasnb.stages.expressions.spelling import readable
 
 NOUNS = ("NOUN", "PROPN")
 BEFORE_A_NOUN = (*NOUNS, "ADJ", "NUM", "DET", "VERB", "ADV", "CCONJ", "PRON", "PART")
@@ -126,7 +127,7 @@ class Words:
         return (self.pos(i) in NOUNS and not self.is_direction(i)) or self.word(i) in ("one", "ones")
 
     def spelled(self, start: int, end: int) -> str:
-        """The text of some words as typed, in lower case.
+        """The text of some words as it is read, in lower case.
 
         Parameters
         ----------
@@ -138,7 +139,7 @@ class Words:
         str
             What lies between them comes along.
         """
-        return self.text[self.tokens[start].start : self.tokens[end - 1].end].lower()
+        return readable(self.text[self.tokens[start].start : self.tokens[end - 1].end])[0].lower()
 
     def thing_from(self, i: int) -> int | None:
         """The head noun of the noun phrase that starts at a place, a determiner first or not.

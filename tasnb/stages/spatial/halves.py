@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from tasnb.core.errors import UserError
 from tasnb.stages.spatial.scene import AXIS, AXIS_NAMES, BEFORE, SIDES, Scene, Step, verdict
 
 Half = Literal["median", "quadrants"]
@@ -114,7 +115,7 @@ def quadrant(directions: Sequence[str], words: str, scene: Scene) -> Step:
     (borders, inside), why = next(iter(found.items())), ""
     if len(found) > 1:
         if scene.totals is None:
-            raise ValueError('half="quadrants" picks the better of two quadrants; pass totals, the S of each proposal')
+            raise UserError('half="quadrants" picks the better of two quadrants; pass totals, the S of each proposal')
         best = np.array([scene.totals[each].max(initial=-np.inf) for each in found.values()])
         borders, inside = list(found.items())[int(winning_region(best))]
         if inside.any():

@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float, Integer
 
+from tasnb.core.errors import UserError
+
 AXIS: Mapping[str, int] = {"left": 0, "right": 0, "top": 1, "bottom": 1}
 BEFORE = ("left", "top")  # the halves strictly below the median; the other two hold the ties
 SIDES = (("left of", "right of"), ("above", "below"))  # of the median, by axis
@@ -46,7 +48,7 @@ class Scene:
         columns |= {f"object_scores[{phrase!r}]": values for phrase, values in self.object_scores.items()}
         for name, values in columns.items():
             if values is not None and len(values) != len(self):
-                raise ValueError(f"{name}: expected one value for each of {len(self)} proposals, got {len(values)}")
+                raise UserError(f"{name}: expected one value for each of {len(self)} proposals, got {len(values)}")
 
     def __len__(self) -> int:
         return len(self.centres_xy)
