@@ -25,7 +25,8 @@ from tasnb.core.types import Weights, parse_from_json, parse_to_json
 from tasnb.evaluation.compare import compare
 from tasnb.evaluation.engine import evaluate
 from tasnb.evaluation.plan import Options, Plan, default_folder, differences, split_into_parts
-from tasnb.evaluation.runs import Run, is_done
+from tasnb.evaluation.parts import is_done, key_of
+from tasnb.evaluation.runs import Run
 from tasnb.evaluation.worker import Session, go_stage_by_stage
 from tasnb.models.deferred import Deferred, defer
 from tasnb.report.notebook import html_of
@@ -383,7 +384,7 @@ def test_a_full_disk_stops_the_run_with_one_sentence_and_keeps_what_is_done(toy_
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "finished parts are kept" in said
-    assert [is_done(folder, n) for n in range(4)] == [True, True, False, False]
+    assert [is_done(folder, n, key_of(Run(folder).about)) for n in range(4)] == [True, True, False, False]
     assert not list(folder.rglob("*.tmp"))
     run = evaluate(few, "toy", out=folder, shards=4, store=warm_store, model_options=CPU)
     assert_same_tables(run, toy_run)
