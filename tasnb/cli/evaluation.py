@@ -59,7 +59,8 @@ def evaluate(
     workers: Annotated[int, typer.Option(help="Processes, or ray actors.")] = 1,
     shards: Annotated[int | None, typer.Option(help="Number of parts; default: of 10 images each.")] = None,
     protocol: Annotated[
-        str | None, typer.Option(help="tas, global-local, lavt, iterprime or car; default: a started run's own, or tas.")
+        str | None,
+        typer.Option(help="tas, global-local, lavt, iterprime or car; default: a started run's own, or tas."),
     ] = None,
     store: StoreFolder = None,
     device: Device = "auto",

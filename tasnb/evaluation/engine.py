@@ -51,9 +51,10 @@ def evaluate(
     **options : Any
         As ``evaluation.plan.Options.of`` takes them. ``methods``: names ("tas", "clip-only", "text-only" by default),
         or name -> function (artifacts, expression, models, **options) -> Prediction. ``variant``: "paper" or
-        "official". ``alpha``, ``lam``: the weights. ``protocol``: of the summary, which changes no table. ``proposals``: "sam", another
-        proposer, a COCO results file, or "annotations". ``shards``: number of parts. ``engine``: "local" or "ray".
-        ``workers``: processes or actors. ``stagewise``: one model at a time. ``model_options``: for ``models.load``.
+        "official". ``alpha``, ``lam``: the weights. ``protocol``: of the summary; it changes no table.
+        ``proposals``: "sam", another proposer, a COCO results file, or "annotations". ``shards``: number of parts.
+        ``engine``: "local" or "ray". ``workers``: processes or actors. ``stagewise``: one model at a time.
+        ``model_options``: for ``models.load``.
 
     Returns
     -------

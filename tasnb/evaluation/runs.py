@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic_core import to_jsonable_python
 
-from tasnb.core.errors import UserError
 from tasnb.core.shipped import finished
 from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.core.types import Weights
@@ -511,7 +510,9 @@ def reasons(errors: pd.DataFrame) -> list[str]:
         A line for each of the commonest ``MOST_REASONS`` of stage, method, error and message, and one for the rest.
     """
     groups = errors.groupby(["stage", "method", "error", "message"], sort=False, dropna=False)
-    found = sorted(((len(group), *names, group["sample_id"].iloc[0]) for names, group in groups), key=lambda row: -row[0])
+    found = sorted(
+        ((len(group), *names, group["sample_id"].iloc[0]) for names, group in groups), key=lambda row: -row[0]
+    )
     lines = []
     for number, stage, method, error, message, first in found[:MOST_REASONS]:
         where = f"{stage}, {method}" if method else stage

@@ -84,9 +84,7 @@ def fork_and_kill(out: Path, store: Path, kills: int, seed: int, *, sentences: i
             if ends["killed"] < kills:
                 os.environ |= {HOME: str(out), MAIN: str(os.getpid())}
                 kill_at(at.randint(1, 24) if ends["killed"] else 1)
-            evaluate(
-                samples, "toy", out=out, shards=shards, store=tn.Store(store), model_options={"device": "cpu"}
-            )
+            evaluate(samples, "toy", out=out, shards=shards, store=tn.Store(store), model_options={"device": "cpu"})
             os._exit(0)
         at.random()  # forks share the generator
         _, status = os.waitpid(child, 0)
@@ -135,8 +133,8 @@ def environment(site: Path, token: str, home: Path, step: int | None) -> dict[st
 
 
 def kill_once(line: list[str], env: dict[str, str], after: float | None) -> tuple[str, float]:
-    """Start a command and kill it after some seconds, or let it be killed; how it ended, and how long workers stayed."""
-    said = tempfile.TemporaryFile("w+")  # no pipe: workers would hold it
+    """Start a command and kill it after some seconds, or let it be killed; how it ended, how long workers stayed."""
+    said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - no pipe: workers would hold it
     process = subprocess.Popen(line, env=env, stdout=subprocess.DEVNULL, stderr=said)
     try:
         code = process.wait(LONGEST if after is None else after)

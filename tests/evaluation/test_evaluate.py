@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +21,8 @@ from tasnb.core.masks import from_rle
 from tasnb.core.types import Weights, parse_from_json, parse_to_json
 from tasnb.evaluation.compare import compare
 from tasnb.evaluation.engine import evaluate
-from tasnb.evaluation.plan import Options, Plan, default_folder, differences, split_into_parts
 from tasnb.evaluation.parts import is_done, key_of
+from tasnb.evaluation.plan import Options, Plan, default_folder, differences, split_into_parts
 from tasnb.evaluation.runs import Run
 from tasnb.evaluation.worker import Session, go_stage_by_stage
 from tasnb.models.deferred import Deferred, defer
@@ -220,25 +217,6 @@ def test_a_restart_computes_only_unfinished_parts(toy_run, few, warm_store, tmp_
     after = {p.name: p.stat().st_mtime_ns for p in (folder / "predictions").iterdir()}
     assert {name for name in before if before[name] != after[name]} == {"part-00001.parquet"}
     assert_same_tables(run, toy_run)
-
-
-@pytest.mark.slow
-def test_killed_at_five_random_moments_and_taken_up_again(toy_run, few, warm_store, tmp_path) -> None:
-    folder = tmp_path / "r"
-    code = (
-        "import tasnb as tn\nfrom tasnb.evaluation.engine import evaluate\n"
-        f"samples = tn.datasets.load('reftoy', split='val')[:{len(few)}]\n"
-        f"evaluate(samples, 'toy', out={str(folder)!r}, shards=4, store=tn.Store({str(warm_store.root)!r}), "
-        f"model_options={CPU!r})"
-    )
-    moments = random.Random(0)
-    for _ in range(5):
-        child = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
-        time.sleep(moments.uniform(0.5, 5))
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-    subprocess.run([sys.executable, "-c", code], check=True)
-    assert_same_tables(Run(folder), toy_run)
 
 
 @pytest.mark.slow

@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 
 from tasnb.core.masks import to_rle
-from tasnb.evaluation.records import TABLES, schema
 from tasnb.evaluation.parts import bind, key_of, part_path, write_sealed, write_table
+from tasnb.evaluation.records import TABLES, schema
 from tasnb.evaluation.runs import SCHEMA, Run
 
 BLANKS = {"int64": 0, "float64": 0.0, "string": "", "bool": False}
