@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 LEFTOVER_SECONDS = 3600  # a temporary file this old belongs to a process that was killed
-_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{4,}\.tmp")
+_TEMPORARY = re.compile(r"\..+\.\w+\.tmp")
 _LONGEST = 200  # bytes of a name that go into the temporary one: file systems end a name at 255
 
 

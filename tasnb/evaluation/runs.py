@@ -9,6 +9,7 @@ parts/ what binds these (see ``parts``); errors.parquet and summary.json are mad
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -507,18 +508,20 @@ def reasons(errors: pd.DataFrame) -> list[str]:
     Returns
     -------
     list of str
-        A line for each of the commonest ``MOST_REASONS`` of stage, method, error and message, and one for the rest.
+        A line for each of the commonest ``MOST_REASONS`` of stage, method, error and message, with the first sample of
+        each, and one for the rest.
     """
-    groups = errors.groupby(["stage", "method", "error", "message"], sort=False, dropna=False)
-    found = sorted(
-        ((len(group), *names, group["sample_id"].iloc[0]) for names, group in groups), key=lambda row: -row[0]
-    )
-    lines = []
-    for number, stage, method, error, message, first in found[:MOST_REASONS]:
-        where = f"{stage}, {method}" if method else stage
-        lines.append(f"  {number} x {where}: {error}: {message[:LONGEST_REASON]} (first {first})")
+    groups: dict[tuple[str, ...], list[Any]] = {}
+    for row in errors.itertuples():
+        alike = re.sub(r"\d+", "#", row.message.replace(row.sample_id, ""))  # whichever sample it names, and sizes
+        groups.setdefault((row.stage, row.method, row.error, alike), []).append(row)
+    found, lines = sorted(groups.values(), key=len, reverse=True), []
+    for rows in found[:MOST_REASONS]:
+        first = rows[0]
+        where = f"{first.stage}, {first.method}" if first.method else first.stage
+        lines.append(f"  {len(rows)} x {where}: {first.error}: {first.message[:LONGEST_REASON]} ({first.sample_id})")
     if rest := found[MOST_REASONS:]:
-        lines.append(f"  {sum(row[0] for row in rest)} x for {counted(len(rest), 'other reason')}")
+        lines.append(f"  {sum(map(len, rest))} x for {counted(len(rest), 'other reason')}")
     return lines
 
 

@@ -77,6 +77,9 @@ def fork_and_kill(out: Path, store: Path, kills: int, seed: int, *, sentences: i
     from tasnb.evaluation.engine import evaluate
 
     samples = tn.datasets.load("reftoy", split="val")[:sentences]
+    common: dict[str, Any] = {"methods": ["clip-only"], "store": tn.Store(store), "model_options": {"device": "cpu"}}
+    with tempfile.TemporaryDirectory() as home:  # whatever has to be imported is, once for all forks
+        evaluate(samples, "toy", out=Path(home) / "run", **common)
     at, ends = random.Random(seed), Counter[str]()
     while ends["killed"] < kills or not ends["finished"]:
         child = os.fork()
@@ -84,7 +87,7 @@ def fork_and_kill(out: Path, store: Path, kills: int, seed: int, *, sentences: i
             if ends["killed"] < kills:
                 os.environ |= {HOME: str(out), MAIN: str(os.getpid())}
                 kill_at(at.randint(1, 24) if ends["killed"] else 1)
-            evaluate(samples, "toy", out=out, shards=shards, store=tn.Store(store), model_options={"device": "cpu"})
+            evaluate(samples, "toy", out=out, shards=shards, **common)
             os._exit(0)
         at.random()  # forks share the generator
         _, status = os.waitpid(child, 0)
