@@ -151,13 +151,15 @@ def fault_of(folder: Path, number: int, key: str) -> str | None:
 
     try:
         sums = _bound(folder, number, key)
-        for table in TABLES if sums is not None else ():
+        if sums is None:
+            return ""
+        for table in TABLES:
             data = _checked(folder, table, number, sums)
             if not pq.read_schema(pa.BufferReader(data)).equals(schema(table)):
                 return f"{table} was written by another version of tasnb"
     except (_Damage, OSError) as problem:
         return str(problem)
-    return "" if sums is None else None
+    return None
 
 
 def is_done(folder: Path, number: int, key: str) -> bool:

@@ -24,6 +24,7 @@ from tasnb.evaluation import parts
 from tasnb.evaluation.engine import evaluate
 from tasnb.evaluation.records import TABLES
 from tasnb.evaluation.runs import Run
+from tasnb.report.notebook import html_of
 from tests.benchmarks.bench_kills import digests
 
 CPU = {"device": "cpu"}
@@ -363,4 +364,4 @@ def test_an_evaluation_in_which_every_sample_failed_says_why(failed, capsys, who
                   ["report", root / "run"], ["proposals", root / "run"]):  # fmt: skip
         assert cli.run([str(word) for word in words]) == 2
         assert "no sample was" in capsys.readouterr().err
-    assert "no sample was measured" in tn.report.notebook.html_of(Run(root / "run"))
+    assert "No sample was measured" in html_of(Run(root / "run"))
