@@ -70,6 +70,8 @@ def read_sealed(path: Path, *, schema: int | None = None) -> dict[str, Any]:
     Raises DamagedRunError for what is not, UserError for another schema, OSError for what cannot be read.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise _Damage("is no file")
         content = _opened(path.read_bytes())
         checksum = content.pop(_CHECKSUM, None)
         if schema is not None and checksum is None and content.get("schema") != schema:
@@ -236,10 +238,10 @@ def _bind(folder: Path, number: int, key: str, sums: Mapping[str, str]) -> None:
 def _bound(folder: Path, number: int, key: str) -> Mapping[str, str] | None:
     """The checksums of a part's files; None where nothing binds them. Raises _Damage, OSError."""
     path = bound_path(folder, number)
+    if not path.exists():
+        return None
     try:
         found = read_sealed(path)
-    except FileNotFoundError:
-        return None
     except DamagedRunError as problem:
         raise _Damage(f"{path.relative_to(folder)} {problem.__cause__}") from problem
     if found.get("plan") != key:
@@ -252,10 +254,9 @@ def _bound(folder: Path, number: int, key: str) -> Mapping[str, str] | None:
 def _checked(folder: Path, table: str, number: int, sums: Mapping[str, str]) -> bytes:
     """The bytes of a part's file. Raises _Damage where they are not those that were bound, OSError."""
     path = part_path(folder, table, number)
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise _Damage(f"{path.relative_to(folder)} is missing") from None
+    if not path.is_file():  # a pipe would be waited for
+        raise _Damage(f"{path.relative_to(folder)} is {'no file' if path.exists() else 'missing'}")
+    data = path.read_bytes()
     if _sha256(data) != sums.get(table):
         raise _Damage(f"{path.relative_to(folder)} is not what was written: its checksum does not match")
     return data

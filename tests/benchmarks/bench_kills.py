@@ -28,11 +28,12 @@ from typing import Any
 SENTENCES, SHARDS = 40, 5
 PATIENCE = 5.0  # seconds in which every process must be gone
 LONGEST = 300.0  # of one command
+SLOW_START = "timed out during startup"  # ray gives its own daemon 30 s, which a busy machine may not keep to
 MARK, STEP, MAIN, HOME = "TASNB_BENCH_KILLS", "TASNB_BENCH_STEP", "TASNB_BENCH_MAIN", "TASNB_BENCH_HOME"
 ENGINES = {
     "one worker": ("--workers", "1"),
     "two workers": ("--workers", "2"),
-    "ray, two actors": ("--engine", "ray", "--workers", "2"),
+    "two ray actors": ("--engine", "ray", "--workers", "2"),
 }
 # Python imports a module of this name at its start, in workers and actors too
 SITE = """
@@ -161,7 +162,7 @@ def campaign(engine: str, kills: int, store: Path, wanted: dict[str, str], seed:
     from tasnb.core.errors import UserError
     from tasnb.evaluation.runs import Run
 
-    at, ends, longest, runs, same, opened = random.Random(seed), Counter[str](), 0.0, 0, 0, 0
+    at, ends, longest, runs, same, opened, slow = random.Random(seed), Counter[str](), 0.0, 0, 0, 0, 0
     with tempfile.TemporaryDirectory() as home:
         site = Path(home) / "site"
         site.mkdir()
@@ -176,9 +177,12 @@ def campaign(engine: str, kills: int, store: Path, wanted: dict[str, str], seed:
             token = f"{os.getpid()}-{time.monotonic_ns()}"
             begun = time.monotonic()
             how, stayed = kill_once(command(folder, store, engine), environment(site, token, folder, step), after)
-            ends[how] += 1
+            if SLOW_START not in how:
+                ends[how] += 1
             longest = max(longest, stayed)
             print(f"  {engine}: {f'step {step}' if injected else f'after {after}'}: {how}, {stayed:.2f} s", flush=True)
+            if SLOW_START in how and (slow := slow + 1) < 5:
+                continue
             if how.startswith("exit"):
                 break
             if how == "finished":

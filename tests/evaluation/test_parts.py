@@ -152,6 +152,12 @@ MOVES: dict[str, Callable[[Path, Path], object]] = {
     "a folder of that name": lambda run, other: (
         (run / "refs/part-00001.parquet").unlink(), (run / "refs/part-00001.parquet").mkdir()
     ),
+    "a pipe of that name": lambda run, other: (
+        (run / "scores/part-00001.parquet").unlink(), os.mkfifo(run / "scores/part-00001.parquet")
+    ),
+    "what binds it is a pipe": lambda run, other: (
+        (run / "parts/part-00001.json").unlink(), os.mkfifo(run / "parts/part-00001.json")
+    ),
     "the summary of another run": lambda run, other: shutil.copyfile(other / "summary.json", run / "summary.json"),
     "no summary": lambda run, other: (run / "summary.json").unlink(),
 }  # fmt: skip
