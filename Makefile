@@ -48,6 +48,7 @@ bench: env
 	$(BIN)/python -m tests.benchmarks.bench_datasets
 	$(BIN)/python -m tests.benchmarks.bench_analysis
 	$(BIN)/python -m tests.benchmarks.bench_mutations
+	$(BIN)/python -m tests.benchmarks.bench_kills
 
 # no index, no host in the lock: pins and hashes only
 lock: $(BIN)/uv

@@ -16,9 +16,7 @@ import inspect
 import json
 import os
 import re
-import secrets
 import struct
-import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +32,7 @@ from safetensors.numpy import load, save
 from tasnb.core.masks import from_rle, to_rle
 from tasnb.core.tables import text_table
 from tasnb.core.types import Proposals
+from tasnb.core.writing import LEFTOVER_SECONDS, is_over, write_bytes
 
 T = TypeVar("T")
 
@@ -42,10 +41,9 @@ METADATA = "tasnb"  # its text: the SHA-256 in hex, a space, JSON
 KINDS = ("array", "proposals", "text", "texts")
 SUFFIX = ".safetensors"
 KEEP_SHARE = 0.9  # a full store is pruned to this share, so that not every write prunes
-LEFTOVER_SECONDS = 3600  # a temporary file this old belongs to a process that was killed
 STAGE_NAME = re.compile(r"[a-z][a-z_]{0,39}")  # a stage is also a folder's name
 _ENTRY_NAME = re.compile(r"[0-9a-f]{64}\.safetensors")
-_LEFTOVER_NAME = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]+\.tmp")
+_LEFTOVER_NAME = re.compile(r"\.[0-9a-f]{64}(\.safetensors)?\.[0-9a-f]+\.tmp")
 _FAN_NAME = re.compile(r"[0-9a-f]{2}")
 _MISSING: Any = object()
 
@@ -535,15 +533,8 @@ class Store:
             message = f"a {path.parent.parent.name} entry of {len(data)} bytes exceeds max_bytes={self.max_bytes}"
             self._warn_once("too large", f"{message}; it is not kept, give the store more room", StoreWriteWarning)
             return
-        temporary = path.with_name(f".{path.stem}.{os.getpid():x}{secrets.token_hex(4)}.tmp")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                temporary.write_bytes(data)
-                os.replace(temporary, path)
-            finally:
-                with suppress(OSError):
-                    temporary.unlink(missing_ok=True)
+            write_bytes(path, data, lasting=False)  # an entry that a power cut damages is computed again
         except OSError as problem:
             message = (
                 f"cannot write to the store {self.root} ({problem}); results are returned but not kept: "
@@ -585,7 +576,7 @@ class Store:
                     yield _Entry(stage.name, file.path, stat.st_size, stat.st_mtime_ns)
                 for file in self._scan(Path(fan.path), _LEFTOVER_NAME) if clean else ():
                     with suppress(OSError):
-                        if time.time() - file.stat().st_mtime > LEFTOVER_SECONDS:
+                        if is_over(Path(file.path), LEFTOVER_SECONDS):
                             os.unlink(file.path)
 
     def _scan(self, folder: Path, name: re.Pattern[str]) -> list[os.DirEntry[str]]:

@@ -69,6 +69,8 @@ def pack(run: Run, folder: Path, *, single: bool = False) -> Run:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from tasnb.evaluation import parts
+
     shutil.rmtree(folder, ignore_errors=True)
     for path in sorted(path for path in run.folder.rglob("*") if path.is_file()):
         target = folder / path.relative_to(run.folder)
@@ -88,6 +90,8 @@ def pack(run: Run, folder: Path, *, single: bool = False) -> Run:
             use_byte_stream_split=[leaf for name, leaf in leaves.items() if name in (*SINGLE, *RATIOS)],
             write_statistics=False, store_schema=False,
         )  # fmt: skip
+    for number in range(run.about["parts"]):
+        parts.bind(folder, number, parts.key_of(run.about))
     return type(run).open(folder)
 
 

@@ -19,6 +19,7 @@ from tasnb.analysis.causes import THRESHOLD
 from tasnb.analysis.types import ExpressionTypes, IsA, is_a_by, types_of
 from tasnb.core.brief import brief
 from tasnb.core.embeddings import cosines
+from tasnb.core.errors import UserError
 from tasnb.core.masks import centroids_xy
 from tasnb.core.types import (
     Direction,
@@ -34,6 +35,7 @@ from tasnb.core.types import (
 from tasnb.evaluation import metrics
 from tasnb.evaluation.records import Measured
 from tasnb.evaluation.reranking import Ranking
+from tasnb.evaluation.runs import why_nothing
 from tasnb.pipeline.variant import Variant
 from tasnb.stages.spatial import RectifierRule
 from tasnb.stages.spatial.scene import AXIS, BEFORE
@@ -267,7 +269,7 @@ class Evidence:
         predictions, proposals = run.predictions(), run.proposals()
         samples = predictions[predictions["method"] == method].sort_values("sample", ignore_index=True)
         if not len(samples):
-            raise ValueError("the run holds no prediction yet; finish it with tasnb evaluate")
+            raise UserError(why_nothing(run, method))
         if samples["phrases"].isna().any() or (samples["proposals"].sum() and not len(proposals)):
             raise ValueError(
                 "this run was written by an older tasnb and lacks captions and phrases; evaluate again into another "

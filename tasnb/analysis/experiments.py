@@ -23,11 +23,12 @@ from tasnb.core.masks import pairwise_iou
 from tasnb.core.shipped import finished
 from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import ImageArtifacts, Memo, Models, NounPhrase, Parse, Sample
+from tasnb.core.writing import write_text
 from tasnb.datasets import Samples
 from tasnb.evaluation.ablation import Counted, tables
 from tasnb.evaluation.metrics import Estimate, Resamples, iou
 from tasnb.evaluation.records import Measured
-from tasnb.evaluation.runs import ScoredRun, write_text
+from tasnb.evaluation.runs import ScoredRun
 from tasnb.pipeline.describe import compute_always, describe, embed_texts
 from tasnb.pipeline.variant import PAPER, Variant, find, weights_for
 from tasnb.stages import expressions, negatives

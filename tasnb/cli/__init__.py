@@ -1,12 +1,13 @@
 """The command line: each command calls one public function and prints what it returned.
 
 Standard output is the result, standard error the progress. Exit codes: 0 done, 1 a check found problems, 2 the user's
-input was wrong (one line on standard error, no traceback), 130 interrupted.
+input was wrong (one line on standard error, no traceback), 130 interrupted, 143 ended by another program.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
+import signal
 import sys
 from typing import Annotated
 
@@ -69,14 +70,24 @@ _KEPT = {
 }
 
 
+_INTERRUPTED = 128 + signal.SIGINT
+
+
+class _EndedError(BaseException):
+    """SIGTERM: another program ends this one, which leaves as for Ctrl-C."""
+
+
 def run(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code; user errors become one line on standard error."""
     try:
         code = app(args=arguments, standalone_mode=False, prog_name="tasnb")
-        return code if isinstance(code, int) else 0
+        if code != _INTERRUPTED:  # typer's own for a command that Ctrl-C stopped
+            return code if isinstance(code, int) else 0
+        return _stopped(arguments, "interrupted", _INTERRUPTED)
     except (typer.Abort, KeyboardInterrupt):
-        command = next(iter(sys.argv[1:] if arguments is None else arguments), "")
-        return _fail(f"interrupted; {_KEPT.get(command, 'nothing was changed')}", code=130)
+        return _stopped(arguments, "interrupted", _INTERRUPTED)
+    except _EndedError:
+        return _stopped(arguments, "ended", 128 + signal.SIGTERM)
     except typer.Exit as leave:
         return int(leave.exit_code)
     except Exception as wrong:
@@ -91,6 +102,11 @@ def run(arguments: list[str] | None = None) -> int:
         raise
 
 
+def _stopped(arguments: list[str] | None, how: str, code: int) -> int:
+    command = next(iter(sys.argv[1:] if arguments is None else arguments), "")
+    return _fail(f"{how}; {_KEPT.get(command, 'nothing was changed')}", code=code)
+
+
 def _fail(message: str, *, code: int = 2) -> int:
     print(f"tasnb: {' '.join(message.split())}", file=sys.stderr)
     return code
@@ -98,4 +114,10 @@ def _fail(message: str, *, code: int = 2) -> int:
 
 def main() -> None:
     """The program ``tasnb``."""
+    signal.signal(signal.SIGTERM, _end)
     sys.exit(run())
+
+
+def _end(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second one is obeyed at once
+    raise _EndedError

@@ -58,7 +58,10 @@ def evaluate(
     engine: Annotated[str, typer.Option(help="local or ray.")] = "local",
     workers: Annotated[int, typer.Option(help="Processes, or ray actors.")] = 1,
     shards: Annotated[int | None, typer.Option(help="Number of parts; default: of 10 images each.")] = None,
-    protocol: Annotated[str, typer.Option(help="tas, global-local, lavt, iterprime or car.")] = "tas",
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="tas, global-local, lavt, iterprime or car; default: a started run's own, or tas."),
+    ] = None,
     store: StoreFolder = None,
     device: Device = "auto",
     json_: Json = False,
@@ -66,6 +69,7 @@ def evaluate(
     """Evaluate methods on a whole split: figures with intervals, and every decision on disk."""
     from tasnb.evaluation.ablation import beside_paper, beside_text
     from tasnb.evaluation.engine import evaluate as run_evaluation
+    from tasnb.evaluation.runs import why_nothing
     from tasnb.store import Store
 
     if limit is not None and limit < 1:
@@ -89,8 +93,12 @@ def evaluate(
     if len(beside := beside_paper(run)):
         record["beside_paper"] = beside
         lines.append(beside_text(beside))
+    if nothing := why_nothing(run):
+        record["nothing"] = nothing
     lines.append(f"run: {run.folder}")
     show(record, "\n".join(lines), as_json=json_)
+    if nothing:
+        raise typer.Exit(1)
 
 
 def compare(

@@ -1,8 +1,9 @@
 """Methods x samples -> tables.
 
-``engine`` runs a ``plan`` through ``worker`` (or ``ray_engine``) into a run directory (``runs``, whose rows are made by
-``records``). All else reads such a directory: ``metrics`` are the figures, ``reranking`` chooses again from its scores,
-for ``sweep`` (Table 3) and ``ablation`` (Table 4), ``compare`` sets two side by side, ``paper`` sets one against the
-published tables, ``reproduce`` measures these by ``recipes``, ``quality`` judges proposals and captions, ``cost`` takes
-the time, and ``samples`` and ``notes`` are about single cases.
+``engine`` runs a ``plan`` through ``worker`` (or ``ray_engine``) into a run directory: ``records`` makes its rows,
+``parts`` writes and checks its files, ``runs`` opens it, and ``watch`` sees that no worker outlives its parent. All
+else reads such a directory: ``metrics`` are the figures, ``reranking`` chooses again from its scores, for ``sweep``
+(Table 3) and ``ablation`` (Table 4), ``compare`` sets two side by side, ``paper`` sets one against the published
+tables, ``reproduce`` measures these by ``recipes``, ``quality`` judges proposals and captions, ``cost`` takes the time,
+and ``samples`` and ``notes`` are about single cases.
 """

@@ -402,6 +402,8 @@ def as_text(table: pd.DataFrame) -> str:
         A line a row, the paper's figures last.
     """
     rows = []
+    if not table["n"].any():
+        return "no sample to rank: none was answered, or its protocol leaves all of them out"
     for row in table.to_dict("records"):
         first = row["miou_gain"] != row["miou_gain"]  # NaN
         gain = "" if first else f"{row['miou_gain']:+.2f}"

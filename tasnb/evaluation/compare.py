@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasnb.core.brief import brief
+from tasnb.core.errors import UserError
 from tasnb.core.tables import counted, interval_text, text_table
-from tasnb.evaluation.runs import ORACLE, RunLike, minded_of, paired, summary_of
+from tasnb.evaluation.runs import ORACLE, RunLike, minded_of, paired, summary_of, why_nothing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,16 +81,24 @@ def compare(a: RunLike, b: RunLike, *, protocol: str | None = None, metric: str 
     shared = [method for method in a.methods if method in b.methods]
     if not shared:
         raise ValueError(f"no method in common: {', '.join(a.methods)} and {', '.join(b.methods)}")
-    rows = []
+    for name, run in (("A", a), ("B", b)):
+        if nothing := why_nothing(run):
+            raise UserError(f"{name}, {run.folder}: {nothing}")
+    rows, alone = [], []
     for method in [*shared, ORACLE]:
         first, second = a.units(method, chosen), b.units(method, chosen)
         both = first[first["unit"].isin(second["unit"])]
+        if both.empty:
+            alone.append(f"{method}: no sample that both measured")
+            continue
         for name in (metric,) if metric else ("miou", "oiou"):
             gain, n = paired(second, first, metric=name, protocol=chosen)
             value = _value(both, name, chosen)
             row = {"method": method, "metric": name, "a": value, "b": value + gain.value, "difference": gain.value}
             rows.append({**row, "low": gain.low, "high": gain.high, "n": n})
-    return Comparison(frame=pd.DataFrame(rows), notes=tuple(_notes(a, b)))
+    if not rows:
+        raise UserError("the two have no sample in common; compare runs on the same data set and split")
+    return Comparison(frame=pd.DataFrame(rows), notes=(*_notes(a, b), *alone))
 
 
 def _value(units: pd.DataFrame, metric: str, protocol: str) -> float:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import json
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tasnb.core.errors import UserError
 from tasnb.core.types import Models, Sample
+from tasnb.core.writing import remove_leftovers
+from tasnb.evaluation import parts
 from tasnb.evaluation.plan import Options, Plan, default_folder, differences, proposer_named, proposing
-from tasnb.evaluation.runs import Run, finish, is_done, write_text
+from tasnb.evaluation.records import TABLES
+from tasnb.evaluation.runs import ABOUT, SUMMARY, Run, finish
 from tasnb.evaluation.worker import Job, Session, go_stage_by_stage, run_here, run_on_processes
 from tasnb.models.catalogue import is_shipped
 from tasnb.models.deferred import defer
 from tasnb.models.presets import variant_of
 from tasnb.pipeline.variant import VARIANTS, require_models_for
 from tasnb.store import Store
+
+_log = logging.getLogger(__name__)
 
 
 def evaluate(
@@ -45,9 +51,10 @@ def evaluate(
     **options : Any
         As ``evaluation.plan.Options.of`` takes them. ``methods``: names ("tas", "clip-only", "text-only" by default),
         or name -> function (artifacts, expression, models, **options) -> Prediction. ``variant``: "paper" or
-        "official". ``alpha``, ``lam``: the weights. ``protocol``: of the summary. ``proposals``: "sam", another
-        proposer, a COCO results file, or "annotations". ``shards``: number of parts. ``engine``: "local" or "ray".
-        ``workers``: processes or actors. ``stagewise``: one model at a time. ``model_options``: for ``models.load``.
+        "official". ``alpha``, ``lam``: the weights. ``protocol``: of the summary; it changes no table.
+        ``proposals``: "sam", another proposer, a COCO results file, or "annotations". ``shards``: number of parts.
+        ``engine``: "local" or "ray". ``workers``: processes or actors. ``stagewise``: one model at a time.
+        ``model_options``: for ``models.load``.
 
     Returns
     -------
@@ -82,8 +89,7 @@ def evaluate(
     job = Job(plan=plan, folder=folder.resolve(), store=whole)
     if given.engine == "ray" or given.workers > 1:
         job.check()
-    _prepare(folder, plan.about)
-    left = [number for number in range(len(plan.parts)) if not is_done(folder, number)]
+    left = _prepare(folder, plan)
     done, total = len(plan.parts) - len(left), len(plan.parts)
     tick(done, total)
     finished: Iterable[int] = ()
@@ -113,20 +119,60 @@ def _spec_of(preset: str, options: Options) -> dict[str, Any]:
     return spec | ({"sam": proposer} if (proposer := proposer_named(options.proposals)) else {})
 
 
-def _prepare(folder: Path, about: Mapping[str, Any]) -> None:
-    """Write run.json into a new folder, or see that the folder holds the same run.
+def _prepare(folder: Path, plan: Plan) -> list[int]:
+    """Make the folder ready for a plan: a new one, or one in which the same run was begun; returns the parts to do.
 
-    Raises ValueError, naming the differences, when it holds another one.
+    What is damaged there is moved aside and told. Raises UserError when the folder holds something else.
     """
-    if (folder / "run.json").is_file():
-        if differ := differences(Run(folder).about, about):
-            raise ValueError(
-                f"{folder} holds another run ({'; '.join(differ)}); choose another folder (--out), or delete this one"
-            )
-        return
-    if folder.is_dir() and any(folder.iterdir()):
-        raise ValueError(f"{folder} is not empty and holds no run.json; choose another folder (--out)")
-    write_text(folder / "run.json", json.dumps(about, indent=2) + "\n")
+    for place in (folder, *(folder / name for name in (*TABLES, parts.BOUND))):
+        remove_leftovers(place)
+    if (there := _begun(folder, plan)) is None:
+        parts.write_sealed(folder / ABOUT, plan.about)
+    elif plan.options.protocol not in (None, there["protocol"]):
+        _log.warning(
+            "%s: the protocol is %s now, it was %s; the tables are the same, the summary is made again",
+            folder, plan.options.protocol, there["protocol"],
+        )  # fmt: skip
+        parts.write_sealed(folder / ABOUT, {**there, "protocol": plan.options.protocol})
+    left = []
+    for number in range(len(plan.parts)):
+        if (fault := parts.fault_of(folder, number, plan.key)) is not None:
+            left.append(number)
+        if fault:
+            place = parts.set_aside(folder, number)
+            _log.warning("part %d of %s: %s; moved to %s and computed again", number, folder, fault, place)
+    for stray in parts.set_strays_aside(folder, len(plan.parts)):
+        _log.warning("%s is no part of this run; moved to %s", stray, folder / parts.DAMAGED)
+    if left and (folder / SUMMARY).exists():  # of a run that is not whole any more
+        (folder / SUMMARY).unlink()
+    return left
+
+
+def _begun(folder: Path, plan: Plan) -> dict[str, Any] | None:
+    """The run.json of the same run; None where there is none yet, or none any more that can be read.
+
+    Raises UserError when the folder holds another run, or other things.
+    """
+    try:
+        there = Run(folder).about
+    except (FileNotFoundError, parts.DamagedRunError) as problem:
+        if parts.is_fresh(folder):
+            return None
+        if not (folder / parts.BOUND).is_dir() and isinstance(problem, FileNotFoundError):
+            raise UserError(f"{folder} is not empty and holds no {ABOUT}; choose another folder (--out)") from problem
+        if parts.is_of_another_run(folder, plan.key):
+            raise UserError(
+                f"{folder} holds another run, and its {ABOUT} is missing or damaged; choose another folder (--out), or "
+                "delete this one"
+            ) from problem
+        place = parts.keep_copy(folder / ABOUT)
+        _log.warning("%s was missing or damaged; it is written again (what was there: %s)", folder / ABOUT, place)
+        return None
+    if differ := differences(there, plan.about):
+        raise UserError(
+            f"{folder} holds another run ({'; '.join(differ)}); choose another folder (--out), or delete this one"
+        )
+    return there
 
 
 def _on_gpu(spec: Mapping[str, Any] | None) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasnb.evaluation.runs import write_text
+from tasnb.core.writing import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +20,6 @@ FILE = "notes.json"
 LONGEST = 10_000  # characters of a note
 LONGEST_TAG = 60
 PATIENCE = 10.0  # seconds that a writer waits for another one
-ABANDONED = 60.0  # a lock this old belongs to a process that was killed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,28 +229,16 @@ class Notes:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Hold the lock file while reading and writing; it works wherever a file can be created exclusively."""
-        lock, until = self.folder / f".{FILE}.lock", time.monotonic() + PATIENCE
-        while True:
-            try:
-                os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-                break
-            except FileExistsError:
-                try:
-                    if time.time() - lock.stat().st_mtime > ABANDONED:
-                        lock.unlink(missing_ok=True)
-                        continue
-                except FileNotFoundError:
-                    continue
-                if time.monotonic() > until:
-                    raise TimeoutError(
-                        f"another process has been writing notes for {PATIENCE:g} s; try again, or delete {lock}"
-                    ) from None
-                time.sleep(0.02)
+        """Hold the lock while reading and writing; the system frees it when its holder ends, however that happens."""
+        from filelock import FileLock, Timeout
+
+        lock = self.folder / f".{FILE}.lock"
         try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
+            with FileLock(lock, timeout=PATIENCE):
+                yield
+        except Timeout:
+            told = f"another process has been writing notes for {PATIENCE:g} s; try again, or delete {lock}"
+            raise TimeoutError(told) from None
 
 
 def notes(run: Any) -> Notes:

@@ -29,7 +29,7 @@ from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.core.types import Weights
 from tasnb.datasets.cards import CARDS, published
 from tasnb.evaluation.plan import ANNOTATIONS, SAM
-from tasnb.evaluation.runs import RunLike, minded_of
+from tasnb.evaluation.runs import RunLike, minded_of, why_nothing
 from tasnb.models.catalogue import PRESETS
 from tasnb.pipeline.variant import PAPER, weights_for
 
@@ -300,8 +300,8 @@ def against(run: RunLike) -> AgainstPaper:
             name = ", ".join(filter(None, (label, figure.get("encoder")))) if figure else "-"
             row |= {"published": figure.get("value", float("nan")), "row": name, "note": figure.get("note", "")}
             rows.append(row)
-    where, differs = f"Table {place.table}, {place.title}", tuple(differences(run, place))
-    return AgainstPaper(frame=pd.DataFrame(rows), where=where, differs=differs)
+    differs = (*filter(None, [why_nothing(run)]), *differences(run, place))
+    return AgainstPaper(frame=pd.DataFrame(rows), where=f"Table {place.table}, {place.title}", differs=differs)
 
 
 def place_of(data: Mapping[str, Any]) -> Place:

@@ -6,11 +6,13 @@ A plan holds plain values only, so that another process, or a restart tomorrow, 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property, partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +28,7 @@ from tasnb.core.masks import make_proposals
 from tasnb.core.types import Models, Prediction, Proposals, Sample, Weights
 from tasnb.datasets import ResultsFile, results
 from tasnb.evaluation import metrics
+from tasnb.evaluation.parts import identity_of, key_of
 from tasnb.evaluation.runs import ORACLE, SCHEMA
 from tasnb.models.catalogue import PARTS
 from tasnb.pipeline import baselines
@@ -50,6 +53,8 @@ METHODS: Mapping[str, Answering] = MappingProxyType(
         "global-local": baselines.global_local,
     }
 )
+_KNOWN = tuple(METHODS.values())
+DEFAULT_PROTOCOL = "tas"
 USUAL_METHODS = ("tas", "clip-only", "text-only")  # need nothing beyond what TAS needs
 SAM = "sam"  # whatever proposer the models have
 ANNOTATIONS = "annotations"
@@ -72,8 +77,9 @@ class Options:
         Of TAS; the paper's by default.
     alpha, lam : float, optional
         Weights of P and N; by default those of ``weights_for``.
-    protocol : str
-        Of ``metrics.PROTOCOLS``, for the summary; figures under any other follow from the same run.
+    protocol : str, optional
+        Of ``metrics.PROTOCOLS``, for the summary; by default that of the run in the folder, else "tas". Figures under
+        any other follow from the same run.
     proposals : str
         "sam", the models' own; another proposer of the catalogue ("vit_b", "sam2", "fastsam" ...); the path of a COCO
         results file (.json); or "annotations", the data set's own masks, an oracle for the proposal stage.
@@ -100,7 +106,7 @@ class Options:
     variant: Variant = PAPER
     alpha: float | None = None
     lam: float | None = None
-    protocol: str = "tas"
+    protocol: str | None = None
     proposals: str = SAM
     shards: int | None = None
     engine: Engine = "local"
@@ -113,7 +119,8 @@ class Options:
         for name in ("workers", "shards"):
             if (number := getattr(self, name)) is not None and number < 1:
                 raise ValueError(f"{name}: expected at least 1, got {number}")
-        metrics.find(self.protocol)
+        if self.protocol is not None:
+            metrics.find(self.protocol)
         _check_source(self.proposals)
 
     @classmethod
@@ -213,6 +220,11 @@ class Plan:
         """Alpha and lam of TAS."""
         return Weights(**self.about["weights"])
 
+    @cached_property
+    def key(self) -> str:
+        """What its parts are bound to."""
+        return key_of(self.about)
+
     @classmethod
     def of(cls, samples: Sequence[Sample], models: Models, spec: Mapping[str, Any] | None, options: Options) -> Plan:
         """The plan of these options on these samples.
@@ -262,9 +274,11 @@ class Plan:
             "variant_options": json.loads(canonical({**asdict(variant), "weights": None})),
             "weights": asdict(weights_for(variant, models, name, alpha=options.alpha, lam=options.lam)),
             "proposals": Path(source).name if _is_file(source) else source,
-            "protocol": options.protocol,
+            "protocol": options.protocol or DEFAULT_PROTOCOL,
             "parts": len(parts),
         }
+        if own := {name: _source_of(method) for name, method in options.methods.items() if method not in _KNOWN}:
+            about["own_methods"] = own
         return cls(options=options, about=about, parts=parts)
 
 
@@ -291,23 +305,14 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     list of str
         In words; empty where it is the same run.
     """
-    found, now_of = [], _identity(new)
-    for name, there in _identity(old).items():
-        now = now_of[name]
-        if isinstance(there, Mapping):
+    found, old_of, now_of = [], identity_of(old), identity_of(new)
+    for name in dict.fromkeys([*old_of, *now_of]):
+        there, now = old_of.get(name), now_of.get(name)
+        if isinstance(there, Mapping) and isinstance(now, Mapping):
             there, now = ({k: v for k, v in a.items() if b.get(k) != v} for a, b in ((there, now), (now, there)))
         if there != now:
             found.append(f"{name}: {there!r} there, {now!r} now")
     return found
-
-
-def _identity(about: Mapping[str, Any]) -> dict[str, Any]:
-    """A restart may use other versions, another protocol for the summary, another machine's paths; this is the rest."""
-    keys = ("schema", "methods", "variant", "variant_options", "proposals", "parts")
-    found = {key: about[key] for key in keys} | {"models parts": about["models"]["parts"]}
-    found["weights"] = {name: about["weights"][name] for name in ("alpha", "lam")}  # whoever chose them
-    data = about["dataset"]
-    return found | {f"dataset {key}": data[key] for key in ("name", "split", "samples", "fingerprint")}
 
 
 def default_folder(plan: Plan) -> Path:
@@ -531,3 +536,16 @@ def _versions() -> dict[str, str]:
 
 def _name_of(part: Any) -> str:
     return str(getattr(part, "fingerprint", type(part).__name__))
+
+
+def _source_of(method: Answering) -> str:
+    """A digest of a method of the user's own, so that a changed one is another run; its name where it has no source."""
+    bound = ""
+    while isinstance(method, partial):
+        bound += f" {method.args!r} {sorted(method.keywords.items())!r}"
+        method = method.func
+    try:
+        source = inspect.getsource(method)
+    except (OSError, TypeError):  # typed at a prompt, or an object that can be called
+        source = f"{type(method).__qualname__} {getattr(method, '__qualname__', '')}"
+    return hashlib.sha256(f"{source}{bound}".encode()).hexdigest()[:16]

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from tasnb.evaluation.worker import Job
@@ -70,7 +72,11 @@ def _start(ray: Any, workers: int) -> None:
     if not os.environ.get("RAY_ADDRESS"):
         # 127.0.0.1: a run on one machine stays on it
         options = {"_node_ip_address": "127.0.0.1", "num_cpus": max(workers, os.cpu_count() or 1)}
+    before = signal.getsignal(signal.SIGTERM)
     ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **options)
+    if callable(before):  # ray takes SIGTERM for itself, and leaves without a word
+        with suppress(ValueError):  # only the main thread may
+            signal.signal(signal.SIGTERM, before)
     logging.getLogger("ray.data").setLevel(logging.ERROR)
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tasnb.core.brief import brief
+from tasnb.core.errors import UserError
 from tasnb.core.types import Parse, Weights, combine, parse_from_json
 from tasnb.evaluation import metrics
 from tasnb.evaluation.records import NO_PROPOSAL
-from tasnb.evaluation.runs import ScoredRun
+from tasnb.evaluation.runs import ScoredRun, why_nothing
 from tasnb.pipeline.variant import PAPER, VARIANTS, Variant, find
 from tasnb.stages import spatial
 
@@ -102,6 +103,8 @@ class Ranking:
         # one row a sample: parse, image and target are the same for every variant
         samples = run.predictions().drop_duplicates("sample").sort_values("sample", ignore_index=True)
         scores = run.scores()
+        if nothing := why_nothing(run):
+            raise UserError(nothing)
         _check(samples, scores)
         sizes = samples["proposals"].to_numpy(np.int64)
         answered = sizes > 0
@@ -308,8 +311,6 @@ def _regions(
 
 def _check(samples: pd.DataFrame, scores: pd.DataFrame) -> None:
     """Every proposal of every sample has its row, in order. Raises ValueError naming the first sample that differs."""
-    if not len(samples):
-        raise ValueError("the run holds no prediction yet; finish it with tasnb evaluate")
     wanted = np.repeat(samples["sample"].to_numpy(np.int64), samples["proposals"].to_numpy(np.int64))
     found, proposals = scores["sample"].to_numpy(np.int64), scores["proposal"].to_numpy(np.int64)
     if not np.array_equal(found, wanted):

@@ -1,41 +1,48 @@
-"""A run directory, finished or growing: its files, written whole or not at all, and its figures.
+"""A run directory, finished or growing, opened: its tables and its figures.
 
     Run.open("outputs/runs/...").table()
 
-run.json says what was evaluated; predictions/, proposals/, scores/, refs/ and errors/ hold one Parquet file a part;
-errors.parquet and summary.json are made of them at the end.
+run.json says what was evaluated; predictions/, proposals/, scores/, refs/ and errors/ hold one Parquet file a part, and
+parts/ what binds these (see ``parts``); errors.parquet and summary.json are made of them at the end.
 """
 
 from __future__ import annotations
 
-import errno
-import json
-import os
-import secrets
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from functools import lru_cache
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from tasnb.core.shipped import finished
 from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.core.types import Weights
 from tasnb.evaluation import metrics
-from tasnb.evaluation.records import TABLES, Rows, schema
+from tasnb.evaluation.parts import (
+    DamagedRunError,
+    bound_path,
+    is_done,
+    key_of,
+    read_part,
+    read_sealed,
+    write_sealed,
+    write_table,
+)
+from tasnb.evaluation.records import TABLES, schema
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ORACLE = "oracle"  # the row of the best proposal
-SCHEMA = 3  # of the run directory; 2: proposals, phrases, gold; 3: variant, which was called method
-LEFTOVER_SECONDS = 3600  # a temporary file this old belongs to a process that was killed
-# predictions last: where that file is, the part is done
-_WRITTEN_IN_ORDER = ("proposals", "scores", "refs", "errors", "predictions")
+# of the run directory; 2: proposals, phrases, gold; 3: variant, which was called method; 4: bound by checksums
+SCHEMA = 4
+ABOUT, SUMMARY = "run.json", "summary.json"
+MOST_REASONS = 5  # why samples failed, that are told
+LONGEST_REASON = 200  # characters of one
+_log = logging.getLogger(__name__)
 
 
 def minded_of(about: Mapping[str, Any]) -> list[str]:
@@ -98,25 +105,21 @@ class Run:
         The same.
     about : dict
         run.json: data, models, methods, variant, weights, proposals, protocol, versions.
-    summary : dict
-        summary.json, {} until the run is finished.
 
     Raises
     ------
     FileNotFoundError
         For a folder without run.json.
-    ValueError
-        For one that is unreadable, or written by another version of tasnb.
+    UserError
+        For one that is not what tasnb wrote, or was written by another version of it.
     """
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
-        path = self.folder / "run.json"
+        path = self.folder / ABOUT
         if not path.is_file():
             raise FileNotFoundError(f"{self.folder} holds no run: expected {path.name} in it; see tasnb evaluate --out")
-        self.about: dict[str, Any] = _read_about(path)
-        summary = self.folder / "summary.json"
-        self.summary: dict[str, Any] = _read_json(summary) if summary.is_file() else {}
+        self.about: dict[str, Any] = read_sealed(path, schema=SCHEMA)
         self._read = lru_cache(maxsize=len(TABLES))(self._read_table)
 
     @classmethod
@@ -177,7 +180,29 @@ class Run:
     @property
     def is_finished(self) -> bool:
         """Whether every part is done."""
-        return all(is_done(self.folder, number) for number in range(int(self.about["parts"])))
+        key = key_of(self.about)
+        return all(is_done(self.folder, number, key) for number in range(int(self.about["parts"])))
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """summary.json, made again of the tables where it is damaged or of another protocol; {} before it is there."""
+        path = self.folder / SUMMARY
+        try:
+            found = read_sealed(path)
+            if found.pop("of", None) == self._is_of:
+                return found
+        except FileNotFoundError:
+            if not self.is_finished:
+                return {}
+        except (DamagedRunError, OSError) as problem:
+            _log.warning("%s is damaged; it is made again of the tables", path)
+            _log.debug("%s", problem)
+        return summary_table(self)
+
+    @property
+    def _is_of(self) -> list[str]:
+        """What a summary is of."""
+        return [key_of(self.about), str(self.about["protocol"])]
 
     def predictions(self) -> pd.DataFrame:
         """What every method answered.
@@ -317,8 +342,13 @@ class Run:
             "95 % intervals"
         )
         headers = ["method", "mIoU", "interval", "oIoU", "interval", *precision, "n", "missing"]
-        lines = [*(f"! {note}" for note in minded_of(about)), head, text_table(headers, rows)]
+        lines = [*(f"! {note}" for note in minded_of(about)), head]
+        if absent := len(self._missing_parts()):
+            lines.append(f"! {absent} of {about['parts']} parts are not done: the same tasnb evaluate command goes on")
+        nothing = why_nothing(self)
+        lines.append(nothing or text_table(headers, rows))
         if failed := len(self._read("errors")):
+            lines += [] if nothing else reasons(self._read("errors"))
             lines.append(f"{counted(failed, 'error')}: see {self.folder / 'errors.parquet'} (Run.errors())")
         return "\n".join(lines)
 
@@ -333,13 +363,21 @@ class Run:
             row |= precision.columns(_pr(threshold))
         return row
 
+    def _missing_parts(self) -> list[int]:
+        return [n for n in range(int(self.about["parts"])) if not bound_path(self.folder, n).exists()]
+
     def _read_table(self, table: str) -> pd.DataFrame:
         """All parts of a table, in the order of the parts; columns too where there is no row."""
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
-        paths = sorted((self.folder / table).glob("part-*.parquet"))
-        parts = [schema(table).empty_table(), *(pq.read_table(path) for path in paths)]
+        if (absent := self._missing_parts()) and (self.folder / SUMMARY).exists():
+            raise DamagedRunError(
+                f"{self.folder} was finished, and part {absent[0]} is missing; run the same tasnb evaluate command "
+                f"again with --out {self.folder}: it computes that part again and keeps the others"
+            )
+        key, count = key_of(self.about), int(self.about["parts"])
+        found = [read_part(self.folder, table, number, key) for number in range(count)]
+        parts = [schema(table).empty_table(), *(part for part in found if part is not None)]
         # a file that lacks a column is read with nulls, and who needs it says so
         frame = pa.concat_tables(parts, promote_options="default").to_pandas()
         # a stable sort keeps the methods of a sample in the order of the run
@@ -427,75 +465,67 @@ def finish(folder: Path) -> Run:
     run = Run(folder)
     errors = run.errors().sort_values(["sample", "method"], kind="stable", ignore_index=True)
     write_table(folder / "errors.parquet", pa.Table.from_pandas(errors, schema=schema("errors"), preserve_index=False))
-    write_text(folder / "summary.json", json.dumps(_summary(run), indent=2) + "\n")
+    write_sealed(folder / SUMMARY, {**summary_table(run), "of": run._is_of})
     return Run(folder)
 
 
-def part_path(folder: Path, table: str, number: int) -> Path:
-    """Where a part of a table lies."""
-    return folder / table / f"part-{number:05d}.parquet"
+def why_nothing(run: ScoredRun, method: str | None = None) -> str:
+    """Why no sample of a run has an answer, in a sentence; "" where one has.
 
+    Parameters
+    ----------
+    run : Run
+        Its about, predictions(), and errors() where it has them.
+    method : str, optional
+        Only its answers.
 
-def write_part(folder: Path, number: int, rows: Rows) -> None:
-    """Write the five files of a part, each under a temporary name and renamed, the one that says "done" last.
-
-    Raises OSError with one sentence when the disk is full or the folder cannot be written; nothing half-written stays.
+    Returns
+    -------
+    str
+        With the commonest reasons.
     """
-    made = {table: rows.table(table) for table in _WRITTEN_IN_ORDER}
-    for table, content in made.items():
-        write_table(part_path(folder, table, number), content)
+    found, errors = run.predictions(), run.errors() if hasattr(run, "errors") else None
+    if method is not None:
+        found = found[found["method"] == method]
+        errors = None if errors is None else errors[errors["method"].isin(["", method])]
+    if len(found):
+        return ""
+    where = "no sample was measured" if method is None else f"no sample was answered by {method}"
+    total = counted(int(run.about["dataset"]["samples"]), "sample")
+    if errors is None or not len(errors):
+        return f"{where}: none of {total} is done; the same tasnb evaluate command goes on"
+    return f"{where}, of {total}: " + "; ".join(line.strip() for line in reasons(errors))
 
 
-def is_done(folder: Path, number: int) -> bool:
-    """Whether all five files of a part are there and readable."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def reasons(errors: pd.DataFrame) -> list[str]:
+    """Why samples failed, the commonest first.
 
-    for table in reversed(_WRITTEN_IN_ORDER):
-        path = part_path(folder, table, number)
-        try:
-            if not path.is_file() or not pq.read_schema(path).equals(schema(table)):
-                return False
-        except (pa.ArrowException, OSError):
-            return False  # cut short by a power cut, say: computed again
-    return True
+    Parameters
+    ----------
+    errors : DataFrame
+        ``Run.errors()``.
 
-
-def write_table(path: Path, table: Any) -> None:
-    """Write one Parquet file, whole or not at all."""
-    import pyarrow.parquet as pq
-
-    _whole_or_not(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write one text file, whole or not at all."""
-    _whole_or_not(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-
-
-def _whole_or_not(path: Path, write: Callable[[Path], Any]) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid():x}{secrets.token_hex(3)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            write(temporary)
-            os.replace(temporary, path)
-        finally:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            for leftover in path.parent.glob(f".{path.name}.*.tmp"):
-                with suppress(OSError):
-                    if time.time() - leftover.stat().st_mtime > LEFTOVER_SECONDS:
-                        leftover.unlink(missing_ok=True)
-    except OSError as problem:
-        why = "no space left on the disk" if problem.errno == errno.ENOSPC else str(problem)
-        raise OSError(
-            f"cannot write {path} ({why}); finished parts are kept: make room or choose another folder, and run the "
-            "same command again to go on"
-        ) from problem
+    Returns
+    -------
+    list of str
+        A line for each of the commonest ``MOST_REASONS`` of stage, method, error and message, with the first sample of
+        each, and one for the rest.
+    """
+    groups: dict[tuple[str, ...], list[Any]] = {}
+    for row in errors.itertuples():
+        alike = re.sub(r"\d+", "#", row.message.replace(row.sample_id, ""))  # whichever sample it names, and sizes
+        groups.setdefault((row.stage, row.method, row.error, alike), []).append(row)
+    found, lines = sorted(groups.values(), key=len, reverse=True), []
+    for rows in found[:MOST_REASONS]:
+        first = rows[0]
+        where = f"{first.stage}, {first.method}" if first.method else first.stage
+        lines.append(f"  {len(rows)} x {where}: {first.error}: {first.message[:LONGEST_REASON]} ({first.sample_id})")
+    if rest := found[MOST_REASONS:]:
+        lines.append(f"  {sum(map(len, rest))} x for {counted(len(rest), 'other reason')}")
+    return lines
 
 
-def _summary(run: Run) -> dict[str, Any]:
+def summary_table(run: Run) -> dict[str, Any]:
     """The summary.json of a run: its table, how the first method differs from each other one, and what is missing."""
     protocol, (first, *others), errors = str(run.about["protocol"]), run.methods, run.errors()
     differences = []
@@ -526,62 +556,3 @@ def _with_interval(row: Mapping[str, Any], name: str) -> tuple[float, str]:
 
 def _pr(threshold: float) -> str:
     return f"pr{round(100 * threshold)}"
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="allow", strict=True)
-
-
-class _Data(_Part):
-    name: str
-    split: str
-    samples: int
-    images: int
-    fingerprint: str
-    spec: dict[str, Any] | None
-
-
-class _Models(_Part):
-    name: str
-    spec: dict[str, Any] | None
-    parts: dict[str, str]
-
-
-class _About(_Part):
-    """What run.json holds; ``plan`` writes it."""
-
-    version: Literal[3] = Field(alias="schema")
-    versions: dict[str, str]
-    dataset: _Data
-    models: _Models
-    methods: list[str] = Field(min_length=1)
-    variant: str
-    variant_options: dict[str, Any]
-    weights: Weights
-    proposals: str
-    protocol: str
-    parts: int = Field(ge=0)
-
-
-def _read_about(path: Path) -> dict[str, Any]:
-    about = _read_json(path)
-    if about.get("schema") != SCHEMA:
-        raise ValueError(
-            f"{path} was written by another version of tasnb (run directory {about.get('schema')}, this one reads "
-            f"{SCHEMA}); evaluate again into another folder, which the artifact store keeps short"
-        )
-    try:
-        _About.model_validate_json(path.read_bytes())
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{path}: {where}: {first['msg']}; delete the folder and run again") from problem
-    return about
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        return TypeAdapter(dict[str, Any]).validate_json(path.read_bytes())
-    except ValidationError as problem:
-        said = problem.errors()[0]["msg"]
-        raise ValueError(f"{path} is not readable JSON ({said}); delete the folder and run again") from problem

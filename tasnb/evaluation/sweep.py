@@ -123,6 +123,10 @@ class Sweep:
     def text(self) -> str:
         """For a terminal: the mIoU grid, the best point of each metric, and Table 3 beside it."""
         grid, shared = self.pivot("miou"), self.against_paper()
+        if not self.frame["n"].any():
+            head = f"sweep of {self.data}, rectifier {self.variant}, protocol {self.protocol}: no sample to rank, "
+            head += "as that protocol leaves out those without a proposal"
+            return "\n".join([head, *(f"note: {note}" for note in self.notes)])
         cells = [[f"{alpha:g}", *row] for alpha, row in zip(grid.index, grid.to_numpy().tolist(), strict=True)]
         lines = [
             f"sweep of {self.data}, rectifier {self.variant}, protocol {self.protocol}, "

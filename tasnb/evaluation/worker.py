@@ -9,7 +9,7 @@ import inspect
 import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -35,10 +35,10 @@ from tasnb.core.types import (
     parse_from_json,
     parse_to_json,
 )
-from tasnb.evaluation import records
+from tasnb.evaluation import records, watch
+from tasnb.evaluation.parts import is_done, write_part
 from tasnb.evaluation.plan import Answering, Options, Plan, global_weight_for, image_id_of, proposing
 from tasnb.evaluation.records import Measured, Rows
-from tasnb.evaluation.runs import is_done, write_part
 from tasnb.models.deferred import Deferred, defer
 from tasnb.pipeline import baselines
 from tasnb.pipeline.describe import PASSES, ImageStages, compute_always, describe, embed_texts, with_features
@@ -105,8 +105,8 @@ class Job:
 
     def compute(self, session: Session, number: int) -> None:
         """Compute and write one part, unless that is done."""
-        if not is_done(self.folder, number):
-            write_part(self.folder, number, compute_part(session, self.plan.parts[number]))
+        if not is_done(self.folder, number, self.plan.key):
+            write_part(self.folder, number, compute_part(session, self.plan.parts[number]), self.plan.key)
 
 
 def run_here(job: Job, session: Session, numbers: Sequence[int]) -> Iterator[int]:
@@ -119,23 +119,20 @@ def run_here(job: Job, session: Session, numbers: Sequence[int]) -> Iterator[int
 def run_on_processes(job: Job, numbers: Sequence[int]) -> Iterator[int]:
     """Compute and write parts on several processes; each is yielded when it is done.
 
-    A process that dies takes only its own part with it: the rest go on, and that part is given out again.
+    A process that dies takes only its own part with it: the rest go on, and that part is given out again. When this
+    process is interrupted, killed, or leaves by an error, the others leave at once.
     Raises UserError when processes die three times over, and what a part raises (a full disk, say).
     """
-    import multiprocessing
-
-    spawn, left = multiprocessing.get_context("spawn"), list(numbers)
+    left = list(numbers)
     for _ in range(ATTEMPTS):
         try:
-            with ProcessPoolExecutor(
-                job.plan.options.workers, mp_context=spawn, initializer=_open_session, initargs=(job,)
-            ) as pool:
+            with watch.pool(job.plan.options.workers, _open_session, job) as pool:
                 waiting = {pool.submit(_compute, number): number for number in left}
                 for future in as_completed(waiting):
                     future.result()
                     yield waiting[future]
         except BrokenProcessPool:
-            left = [number for number in left if not is_done(job.folder, number)]
+            left = [number for number in left if not is_done(job.folder, number, job.plan.key)]
         else:
             return
     raise UserError(

@@ -14,12 +14,12 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tasnb.core.errors import MissingFileError, UserError, in_one_line
+from tasnb.core.writing import replacing
 from tasnb.models.catalogue import PARTS, PRESETS, ROLES, File, Part, Role, part_named
 from tasnb.models.names import CHECKPOINTS, canonical
 from tasnb.models.places import command_for, folder_of, hub_folder, in_words, is_there, missing_files
@@ -374,17 +374,11 @@ def _take_kept(part: Part, folder: Path) -> None:
 
 def _link(source: Path, target: Path) -> None:
     """A second name for the same bytes where the file system has that, else a copy; never half a file."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(target, lasting=False) as temporary:
         try:
             os.link(source.resolve(), temporary)
         except OSError:  # another disk, or none that knows links
             shutil.copyfile(source, temporary)
-        os.replace(temporary, target)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _unpack(path: Path, folder: Path) -> None:

@@ -96,9 +96,10 @@ def _strip(value: Any) -> tuple[str, dict[str, Any]]:
 
 
 def _run(value: Any) -> tuple[str, dict[str, Any]]:
-    from tasnb.evaluation.runs import minded_of
+    from tasnb.evaluation.runs import minded_of, why_nothing
 
-    return _figures(value.table(), said=repr(value), minded=minded_of(value.about))
+    minded = [*minded_of(value.about), *filter(None, [why_nothing(value)])]
+    return _figures(value.table(), said=repr(value), minded=minded)
 
 
 def _comparison(value: Any) -> tuple[str, dict[str, Any]]:

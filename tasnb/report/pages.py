@@ -12,7 +12,7 @@ from tasnb import plots
 from tasnb.core.images import mask_colour, resized
 from tasnb.core.tables import stay_in
 from tasnb.core.types import Prediction
-from tasnb.evaluation.runs import write_text
+from tasnb.core.writing import write_text
 from tasnb.report import rendering
 from tasnb.report.findings import of_runs
 from tasnb.report.notebook import html_of, receipt_rows

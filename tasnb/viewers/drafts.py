@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasnb.core.images import image_key_of
 from tasnb.core.types import ImageArtifacts
-from tasnb.evaluation.runs import write_text
+from tasnb.core.writing import write_text
 from tasnb.pipeline.describe import proposals_key_of
 
 ENDING, BEFORE = ".draft.json", ".before.json"

@@ -10,7 +10,6 @@ Both sides run in this process, on the same scenes, and must choose the same pro
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import tempfile
@@ -24,8 +23,9 @@ import numpy as np
 import tasnb as tn
 from tasnb.core.masks import areas, centroids_xy
 from tasnb.evaluation.engine import evaluate
+from tasnb.evaluation.parts import key_of, write_part, write_sealed
 from tasnb.evaluation.records import SCORED, TABLES, Rows
-from tasnb.evaluation.runs import SCHEMA, Run, write_part, write_text
+from tasnb.evaluation.runs import SCHEMA, Run
 from tasnb.stages import crops, expressions, scores, spatial
 from tasnb.stages.negatives import mine
 from tasnb.store import Store
@@ -96,11 +96,11 @@ def run_directory(folder: Path, parts: int = IMAGES // 10) -> list[str]:
     rng = np.random.default_rng(0)
     started = time.perf_counter()
     for part in range(parts):
-        write_part(folder, part, _rows(rng, part, SENTENCES // (IMAGES // 10)))
+        write_part(folder, part, _rows(rng, part, SENTENCES // (IMAGES // 10)), key_of(ABOUT))
     written = time.perf_counter() - started
     size = sum(f.stat().st_size for f in folder.rglob("*.parquet")) / 1e6
     started = time.perf_counter()
-    write_text(folder / "run.json", json.dumps(ABOUT))
+    write_sealed(folder / "run.json", ABOUT)
     run = Run(folder)
     frames = {name: getattr(run, name)() for name in TABLES}
     read = time.perf_counter() - started

@@ -10,7 +10,6 @@ Peak memory is that of a process of its own, libraries included. Budget: a 6 x 5
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -26,8 +25,9 @@ import numpy as np
 from tasnb.core.types import Parse, Weights
 from tasnb.evaluation import sweep as sweeping
 from tasnb.evaluation.ablation import ablation
-from tasnb.evaluation.records import SCORED, schema
-from tasnb.evaluation.runs import SCHEMA, Run, part_path, write_table
+from tasnb.evaluation.parts import bind, key_of, part_path, write_sealed, write_table
+from tasnb.evaluation.records import SCORED, TABLES, schema
+from tasnb.evaluation.runs import SCHEMA, Run
 from tasnb.pipeline.variant import VARIANTS
 from tasnb.stages import spatial
 
@@ -114,13 +114,20 @@ def write(run: Synthetic, folder: Path) -> None:
     """As a run directory: Parquet parts of 10 images each."""
     import pyarrow as pa
 
-    (folder / "run.json").write_text(json.dumps(run.about))
-    for name, frame in (("predictions", run.predicted), ("scores", run.scored)):
-        table = pa.Table.from_pandas(frame, schema=schema(name), preserve_index=False)
-        part = frame["image_id"].astype(int).to_numpy() // IMAGES_A_PART
+    write_sealed(folder / "run.json", run.about)
+    frames = {"predictions": run.predicted, "scores": run.scored}
+    for name in TABLES:
+        frame = frames.get(name)
+        if frame is None:
+            table, part = schema(name).empty_table(), np.zeros(0)
+        else:
+            table = pa.Table.from_pandas(frame, schema=schema(name), preserve_index=False)
+            part = frame["image_id"].astype(int).to_numpy() // IMAGES_A_PART
         bounds = np.searchsorted(part, np.arange(run.about["parts"] + 1))
         for number, (low, high) in enumerate(pairwise(bounds)):
             write_table(part_path(folder, name, number), table.slice(low, high - low))
+    for number in range(run.about["parts"]):
+        bind(folder, number, key_of(run.about))
 
 
 def looped(run: Synthetic, weights: Weights) -> list[tuple[int, int]]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 from threading import Thread
 
@@ -26,7 +30,7 @@ def test_a_note_outlives_its_writer(notes) -> None:
     assert again.of("made-val-3").tags == ("ask", "left right")
     assert again.of("made-val-3").time.endswith("+00:00")
     assert again.of("made-val-4").note == ""
-    assert sorted(p.name for p in notes.folder.iterdir() if "notes" in p.name) == ["notes.json"]
+    assert sorted(p.name for p in notes.folder.iterdir() if "notes" in p.name) == [".notes.json.lock", "notes.json"]
 
 
 def test_tags_come_and_go(notes) -> None:
@@ -50,6 +54,35 @@ def test_two_writers_lose_nothing(notes) -> None:
     for thread in threads:
         thread.join()
     assert sum(len(note.tags) for note in notes.all().values()) == 40
+
+
+@pytest.mark.parametrize("seconds", [-86400 * 365, -30, 0, 30, 86400 * 365])
+@pytest.mark.parametrize("content", ["", "4194303\nsome-host", "\0" * 40])
+def test_a_lock_that_nobody_holds_blocks_nobody_whatever_its_date(
+    notes, seconds: int, content: str, monkeypatch
+) -> None:
+    monkeypatch.setattr("tasnb.evaluation.notes.PATIENCE", 0.0)
+    lock = notes.folder / ".notes.json.lock"
+    lock.write_text(content)
+    os.utime(lock, (time.time() + seconds,) * 2)
+    notes.write("made-val-1", note="written")
+    assert notes.of("made-val-1").note == "written"
+
+
+def test_a_lock_that_is_held_is_told_and_freed_when_its_holder_is_killed(notes, monkeypatch) -> None:
+    monkeypatch.setattr("tasnb.evaluation.notes.PATIENCE", 0.0)
+    hold = (
+        "import sys, time; from filelock import FileLock\nwith FileLock(sys.argv[1]): print(flush=True); time.sleep(99)"
+    )
+    command = [sys.executable, "-c", hold, str(notes.folder / ".notes.json.lock")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout
+        holder.stdout.readline()
+        with pytest.raises(TimeoutError, match="another process has been writing notes"):
+            notes.write("made-val-1", note="x")
+        holder.kill()
+    notes.write("made-val-1", note="after it")
+    assert notes.of("made-val-1").note == "after it"
 
 
 def test_the_csv_runs_nothing_in_a_spreadsheet(notes, tmp_path: Path) -> None:

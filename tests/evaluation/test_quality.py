@@ -86,8 +86,9 @@ def test_without_any_mask_redundancy_is_unknown() -> None:
 
 
 def test_an_empty_run_is_refused() -> None:
-    empty = SimpleNamespace(folder="r", predictions=lambda: pd.DataFrame({"sample": [], "image_id": []}))
-    with pytest.raises(ValueError, match="holds no prediction"):
+    about = {"dataset": {"samples": 3}}
+    empty = SimpleNamespace(folder="r", about=about, predictions=lambda: pd.DataFrame({"sample": [], "image_id": []}))
+    with pytest.raises(ValueError, match="no sample was measured: none of"):
         proposal_quality({"r": empty})
 
 

@@ -24,7 +24,7 @@ import tasnb as tn
 from tasnb import analysis, plots
 from tasnb.cli import evaluation as commands
 from tasnb.core.types import DIRECTIONS, Parse, Weights, parse_to_json
-from tasnb.evaluation import engine, metrics, sweep
+from tasnb.evaluation import engine, metrics, parts, sweep
 from tasnb.evaluation import reproduce as reproducing
 from tasnb.evaluation.ablation import ablation, as_text, beside_paper, beside_text
 from tasnb.evaluation.reranking import Ranking
@@ -238,7 +238,7 @@ def test_damaged_tables_are_named() -> None:
         sweep.sweep(replace(run, scored=run.scored.iloc[[1, 0, 2, 3, 4]]))
     with pytest.raises(ValueError, match="p holds NaN"):
         sweep.sweep(replace(run, scored=run.scored.assign(p=np.nan)))
-    with pytest.raises(ValueError, match="no prediction yet"):
+    with pytest.raises(ValueError, match="no sample was measured"):
         sweep.sweep(replace(run, predicted=run.predicted.iloc[:0]))
 
 
@@ -580,9 +580,9 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A finished run with the paper's weights, whose run.json then says that a preset's were used."""
     folder = tmp_path_factory.mktemp("runs") / "tuned"
     shutil.copytree(GOLDEN, folder)
-    about = json.loads((folder / "run.json").read_text())
-    about["weights"] = {"alpha": 0.4, "lam": 0.2, "source": "preset tuned"}
-    (folder / "run.json").write_text(json.dumps(about))
+    about = {**Run.open(folder).about, "weights": {"alpha": 0.4, "lam": 0.2, "source": "preset tuned"}}
+    parts.write_sealed(folder / "run.json", about)
+    parts.bind(folder, 0, parts.key_of(about))
     return Run.open(folder)
 
 

@@ -14,6 +14,7 @@ from toyworld import runs
 import tasnb as tn
 from tasnb.analysis.experiments import AS_TOLD, Experiment, distractors, gap
 from tasnb.core import shipped
+from tasnb.evaluation.parts import bind, key_of
 from tasnb.evaluation.plan import Options, Plan, differences
 from tasnb.evaluation.records import SCORED, TABLES, schema
 from tasnb.models.deferred import defer
@@ -85,6 +86,7 @@ def test_another_answer_is_found(table: str, column: str, change, models, store,
     frame = content.to_pandas()
     frame.loc[len(frame) - 1, column] = change(frame[column]).iloc[-1]
     pq.write_table(pa.Table.from_pandas(frame, schema=content.schema, preserve_index=False), path)
+    bind(tmp_path / "other", 0, key_of(now.about))
     with pytest.raises(AssertionError):
         compare(tn.Run.open(tmp_path / "other"), now)
 
@@ -209,6 +211,7 @@ def test_another_choice_is_seen(evaluated: tn.Run, tmp_path: Path) -> None:
     content = pq.read_table(path)
     turned = pa.array(-content["v"].to_numpy())
     pq.write_table(content.set_column(content.schema.get_field_index("v"), "v", turned), path)
+    bind(other.folder, 0, key_of(other.about))
     assert not runs._chooses_the_same(evaluated, tn.Run.open(other.folder))
 
 

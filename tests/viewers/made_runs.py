@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ import pandas as pd
 import pyarrow as pa
 
 from tasnb.core.masks import to_rle
+from tasnb.evaluation.parts import bind, key_of, part_path, write_sealed, write_table
 from tasnb.evaluation.records import TABLES, schema
-from tasnb.evaluation.runs import SCHEMA, Run, part_path, write_table
+from tasnb.evaluation.runs import SCHEMA, Run
 
 BLANKS = {"int64": 0, "float64": 0.0, "string": "", "bool": False}
 
@@ -52,7 +52,8 @@ def write_run(
         "models": {"name": "none", "spec": None, "parts": {}}, "methods": ["tas"], "variant": "paper",
         "weights": {"alpha": 0.1, "lam": 0.7}, "protocol": "tas", "proposals": "sam", "parts": 1, **about,
     }  # fmt: skip
-    (folder / "run.json").write_text(json.dumps(described))
+    bind(folder, 0, key_of(described))
+    write_sealed(folder / "run.json", described)
     return Run.open(folder)
 
 
