@@ -23,6 +23,7 @@ from PIL import Image, UnidentifiedImageError
 
 from tasnb.core.choices import require_known
 from tasnb.core.images import as_rgb, image_id_of
+from tasnb.core.tables import from_csv_cell
 from tasnb.core.types import Sample
 from tasnb.datasets.annotations import mask_of, parse_json
 from tasnb.datasets.contents import Annotation, Contents, Picture, Ref, Row, Size, digest
@@ -197,7 +198,7 @@ def _fields(data: bytes, table: Path, found: Contents) -> Iterator[tuple[str, di
                     "bad row", f"{table}, line {line}: more values than columns; a text with a comma needs quotes"
                 )
             elif values:
-                yield f"line {line}", dict(zip(header, values, strict=False))
+                yield f"line {line}", dict(zip(header, map(from_csv_cell, values), strict=False))
             line = reader.line_num + 1
     except csv.Error as wrong:
         # after a broken quote nothing can be told apart
