@@ -159,7 +159,9 @@ def _finish(path: Path, out: Path) -> list[Found]:
     page.select_one("nav.pdoc > div").insert(0, BeautifulSoup(bar(up), "html.parser"))
     allowed = policy(styles=[each.string for each in page.select("style")], **WITHIN)
     # behind the first, which says the encoding and must come early
-    page.head.meta.insert_after(page.new_tag("meta", attrs={"http-equiv": "Content-Security-Policy", "content": allowed}))
+    page.head.meta.insert_after(
+        page.new_tag("meta", attrs={"http-equiv": "Content-Security-Policy", "content": allowed})
+    )
     path.write_text(str(page), encoding="utf-8")
     module = ".".join(path.relative_to(out).with_suffix("").parts)
     address = f"api/{path.relative_to(out).as_posix()}"

@@ -53,7 +53,7 @@ def evaluate(
         str,
         typer.Option(
             callback=to_read,
-            help="sam: the models' own; vit_b, sam2, fastsam ...; a COCO results file; annotations: the data's."
+            help="sam: the models' own; vit_b, sam2, fastsam ...; a COCO results file; annotations: the data's.",
         ),
     ] = "sam",
     limit: Annotated[int | None, typer.Option(help="Only the first N sentences.")] = None,

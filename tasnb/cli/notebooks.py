@@ -13,7 +13,9 @@ from tasnb.cli.output import ready_file, say, show
 
 
 def lessons(
-    folder: Annotated[Path, typer.Argument(callback=to_write, help="Where to; it is made when it is missing.")] = Path("lessons"),
+    folder: Annotated[Path, typer.Argument(callback=to_write, help="Where to; it is made when it is missing.")] = Path(
+        "lessons"
+    ),
     solutions: Annotated[bool, typer.Option("--solutions", help="Also the notebooks with solved exercises.")] = False,
     json_: Json = False,
 ) -> None:

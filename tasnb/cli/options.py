@@ -55,9 +55,7 @@ Spacy = Annotated[
     str | None,
     typer.Option("--spacy", callback=to_read, help="Instead of its parser: an installed pipeline, a folder."),
 ]
-Wordnet = Annotated[
-    str | None, typer.Option("--wordnet", callback=to_read, help="Instead of its WordNet: a folder.")
-]
+Wordnet = Annotated[str | None, typer.Option("--wordnet", callback=to_read, help="Instead of its WordNet: a folder.")]
 Variant = Annotated[
     str, typer.Option(help="paper: the paper's text; official: the authors' code (toy presets: official-scaled).")
 ]

@@ -331,7 +331,7 @@ def cost_chart(result: Cost) -> Figure:
 
 
 def worded(text: object) -> str:
-    """Words of data, as matplotlib draws them: a line, of bounded length, no mathematics, nothing that its font lacks."""
+    """Words of data, as matplotlib draws them: one bounded line, no mathematics, nothing that its font lacks."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     line = printable(" ".join(str(text)[: 2 * LONGEST].split()))

@@ -1,4 +1,4 @@
-"""HTML of others -> HTML that neither runs nor loads anything, for a page that is opened with more trust than its parts.
+"""HTML of others -> HTML that neither runs nor loads anything, for a page that is trusted more than its parts are.
 
 nh3 has the last word: it parses as browsers do and writes only what is allowed below. Before it comes what keeps a page
 readable: pictures travel inside it, each with a text, and what cannot is named in its place.
@@ -16,6 +16,7 @@ import base64
 import mimetypes
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from html import escape
@@ -29,33 +30,43 @@ import tinycss2
 from bs4 import BeautifulSoup, Tag
 from markupsafe import Markup
 
+
+def _set(words: str) -> set[str]:
+    return set(words.split())
+
+
 # left out with what is in them; every other element that is not allowed leaves its words behind
-SILENT = set(
+SILENT = _set(
     """applet button canvas datalist embed frameset iframe noembed noframes noscript object plaintext script select
-    style svg template textarea title xmp""".split()
+    style svg template textarea title xmp"""
 )
-_WORDS = set(
-    """a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details dfn
-    div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i ins kbd li mark meter nav ol p pre progress
-    q rp rt ruby s samp section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul
-    var wbr""".split()
+_WORDS = _set(
+    """a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details
+    dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i ins kbd li mark meter nav ol p pre
+    progress q rp rt ruby s samp section small span strike strong sub summary sup table tbody td tfoot th thead time
+    tr tt u ul var wbr"""
 )
 _MEDIA = {"audio", "img", "source", "video"}
-_MATHS = set(
+_MATHS = _set(
     """math menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace msqrt
-    mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none""".split()
+    mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none"""
 )
-_OF_MATHS = set(
+_OF_MATHS = _set(
     """accent accentunder columnalign columnlines columnspacing columnspan depth display displaystyle fence form frame
     height largeop linethickness lspace mathbackground mathcolor mathsize mathvariant maxsize minsize movablelimits
-    notation rowlines rowspacing rowspan rspace scriptlevel separator stretchy symmetric voffset width""".split()
+    notation rowlines rowspacing rowspan rspace scriptlevel separator stretchy symmetric voffset width"""
+)
+_TOLD = {"embed", "iframe", "input", "object", "style"}
+_ENDLESS = _set(
+    """area base br col colgroup dd dt embed hr img input li link meta mprescripts mspace none option p param rp rt
+    source tbody td tfoot th thead tr track wbr"""
 )
 _OF_CELLS = {"abbr", "align", "colspan", "headers", "height", "rowspan", "scope", "valign", "width"}
 _ATTRIBUTES: dict[str, set[str]] = {
     "*": {"class", "dir", "id", "lang", "role", "style", "tabindex", "title"},
-    **{tag: _OF_MATHS for tag in _MATHS},
+    **dict.fromkeys(_MATHS, _OF_MATHS),
     **{tag: {"controls", "height", "loop", "muted", "src", "type", "width"} for tag in ("audio", "source", "video")},
-    **{tag: _OF_CELLS for tag in ("td", "th", "tr", "tbody", "thead", "tfoot")},
+    **dict.fromkeys(("td", "th", "tr", "tbody", "thead", "tfoot"), _OF_CELLS),
     **{tag: {"align", "span", "width"} for tag in ("col", "colgroup")},
     **{tag: {"datetime"} for tag in ("del", "ins", "time")},
     **{tag: {"high", "low", "max", "min", "optimum", "value"} for tag in ("meter", "progress")},
@@ -69,27 +80,30 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "table": {"align", "border", "cellpadding", "cellspacing", "width"},
 }
 # how an element looks where it stands; nothing that lays it over others
-LOOKS = set(
-    """align-content align-items align-self aspect-ratio background background-color background-image
-    background-position background-repeat background-size border-collapse border-radius border-spacing box-shadow
-    box-sizing caption-side clear color column-count column-gap columns direction display empty-cells flex flex-basis
-    flex-direction flex-flow flex-grow flex-shrink flex-wrap float font font-family font-size font-style font-variant
-    font-variant-numeric font-weight gap grid-auto-flow grid-column grid-row grid-template-columns grid-template-rows
-    height image-rendering justify-content justify-items justify-self letter-spacing line-height list-style
+LOOKS = _set(
+    """align-content align-items align-self aspect-ratio background background-color background-image background-
+    position background-repeat background-size border-collapse border-radius border-spacing box-shadow box-sizing
+    caption-side clear color column-count column-gap columns direction display empty-cells flex flex-basis flex-
+    direction flex-flow flex-grow flex-shrink flex-wrap float font font-family font-size font-style font-variant
+    font-variant-numeric font-weight gap grid-auto-flow grid-column grid-row grid-template-columns grid-template-
+    rows height image-rendering justify-content justify-items justify-self letter-spacing line-height list-style
     list-style-type max-height max-width min-height min-width object-fit opacity overflow overflow-wrap overflow-x
     overflow-y row-gap table-layout text-align text-decoration text-indent text-overflow text-shadow text-transform
-    vertical-align visibility white-space width word-break word-wrap""".split()
+    vertical-align visibility white-space width word-break word-wrap"""
 )
 for _side in ("", "-top", "-right", "-bottom", "-left"):
     LOOKS |= {f"margin{_side}", f"padding{_side}"} | {f"border{_side}{x}" for x in ("", "-color", "-style", "-width")}
-_FUNCTIONS = set("calc clamp hsl hsla linear-gradient max min minmax nth-child repeat rgb rgba".split())
-_VALUES = set("dimension hash ident literal number percentage string whitespace".split())
+_FUNCTIONS = _set("calc clamp hsl hsla linear-gradient max min minmax nth-child repeat rgb rgba")
+_VALUES = _set("dimension hash ident literal number percentage string whitespace")
+DEEPEST = 500  # elements within each other: Chromium nests no more than 512
+LONGEST_STYLE = 4000  # characters of an element's style, or of a rule
 _STYLER = "T_"  # with it begin all ids of pandas' Styler
 _OURS = "tn-"  # with it begin ids of ours, which nobody else's element may have
 
 _EMBEDDED = re.compile(r"data:(image|audio|video)/[\w.+-]+;base64,[A-Za-z0-9+/=\s]*", re.ASCII)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):|[/\\]{2}", re.ASCII)
 _LINKED = {"http", "https", "mailto"}
+_TAG = re.compile("<(/?)([a-z][a-z0-9]*)", re.ASCII | re.IGNORECASE)
 _DRAWING = re.compile(r"(<svg(?=[\s>]))|</svg\s*>", re.ASCII | re.IGNORECASE)
 _HALVES = re.compile("[\ud800-\udfff]")
 
@@ -114,20 +128,43 @@ class Cleaner:
 
         alt: for a picture without one. own: whether pictures of the folder and of the cell may be taken in.
         """
+        html = _with_drawings(whole(html), alt)
+        if _is_deep(html):
+            return Markup('<span class="note">[HTML nested more deeply than browsers show is left out]</span>')
+        # twice: the parser of Beautiful Soup takes minutes over some HTML, but not over what nh3 writes
+        plain = _ROUGHLY.clean(html)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it minds HTML that looks like a file name, or like XML
-            soup = BeautifulSoup(_with_drawings(whole(html), alt), "html.parser")
+            warnings.simplefilter("ignore")  # it minds HTML that looks like a file name
+            soup = BeautifulSoup(plain, "html.parser")
         for formula in soup.select(":is(code, pre, kbd, samp) math"):
             formula.replace_with(str(formula.get("data-tex", "")))
-        for tag in soup.find_all(["style", "th", "img", "audio", "video", "source", "iframe", "embed", "object"]):
+        for tag in soup.find_all(["style", "th", "input", *_MEDIA, "iframe", "embed", "object"]):
             if tag.name == "style":
                 self.rules += styler_rules(tag.get_text())
+            elif tag.name == "input":
+                if str(tag.get("type")).lower() == "checkbox":  # of a list of tasks
+                    tag.replace_with("\N{BALLOT BOX WITH CHECK} " if tag.has_attr("checked") else "\N{BALLOT BOX} ")
             elif tag.name == "th":
                 if not tag.get_text(strip=True) and tag.find() is None:
                     tag.name = "td"  # the corner of a table of pandas heads nothing
             elif tag.get("src") or tag.get("data"):
                 _embed(tag, alt, self._folder if own else None, attachments or {})
-        return Markup(_NH3.clean(str(soup)))
+        return Markup(_STRICTLY.clean(str(soup)))
+
+
+def _is_deep(html: str) -> bool:
+    """Is it nested more than DEEPEST times? Counted by names, without those whose ends HTML lets out."""
+    opened = Counter[str]()
+    depth = 0
+    for end, name in _TAG.findall(html):
+        name = name.lower()
+        if name in _ENDLESS or (end and not opened[name]):
+            continue
+        opened[name] += -1 if end else 1
+        depth += -1 if end else 1
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 def _embed(tag: Tag, alt: str, folder: Path | None, attachments: Mapping[str, Any]) -> None:
@@ -147,7 +184,7 @@ def _embed(tag: Tag, alt: str, folder: Path | None, attachments: Mapping[str, An
     else:
         told = f"it lies at {unquote(source)[:300]}" if not source.lower().startswith("data:") else "it is no picture"
         note = BeautifulSoup("", "html.parser").new_tag("span", attrs={"class": "note"})
-        note.string = f"[{tag.get('alt') or alt}: not in this page, {told}]"
+        note.string = f"[{tag.get('alt') or (alt if tag.name == 'img' else tag.name)}: not in this page, {told}]"
         tag.replace_with(note)
     if tag.name == "img" and not tag.get("alt"):
         tag["alt"] = alt
@@ -207,7 +244,9 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 @lru_cache(maxsize=4096)
 def declarations(css: str) -> str:
     """Of the text of a style attribute or rule what is in ``LOOKS`` and loads nothing."""
-    kept = []
+    kept: list[str] = []
+    if len(css) > LONGEST_STYLE:
+        return ""
     for each in tinycss2.parse_blocks_contents(css, skip_comments=True, skip_whitespace=True):
         if each.type == "declaration" and each.lower_name in LOOKS and _is_plain(each.value):
             mark = " !important" if each.important else ""
@@ -220,7 +259,10 @@ def styler_rules(css: str) -> Iterator[str]:
     for rule in tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True):
         if rule.type != "qualified-rule" or not _is_styler(rule.prelude):
             continue
-        kept = declarations(tinycss2.serialize(rule.content))
+        try:
+            kept = declarations(tinycss2.serialize(rule.content))
+        except RecursionError:
+            continue
         text = f"{tinycss2.serialize(rule.prelude).strip()}{{{kept}}}"
         if kept and "<" not in text:  # it could end the style element
             yield text
@@ -239,26 +281,38 @@ def _is_styler(prelude: Iterable[Any]) -> bool:
     return not starts
 
 
-def _is_plain(tokens: Iterable[Any]) -> bool:
-    """Are these values that load nothing, and functions of ``_FUNCTIONS`` alone?"""
+def _is_plain(tokens: Iterable[Any], depth: int = 0) -> bool:
+    """Are these values that load nothing, and functions of ``_FUNCTIONS`` alone, a few within each other?"""
     for token in tokens:
         if token.type == "function":
-            if token.lower_name not in _FUNCTIONS or not _is_plain(token.arguments):
+            if token.lower_name not in _FUNCTIONS or depth > 8 or not _is_plain(token.arguments, depth + 1):
                 return False
         elif token.type in ("() block", "[] block"):
-            if not _is_plain(token.content):
+            if depth > 8 or not _is_plain(token.content, depth + 1):
                 return False
         elif token.type not in _VALUES:
             return False
     return True
 
 
-_NH3 = nh3.Cleaner(
+_HOW: dict[str, Any] = {"generic_attribute_prefixes": {"aria-"}, "link_rel": None}
+# what acts is gone, and what is left is well formed; it still holds what is told of, or taken in, before it goes
+_ROUGHLY = nh3.Cleaner(
+    tags=_WORDS | _MEDIA | _MATHS | _TOLD,
+    clean_content_tags=SILENT - _TOLD,
+    attributes={
+        **_ATTRIBUTES,
+        **{tag: {"checked", "data", "src", "type"} for tag in _TOLD},
+        "math": {*_OF_MATHS, "data-tex"},
+    },
+    url_schemes={*_LINKED, "attachment", "data", "file", "ftp"},
+    **_HOW,
+)
+_STRICTLY = nh3.Cleaner(
     tags=_WORDS | _MEDIA | _MATHS,
     clean_content_tags=SILENT,
     attributes=_ATTRIBUTES,
     attribute_filter=_attribute,
-    generic_attribute_prefixes={"aria-"},
     url_schemes={*_LINKED, "data"},
-    link_rel=None,
+    **_HOW,
 )

@@ -94,7 +94,7 @@ def frozen(notebook: Path | str, *, execute: bool = False, timeout: int = 600) -
 
 
 def page(of: Frozen, *, style: str = "", top: str = "") -> str:
-    """The HTML document. style: a sheet after the page's own. top: HTML of ours above the cells; its forms may lead on."""
+    """The HTML document. style: a sheet after the page's own. top: our HTML above the cells; its forms may lead on."""
     sheets = [rendering.sheet(), assets.style()] if of.viewers else [rendering.sheet()]
     shown = assets.render(
         "frozen",
@@ -220,7 +220,7 @@ class _Making:
         return {"text": _terminal(plain)}
 
     def _alone(self, snapshot: Any, key: str, picture: Markup) -> str:
-        """A viewer that runs in the page; "" for one that this version does not have, or whose data no browser reads."""
+        """A viewer that runs in the page; "" for one that this version lacks, or whose data no browser reads."""
         if not isinstance(snapshot, dict) or not assets.stands_alone(snapshot.get("viewer")) or "data" not in snapshot:
             return ""
         try:
