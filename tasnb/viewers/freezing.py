@@ -121,7 +121,8 @@ def _read(path: Path) -> Any:
         nbformat.validate(read)
     except Exception as problem:  # of many kinds, as nbformat looks into what it does not know yet
         first = (str(problem).splitlines() or [type(problem).__name__])[0]
-        raise UserError(f"{wanted} ({first[:160]})") from problem
+        told = "nested too deeply" if isinstance(problem, RecursionError) else first[:160]
+        raise UserError(f"{wanted} ({told})") from problem
     return read
 
 
