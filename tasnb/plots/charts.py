@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb.analysis.experiments import EVERY, Experiment
-from tasnb.core.tables import printable
 from tasnb.core.types import Weights
+from tasnb.plots.sheets import fit, font_of, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,8 @@ INK, SOFT, WASH = "#1d2129", "#5b6472", "#eceff3"
 MODULE_LOOKS = {"P": (BLUE, "o"), "N": (VERMILION, "s"), "rectifier": (GREEN, "^"), "TAS": (INK, "D")}
 METRIC_NAMES = {"miou": "mIoU", "oiou": "oIoU", "pr50": "Pr@0.5"}
 ACROSS = 3  # panels of a reproduced table side by side
-LONGEST = 80  # characters of a title or label: with more the words would leave no room for the figure
+# points of a line of words that are set in 10 points; with longer ones there would be no room left for the figure
+TITLE, LABEL, SHORT = 500, 260, 100
 
 
 def figure_of(width: float, height: float) -> tuple[Figure, Any]:
@@ -47,7 +48,9 @@ def heat_cells(axes: Any, cells: pd.DataFrame, words: pd.DataFrame, **options: A
     axes.set_facecolor(WASH)
     look = {"annot_kws": {"fontsize": 9}, "cmap": "cividis", "cbar": False, "linewidths": 1.5, "linecolor": "white"}
     # seaborn measures the labels that it takes from a frame, before anyone can give it others
-    names = {"xticklabels": [*map(worded, cells.columns)], "yticklabels": [*map(worded, cells.index)]}
+    names = {
+        f"{axis}ticklabels": [worded(name, SHORT) for name in of] for axis, of in zip("yx", cells.axes, strict=True)
+    }
     seaborn.heatmap(cells.to_numpy(), ax=axes, annot=words.to_numpy(), fmt="", **look | names | options)
 
 
@@ -98,7 +101,7 @@ def ablation_chart(rows: Sequence[dict[str, Any]], *, title: str = "") -> Figure
     paper = [(row["paper_miou"], y) for row, y in zip(rows, places, strict=True) if row.get("paper_miou") is not None]
     if paper:
         axes.plot(*zip(*paper, strict=True), "D", color=VERMILION, label="paper: RefCOCO, SAM-H, ViT-B/32, BLIP-2")
-    axes.set_yticks(places, [worded(row["modules"]) for row in rows])
+    axes.set_yticks(places, [worded(row["modules"], LABEL) for row in rows])
     axes.set_xlabel("mIoU (%)")
     axes.set_xlim(0, 100)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.28), frameon=False, fontsize=9, ncols=2)
@@ -137,7 +140,7 @@ def experiment_chart(experiment: Experiment) -> Figure:
             axes.plot(step.gain, place, mark, color=colour, markersize=5, alpha=0.35, markeredgewidth=0, zorder=1)
     for place in range(1, len(settings)):
         axes.axhline(0.5 - place, color=WASH, linewidth=1, zorder=0)
-    axes.set_yticks(-np.arange(len(settings)), [worded(setting) for setting in settings])
+    axes.set_yticks(-np.arange(len(settings)), [worded(setting, LABEL) for setting in settings])
     axes.set_ylim(0.5 - len(settings), 0.5)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("points of mIoU that the module adds")
@@ -290,7 +293,7 @@ def _measured_panel(axes: Any, block: pd.DataFrame, *, names: bool) -> None:
         if cell["published"] == cell["published"]:  # not NaN
             face = "none" if cell["contradicted"] else VERMILION
             axes.plot(cell["published"], place, "D", color=VERMILION, markerfacecolor=face, markersize=5.5)
-    labels = [worded(", ".join(filter(None, (cell["method"], cell["encoder"])))) for cell in cells]
+    labels = [worded(", ".join(filter(None, (cell["method"], cell["encoder"]))), LABEL) for cell in cells]
     axes.set_yticks(places, labels if names else [""] * len(cells), fontsize=8.5)
     axes.set_ylim(-0.6, len(cells) - 0.4)
     axes.set_xlim(0, 100)
@@ -321,7 +324,7 @@ def cost_chart(result: Cost) -> Figure:
     for row, place in zip(rows, places, strict=True):
         words = f"{row['seconds']:.2f} s, {row['peak_gb']:.1f} GB"
         axes.annotate(words, (row["seconds"], place), (0, 7), textcoords="offset points", fontsize=9, color=INK)
-    axes.set_yticks(places, [worded(name) for name in result.frame["method"]])
+    axes.set_yticks(places, [worded(name, LABEL) for name in result.frame["method"]])
     axes.set_ylim(-0.6, len(rows) - 0.3)
     axes.set_xlim(0, 1.3 * result.frame[["seconds", "published_seconds"]].max(axis=None))  # room for the words
     axes.set_xlabel("seconds an image")
@@ -330,13 +333,15 @@ def cost_chart(result: Cost) -> Figure:
     return figure
 
 
-def worded(text: object) -> str:
-    """Words of data, as matplotlib draws them: one bounded line, no mathematics, nothing that its font lacks."""
+def worded(text: object, room: float = TITLE) -> str:
+    """Words of data, as matplotlib draws them: a line in this room, no mathematics, nothing that its font lacks.
+
+    room: points of a line that is set in 10 points.
+    """
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
-    line = printable(" ".join(str(text)[: 2 * LONGEST].split()))
-    line = line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
     font = get_font(findfont(FontProperties()))
+    line = one_line(str(text))
     known = {letter for letter in set(line) if font.get_char_index(ord(letter))}
     line = "".join(letter if letter in known else "\N{REPLACEMENT CHARACTER}" for letter in line)
-    return line.replace("$", r"\$")  # a pair of dollar signs is a formula to it
+    return fit(line, font_of(10), room).replace("$", r"\$")  # a pair of dollar signs is a formula to it

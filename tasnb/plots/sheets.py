@@ -32,7 +32,7 @@ def font_of(size: int, *, bold: bool = False) -> Any:
 
 def fit(text: str, font: Any, width: float) -> str:
     """The text in one line, cut to ``width`` pixels with "…" where it is longer."""
-    text = _line(text, LONGEST)
+    text = one_line(text)
     if font.getlength(text) <= width:
         return text
     fitting = bisect(range(len(text)), width, key=lambda count: font.getlength(text[:count] + "…"))
@@ -42,7 +42,7 @@ def fit(text: str, font: Any, width: float) -> str:
 def wrap(text: str, font: Any, width: float, *, most: int = 4) -> list[str]:
     """The text in lines of at most ``width`` pixels; the last of ``most`` lines ends in "…" when there is more."""
     lines: list[str] = []
-    left = _line(text, LONGEST * most).split()
+    left = one_line(text, LONGEST * most).split()
     while left and len(lines) < most:
         count = len(left)
         if len(lines) < most - 1:
@@ -53,7 +53,7 @@ def wrap(text: str, font: Any, width: float, *, most: int = 4) -> list[str]:
     return lines
 
 
-def _line(text: str, most: int) -> str:
+def one_line(text: str, most: int = LONGEST) -> str:
     """Words with a blank between, their control characters visible, and no more of them than anyone reads."""
     line = printable(" ".join(text[: most + 1].split()))
     return line if len(line) <= most else line[: most - 1] + "…"

@@ -21,8 +21,28 @@ from tasnb.core.tables import csv_cell, csv_text, from_csv_cell, printable, text
 from tasnb.core.types import Sample
 
 # a window's title, a screen cleared, C1's CSI, a name turned around, isolates, halves of characters, a bell, a return
-OBEYED = ["\x1b]0;x\x07", "\x1b[2J", "\x9b31m", "\u202egpj.exe", "\u2066x\u2069", "\ud800", "\udcff", "\a", "\r", "\x85",
-          "\x7f", "\u2028", "\u2029", "\x00", "\x0b", "\u200f", "\u061c", "\x1bP", "\x8f", "\ufffb"]  # fmt: skip
+OBEYED = [
+    "\x1b]0;x\x07",
+    "\x1b[2J",
+    "\x9b31m",
+    "\u202egpj.exe",
+    "\u2066x\u2069",
+    "\ud800",
+    "\udcff",
+    "\a",
+    "\r",
+    "\x85",
+    "\x7f",
+    "\u2028",
+    "\u2029",
+    "\x00",
+    "\x0b",
+    "\u200f",
+    "\u061c",
+    "\x1bP",
+    "\x8f",
+    "\ufffb",
+]
 FORMULAS = [
     "=1+1",
     "+1+1",
