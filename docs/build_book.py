@@ -26,10 +26,11 @@ from markupsafe import Markup
 
 import tasnb as tn
 from tasnb.core.shipped import lessons_root
-from tasnb.viewers import assets, maths
-from tasnb.viewers.freezing import freeze
+from tasnb.report.rendering import policy
+from tasnb.viewers import assets, freezing, maths
 
 HERE = Path(__file__).resolve().parent
+WITHIN = {"files": "'self' file:", "forms": "'self' file:"}  # the pictures of the book, and the search to its index
 TEMPLATES = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
 
 
@@ -51,20 +52,24 @@ class Lesson:
     idea: str
     minutes: str
     parts: tuple[tuple[str, str], ...]  # id and words of each heading
+    frozen: freezing.Frozen
 
 
 def build(out: Path, notebooks: Sequence[Path]) -> None:
     """Write the book into a folder: these notebooks, run first, and the API pages."""
-    lessons = [lesson(path, out / "lessons") for path in notebooks]
+    lessons = [lesson(path) for path in notebooks]
+    (out / "lessons").mkdir(parents=True, exist_ok=True)
     for before, each, after in zip([None, *lessons[:-1]], lessons, [*lessons[1:], None], strict=True):
-        path = out / "lessons" / each.file
         top = f'<nav aria-label="Book">{bar("../", before=before, after=after)}</nav>'
-        page = path.read_text(encoding="utf-8").replace("</head>", f"<style>{style()}</style></head>", 1)
-        path.write_text(page.replace("<body>", f"<body>{top}", 1), encoding="utf-8")
+        page = freezing.page(each.frozen, style=style(), top=top)
+        page = re.sub(r'href="(\d\d_\w+)\.ipynb', r'href="\1.html', page)
+        (out / "lessons" / each.file).write_text(page, encoding="utf-8")
     names, members = api(out / "api")
     readme = (HERE.parent / "README.md").read_text(encoding="utf-8")
     page = TEMPLATES.get_template("book.html.j2").render(
         version=tn.__version__,
+        policy=policy,
+        within=WITHIN,
         style=style(),
         lessons=lessons,
         names=names,
@@ -85,19 +90,18 @@ def bar(up: str, *, before: Lesson | None = None, after: Lesson | None = None) -
     return TEMPLATES.get_template("bar.html.j2").render(up=up, before=before, after=after)
 
 
-def lesson(notebook: Path, out: Path) -> Lesson:
-    """Run and freeze a notebook into the folder of the lessons."""
-    out.mkdir(parents=True, exist_ok=True)
-    text = re.sub(r'href="(\d\d_\w+)\.ipynb', r'href="\1.html', freeze(notebook, execute=True))
-    (out / f"{notebook.stem}.html").write_text(text, encoding="utf-8")
+def lesson(notebook: Path) -> Lesson:
+    """Run a notebook, and what its page shows."""
+    frozen = freezing.frozen(notebook, execute=True)
     print(f"froze {notebook.name}", flush=True)
-    page = BeautifulSoup(text, "html.parser")
+    words = BeautifulSoup("".join(cell["words"] for cell in frozen.cells if "words" in cell), "html.parser")
     table = (lessons_root() / "README.md").read_text(encoding="utf-8")
     row = re.search(rf"^\| \[.*?\]\({notebook.stem}\.ipynb\) \| (.*?) \| (.*?) \|", table, re.MULTILINE)
     idea, minutes = row.groups() if row else ("", "")
-    parts = tuple((str(each["id"]), _plain(each)) for each in page.select("main :is(h1, h2, h3)[id]"))
-    title = page.title.get_text() if page.title else notebook.stem
-    return Lesson(file=f"{notebook.stem}.html", title=title, idea=idea, minutes=minutes, parts=parts)
+    parts = tuple((str(each["id"]), _plain(each)) for each in words.select(":is(h1, h2, h3)[id]"))
+    return Lesson(
+        file=f"{notebook.stem}.html", title=frozen.title, idea=idea, minutes=minutes, parts=parts, frozen=frozen
+    )
 
 
 def headings(lessons: Sequence[Lesson]) -> list[Found]:
@@ -153,6 +157,11 @@ def _finish(path: Path, out: Path) -> list[Found]:
             each.unwrap()
     page.head.append(BeautifulSoup(f"<style>{style()}</style>", "html.parser"))
     page.select_one("nav.pdoc > div").insert(0, BeautifulSoup(bar(up), "html.parser"))
+    allowed = policy(styles=[each.string for each in page.select("style")], **WITHIN)
+    # behind the first, which says the encoding and must come early
+    page.head.meta.insert_after(
+        page.new_tag("meta", attrs={"http-equiv": "Content-Security-Policy", "content": allowed})
+    )
     path.write_text(str(page), encoding="utf-8")
     module = ".".join(path.relative_to(out).with_suffix("").parts)
     address = f"api/{path.relative_to(out).as_posix()}"

@@ -7,14 +7,17 @@ input was wrong (one line on standard error, no traceback), 130 interrupted, 143
 from __future__ import annotations
 
 import importlib.metadata
+import io
 import signal
 import sys
-from typing import Annotated
+import warnings
+from typing import Annotated, Any
 
 import typer
 
 from tasnb.cli import analysis, datasets, demo, evaluation, models, notebooks, segmenting, store
-from tasnb.core.errors import in_one_line
+from tasnb.cli.output import say
+from tasnb.core.errors import UserError, in_one_line
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,7 +30,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"tasnb {importlib.metadata.version('tasnb')}")
+        say(f"tasnb {importlib.metadata.version('tasnb')}")
         raise typer.Exit
 
 
@@ -57,6 +60,8 @@ app.add_typer(datasets.app, name="datasets")
 app.add_typer(store.app, name="store")
 
 
+LONGEST = 4000  # characters of an error's line
+
 # what an interrupted command leaves, and how to go on
 _GOES_ON = "the same command goes on from there"
 _KEPT = {
@@ -80,7 +85,10 @@ class _EndedError(BaseException):
 def run(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code; user errors become one line on standard error."""
     try:
-        code = app(args=arguments, standalone_mode=False, prog_name="tasnb")
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            _require_no_nul(arguments)
+            code = app(args=arguments, standalone_mode=False, prog_name="tasnb")
         if code != _INTERRUPTED:  # typer's own for a command that Ctrl-C stopped
             return code if isinstance(code, int) else 0
         return _stopped(arguments, "interrupted", _INTERRUPTED)
@@ -95,7 +103,7 @@ def run(arguments: list[str] | None = None) -> int:
             return _fail(line)
         # typer carries its own copy of click, whose usage errors have no public base class
         if type(wrong).__name__ == "NoArgsIsHelpError":  # a bare ``tasnb`` or ``tasnb store``
-            print(str(wrong))
+            say(str(wrong))
             return 0
         if hasattr(wrong, "format_message"):
             return _fail(f"{wrong.format_message()} See: tasnb --help")
@@ -108,13 +116,29 @@ def _stopped(arguments: list[str] | None, how: str, code: int) -> int:
 
 
 def _fail(message: str, *, code: int = 2) -> int:
-    print(f"tasnb: {' '.join(message.split())}", file=sys.stderr)
+    line = " ".join(message.split())
+    say(f"tasnb: {line if len(line) <= LONGEST else line[: LONGEST - 1] + '…'}", err=True)
     return code
+
+
+def _warn(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: str | None = None) -> None:
+    """As Python shows a warning, through the door of all that is printed."""
+    say(warnings.formatwarning(message, category, filename, lineno, line).rstrip("\n"), err=True)
+
+
+def _require_no_nul(arguments: list[str] | None) -> None:
+    """No system takes a NUL in a name, and none gives one to a program; who calls ``run`` might."""
+    for each in arguments or ():
+        if "\0" in each:
+            raise UserError(f"an argument holds a NUL character: {each[:80]!r}; leave it out")
 
 
 def main() -> None:
     """The program ``tasnb``."""
     signal.signal(signal.SIGTERM, _end)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal or pipe without Unicode shows an escape, not a traceback
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run())
 
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tasnb.cli.options import Json, Root, SplitBy
-from tasnb.cli.output import ready_file
+from tasnb.cli.options import Json, Root, SplitBy, to_write
+from tasnb.cli.output import ready_file, say
 from tasnb.cli.output import show as show_result
 
 app = typer.Typer(help="Data sets: list them, check one, show a sample.", no_args_is_help=True)
@@ -65,7 +65,9 @@ def show(
     root: Root = None,
     split: Annotated[str, typer.Option()] = "val",
     index: Annotated[int, typer.Option(help="Place of the sample in the split.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="PNG to write; default outputs/datasets/SAMPLE.png.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(callback=to_write, help="PNG to write; default outputs/datasets/SAMPLE.png.")
+    ] = None,
     split_by: SplitBy = None,
     json_: Json = False,
 ) -> None:
@@ -100,5 +102,5 @@ def load_noting(name: str, *, split: str, root: Path | None, split_by: str | Non
         warnings.simplefilter("always", datasets.CountWarning)
         samples = datasets.load(name, split=split, root=root, split_by=split_by)
     for warning in caught:
-        typer.echo(f"note: {warning.message}", err=True)
+        say(f"note: {warning.message}", err=True)
     return samples

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasnb.cli import segmenting
-from tasnb.cli.options import Device, Json
+from tasnb.cli.options import Device, Json, to_write
 from tasnb.cli.output import ProgressBar, ready, save, show, wrote
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def scenes() -> list[Sample]:
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("outputs/demo"),
+    out: Annotated[Path, typer.Option(callback=to_write, help="Folder to write to.")] = Path("outputs/demo"),
     device: Device = "auto",
     json_: Json = False,
 ) -> None:

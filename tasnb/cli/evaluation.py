@@ -25,6 +25,8 @@ from tasnb.cli.options import (
     Variant,
     Wordnet,
     parts_of,
+    to_read,
+    to_write,
 )
 from tasnb.cli.output import ProgressBar, ready, save, show, wrote
 from tasnb.core.tables import counted, interval_text
@@ -50,11 +52,14 @@ def evaluate(
     proposals: Annotated[
         str,
         typer.Option(
-            help="sam: the models' own; vit_b, sam2, fastsam ...; a COCO results file; annotations: the data's."
+            callback=to_read,
+            help="sam: the models' own; vit_b, sam2, fastsam ...; a COCO results file; annotations: the data's.",
         ),
     ] = "sam",
     limit: Annotated[int | None, typer.Option(help="Only the first N sentences.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Run directory; a started one is taken up again.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(callback=to_write, help="Run directory; a started one is taken up again.")
+    ] = None,
     engine: Annotated[str, typer.Option(help="local or ray.")] = "local",
     workers: Annotated[int, typer.Option(help="Processes, or ray actors.")] = 1,
     shards: Annotated[int | None, typer.Option(help="Number of parts; default: of 10 images each.")] = None,
@@ -103,7 +108,7 @@ def evaluate(
 
 def compare(
     run_a: RunFolder,
-    run_b: Annotated[Path, typer.Argument(help="Another one, on the same data.")],
+    run_b: Annotated[Path, typer.Argument(callback=to_read, help="Another one, on the same data.")],
     protocol: Annotated[str | None, typer.Option(help="Default: that of RUN_A.")] = None,
     metric: Annotated[
         str | None, typer.Option(help="miou, oiou or pr@0.5 (any threshold); default: mIoU, oIoU.")
@@ -145,7 +150,9 @@ def sweep(
     modules: Annotated[
         bool, typer.Option("--modules", help="Also what each module adds, as in the paper's Table 4.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for sweep.csv and sweep.png; default: the run's.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(callback=to_write, help="Folder for sweep.csv and sweep.png; default: the run's.")
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Rank the scores of RUN again for a grid of alpha and lambda (the paper's Table 3)."""
@@ -211,9 +218,12 @@ def reproduce(
         int | None, typer.Option(help="Only the first N sentences of a split; cost: N images, default 5.")
     ] = None,
     root: Root = None,
-    out: Annotated[Path, typer.Option(help="Folder of the tables and their runs.")] = Path("outputs/reproduce"),
+    out: Annotated[Path, typer.Option(callback=to_write, help="Folder of the tables and their runs.")] = Path(
+        "outputs/reproduce"
+    ),
     freesolo: Annotated[
-        Path | None, typer.Option(help="FreeSOLO's masks, a COCO results file, for the rows of Table 1 that use them.")
+        Path | None,
+        typer.Option(callback=to_read, help="FreeSOLO's masks, a COCO results file, for Table 1's rows that use them."),
     ] = None,
     store: StoreFolder = None,
     device: Device = "auto",
@@ -245,7 +255,8 @@ def reproduce(
 
 
 def proposals(
-    runs: Annotated[list[Path], typer.Argument(help="Run directories, from tasnb evaluate.")], json_: Json = False
+    runs: Annotated[list[Path], typer.Argument(callback=to_read, help="Run directories, from tasnb evaluate.")],
+    json_: Json = False,
 ) -> None:
     """Say how good the proposals of runs are: masks an image, oracle mIoU, recall, redundancy."""
     from tasnb.evaluation import quality

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from tasnb.cli.options import Json
-from tasnb.cli.output import ProgressBar, show
+from tasnb.cli.options import Json, to_read
+from tasnb.cli.output import ProgressBar, say, show
 
 
 def doctor(json_: Json = False) -> None:
@@ -36,7 +36,11 @@ def fetch(
     ] = False,
     from_: Annotated[
         Path | None,
-        typer.Option("--from", help="A folder that holds the files already; they are checked and taken from there."),
+        typer.Option(
+            "--from",
+            callback=to_read,
+            help="A folder that holds the files already; they are checked and taken from there.",
+        ),
     ] = None,
     json_: Json = False,
 ) -> None:
@@ -58,6 +62,6 @@ def fetch(
     for line in fetching.fetch(preset, source=from_, progress=not json_):
         done.append(line)
         if not json_:
-            typer.echo(line)
+            say(line)
     if json_:
         show({"done": done}, "", as_json=True)

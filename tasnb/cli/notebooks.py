@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
-from tasnb.cli.options import Json
-from tasnb.cli.output import ready_file, show
+from tasnb.cli.options import Json, to_read, to_write
+from tasnb.cli.output import ready_file, say, show
 
 
 def lessons(
-    folder: Annotated[Path, typer.Argument(help="Where to; it is made when it is missing.")] = Path("lessons"),
+    folder: Annotated[Path, typer.Argument(callback=to_write, help="Where to; it is made when it is missing.")] = Path(
+        "lessons"
+    ),
     solutions: Annotated[bool, typer.Option("--solutions", help="Also the notebooks with solved exercises.")] = False,
     json_: Json = False,
 ) -> None:
@@ -35,8 +37,10 @@ def lessons(
 
 
 def freeze(
-    notebook: Annotated[Path, typer.Argument(help="A notebook: NAME.ipynb.")],
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; default: NAME.html beside it.")] = None,
+    notebook: Annotated[Path, typer.Argument(callback=to_read, help="A notebook: NAME.ipynb.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", callback=to_write, help="File to write; default: NAME.html beside it.")
+    ] = None,
     execute: Annotated[bool, typer.Option("--execute", help="Run it first; its file stays as it is.")] = False,
 ) -> None:
     """Write NOTEBOOK as one HTML page: pictures inside, explore still ranks, nothing is loaded."""
@@ -47,4 +51,4 @@ def freeze(
         ready_file(target)
     page = freezing.freeze(notebook, execute=execute)
     target.write_text(page, encoding="utf-8")
-    typer.echo(f"wrote {target} ({len(page.encode()) / 1e6:.1f} MB)")
+    say(f"wrote {target} ({len(page.encode()) / 1e6:.1f} MB)")

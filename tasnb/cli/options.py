@@ -4,30 +4,58 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
+from tasnb.core.choices import require_plain
+
+Given = TypeVar("Given", str | None, Path | None, list[Path] | None)
+
+
+def to_read(value: Given) -> Given:
+    """A path that is read: never a pipe, a socket or a device, which may not end. For every option that takes one."""
+    for path in value if isinstance(value, list) else [value]:
+        if path is not None:
+            require_plain(path)
+    return value
+
+
+def to_write(value: Path | None) -> Path | None:
+    """A path that is written to; as ``to_read``, but a device such as /dev/null takes what it is given."""
+    if value is not None:
+        require_plain(value, devices=True)
+    return value
+
+
 TOY = "toy: drawings of this library only; for photos laptop or paper (tasnb fetch laptop; tasnb doctor lists all)"
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Models = Annotated[str, typer.Option("--models", help=f"Preset or a folder with models.json. {TOY}.")]
+Models = Annotated[str, typer.Option("--models", callback=to_read, help=f"Preset or a folder with models.json. {TOY}.")]
 Sam = Annotated[
     str | None,
     typer.Option(
-        "--sam", help="Instead of the preset's proposer: vit_b, sam2 ..., a repository, a .pth file, a folder."
+        "--sam",
+        callback=to_read,
+        help="Instead of the preset's proposer: vit_b, sam2 ..., a repository, a .pth file, a folder.",
     ),
 ]
 Clip = Annotated[
     str | None,
     typer.Option(
-        "--clip", help="Instead of its matcher: RN50, ViT-L-14 (open_clip), hf-hub:..., a .pt file, a folder."
+        "--clip",
+        callback=to_read,
+        help="Instead of its matcher: RN50, ViT-L-14 (open_clip), hf-hub:..., a .pt file, a folder.",
     ),
 ]
 Captioner = Annotated[
-    str | None, typer.Option("--captioner", help="Instead of its captioner: git, blip, a repository, a folder.")
+    str | None,
+    typer.Option("--captioner", callback=to_read, help="Instead of its captioner: git, blip, a repository, a folder."),
 ]
-Spacy = Annotated[str | None, typer.Option("--spacy", help="Instead of its parser: an installed pipeline, a folder.")]
-Wordnet = Annotated[str | None, typer.Option("--wordnet", help="Instead of its WordNet: a folder.")]
+Spacy = Annotated[
+    str | None,
+    typer.Option("--spacy", callback=to_read, help="Instead of its parser: an installed pipeline, a folder."),
+]
+Wordnet = Annotated[str | None, typer.Option("--wordnet", callback=to_read, help="Instead of its WordNet: a folder.")]
 Variant = Annotated[
     str, typer.Option(help="paper: the paper's text; official: the authors' code (toy presets: official-scaled).")
 ]
@@ -48,12 +76,15 @@ MaxSide = Annotated[
     int, typer.Option(help="Pixels of the longer side at which the picture is worked on; 0: its own size.")
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-Root = Annotated[Path | None, typer.Option(help="Folder of the data; default: TASNB_DATA, RefToy: shipped.")]
+Root = Annotated[
+    Path | None, typer.Option(callback=to_read, help="Folder of the data; default: TASNB_DATA, RefToy: shipped.")
+]
 SplitBy = Annotated[str | None, typer.Option(help="unc or google (RefCOCO), umd or google (RefCOCOg).")]
 StoreFolder = Annotated[
-    Path | None, typer.Option("--store", help="Folder of the artifact store; default: the user's cache.")
+    Path | None,
+    typer.Option("--store", callback=to_read, help="Folder of the artifact store; default: the user's cache."),
 ]
-RunFolder = Annotated[Path, typer.Argument(help="A run directory, from tasnb evaluate.")]
+RunFolder = Annotated[Path, typer.Argument(callback=to_read, help="A run directory, from tasnb evaluate.")]
 
 
 def parts_of(**given: str | None) -> dict[str, str]:

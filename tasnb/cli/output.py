@@ -11,19 +11,30 @@ from typing import Any
 
 import typer
 
+from tasnb.core.choices import require_plain
 from tasnb.core.errors import UserError, in_one_line
+from tasnb.core.tables import csv_text, printable
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print on standard output, or on standard error: the one door to the terminal, which obeys no text of ours.
+
+    Names of files, words of a data set and of models pass here; what they hold of control characters is shown.
+    """
+    typer.echo(printable(text), err=err)
+
+
+def in_json(record: Mapping[str, Any], **how: Any) -> str:
+    """A record as JSON that any file and terminal can hold: a table is its rows, a path its text, NaN null."""
+    from pydantic_core import to_jsonable_python
+
+    plain = to_jsonable_python(record, inf_nan_mode="null", fallback=_plain)
+    return printable(json.dumps(plain, ensure_ascii=False, **how))
 
 
 def show(record: Mapping[str, Any], text: str, *, as_json: bool) -> None:
-    """Print a result on standard output: the text for a person, or the record as one JSON object.
-
-    In JSON a table becomes its rows, a path its text, NaN null.
-    """
-    if as_json:
-        from pydantic_core import to_jsonable_python
-
-        text = json.dumps(to_jsonable_python(record, inf_nan_mode="null", fallback=_plain), ensure_ascii=False)
-    typer.echo(text)
+    """Print a result on standard output: the text for a person, or the record as one JSON object."""
+    say(in_json(record) if as_json else text)
 
 
 def _plain(value: Any) -> Any:
@@ -47,6 +58,7 @@ def ready(folder: Path) -> Path:
 
 def ready_file(file: Path) -> Path:
     """A file that can be written, its folder made when it is missing; asked before anything long is computed."""
+    require_plain(file, devices=True)
     if file.is_dir():
         raise UserError(f"--out: expected a file to write, got the folder {file}; give a name in it")
     ready(file.parent)
@@ -58,7 +70,7 @@ def save(folder: Path, files: Mapping[str, Any], *, dpi: int = 150) -> list[Path
     ready(folder)
     for name, content in files.items():
         if name.endswith(".csv"):
-            content.to_csv(folder / name, index=False)
+            (folder / name).write_text(csv_text(content), encoding="utf-8")
         else:
             content.savefig(folder / name, dpi=dpi)
     return [folder / name for name in files]
@@ -90,7 +102,7 @@ class ProgressBar:
             self._bar = tqdm(total=total, initial=done, file=sys.stderr, disable=hidden, leave=False, **self._look)
         self._bar.update(done - self._bar.n)
         if what:
-            self._bar.set_description_str(what, refresh=True)
+            self._bar.set_description_str(printable(" ".join(what.split())), refresh=True)
 
     def step(self, what: str) -> None:
         """The next of ``total`` steps begins."""

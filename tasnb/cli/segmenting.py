@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import time
 from collections.abc import Callable
@@ -28,8 +27,10 @@ from tasnb.cli.options import (
     Variant,
     Wordnet,
     parts_of,
+    to_read,
+    to_write,
 )
-from tasnb.cli.output import ProgressBar, ready, show, wrote
+from tasnb.cli.output import ProgressBar, in_json, ready, say, show, wrote
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,9 +53,18 @@ LONGEST_NAME = 60  # characters of a folder's name
 BAR = "{desc:<50} {bar:20} {n_fmt}/{total_fmt} {elapsed}"
 
 
+def _in_words(expression: str) -> str:
+    """Words that came as other bytes than UTF-8 are no words: refused before any model is loaded."""
+    try:
+        expression.encode()
+    except UnicodeEncodeError:
+        raise typer.BadParameter(f"expected text in UTF-8, got {expression!r}") from None
+    return expression
+
+
 def segment(
-    image: Annotated[str, typer.Argument(help="A picture file: JPEG, PNG, WebP ...")],
-    expression: Annotated[str, typer.Argument(help='What to find, in quotes: "the left cat".')],
+    image: Annotated[str, typer.Argument(callback=to_read, help="A picture file: JPEG, PNG, WebP ...")],
+    expression: Annotated[str, typer.Argument(callback=_in_words, help='What to find, in quotes: "the left cat".')],
     models: Models = "toy",
     sam: Sam = None,
     clip: Clip = None,
@@ -66,7 +76,8 @@ def segment(
     lam: Lam = None,
     max_side: MaxSide = 1024,
     out: Annotated[
-        Path | None, typer.Option(help="Folder to write to; default outputs/segment/PICTURE/EXPRESSION.")
+        Path | None,
+        typer.Option(callback=to_write, help="Folder to write to; default outputs/segment/PICTURE/EXPRESSION."),
     ] = None,
     store: StoreFolder = None,
     device: Device = "auto",
@@ -96,7 +107,7 @@ def segment(
     # a missing file is said now
     loaded = deferred.defer(models, memo=memo, variant=chosen.name, device=device, **parts)
     if note := domain_note(loaded.name, loaded.domain, image_rgb):
-        typer.echo(f"tasnb: {note}", err=True)
+        say(f"tasnb: {note}", err=True)
     with ProgressBar(quiet=json_, total=STEPS, bar_format=BAR) as progress:
         progress.step("importing the libraries")
         started = time.perf_counter()
@@ -118,7 +129,8 @@ def _names_of(image: str, expression: str) -> tuple[str, str]:
     for text in (Path(image).stem, " ".join(expression.lower().split())):
         plain = re.sub(r"[^\w.+]+", "-", text).strip("-.")[:LONGEST_NAME]
         differs = plain.replace("-", " ") != text.replace("-", " ")
-        names.append(f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:6]}".strip("-") if differs else plain)
+        digits = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:6]
+        names.append(f"{plain}-{digits}".strip("-") if differs else plain)
     return names[0], names[1]
 
 
@@ -169,7 +181,7 @@ def answer(
         "files": files,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
     }
-    Path(files["answer"]).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    Path(files["answer"]).write_text(in_json(record, indent=1) + "\n", encoding="utf-8")
     return record
 
 
@@ -179,11 +191,12 @@ def write(
     """Write the answer's files, but for answer.json; returns the path of each of FILES by its stem."""
     from tasnb import plots, report
     from tasnb.core.images import png_bytes
+    from tasnb.core.tables import csv_text
 
     paths = {Path(name).stem: folder / name for name in FILES}
     paths["mask"].write_bytes(png_bytes(prediction.mask))
     plots.annotated(image_rgb, prediction, target=target).save(paths["picture"], optimize=True)
-    prediction.to_frame().to_csv(paths["receipt"], index=False, float_format="%.6f")
+    paths["receipt"].write_text(csv_text(prediction.to_frame(), float_format="%.6f"), encoding="utf-8")
     report.answer(image_rgb, prediction, paths["report"], target=target, models_name=models_name)
     return {name: str(path) for name, path in paths.items()}
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from tasnb.core.tables import printable
+
 LONGEST = 60  # characters of a text, items of a short sequence's repr
 
 
@@ -23,7 +25,7 @@ def brief(value: Any) -> str:
         Such as "Proposals(masks=bool (15, 256, 256), ..., source='sam')".
     """
     shown = ", ".join(f"{field.name}={_shown(getattr(value, field.name))}" for field in fields(value) if field.repr)
-    return f"{type(value).__name__}({shown})"
+    return printable(" ".join(f"{type(value).__name__}({shown})".splitlines()))
 
 
 def _shown(value: Any) -> str:
@@ -34,7 +36,8 @@ def _shown(value: Any) -> str:
     if hasattr(type(value), "__dataclass_fields__"):
         return type(value).__name__
     if isinstance(value, Mapping):
-        return "{}" if not value else f"{{{', '.join(map(str, list(value)[:8]))}{', ...' if len(value) > 8 else ''}}}"
+        keys = ", ".join(str(key)[:LONGEST] for key in list(value)[:8])
+        return f"{{{keys}{', ...' if len(value) > 8 else ''}}}"
     plain = repr(value)
     if " object at 0x" in plain:
         return type(value).__name__

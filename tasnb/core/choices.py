@@ -1,7 +1,9 @@
-"""A word that is unknown and a number that is too small are errors that say what was expected."""
+"""A word that is unknown, a number that is too small, a pipe for a file: errors that say what was expected."""
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -54,3 +56,28 @@ def require_positive(**numbers: int | None) -> None:
             raise UserError(f"{name}: expected a whole number, got {number!r:.80}")
         if number is not None and number < 1:
             raise UserError(f"{name}: expected at least 1, got {number}")
+
+
+def require_plain(path: str | os.PathLike[str], *, devices: bool = False) -> None:
+    """Refuse what only looks like a file: to open a pipe may wait for ever, and a device may never end.
+
+    Parameters
+    ----------
+    path : path
+        Of a file or folder; nothing need be there.
+    devices : bool
+        Whether a character device passes, as /dev/null does to write to.
+
+    Raises
+    ------
+    UserError
+        For a named pipe, a socket or a device.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):  # nothing is there, or no file can have that name: who opens it says so
+        return
+    kinds = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFBLK: "a disk"}
+    kinds |= {} if devices else {stat.S_IFCHR: "a device"}
+    if what := kinds.get(stat.S_IFMT(mode)):
+        raise UserError(f"{os.fspath(path)} is {what}; expected a file or folder, so copy its content into one")

@@ -114,6 +114,8 @@ def in_one_line(error: BaseException) -> str | None:
     # torch's own for a GPU is a RuntimeError
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return f"not enough memory{f': {text}' if text else ''}; use a smaller model or picture, or --device cpu"
+    if isinstance(error, UnicodeEncodeError) and error.reason.startswith("surrogates"):  # it came as bytes
+        return f"expected text in UTF-8, got {error.object[:80]!r}, which holds other bytes; write or name it anew"
     return text or type(error).__name__ if isinstance(error, ValueError) else None
 
 

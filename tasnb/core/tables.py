@@ -1,12 +1,121 @@
-"""Rows as a text table for a terminal: the one printer of aligned columns."""
+"""Rows as text: aligned columns for a terminal, or CSV; and text that neither a terminal nor a spreadsheet obeys."""
 
 from __future__ import annotations
 
+import csv
+import io
 import math
+import re
 from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Any
 
 NOTHING = "-"  # what stands for None and NaN
+# what a terminal obeys or what turns a line around: C0 but for tab and line end, DEL, C1, the line and paragraph
+# separators, Unicode's bidirectional controls (UAX 9), interlinear anchors, and halves of a character (lone surrogates)
+_OBEYED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\ud800-\udfff]"
+)
+# what a spreadsheet takes for a formula (OWASP, "CSV injection"), behind any apostrophes of ours
+_FORMULA = re.compile("'*[-=+@\t\r\n\uff0d\uff1d\uff0b\uff20]")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
+
+
+def printable(text: str) -> str:
+    r"""Text with what a terminal would obey made visible; line ends and tabs stay.
+
+    Parameters
+    ----------
+    text : str
+        Any: names of files, words of a data set, messages.
+
+    Returns
+    -------
+    str
+        Each control character, bidirectional control and lone surrogate as ``\uXXXX``, which JSON reads back too.
+
+    Examples
+    --------
+    >>> print(printable("cat\x1b[2J \u202egpj.exe"))
+    cat\u001b[2J \u202egpj.exe
+    """
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def csv_cell(value: Any) -> Any:
+    """A cell of a CSV file that no spreadsheet runs.
+
+    Parameters
+    ----------
+    value : Any
+        A cell.
+
+    Returns
+    -------
+    Any
+        A text that begins as a formula does, with an apostrophe before it; a number, also one written as text, and
+        everything else as it is.
+
+    Examples
+    --------
+    >>> csv_cell("=1+1"), csv_cell(-1.5), csv_cell("-1.5"), csv_cell("cat")
+    ("'=1+1", -1.5, '-1.5', 'cat')
+    """
+    runs = isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value)
+    return f"'{value}" if runs else value
+
+
+def from_csv_cell(text: str) -> str:
+    """What ``csv_cell`` was given.
+
+    Parameters
+    ----------
+    text : str
+        A cell as it was read.
+
+    Returns
+    -------
+    str
+        Without the apostrophe that keeps it from running.
+
+    Examples
+    --------
+    >>> from_csv_cell("'=1+1"), from_csv_cell("'tis a cat")
+    ('=1+1', "'tis a cat")
+    """
+    return text[1:] if text[:1] == "'" and _FORMULA.match(text) else text
+
+
+def csv_text(table: Any, **options: Any) -> str:
+    """A table as CSV: the one writer, so that no cell of any file of ours runs in a spreadsheet.
+
+    Parameters
+    ----------
+    table : DataFrame or sequence of sequences
+        A frame is written without its index; of rows the first are the headers.
+    **options : Any
+        For ``DataFrame.to_csv``.
+
+    Returns
+    -------
+    str
+        Its lines.
+    """
+    if not hasattr(table, "to_csv"):
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows([csv_cell(cell) for cell in row] for row in table)
+        return text.getvalue()
+    safe = table.copy(deep=False)
+    for place, kind in enumerate(table.dtypes):
+        if kind.kind not in "biufc":
+            safe.isetitem(place, table.iloc[:, place].astype(object).map(_framed))
+    safe.columns = [_framed(name) for name in table.columns]
+    return str(safe.to_csv(index=False, lineterminator="\n", **options))
+
+
+def _framed(value: Any) -> Any:
+    """A carriage return would end a row: Python quotes it only where it ends ours."""
+    return csv_cell(re.sub("\r\n?", "\n", value) if isinstance(value, str) else value)
 
 
 def text_table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, digits: int = 2) -> str:
@@ -42,7 +151,7 @@ def text_table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, digi
         if len(row) != len(headers):
             raise ValueError(f"expected {len(headers)} values a row, got {len(row)}: {row!r}")
     cells = [[cell_text(value, digits) for value in row] for row in rows]
-    lines = [list(headers), *cells]
+    lines = [[printable(" ".join(text.splitlines())).replace("\t", " ") for text in line] for line in (headers, *cells)]
     widths = [max(len(line[k]) for line in lines) for k in range(len(headers))]
     right = [bool(rows) and all(_is_number(row[k]) for row in rows) for k in range(len(headers))]
     return "\n".join(

@@ -27,6 +27,7 @@ from tasnb.core.choices import require_known
 from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.images import as_rgb, image_id_of
 from tasnb.core.mask_pictures import as_mask
+from tasnb.core.tables import from_csv_cell
 from tasnb.core.types import Sample
 from tasnb.datasets.annotations import mask_of, parse_json
 from tasnb.datasets.contents import Annotation, Contents, Picture, Ref, Row, Size, digest, id_of, shown
@@ -207,7 +208,7 @@ def _rows(text: str) -> tuple[list[tuple[int, list[str]]], str]:
         before = csv.field_size_limit(MAX_BYTES[".csv"])
         try:
             for values in reader:
-                rows.append((line, values))
+                rows.append((line, list(map(from_csv_cell, values))))
                 line = reader.line_num + 1
                 if len(rows) > MAX_ROWS + 1:
                     return rows, f"line {line}: expected at most {MAX_ROWS:,} rows; make several tables"

@@ -6,8 +6,6 @@ the place and time at which it was taken; these files do not.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import shutil
 import tempfile
@@ -16,6 +14,7 @@ from pathlib import Path
 
 from tasnb.core.errors import UserError
 from tasnb.core.images import png_bytes
+from tasnb.core.tables import csv_text
 from tasnb.core.types import Sample
 from tasnb.datasets import folder
 from tasnb.datasets.contents import shown
@@ -127,9 +126,7 @@ def _fill(home: Path, samples: Sequence[Sample]) -> None:
                     f"expected text that can be written as UTF-8, got {shown(text)}, which has half a character"
                 )
         rows.append((name, sample.expression, mask, sample.split, sample.image_id, sample.ref_id))
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([COLUMNS, *rows])
-    (home / folder.TABLES[0]).write_bytes(text.getvalue().encode("utf-8"))
+    (home / folder.TABLES[0]).write_bytes(csv_text([COLUMNS, *rows]).encode("utf-8"))
 
 
 def _file_name(image_id: str, taken: set[str]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from tasnb.core.brief import brief
 from tasnb.core.images import as_rgb
-from tasnb.core.tables import text_table
+from tasnb.core.tables import csv_text, text_table
 from tasnb.core.types import ImageArtifacts, Models, Prediction, Sample
 from tasnb.models.deferred import defer, free
 from tasnb.models.machine import peak, reset_peak
@@ -88,7 +88,7 @@ class Cost:
         """
         path = Path(folder) / f"{self.name}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.frame.to_csv(path, index=False)
+        path.write_text(csv_text(self.frame), encoding="utf-8")
         return (path,)
 
 

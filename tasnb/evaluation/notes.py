@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tasnb.core.tables import csv_text
 from tasnb.core.writing import write_text
 
 if TYPE_CHECKING:
@@ -210,8 +211,7 @@ class Notes:
         -----
         A cell that a spreadsheet could run starts with '.
         """
-        text = self.frame().map(lambda cell: f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t") else cell)
-        write_text(Path(path), text.to_csv(index=False, lineterminator="\n"))
+        write_text(Path(path), csv_text(self.frame()))
         return Path(path)
 
     def _change(self, sample_id: str, change: Callable[[Note], Note]) -> Note:

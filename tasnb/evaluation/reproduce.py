@@ -14,7 +14,7 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from tasnb.core.brief import brief
-from tasnb.core.tables import cell_text, interval_text, text_table
+from tasnb.core.tables import cell_text, csv_text, interval_text, text_table
 from tasnb.core.types import Sample, Weights
 from tasnb.datasets import CountWarning, load
 from tasnb.evaluation import metrics, paper
@@ -133,7 +133,7 @@ class Reproduction:
         if len(self.captions):
             frames[f"{self.name}-captions.csv"] = self.captions
         for name, frame in frames.items():
-            frame.to_csv(folder / name, index=False)
+            (folder / name).write_text(csv_text(frame), encoding="utf-8")
         return tuple(folder / name for name in frames)
 
     def _row(self, cells: pd.DataFrame, reasons: dict[str, int]) -> list[object]:

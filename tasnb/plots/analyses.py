@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb import analysis
-from tasnb.plots.charts import BLUE, INK, SKY, VERMILION, figure_of, heat_cells
+from tasnb.plots.charts import BLUE, INK, SHORT, SKY, VERMILION, figure_of, heat_cells, worded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,13 +68,15 @@ def cause_heatmap(found: analysis.Attribution, by: str = "type") -> Figure:
     for axes, table, title, form in zip(panels, tables.values(), titles, ("{:.0f}", "{:.1f}"), strict=True):
         shown = table.loc[rows, columns]
         words = shown.map(lambda value, form=form: form.format(value) if value else "")
-        heat_cells(axes, shown, words, mask=shown == 0)
+        heat_cells(axes, shown, words, mask=shown.to_numpy() == 0)
         axes.set_title(title, loc="left", fontsize=11)
         axes.tick_params(length=0)
         axes.set(xlabel="", ylabel="")
         axes.set_xticks(axes.get_xticks(), columns, rotation=35, ha="right")
     sizes = {name: int(mask.sum()) for name, mask in analysis.groups(found, by).items()}
-    panels[0].set_yticks(panels[0].get_yticks(), [f"{name} ({sizes[name]})" for name in rows], rotation=0)
+    panels[0].set_yticks(
+        panels[0].get_yticks(), [f"{worded(name, SHORT)} ({sizes[name]})" for name in rows], rotation=0
+    )
     return figure
 
 
@@ -159,10 +161,10 @@ def accuracy_chart(found: analysis.Attribution, by: str) -> Figure:
     axes.bar(places, table["miou"], width=0.62, color=SKY, edgecolor=BLUE, label="answers")
     _with_intervals(axes, places, table, "miou", "none")
     axes.plot(places, table["oracle_miou"], "D", color=VERMILION, ms=6, label="best proposals")
-    axes.set_xticks(places, [f"{g}\n(n {n})" for g, n in zip(table["group"], table["n"], strict=True)])
+    axes.set_xticks(places, [f"{worded(g, SHORT)}\n(n {n})" for g, n in zip(table["group"], table["n"], strict=True)])
     axes.set_ylim(0, 102)
     axes.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=2)
-    axes.set(xlabel=CUT_NAMES.get(by, by), ylabel="mIoU (%)")
+    axes.set(xlabel=CUT_NAMES.get(by, worded(by)), ylabel="mIoU (%)")
     return figure
 
 
@@ -190,9 +192,9 @@ def heads_chart(found: analysis.Attribution, *, top: int = 12) -> Figure | None:
     figure, axes = figure_of(2.6 + 0.5 * len(table.columns), 1.6 + 0.36 * len(table))
     words = shares.map(lambda value: f"{value:.0f}" if value >= 0.5 else "")
     look = {"vmin": 0, "vmax": 100, "linewidths": 1, "annot_kws": {"fontsize": 8}}
-    heat_cells(axes, shares, words, mask=shares == 0, **look)
-    axes.set_xticks(axes.get_xticks(), list(table.columns), rotation=45, ha="right")
-    axes.set_yticks(axes.get_yticks(), [f"{noun} ({sums[noun]})" for noun in table.index], rotation=0)
+    heat_cells(axes, shares, words, mask=shares.to_numpy() == 0, **look)
+    axes.set_xticks(axes.get_xticks(), [worded(noun, SHORT) for noun in table.columns], rotation=45, ha="right")
+    axes.set_yticks(axes.get_yticks(), [f"{worded(noun, SHORT)} ({sums[noun]})" for noun in table.index], rotation=0)
     axes.tick_params(length=0)
     axes.set(xlabel="noun in the answer's caption (% of the row)", ylabel="asked for")
     return figure

@@ -10,6 +10,7 @@ import numpy as np
 
 from tasnb.analysis.experiments import EVERY, Experiment
 from tasnb.core.types import Weights
+from tasnb.plots.sheets import fit, font_of, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,8 @@ INK, SOFT, WASH = "#1d2129", "#5b6472", "#eceff3"
 MODULE_LOOKS = {"P": (BLUE, "o"), "N": (VERMILION, "s"), "rectifier": (GREEN, "^"), "TAS": (INK, "D")}
 METRIC_NAMES = {"miou": "mIoU", "oiou": "oIoU", "pr50": "Pr@0.5"}
 ACROSS = 3  # panels of a reproduced table side by side
+# points of a line of words that are set in 10 points; with longer ones there would be no room left for the figure
+TITLE, LABEL, SHORT = 500, 260, 100
 
 
 def figure_of(width: float, height: float) -> tuple[Figure, Any]:
@@ -44,7 +47,11 @@ def heat_cells(axes: Any, cells: pd.DataFrame, words: pd.DataFrame, **options: A
 
     axes.set_facecolor(WASH)
     look = {"annot_kws": {"fontsize": 9}, "cmap": "cividis", "cbar": False, "linewidths": 1.5, "linecolor": "white"}
-    seaborn.heatmap(cells, ax=axes, annot=words, fmt="", **look | options)
+    # seaborn measures the labels that it takes from a frame, before anyone can give it others
+    names = {
+        f"{axis}ticklabels": [worded(name, SHORT) for name in of] for axis, of in zip("yx", cells.axes, strict=True)
+    }
+    seaborn.heatmap(cells.to_numpy(), ax=axes, annot=words.to_numpy(), fmt="", **look | names | options)
 
 
 def pixels_of(figure: Figure, *, dpi: int = 110) -> np.ndarray:
@@ -94,12 +101,12 @@ def ablation_chart(rows: Sequence[dict[str, Any]], *, title: str = "") -> Figure
     paper = [(row["paper_miou"], y) for row, y in zip(rows, places, strict=True) if row.get("paper_miou") is not None]
     if paper:
         axes.plot(*zip(*paper, strict=True), "D", color=VERMILION, label="paper: RefCOCO, SAM-H, ViT-B/32, BLIP-2")
-    axes.set_yticks(places, [row["modules"] for row in rows])
+    axes.set_yticks(places, [worded(row["modules"], LABEL) for row in rows])
     axes.set_xlabel("mIoU (%)")
     axes.set_xlim(0, 100)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.28), frameon=False, fontsize=9, ncols=2)
     if title:
-        axes.set_title(title, loc="left", fontsize=11)
+        axes.set_title(worded(title), loc="left", fontsize=11)
     return figure
 
 
@@ -133,7 +140,7 @@ def experiment_chart(experiment: Experiment) -> Figure:
             axes.plot(step.gain, place, mark, color=colour, markersize=5, alpha=0.35, markeredgewidth=0, zorder=1)
     for place in range(1, len(settings)):
         axes.axhline(0.5 - place, color=WASH, linewidth=1, zorder=0)
-    axes.set_yticks(-np.arange(len(settings)), [_plain(setting) for setting in settings])
+    axes.set_yticks(-np.arange(len(settings)), [worded(setting, LABEL) for setting in settings])
     axes.set_ylim(0.5 - len(settings), 0.5)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("points of mIoU that the module adds")
@@ -141,7 +148,7 @@ def experiment_chart(experiment: Experiment) -> Figure:
     if len({step.split for step in experiment.steps}) > 1:
         handles.append(Line2D([], [], color=SOFT, marker="o", alpha=0.35, linestyle="", label="a split alone"))
     figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
-    axes.set_title(_plain(experiment.question), loc="left", fontsize=11)
+    axes.set_title(worded(experiment.question), loc="left", fontsize=11)
     return figure
 
 
@@ -186,8 +193,8 @@ def sweep_heatmap(sweep: Sweep, metric: str = "miou", beside_paper: bool = True)
     axes = figure.subplots(1, len(panels), width_ratios=widths, squeeze=False)[0]
     for place, (title, cells, at, papers) in zip(axes, panels, strict=True):
         _weights_panel(place, cells, at, (papers.alpha, papers.lam))
-        place.set_title(title, loc="left", fontsize=10)
-    figure.suptitle(f"{METRIC_NAMES[metric]} (%) of TAS by its two weights, rectifier: {sweep.variant}")
+        place.set_title(worded(title), loc="left", fontsize=10)
+    figure.suptitle(f"{METRIC_NAMES[metric]} (%) of TAS by its two weights, rectifier: {worded(sweep.variant)}")
     legend = "solid frame: best of its panel; dashed frame: the paper's choice"
     if len(panels) > 1:
         legend += "\nblank: not in the paper; each panel has its own colours"
@@ -257,7 +264,7 @@ def reproduction(result: Reproduction, metric: str = "mIoU") -> Figure:
     for number, ((data, beside), block) in enumerate(panels):
         axes = grid.flat[number]
         _measured_panel(axes, block, names=number % across == 0)
-        axes.set_title(f"{_plain(data)}\nbeside {_plain(beside)}", loc="left", fontsize=9.5)
+        axes.set_title(f"{worded(data)}\nbeside {worded(beside)}", loc="left", fontsize=9.5)
         axes.set_xlabel(f"{metric} (%)")
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
@@ -269,7 +276,7 @@ def reproduction(result: Reproduction, metric: str = "mIoU") -> Figure:
         handles.append(copy(handles[1]))
         handles[2].set(markerfacecolor="none", label="published, contradicted by the paper itself")
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
-    figure.suptitle(f"{result.title}\nmeasured with the {_plain(result.models)} models", fontsize=11)
+    figure.suptitle(f"{worded(result.title)}\nmeasured with the {worded(result.models)} models", fontsize=11)
     return figure
 
 
@@ -286,7 +293,7 @@ def _measured_panel(axes: Any, block: pd.DataFrame, *, names: bool) -> None:
         if cell["published"] == cell["published"]:  # not NaN
             face = "none" if cell["contradicted"] else VERMILION
             axes.plot(cell["published"], place, "D", color=VERMILION, markerfacecolor=face, markersize=5.5)
-    labels = [", ".join(filter(None, (cell["method"], cell["encoder"]))) for cell in cells]
+    labels = [worded(", ".join(filter(None, (cell["method"], cell["encoder"]))), LABEL) for cell in cells]
     axes.set_yticks(places, labels if names else [""] * len(cells), fontsize=8.5)
     axes.set_ylim(-0.6, len(cells) - 0.4)
     axes.set_xlim(0, 100)
@@ -312,20 +319,29 @@ def cost_chart(result: Cost) -> Figure:
     figure, axes = figure_of(6.4, 2.8)
     rows = result.frame.to_dict("records")
     places = np.arange(len(rows))[::-1]
-    axes.plot(result.frame["seconds"], places, "o", color=BLUE, label=f"measured, {_plain(result.device)}")
+    axes.plot(result.frame["seconds"], places, "o", color=BLUE, label=f"measured, {worded(result.device)}")
     axes.plot(result.frame["published_seconds"], places, "D", color=VERMILION, label="published, RTX 3090")
     for row, place in zip(rows, places, strict=True):
         words = f"{row['seconds']:.2f} s, {row['peak_gb']:.1f} GB"
         axes.annotate(words, (row["seconds"], place), (0, 7), textcoords="offset points", fontsize=9, color=INK)
-    axes.set_yticks(places, result.frame["method"])
+    axes.set_yticks(places, [worded(name, LABEL) for name in result.frame["method"]])
     axes.set_ylim(-0.6, len(rows) - 0.3)
     axes.set_xlim(0, 1.3 * result.frame[["seconds", "published_seconds"]].max(axis=None))  # room for the words
     axes.set_xlabel("seconds an image")
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9)
-    figure.suptitle(f"{result.title}; models {_plain(result.models)}", fontsize=11)
+    figure.suptitle(f"{worded(result.title)}; models {worded(result.models)}", fontsize=11)
     return figure
 
 
-def _plain(text: str) -> str:
-    """Names come from data and folders; matplotlib takes a pair of dollar signs for mathematics."""
-    return text.replace("$", r"\$")
+def worded(text: object, room: float = TITLE) -> str:
+    """Words of data, as matplotlib draws them: a line in this room, no mathematics, nothing that its font lacks.
+
+    room: points of a line that is set in 10 points.
+    """
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    font = get_font(findfont(FontProperties()))
+    line = one_line(str(text))
+    known = {letter for letter in set(line) if font.get_char_index(ord(letter))}
+    line = "".join(letter if letter in known else "\N{REPLACEMENT CHARACTER}" for letter in line)
+    return fit(line, font_of(10), room).replace("$", r"\$")  # a pair of dollar signs is a formula to it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +12,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tasnb.core.brief import brief
 from tasnb.core.images import resized
+from tasnb.core.tables import printable
 
 INK, SOFT, PAPER = (29, 33, 41), (91, 100, 114), (255, 255, 255)
 BAND, BAND_EDGE = (255, 241, 214), (163, 61, 0)  # of what to mind
 GAP = 18
 TOP = 62  # pixels of the title
 LINE = 24  # pixels from one line of words to the next
+LONGEST = 500  # characters that a line of a sheet may hold; what comes behind them is not drawn
 
 
 def font_of(size: int, *, bold: bool = False) -> Any:
@@ -28,25 +31,32 @@ def font_of(size: int, *, bold: bool = False) -> Any:
 
 
 def fit(text: str, font: Any, width: float) -> str:
-    """The text, cut to ``width`` pixels with "…" where it is longer."""
+    """The text in one line, cut to ``width`` pixels with "…" where it is longer."""
+    text = one_line(text)
     if font.getlength(text) <= width:
         return text
-    while text and font.getlength(text + "…") > width:
-        text = text[:-1]
-    return text + "…"
+    fitting = bisect(range(len(text)), width, key=lambda count: font.getlength(text[:count] + "…"))
+    return text[: max(0, fitting - 1)] + "…"
 
 
 def wrap(text: str, font: Any, width: float, *, most: int = 4) -> list[str]:
     """The text in lines of at most ``width`` pixels; the last of ``most`` lines ends in "…" when there is more."""
     lines: list[str] = []
-    left = text.split()
+    left = one_line(text, LONGEST * most).split()
     while left and len(lines) < most:
-        count = len(left) if len(lines) == most - 1 else 1
-        while count < len(left) and font.getlength(" ".join(left[: count + 1])) <= width:
-            count += 1
+        count = len(left)
+        if len(lines) < most - 1:
+            fitting = range(1, len(left) + 1)
+            count = max(1, bisect(fitting, width, key=lambda count: font.getlength(" ".join(left[:count]))))
         lines.append(fit(" ".join(left[:count]), font, width))
         left = left[count:]
     return lines
+
+
+def one_line(text: str, most: int = LONGEST) -> str:
+    """Words with a blank between, their control characters visible, and no more of them than anyone reads."""
+    line = printable(" ".join(text[: most + 1].split()))
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +38,40 @@ def environment() -> Environment:
     )
     filters = {"colour": mask_colour, "pieces": pieces, "png": png_uri, "shown": cell_text, "silhouette": silhouette}
     made.filters |= filters | {"estimate": estimate}
-    made.globals["interval_text"] = interval_text
+    made.globals |= {"interval_text": interval_text, "policy": policy}
     return made
+
+
+@cache
+def sheet() -> str:
+    """The style sheet of pages and notebook views."""
+    return environment().get_template("style.css").render()
+
+
+def policy(*, styles: Iterable[str] = (), scripts: Iterable[str] = (), files: str = "", forms: str = "'none'") -> str:
+    """The content security policy of every page that we write: it loads nothing, and runs and looks as we wrote it.
+
+    styles, scripts: the texts of its elements, letter for letter; each is allowed by its hash (CSP 3, section 2.3.1),
+    so that whatever else came into the page does nothing. Style attributes are allowed, as tables of pandas, pictures
+    and colour chips have them: with nothing to load they can do no more than colour what they stand at.
+    files, forms: from where pictures, and to where forms, may go.
+    """
+    kinds = {
+        "default-src": "'none'",
+        "img-src": f"data: {files}".strip(),
+        "media-src": "data:",
+        "style-src": _hashes(styles),
+        "style-src-attr": "'unsafe-inline'",
+        "script-src": _hashes(scripts),
+        "base-uri": "'none'",
+        "form-action": forms,
+    }
+    return "; ".join(f"{kind} {allowed}" for kind, allowed in kinds.items())
+
+
+def _hashes(texts: Iterable[str]) -> str:
+    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in dict.fromkeys(texts)]
+    return " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
 
 
 def estimate(row: Mapping[str, Any], name: str, *, signed: bool = False) -> str:

@@ -61,15 +61,23 @@ def style() -> str:
 
 
 def fragment(viewer: str, data: Any, *, key: str, fallback: str = "") -> Markup:
-    """HTML that runs a viewer alone, without a kernel: its module, its data, its style.
+    """HTML of a viewer that runs alone, without a kernel: its place and its data; ``runner`` brings it to life.
 
     key: an id that no other fragment of the page has. fallback: HTML shown until the script runs.
     Raises ValueError for a key that is no id, and for data that JSON does not know.
     """
     if not re.fullmatch(r"[A-Za-z][\w-]*", key):
         raise ValueError(f"key: expected a letter, then letters, digits, - or _, got {key!r}")
-    texts = {"fallback": fallback, "style": style(), "data": in_script(data), "module": module(viewer)}
-    return render("alone", key=key, **{name: Markup(text) for name, text in texts.items()})
+    return render("alone", key=key, viewer=viewer, fallback=Markup(fallback), data=in_script(data))
+
+
+def runner(viewer: str) -> Markup:
+    """The text of a module script that brings the fragments of a viewer in its page to life.
+
+    It knows them by an attribute that a cleaned output cannot have. A page may have a pool of long texts that its
+    viewers share, see ``pooled``.
+    """
+    return Markup(f"{module(viewer)}\n{_TEMPLATES.get_template('runner.js.j2').render(viewer=viewer)}")
 
 
 def in_script(data: Any) -> Markup:
@@ -92,7 +100,7 @@ def pooled(value: Any) -> tuple[Any, list[str]]:
 
 
 def unpooled(value: Any, pool: list[str]) -> Any:
-    """What ``pooled`` was given; ``alone.html.j2`` has its twin, for the browser."""
+    """What ``pooled`` was given; ``runner.js.j2`` has its twin, for the browser."""
 
     def restored(part: Any) -> Any:
         at = part["pooled"] if isinstance(part, dict) and list(part) == ["pooled"] else None

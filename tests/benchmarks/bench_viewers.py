@@ -95,7 +95,8 @@ def open_page(browser: Any, made: tuple[dict[str, Any], dict[str, Any], Settings
     shown, reading, settings = made
     data = {"scene": shown, "reading": reading, "settings": settings.to_json(), "selected": 0}
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    page.set_content(f"<!doctype html><body>{assets.fragment('explore', data, key='bench')}</body>")
+    body = f"<style>{assets.style()}</style>{assets.fragment('explore', data, key='bench')}"
+    page.set_content(f"<!doctype html><body>{body}<script type=module>{assets.runner('explore')}</script></body>")
     page.wait_for_selector(".tn-explorer canvas")
     page.wait_for_timeout(1000)
     return page

@@ -14,12 +14,7 @@ from tasnb.viewers.viewer import Viewer
 def show(page: Any, viewer: Viewer, folder: Path) -> Any:
     """Open the viewer's snapshot as a frozen page does and give its frame."""
     body = assets.fragment(viewer.module, viewer.snapshot(), key="viewer")
-    path = folder / f"{viewer.module}.html"
-    path.write_text(
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{viewer.module}</title></head>'
-        f"<body><main><h1>{viewer.module}</h1>{body}</main></body></html>",
-        encoding="utf-8",
-    )
+    path = _write(folder, viewer.module, body, assets.runner(viewer.module))
     page.goto(path.as_uri())
     frame = page.locator(".tn-viewer")
     frame.wait_for()
@@ -27,9 +22,22 @@ def show(page: Any, viewer: Viewer, folder: Path) -> Any:
     return frame
 
 
+def _write(folder: Path, name: str, body: str, script: str) -> Path:
+    """A page with a viewer's place, its data and its style, and the script that brings it to life."""
+    path = folder / f"{name}.html"
+    path.write_text(
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
+        f"<style>{assets.style()}</style></head><body><main><h1>{name}</h1>{body}</main>"
+        f'<script type="module">{script}</script></body></html>',
+        encoding="utf-8",
+    )
+    return path
+
+
 # what the notebook program gives a widget; it holds what is told until a test takes it
 MODEL = """
-const values = JSON.parse(document.getElementById("viewer-data").textContent);
+const root = document.getElementById("viewer");
+const values = JSON.parse(root.nextElementSibling.textContent);
 const [heard, told] = [{}, {}];
 window.model = {
   values, sent: [],
@@ -47,7 +55,6 @@ window.model = {
     create_view: async () => ({ el: document.createElement("div"), remove() {} }),
   },
 };
-const root = document.getElementById("viewer");
 root.textContent = "";
 mount(root, values, model);
 """
@@ -62,13 +69,7 @@ class Wired:
     def __init__(self, page: Any, viewer: Viewer, folder: Path) -> None:
         self.page, self.viewer = page, viewer
         body = assets.fragment(viewer.module, self._state(), key="viewer")
-        head, _, _ = body.rpartition("const root = ")
-        path = folder / f"{viewer.module}.html"
-        path.write_text(
-            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{viewer.module}</title></head>'
-            f"<body><main><h1>{viewer.module}</h1>{head}{MODEL}</script></main></body></html>",
-            encoding="utf-8",
-        )
+        path = _write(folder, viewer.module, body, assets.module(viewer.module) + MODEL)
         page.goto(path.as_uri())
         self.frame = page.locator(".tn-viewer")
         self.frame.wait_for()

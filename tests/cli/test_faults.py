@@ -11,6 +11,7 @@ import errno
 import io
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -72,6 +73,22 @@ def spoil(path: Path, fault: str, good: Path | None, monkeypatch: pytest.MonkeyP
     return path
 
 
+ODD = ("pipe", "socket", "device", "link to a device")  # what only looks like a file
+
+
+def put_odd(path: Path, kind: str) -> Path:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no such files")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "device":
+        return Path("/dev/zero")
+    if kind == "link to a device":
+        path.symlink_to("/dev/zero")
+    else:
+        os.mknod(path, 0o600 | {"pipe": stat.S_IFIFO, "socket": stat.S_IFSOCK}[kind])
+    return path
+
+
 def refuse(monkeypatch: pytest.MonkeyPatch, number: int, when: Callable[[Path, str], bool]) -> None:
     """Let the opening of some files fail as the system would fail it; root may read everything, so chmod is no test."""
     whole = io.open
@@ -126,6 +143,15 @@ def test_a_command_that_reads_says_what_is_wrong_in_one_line(
     path = spoil(tmp_path / "given" / "in", fault, good, monkeypatch)
     code, _ = ask(*({"IN": path, "SCENE": scene}.get(word, word) for word in words))
     assert code == 2 or command in MAY_PASS or (command.startswith("datasets check") and code == 1)
+
+
+@pytest.mark.parametrize("kind", ODD)
+@pytest.mark.parametrize("command", READS)
+def test_a_command_that_reads_waits_for_no_pipe(command: str, kind: str, ask, scene: Path, tmp_path: Path) -> None:
+    path = put_odd(tmp_path / "given" / "in", kind)
+    code, told = ask(*({"IN": path, "SCENE": scene}.get(word, word) for word in READS[command][0]))
+    assert code == 2
+    assert "expected a file or folder" in told
 
 
 @pytest.mark.slow
@@ -224,6 +250,16 @@ def test_a_command_that_writes_says_what_is_wrong_in_one_line(
     finally:
         undo()
     assert code == 2
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+@pytest.mark.parametrize("command", [name for name in WRITES if name != "fetch"])  # its place is a variable
+def test_a_command_that_writes_waits_for_no_pipe(command: str, kind: str, ask, scene, a_notebook, tmp_path) -> None:
+    named = {"OUT": put_odd(tmp_path / "given" / "out", kind), "SCENE": scene, "NOTEBOOK": a_notebook}
+    named["RUN"] = data_root() / "runs" / "toy" / "reftoyg-val"
+    code, told = ask(*(named.get(word, word) for word in WRITES[command]))
+    assert code == 2
+    assert "expected a file or folder" in told
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")

@@ -119,7 +119,7 @@ def test_a_viewer_is_one_module_without_imports(viewer: str) -> None:
 
 def test_data_in_a_page_cannot_end_its_script() -> None:
     text = assets.fragment("explore", {"caption": "</script><script>alert(1)</script> <!-- & ' \u2028"}, key="one")
-    assert text.count("</script>") == 2
+    assert text.count("</script>") == 1
     assert "alert(1)</script>" not in text
 
 
