@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
@@ -88,6 +89,9 @@ def file_in(home: Path, name: str) -> Path:
     """
     name = require_inside(name)
     found = home / name
+    with suppress(OSError):  # a file right in the folder needs no look at all the links above it
+        if _PLAIN_NAME.fullmatch(name) and not stat.S_ISLNK(os.lstat(found).st_mode):
+            return found
     if not os.path.lexists(found):
         found = next((place for parts in _spellings(home, name) if (place := _place(home, parts))), found)
     real = os.path.realpath(found)

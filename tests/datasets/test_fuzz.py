@@ -171,7 +171,7 @@ def test_a_value_or_a_users_error_whatever_a_file_holds(kind: str, tmp_path: Pat
     changed = spoilt(write(document)) if form == "text" else documents(document).map(write) | spoilt(write(document))
 
     @settings(
-        max_examples=25, deadline=None, database=None, derandomize=True,
+        max_examples=40, deadline=None, database=None, derandomize=True,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )  # fmt: skip
     @given(changed)
