@@ -228,6 +228,8 @@ def _check_size(image: Image.Image) -> None:
     width, height = image.size
     costly = image.format in ("WEBP", "AVIF") or image.mode in ("I", "F")
     most = MAX_COSTLY_PIXELS if costly else MAX_PIXELS
+    if width * height == 0:
+        raise UserError(f"{name_of(image)} has no pixels: it is {height} x {width} (h x w)")
     if width * height > most:
         raise UserError(
             f"{name_of(image)} has {height} x {width} (h x w) pixels, expected at most {most:,}: make it smaller, and "

@@ -79,7 +79,23 @@ def as_rgb(picture: Any) -> np.ndarray:
 
 
 def as_given(picture: Any) -> Path | Image.Image:
-    """What may be opened as a picture. Raises UserError for an address, a folder, and what is no path and no image."""
+    """What may be opened as a picture.
+
+    Parameters
+    ----------
+    picture : str, Path or PIL.Image.Image
+        As a user gave it.
+
+    Returns
+    -------
+    Path or PIL.Image.Image
+        For ``image_files.opened``.
+
+    Raises
+    ------
+    UserError
+        For an address, a folder, and what is neither a path nor an image.
+    """
     if isinstance(picture, Image.Image):
         return picture
     if not isinstance(picture, str | Path):

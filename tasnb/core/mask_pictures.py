@@ -91,7 +91,9 @@ def _read(image: Image.Image) -> _Pixels:
     lossy = image.format in LOSSY or image.info.get("compression") in ("jpeg", "tiff_jpeg", "webp")
     rawmodes = rawmodes_of(image)
     decode(image)
-    refuse_dark_16_bits(image, rawmodes)
+    extrema: Any = image.getextrema() if image.mode == "RGBA" else None
+    if extrema is None or extrema[3][0] == extrema[3][1]:  # else it may be black on transparent
+        refuse_dark_16_bits(image, rawmodes)
     full, deep = (range_of(image), True) if image.mode in DEEP else (255.0, False)
     size_hw, alpha = upright_hw(image), None
     brightness = np.empty(size_hw, np.asarray(image.crop((0, 0, 1, 1))).dtype if deep else np.uint8)

@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 from tasnb.core.errors import MissingFileError, UserError, require_file
 from tasnb.core.image_files import upright_size
 from tasnb.core.images import as_rgb, orientation_of
-from tasnb.core.limits import MAX_COSTLY_PIXELS, MAX_PIXELS
+from tasnb.core.limits import MAX_COSTLY_PIXELS, MAX_PICTURE_BYTES, MAX_PIXELS
 from tasnb.core.mask_pictures import as_mask
 
 PIXELS = np.zeros((20, 30, 3), np.uint8)
@@ -36,6 +36,13 @@ def png(width: int, height: int, depth: int, kind: int, rows: bytes = b"", *chun
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0))
     middle = b"".join(chunk(name, data) for name, data in chunks)
     return b"\x89PNG\r\n\x1a\n" + header + middle + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def deep_png(*bands: np.ndarray) -> bytes:
+    """16 bits a channel, which Pillow does not write."""
+    rows = np.stack(bands, axis=-1).astype(">u2")
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[len(bands)]
+    return png(rows.shape[1], rows.shape[0], 16, kind, b"".join(b"\0" + row.tobytes() for row in rows))
 
 
 def tiff(*tags: tuple[int, int, int, int | bytes], size: tuple[int, int] = (30, 20), compression: int = 1) -> bytes:
@@ -179,6 +186,15 @@ def test_other_formats_are_bounded_too(tmp_path: Path) -> None:
         refused(path, "expected at most|exceeds limit")
     with pytest.raises(UserError, match=f"expected a picture of at most {MAX_PIXELS:,} pixels"):
         as_rgb(np.broadcast_to(np.uint8(0), (side, side)))
+
+
+def test_the_limits_leave_room_for_every_camera(tmp_path: Path) -> None:
+    assert max(11_648 * 8_736, 12_032 * 9_024) < MAX_PIXELS  # medium format, a phone of 108 megapixels
+    assert MAX_COSTLY_PIXELS > 8_192 * 6_144  # what phones of 48 megapixels share
+    with (tmp_path / "long.png").open("wb") as file:
+        file.write(saved("PNG"))
+        file.truncate(MAX_PICTURE_BYTES + 1)
+    refused(tmp_path / "long.png", f"has more than {MAX_PICTURE_BYTES:,} bytes")
 
 
 def test_what_is_costly_to_decode_has_half_the_pixels(tmp_path: Path) -> None:

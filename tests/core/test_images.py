@@ -8,7 +8,7 @@ from PIL import Image
 
 from tasnb.core.errors import UserError
 from tasnb.core.images import OKABE_ITO, as_rgb, mask_colour, png_bytes, png_uri
-from tests.core.test_image_files import png
+from tests.core.test_image_files import deep_png
 
 RED = (200, 30, 40)
 
@@ -99,13 +99,6 @@ def test_values_of_no_known_range_are_refused(value, says: str, tmp_path) -> Non
     Image.fromarray(values).save(tmp_path / "deep.tif")
     with pytest.raises(UserError, match=says):
         as_rgb(tmp_path / "deep.tif")
-
-
-def deep_png(*bands: np.ndarray) -> bytes:
-    """16 bits a channel, which Pillow does not write."""
-    rows = np.stack(bands, axis=-1).astype(">u2")
-    kind = {1: 0, 2: 4, 3: 2, 4: 6}[len(bands)]
-    return png(rows.shape[1], rows.shape[0], 16, kind, b"".join(b"\0" + row.tobytes() for row in rows))
 
 
 def test_colours_of_16_bits_are_read_or_refused_never_black(tmp_path) -> None:

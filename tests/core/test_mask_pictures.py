@@ -14,6 +14,7 @@ from PIL import Image, ImageFilter
 from tasnb.core.errors import UserError
 from tasnb.core.mask_pictures import as_mask
 from tasnb.core.masks import iou
+from tests.core.test_image_files import deep_png
 
 THING = np.zeros((60, 80), dtype=bool)
 THING[15:45, 20:61] = True
@@ -206,6 +207,22 @@ def test_one_colour_is_all_or_nothing() -> None:
     assert as_mask(Image.new("L", (4, 3), 1)).all()
     assert not as_mask(Image.new("L", (4, 3))).any()
     assert not as_mask(Image.new("RGBA", (4, 3))).any()
+
+
+def test_16_bits_a_channel(tmp_path: Path) -> None:
+    deep, zero = THING * np.uint16(65535), np.zeros(THING.shape, np.uint16)
+    for bands in ([deep] * 3, [zero, deep], [zero] * 3 + [deep], [deep, zero + np.uint16(65535)], [THING]):
+        (tmp_path / "deep.png").write_bytes(deep_png(*bands))
+        assert (as_mask(tmp_path / "deep.png") == THING).all()
+    (tmp_path / "deep.png").write_bytes(deep_png(*[THING] * 3))
+    with pytest.raises(UserError, match="uses fewer than 15"):
+        as_mask(tmp_path / "deep.png")
+
+
+def test_nothing_is_no_mask() -> None:
+    for nothing in (np.zeros((0, 4), np.uint8), Image.new("RGB", (4, 0))):
+        with pytest.raises(UserError, match="has no pixels"):
+            as_mask(nothing)
 
 
 def test_a_mask_is_turned_as_its_photo_is(tmp_path: Path) -> None:
