@@ -74,7 +74,9 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         code = app(args=arguments, standalone_mode=False, prog_name="tasnb")
         return code if isinstance(code, int) else 0
-    except (typer.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt) as stopped:
+        if isinstance(stopped.__cause__, EOFError):  # click takes one for the end of standard input
+            return _fail("a file ends in the middle of what it holds; get it again (tasnb doctor tells which model's)")
         command = next(iter(sys.argv[1:] if arguments is None else arguments), "")
         return _fail(f"interrupted; {_KEPT.get(command, 'nothing was changed')}", code=130)
     except typer.Exit as leave:
