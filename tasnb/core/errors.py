@@ -29,6 +29,7 @@ _WORDS: Mapping[int, str] = {
     errno.ELOOP: "{path} is a link that leads to itself",
 }
 _OURS = "tasnb"
+_LONGEST = 300  # characters of a name in a message
 
 
 class UserError(ValueError):
@@ -78,7 +79,8 @@ def _of_the_system(error: OSError, text: str) -> str:
     names = [os.fsdecode(name) for name in given if isinstance(name, str | bytes | os.PathLike)]
     if not names:  # full disks are told of without a name
         return words.format(path="the file" if error.errno != errno.ENOSPC else "the folder that is written to")
-    return " ".join(words.format(path=" -> ".join(names)).split())
+    shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..." for name in names]
+    return " ".join(words.format(path=" -> ".join(shown)).split())
 
 
 def _of_a_library(error: ImportError, text: str) -> str | None:
