@@ -92,7 +92,9 @@ def run(arguments: list[str] | None = None) -> int:
         if code != _INTERRUPTED:  # typer's own for a command that Ctrl-C stopped
             return code if isinstance(code, int) else 0
         return _stopped(arguments, "interrupted", _INTERRUPTED)
-    except (typer.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt) as stopped:
+        if isinstance(stopped.__cause__, EOFError):  # click takes one for the end of standard input
+            return _fail("a file ends in the middle of what it holds; get it again (tasnb doctor tells which model's)")
         return _stopped(arguments, "interrupted", _INTERRUPTED)
     except _EndedError:
         return _stopped(arguments, "ended", 128 + signal.SIGTERM)

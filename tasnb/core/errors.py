@@ -39,6 +39,7 @@ _NO_FILES: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+_LONGEST = 300  # characters of a name in a message
 
 
 class UserError(ValueError):
@@ -127,7 +128,8 @@ def _of_the_system(error: OSError, text: str) -> str:
     names = [os.fsdecode(name) for name in given if isinstance(name, str | bytes | os.PathLike)]
     if not names:  # full disks are told of without a name
         return words.format(path="the file" if error.errno != errno.ENOSPC else "the folder that is written to")
-    return " ".join(words.format(path=" -> ".join(names)).split())
+    shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..." for name in names]
+    return " ".join(words.format(path=" -> ".join(shown)).split())
 
 
 def _of_a_library(error: ImportError, text: str) -> str | None:

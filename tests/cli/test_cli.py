@@ -325,3 +325,12 @@ def checkpoints_of_sam(tmp_path_factory) -> Path:
     from tests.models.official_checkpoints import write_sam
 
     return Path(write_sam(tmp_path_factory.mktemp("sam"))["checkpoint"])
+
+
+def test_a_file_that_ends_early_is_no_interruption(scene: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    def cut_off(*_: object) -> None:
+        raise EOFError("Ran out of input")
+
+    monkeypatch.setattr("tasnb.core.images.as_rgb", cut_off)
+    assert cli.run(["segment", str(scene), "cat", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.strip().startswith("tasnb: a file ends in the middle")

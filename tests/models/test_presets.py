@@ -9,9 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tasnb import models
+from tasnb.core.errors import UserError, in_one_line
 from tasnb.core.types import Captioner, ImageTextEncoder, MaskProposer
 from tasnb.models import deferred, names, places, presets
 from tasnb.models.catalogue import PARTS, PRESETS, ROLES, Preset
@@ -253,3 +256,51 @@ def test_the_cache_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_the_roles_of_a_preset_are_those_of_models() -> None:
     assert ROLES == ("sam", "clip", "captioner", "spacy", "wordnet")
+
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
+VALUES = st.recursive(
+    PLAIN | st.sampled_from([*PRESETS, "vit_b", "RN50", ".", "models.json", "/", "a/b", "x.pth", "\0", "~"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
+        ["model", "checkpoint", "folder", "device", "dtype", "batch_size", "alpha", "lam", "paper", "num_beams"]
+    ), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+ENTRIES = st.sampled_from([*ROLES, "preset", "weights", "variants", "domain", "x"])
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(written=st.dictionaries(ENTRIES, VALUES, max_size=6) | VALUES, base=st.sampled_from([None, *PRESETS]))
+@example(written={"sam": {"checkpoint": 5}}, base="toy")
+@example(written={"clip": {"model": "x", "checkpoint": ["y"]}}, base="toy")
+@example(written={"sam": {"checkpoint": "x.pth", "model": []}}, base="toy")
+@example(written={"sam": "\0"}, base="toy")
+@example(written={"sam": "a" * 5000}, base="toy")
+def test_any_models_json_is_a_plan_or_a_users_error(written, base, tmp_path: Path) -> None:
+    if isinstance(written, dict) and base is not None:
+        written = {"preset": base} | written
+    (tmp_path / "models.json").write_text(json.dumps(written), encoding="utf-8")
+    try:
+        presets.plan(tmp_path)
+    except (UserError, OSError) as error:
+        line = in_one_line(error)
+    else:
+        line = "a plan"
+    assert line is not None
+    assert len(line) < 1200
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[" * 10**5, b'{"sam": ' * 10**5, b"9" * 10**4, b"null"])
+def test_a_models_json_of_odd_bytes_is_a_users_error(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "models.json").write_bytes(content)
+    with pytest.raises(UserError, match="expected an object with sam"):
+        presets.plan(tmp_path)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(role=st.sampled_from(ROLES), name=VALUES | st.text(st.characters(exclude_categories=()), max_size=12))
+def test_any_name_is_arguments_or_a_users_error(role, name) -> None:
+    try:
+        names.arguments_of(role, name)
+    except (UserError, OSError):
+        return

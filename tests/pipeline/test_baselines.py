@@ -139,7 +139,7 @@ def test_no_baseline_is_rectified(method: str, artifacts, models) -> None:
 
 
 @pytest.mark.parametrize("method", NAMED)
-@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "🐈‍⬛", "left " * 500, 'a "quoted" thing', "左边的猫"])
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "🐈‍⬛", "left " * 200, 'a "quoted" thing', "左边的猫"])
 def test_odd_expressions_get_an_answer_and_a_safe_card(method: str, text: str, artifacts, models, tower) -> None:
     if tower == "resnet":  # texts are the same business for both
         text = text[:40]
@@ -264,7 +264,7 @@ def test_an_encoder_without_dense_features_is_named(toy_case, toy_models) -> Non
 def test_an_unknown_map_lists_the_choices(artifacts, models) -> None:
     with pytest.raises(ValueError, match=r"no heat map of 'tas'; choose from score-map, grad-cam, clip-surgery"):
         baselines.heatmap(artifacts, "the cat", models, method="tas")
-    with pytest.raises(ValueError, match="expression is empty"):
+    with pytest.raises(ValueError, match="expected an expression"):
         baselines.heatmap(artifacts, " ", models)
 
 

@@ -159,7 +159,7 @@ def test_an_empty_expression_is_refused(expression: str, toy_models) -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["der linke Hund", "左边的猫", "🐶🐶🐶", "left " * 500, "word " * 500, "?!", "<b>cat</b>", "a\x00b", "7"],
+    ["der linke Hund", "左边的猫", "🐶🐶🐶", "left " * 200, "word " * 200, "?!", "<b>cat</b>", "a\x00b", "7"],
 )
 def test_odd_expressions_get_an_answer(expression: str, toy_case, toy_models) -> None:
     _, artifacts = toy_case
