@@ -158,8 +158,8 @@ def _begun(folder: Path, plan: Plan) -> dict[str, Any] | None:
     except (FileNotFoundError, parts.DamagedRunError) as problem:
         if parts.is_fresh(folder):
             return None
-        if not (folder / parts.BOUND).is_dir() and isinstance(problem, FileNotFoundError):
-            raise UserError(f"{folder} is not empty and holds no {ABOUT}; choose another folder (--out)") from problem
+        if not parts.is_ours(folder, {ABOUT, SUMMARY}):
+            raise UserError(f"{folder} is not empty and holds no {ABOUT} of a run; choose another folder (--out)") from problem
         if parts.is_of_another_run(folder, plan.key):
             raise UserError(
                 f"{folder} holds another run, and its {ABOUT} is missing or damaged; choose another folder (--out), or "

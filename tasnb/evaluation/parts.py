@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,12 @@ def _of_another_version(path: Path, content: Mapping[str, Any], schema: int) -> 
 def is_fresh(folder: Path) -> bool:
     """Whether a folder is not there, or holds nothing but temporary files of ours."""
     return not folder.is_dir() or all(is_temporary(path) for path in folder.iterdir())
+
+
+def is_ours(folder: Path, files: AbstractSet[str]) -> bool:
+    """Whether a folder whose run.json is missing or damaged is a run's: it has parts, or nothing but these files."""
+    ours = {*files, *TABLES, BOUND, DAMAGED}
+    return (folder / BOUND).is_dir() or all(path.name in ours or is_temporary(path) for path in folder.iterdir())
 
 
 def part_path(folder: Path, table: str, number: int) -> Path:

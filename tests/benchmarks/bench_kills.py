@@ -1,4 +1,5 @@
 """An evaluation killed (SIGKILL) again and again and taken up again: the same bytes, nothing locked, nothing left.
+And its files damaged one by one: a reader gets the same rows or is told.
 
     python -m tests.benchmarks.bench_kills                  # 40 kills: one worker, two, and ray; ten minutes on 2 cores
     python -m tests.benchmarks.bench_kills --kills 8        # a quick look
@@ -14,6 +15,8 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
+import logging
 import os
 import random
 import signal
@@ -22,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +47,82 @@ if os.environ.get("TASNB_BENCH_STEP"):
     from tests.benchmarks.bench_kills import kill_at
     kill_at(int(os.environ["TASNB_BENCH_STEP"]))
 """
+
+
+# --- damage -----------------------------------------------------------------------------------------------------------
+
+
+def flipped(data: bytes, at: random.Random) -> bytes:
+    """One bit."""
+    place = at.randrange(len(data))
+    return data[:place] + bytes([data[place] ^ 1 << at.randrange(8)]) + data[place + 1 :]
+
+
+def zeroed(data: bytes, at: random.Random) -> bytes:
+    """A block of at most 64 bytes."""
+    place = at.randrange(len(data))
+    return data[:place] + bytes(min(64, len(data) - place)) + data[place + 64 :]
+
+
+MUTATIONS: dict[str, Callable[[bytes, random.Random], bytes]] = {
+    "a bit flipped": flipped,
+    "a block of zeros": zeroed,
+    "cut": lambda data, at: data[: at.randrange(len(data))],
+    "empty": lambda data, at: b"",
+    "doubled": lambda data, at: data + data,
+    "more at the end": lambda data, at: data + b"\n",
+    "a page of the web": lambda data, at: b"<!doctype html><title>404</title>",
+}
+
+
+def rows_of(folder: Path, tables: Sequence[str] | None = None) -> dict[str, Any] | str:
+    """All that a run says, or the line of the error. tables: only these."""
+    import pandas as pd
+
+    from tasnb.core.errors import UserError
+    from tasnb.evaluation.records import TABLES
+    from tasnb.evaluation.runs import Run
+
+    try:
+        run = Run(folder)
+        said = pd.DataFrame([{"summary": json.dumps(run.summary), "about": json.dumps(run.about)}])
+        return {"said": said, **{name: getattr(run, name)() for name in tables or TABLES}}
+    except UserError as told:
+        return str(told)
+
+
+def same(found: Any, run: Any) -> bool:
+    """Whether rows, or another run, say what a run says."""
+    wanted, rows = rows_of(run.folder), found if isinstance(found, dict) else rows_of(found.folder)
+    return not isinstance(wanted, str) and all(rows[name].equals(wanted[name]) for name in rows)
+
+
+def mutate(folder: Path, times: int, seed: int = 0) -> list[list[Any]]:
+    """Damage one file of a finished run after the other, and count what a reader gets: a row a kind of damage."""
+    from tasnb.evaluation.records import TABLES
+
+    at, wanted = random.Random(seed), rows_of(folder)
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "errors.parquet")
+    counts: dict[str, Counter[str]] = {name: Counter() for name in MUTATIONS}
+    for number in range(times):
+        name, path = list(MUTATIONS)[number % len(MUTATIONS)], at.choice(files)
+        data = path.read_bytes()
+        path.write_bytes(MUTATIONS[name](data, at))
+        try:
+            table = path.parent.name
+            found = rows_of(folder, [table] if table in TABLES else None)
+            as_it_was = not isinstance(found, str) and all(found[key].equals(wanted[key]) for key in found)
+            counts[name]["told" if isinstance(found, str) else "the same rows" if as_it_was else "silent"] += 1
+        except Exception as crash:
+            counts[name][f"crash: {type(crash).__name__}"] += 1
+        finally:
+            path.write_bytes(data)
+    kinds = ("told", "the same rows", "silent")
+    rows = [[name, *(count[kind] for kind in kinds), count.total()] for name, count in counts.items()]
+    return [[*row[:-1], row[-1] - sum(row[1:-1])] for row in rows]
+
+
+# --- kills ------------------------------------------------------------------------------------------------------------
 
 
 def kill_at(step: int) -> None:
@@ -207,6 +287,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Print the table; 1 where anything is not as it must be."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kills", type=int, default=40)
+    options.add_argument("--mutations", type=int, default=1000)
     options.add_argument("--engines", default=",".join(ENGINES))
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--forked", type=Path, help="only kill forks of one process, into this folder")
@@ -221,6 +302,7 @@ def main(arguments: list[str] | None = None) -> int:
     from tasnb.core.tables import text_table
 
     rows = []
+    logging.getLogger("tasnb").setLevel(logging.ERROR)  # a summary that is made again says so, each time
     with tempfile.TemporaryDirectory() as home:
         store, undisturbed = given.store or Path(home) / "store", Path(home) / "undisturbed"
         for out in (Path(home) / "warm", undisturbed):  # the first fills the store
@@ -228,12 +310,15 @@ def main(arguments: list[str] | None = None) -> int:
                 command(out, store, "one worker"), check=True, stdout=subprocess.DEVNULL,
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
             )  # fmt: skip
+        damage = mutate(undisturbed, given.mutations)
+        print(text_table(["damage", "told", "the same rows", "silent", "crash"], damage), flush=True)
         wanted, engines = digests(undisturbed), given.engines.split(",")
         for number, engine in enumerate(engines):
             share = len(range(number, given.kills, len(engines)))
             rows.append(campaign(engine, share, store, wanted, given.seed))
     print(text_table(list(rows[0]), [list(row.values()) for row in rows]))
-    bad = [row for row in rows if row["orphans"] or row["failed"] or row["runs"] != row["same bytes"]]
+    bad = [row for row in damage if row[-1] or row[-2]]
+    bad += [row for row in rows if row["orphans"] or row["failed"] or row["runs"] != row["same bytes"]]
     return int(bool(bad) or any(row["opened after"] != row["kills"] for row in rows))
 
 

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 import tasnb as tn
@@ -25,7 +24,7 @@ from tasnb.evaluation.engine import evaluate
 from tasnb.evaluation.records import TABLES
 from tasnb.evaluation.runs import Run
 from tasnb.report.notebook import html_of
-from tests.benchmarks.bench_kills import digests
+from tests.benchmarks.bench_kills import MUTATIONS, digests, rows_of, same
 
 CPU = {"device": "cpu"}
 ONE = ["clip-only"]  # method, which keeps the summary short
@@ -60,44 +59,7 @@ def again(few, warm_store) -> Callable[..., Run]:
     )
 
 
-def rows_of(folder: Path) -> dict[str, pd.DataFrame] | str:
-    """All that a run says, or the line of the error."""
-    try:
-        run = Run(folder)
-        said = pd.DataFrame([{"summary": json.dumps(run.summary), "about": json.dumps(run.about)}])
-        return {"said": said, **{name: getattr(run, name)() for name in TABLES}}
-    except UserError as told:
-        return str(told)
-
-
-def same(found: dict[str, pd.DataFrame], run: Run) -> bool:
-    wanted = rows_of(run.folder)
-    assert not isinstance(wanted, str)
-    return all(found[name].equals(wanted[name]) for name in wanted)
-
-
 # --- damage -----------------------------------------------------------------------------------------------------------
-
-
-def flipped(data: bytes, at: random.Random) -> bytes:
-    place = at.randrange(len(data))
-    return data[:place] + bytes([data[place] ^ 1 << at.randrange(8)]) + data[place + 1 :]
-
-
-def zeroed(data: bytes, at: random.Random) -> bytes:
-    place = at.randrange(len(data))
-    return data[:place] + bytes(min(64, len(data) - place)) + data[place + 64 :]
-
-
-MUTATIONS: dict[str, Callable[[bytes, random.Random], bytes]] = {
-    "a bit flipped": flipped,
-    "a block of zeros": zeroed,
-    "cut": lambda data, at: data[: at.randrange(len(data))],
-    "empty": lambda data, at: b"",
-    "doubled": lambda data, at: data + data,
-    "more at the end": lambda data, at: data + b"\n",
-    "a page of the web": lambda data, at: b"<!doctype html><title>404</title>",
-}
 
 
 @pytest.mark.slow
@@ -178,7 +140,7 @@ def test_no_exchange_of_files_gives_other_rows_and_a_restart_mends_it(
     assert isinstance(found, str) == (not any(word in move for word in ("stray", "beside", "summary")))
     assert not isinstance(found, str) or "run the same tasnb evaluate command again" in found
     with caplog.at_level(logging.WARNING, logger="tasnb"):
-        assert same(rows_of(again(copy).folder), whole)  # type: ignore[arg-type]
+        assert same(again(copy), whole)
     away = move.endswith("away") and move in ("what binds a part away", "a part away")  # as a kill leaves it
     assert len(caplog.records) >= (0 if away or "summary" in move else 1)
     assert all("\n" not in record.getMessage() for record in caplog.records)
@@ -192,7 +154,7 @@ def test_what_is_damaged_is_moved_aside_and_computed_again(file: str, whole: Run
     told: list[tuple[int, int]] = []
     with caplog.at_level(logging.WARNING, logger="tasnb"):
         run = again(copy, tick=lambda *step: told.append(step))
-    assert same(rows_of(run.folder), whole)  # type: ignore[arg-type]
+    assert same(run, whole)
     assert told[0] == ((3, 3) if file == "run.json" else (2, 3)), "the other parts are kept"
     assert len(caplog.records) == 1
     assert [path.read_bytes() for path in (copy / "damaged").rglob("*") if path.is_file()].count(wrong) == 1
@@ -203,9 +165,9 @@ def test_a_damaged_run_json_is_written_again_and_another_runs_is_not(copy: Path,
     (copy / "run.json").write_bytes(b"")
     with pytest.raises(UserError, match=r"holds another run, and its run\.json is missing or damaged"):
         again(copy, lam=0.3)
-    assert same(rows_of(again(copy).folder), whole)  # type: ignore[arg-type]
+    assert same(again(copy), whole)
     (copy / "run.json").unlink()
-    assert same(rows_of(again(copy).folder), whole)  # type: ignore[arg-type]
+    assert same(again(copy), whole)
 
 
 @pytest.mark.slow
@@ -223,6 +185,19 @@ def test_every_command_that_reads_a_damaged_run_says_so_in_one_line(toy_run, tmp
         assert told.count("\n") == 1
     with pytest.raises(UserError, match="is damaged"):
         tn.viewers.gallery(Run(copy))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("content", ["", "{", "[]", "x" * 99])
+def test_a_folder_of_other_things_is_left_alone_whatever_its_run_json(content: str, again, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(content)
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(UserError, match="not empty"):
+        again(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run.json", "thesis.txt"]
+    (tmp_path / "thesis.txt").unlink()
+    (tmp_path / "predictions").mkdir()  # as a power cut may leave it
+    assert again(tmp_path).is_finished
 
 
 def test_a_run_of_an_older_tasnb_is_told_so(tmp_path: Path) -> None:
