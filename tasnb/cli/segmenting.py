@@ -240,7 +240,7 @@ def facts(prediction: types.Prediction, target: np.ndarray | None) -> dict[str, 
 def in_words(record: dict[str, Any]) -> str:
     """The record for a person, in a few lines."""
     chosen, weights = record["chosen"], record["weights"]
-    lines = [f"“{record['expression']}”  ({record['method']}, models: {record['models']})"]
+    lines = [f"“{' '.join(record['expression'].split())}”  ({record['method']}, models: {record['models']})"]
     lines += [f"  ! {note}" for note in record["notes"]]
     if chosen is not None:
         pushed = ", ".join(f"“{text}”" for text in record["negatives"]) or "nothing"

@@ -392,8 +392,9 @@ def tensors_in(read: Any, path: Path) -> dict[str, Any]:
         # what an optimizer remembers is no model
         models = {key: found for key, found in below.items() if "optim" not in key and "sched" not in key}
         if len(models) > 1:
+            names = ", ".join(sorted(models))[:200]
             raise UserError(
-                f"{path} holds several models ({', '.join(sorted(models))[:200]}), none of them called {' or '.join(NESTS)}; "
+                f"{path} holds several models ({names}), none of them called {' or '.join(NESTS)}; "
                 "save the one that is meant: torch.save(model.state_dict(), NEW_FILE)"
             )
         return next(iter(models.values()), {})

@@ -41,12 +41,13 @@ def photo(tmp_path_factory) -> Path:
 @pytest.mark.slow
 def test_a_photo_with_the_toy_models_says_its_domain_first(photo: Path, tmp_path: Path, capsys, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert cli.run(["segment", str(photo), "The  left cat!", "--max-side", "60"]) == 0
+    assert cli.run(["segment", str(photo), "The \nleft\x1b[2J cat!", "--max-side", "60"]) == 0
     printed = capsys.readouterr()
+    assert "“The left\\u001b[2J cat!”" in printed.out, "a line's end is a blank, and the terminal obeys nothing"
     first = printed.err.splitlines()[0]
     assert first.startswith("tasnb: outside the models' domain: toy knows drawings of this library only")
     assert "! outside the models' domain" in printed.out
-    (answer,) = (tmp_path / "outputs" / "segment").glob("my-photo*/the-left-cat-*/answer.json")
+    (answer,) = (tmp_path / "outputs" / "segment").glob("my-photo*/the-left-2j-cat-*/answer.json")
     record = json.loads(answer.read_text())
     assert record["domain_note"].startswith("outside")
     assert record["size_hw"] == [90, 120]

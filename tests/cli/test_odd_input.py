@@ -198,6 +198,28 @@ def test_deep_and_strange_notebooks_are_one_line(content: str, says: str, ask, t
     assert says in told
 
 
+@pytest.mark.parametrize(
+    "content", [DEEP, "[" * 90_000, VAST, '{"a": 1e999}', "\\ud800", "null"], ids=lambda text: text[:9]
+)
+def test_deep_and_strange_records_are_one_error(content: str, tmp_path: Path) -> None:
+    """What is read back: notes of a run, a draft of annotations, a measured experiment, a models.json."""
+    from tasnb.analysis.experiments import Experiment
+    from tasnb.evaluation.notes import notes
+    from tasnb.models import presets
+    from tasnb.viewers import drafts
+
+    for name in ("notes.json", "own.draft.json", "models.json", "run.json"):
+        (tmp_path / name).write_text(content)
+    for read in (
+        lambda: notes(tmp_path).all(),
+        lambda: drafts.read(tmp_path / "own"),
+        lambda: Experiment.read(tmp_path / "notes.json"),
+        lambda: presets.plan(tmp_path),
+    ):
+        with pytest.raises(ValueError):
+            read()
+
+
 def test_a_notebook_of_fifty_megabytes_is_one_line(ask, tmp_path: Path) -> None:  # noqa: F811
     path = tmp_path / "large.ipynb"
     with path.open("wb") as file:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
 from tasnb import cli
+from tasnb.evaluation.cost import Cost
+from tasnb.report.notebook import html_of
 from tasnb.viewers import freezing
 from tasnb.viewers.viewer import SNAPSHOT, WIDGET_VIEW
 from tests.viewers.made_artifacts import HOSTILE
@@ -75,6 +79,35 @@ def test_formulas_are_drawn_where_words_are_and_stay_as_written_in_code(tmp_path
     for code in ("<code>$a$</code>", "<code>$b$</code>", "$5 and $6", "$d$", "<p>$e$</p>", "$h$"):
         assert code in body
     assert re.search(r"\$c\$", body)
+
+
+def hashes(texts: list[str]) -> list[str]:
+    """As a browser writes them: CSP 3, section 2.3.1."""
+    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts]
+    return [f"'sha256-{digest}'" for digest in digests] or ["'none'"]
+
+
+def policy_of(page: str) -> dict[str, list[str]]:
+    head = BeautifulSoup(page, "html.parser").select_one("meta[http-equiv=Content-Security-Policy]")
+    return {words[0]: words[1:] for each in str(head["content"]).split(";") if (words := each.split())}
+
+
+def test_a_page_allows_its_own_scripts_and_sheets_by_their_hashes_and_no_other(tmp_path: Path) -> None:
+    snapshot = {SNAPSHOT: {"viewer": "explore", "data": {}}, "text/html": "<p>the picture</p>"}
+    rule = {"text/html": "<style>#T_1 td{color: red}</style><table id=T_1><td>x</table>"}
+    whole = page_of(tmp_path, shown(snapshot), shown(rule), shown(snapshot))
+    cost = Cost(frame=pd.DataFrame({"n": [1]}), models="toy", device="cpu", memory="", differs=())
+    for page in (whole, html_of(cost, page=True)):
+        soup = BeautifulSoup(page, "html.parser")
+        scripts = [each.string for each in soup.find_all("script") if each.get("type") != "application/json"]
+        policy = policy_of(page)
+        assert policy["script-src"] == hashes(scripts)
+        assert policy["style-src"] == hashes([each.string for each in soup.find_all("style")])
+        assert policy["default-src"] == policy["base-uri"] == policy["form-action"] == ["'none'"]
+        assert [kind for kind, allowed in policy.items() if "'unsafe-inline'" in allowed] == ["style-src-attr"]
+        assert not {"'unsafe-eval'", "'unsafe-hashes'", "*"} & {each for allowed in policy.values() for each in allowed}
+    assert "#T_1 td{color: red}" in whole
+    assert len(BeautifulSoup(whole, "html.parser").select("script[type=module]")) == 1, "two viewers share one script"
 
 
 def test_headings_of_the_same_words_have_ids_of_their_own(tmp_path: Path) -> None:
