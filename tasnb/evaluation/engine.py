@@ -159,8 +159,8 @@ def _begun(folder: Path, plan: Plan) -> dict[str, Any] | None:
         if parts.is_fresh(folder):
             return None
         if not parts.is_ours(folder, {ABOUT, SUMMARY}):
-            what = f"{folder} is not empty and holds no {ABOUT} of a run"
-            raise UserError(f"{what}; choose another folder (--out)") from problem
+            told = f"{folder} is not empty and holds no {ABOUT} of a run; choose another folder (--out)"
+            raise UserError(told) from problem
         if parts.is_of_another_run(folder, plan.key):
             raise UserError(
                 f"{folder} holds another run, and its {ABOUT} is missing or damaged; choose another folder (--out), or "

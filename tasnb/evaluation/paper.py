@@ -300,8 +300,10 @@ def against(run: RunLike) -> AgainstPaper:
             name = ", ".join(filter(None, (label, figure.get("encoder")))) if figure else "-"
             row |= {"published": figure.get("value", float("nan")), "row": name, "note": figure.get("note", "")}
             rows.append(row)
-    differs = (*filter(None, [why_nothing(run)]), *differences(run, place))
-    return AgainstPaper(frame=pd.DataFrame(rows), where=f"Table {place.table}, {place.title}", differs=differs)
+    frame, differs = pd.DataFrame(rows), tuple(differences(run, place))
+    if frame["measured"].isna().all():
+        differs = (why_nothing(run), *differs)
+    return AgainstPaper(frame=frame, where=f"Table {place.table}, {place.title}", differs=differs)
 
 
 def place_of(data: Mapping[str, Any]) -> Place:
