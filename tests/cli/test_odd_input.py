@@ -5,6 +5,7 @@ Each is one line and exit code 2, or is understood; never a traceback, and never
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -100,6 +101,16 @@ def test_nothing_printed_is_obeyed(capsys, tmp_path: Path) -> None:
     assert json.loads(capsys.readouterr().out) == {"path": f"a{HALF}{TITLE}", "text": TITLE}
     (tmp_path / "answer.json").write_text(in_json({"a": HALF}), encoding="utf-8")
     assert json.loads((tmp_path / "answer.json").read_text()) == {"a": HALF}
+
+
+def test_a_terminal_without_unicode_shows_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="latin-1", write_through=True))
+    monkeypatch.setattr("sys.argv", ["tasnb", "--version"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    say("“left”")
+    assert written.getvalue().endswith(b"\\u201cleft\\u201d\n")
 
 
 def test_warnings_of_libraries_are_not_obeyed_either(ask, monkeypatch) -> None:  # noqa: F811
