@@ -393,8 +393,8 @@ def tensors_in(read: Any, path: Path) -> dict[str, Any]:
         models = {key: found for key, found in below.items() if "optim" not in key and "sched" not in key}
         if len(models) > 1:
             raise UserError(
-                f"{path} holds several models ({', '.join(sorted(models))[:200]}), none of them called {' or '.join(NESTS)}; "
-                "save the one that is meant: torch.save(model.state_dict(), NEW_FILE)"
+                f"{path} holds several models ({', '.join(sorted(models))[:200]}), none of them called "
+                f"{' or '.join(NESTS)}; save the one that is meant: torch.save(model.state_dict(), NEW_FILE)"
             )
         return next(iter(models.values()), {})
 
