@@ -18,6 +18,7 @@ from tasnb.analysis.evidence import caption_words
 from tasnb.analysis.types import LENGTH_NAMES, STYLES, TYPES
 from tasnb.core.brief import brief
 from tasnb.core.choices import require_known
+from tasnb.core.errors import UserError
 from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.evaluation import metrics
 
@@ -277,7 +278,7 @@ def calibration(found: Attribution, *, bins: int = 8) -> pd.DataFrame:
     import pandas as pd
 
     if bins < 1:
-        raise ValueError(f"bins: expected at least 1, got {bins}")
+        raise UserError(f"bins: expected at least 1, got {bins}")
     margin, right = margins(found), ~found.frame["failed"].to_numpy(bool)
     known = np.flatnonzero(np.isfinite(margin))
     order = known[np.argsort(margin[known], kind="stable")]
@@ -434,7 +435,7 @@ def compare_by(a: Attribution, b: Attribution, by: str = "type") -> Flips:
     place = ids[1].get_indexer(ids[0])
     first, second = np.flatnonzero(place >= 0), place[place >= 0]
     if not len(first):
-        raise ValueError("the runs have no sample in common; compare runs of the same data set and split")
+        raise UserError("the runs have no sample in common; compare runs of the same data set and split")
     before, after = a.evidence.counts[first], b.evidence.counts[second]
     was, now = a.frame["failed"].to_numpy(bool)[first], b.frame["failed"].to_numpy(bool)[second]
     drawn = metrics.Resamples(a.evidence.samples["image_id"].to_numpy(object)[first])

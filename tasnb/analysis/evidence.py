@@ -19,6 +19,7 @@ from tasnb.analysis.causes import THRESHOLD
 from tasnb.analysis.types import ExpressionTypes, IsA, is_a_by, types_of
 from tasnb.core.brief import brief
 from tasnb.core.embeddings import cosines
+from tasnb.core.errors import UserError
 from tasnb.core.masks import centroids_xy
 from tasnb.core.types import (
     Direction,
@@ -259,17 +260,17 @@ class Evidence:
     def of(cls, run: Any, *, method: str, threshold: float, protocol: str, wordnet: WordNet | None) -> Evidence:
         """Read a run; ``attribute`` says what is refused."""
         if not 0 < threshold <= 1:
-            raise ValueError(f"threshold: expected an IoU above 0 and at most 1, got {threshold:g}")
+            raise UserError(f"threshold: expected an IoU above 0 and at most 1, got {threshold:g}")
         if method not in run.about["methods"]:
-            raise ValueError(f"this run has no method {method!r}; choose from {', '.join(run.about['methods'])}")
+            raise UserError(f"this run has no method {method!r}; choose from {', '.join(run.about['methods'])}")
         if method != METHOD:
-            raise ValueError(f"stages are attributed for {METHOD!r}, whose scores a run keeps; got {method!r}")
+            raise UserError(f"stages are attributed for {METHOD!r}, whose scores a run keeps; got {method!r}")
         predictions, proposals = run.predictions(), run.proposals()
         samples = predictions[predictions["method"] == method].sort_values("sample", ignore_index=True)
         if not len(samples):
-            raise ValueError("the run holds no prediction yet; finish it with tasnb evaluate")
+            raise UserError("the run holds no prediction yet; finish it with tasnb evaluate")
         if samples["phrases"].isna().any() or (samples["proposals"].sum() and not len(proposals)):
-            raise ValueError(
+            raise UserError(
                 "this run was written by an older tasnb and lacks captions and phrases; evaluate again into another "
                 "folder (the artifact store keeps that short)"
             )
@@ -279,7 +280,7 @@ class Evidence:
         stored = proposals[[*key, "caption", "phrase_cosines", "height", "width"]]
         joined = scores[key].merge(stored, on=key, how="left")
         if joined["caption"].isna().any():
-            raise ValueError("proposals and scores do not fit; evaluate again into another folder")
+            raise UserError("proposals and scores do not fit; evaluate again into another folder")
         parses = {text: parse_from_json(text) for text in samples["parse"].unique()}
         types = {text: types_of(parse, wordnet) for text, parse in parses.items()}
         # a run is ranked through the rows of its one method
@@ -413,22 +414,22 @@ class Pool:
 
     def __init__(self, runs: Sequence[Any]) -> None:
         if not runs:
-            raise ValueError("expected at least one run, got none; see tasnb evaluate")
+            raise UserError("expected at least one run, got none; see tasnb evaluate")
         first = runs[0].about
         for run in runs[1:]:
             for key in _SAME_IN_A_POOL:
                 there, here = (Weights(**a[key]) if key == "weights" else a[key] for a in (first, run.about))
                 if there != here:
-                    raise ValueError(
+                    raise UserError(
                         f"runs with different {key} cannot be pooled: {there} and {here}; analyse them one by one, or "
                         "use tasnb compare"
                     )
             if run.about["models"]["parts"] != first["models"]["parts"]:
-                raise ValueError("runs of different models cannot be pooled; analyse them one by one")
+                raise UserError("runs of different models cannot be pooled; analyse them one by one")
         data = [run.about["dataset"] for run in runs]
         names = [(each["name"], each["split"]) for each in data]
         if len(set(names)) < len(names):
-            raise ValueError(f"the same data comes twice: {', '.join(' '.join(name) for name in names)}")
+            raise UserError(f"the same data comes twice: {', '.join(' '.join(name) for name in names)}")
         self.runs = tuple(runs)
         self.methods = tuple(m for m in runs[0].methods if all(m in run.methods for run in runs))
         joined = {key: " + ".join(dict.fromkeys(each[key] for each in data)) for key in ("name", "split")}

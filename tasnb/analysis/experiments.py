@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasnb.core.brief import brief
 from tasnb.core.choices import require_known
+from tasnb.core.errors import UserError
 from tasnb.core.masks import pairwise_iou
 from tasnb.core.shipped import finished
 from tasnb.core.tables import interval_text, text_table
@@ -179,7 +180,7 @@ class Experiment:
         except ValidationError as problem:
             first = problem.errors()[0]
             where = ".".join(map(str, first["loc"])) or "the file"
-            raise ValueError(f"{path} holds no experiment ({where}: {first['msg']}); measure it again") from problem
+            raise UserError(f"{path} holds no experiment ({where}: {first['msg']}); measure it again") from problem
         return cls(name=found.name, question=found.question, steps=tuple(found.steps))
 
     @classmethod
@@ -237,7 +238,7 @@ def gap(runs: Mapping[str, ScoredRun | Sequence[ScoredRun]], **options: Any) -> 
     (one, first), *others = counted.items()
     for other, second in others:
         if list(first.sample_ids) != list(second.sample_ids):
-            raise ValueError(f"{one} and {other}: expected runs of the same samples; evaluate both on the same splits")
+            raise UserError(f"{one} and {other}: expected runs of the same samples; evaluate both on the same splits")
         found += _differences(f"{one} minus {other}", first, second)
     question = "What is a module worth to an encoder that has never seen a cut-out, and to one that has?"
     return Experiment(name="gap", question=question, steps=tuple(found))
@@ -286,7 +287,7 @@ def captions(
     is wrong at a share is wrong at every larger one.
     """
     if not all(0 <= share <= 1 for share in wrong):
-        raise ValueError(f"wrong: expected shares from 0 to 1, got {list(wrong)}")
+        raise UserError(f"wrong: expected shares from 0 to 1, got {list(wrong)}")
 
     def settings(truth: _Truth) -> dict[str, Alteration]:
         told = {"true" if not share else f"{100 * share:g} % wrong": truth.told(share, seed) for share in wrong}
@@ -323,11 +324,11 @@ def distractors(samples: Sequence[Samples], runs: Sequence[ScoredRun], **options
     places = {name: (split, place) for split in samples for place, name in enumerate(split.sample_ids)}
     for name in counted.sample_ids:
         if name not in places:
-            raise ValueError(f"{name} of the runs is not among the samples; expected what the runs are about")
+            raise UserError(f"{name} of the runs is not among the samples; expected what the runs are about")
         split, place = places[name]
         beside = split.beside(place)
         if beside is None:
-            raise ValueError(f"{split!r} does not tell the kinds of its things; expected a REFER data set")
+            raise UserError(f"{split!r} does not tell the kinds of its things; expected a REFER data set")
         numbers.append(beside)
     beside_of = np.array(numbers).T
     groups = {}
@@ -396,7 +397,7 @@ class _Truth:
         images = list(dict.fromkeys(samples.image_ids))
         self.names = {image_id: samples.names(image_id) for image_id in images}
         if not all(samples.captions.get(image_id, "").strip() and any(self.names[image_id]) for image_id in images):
-            raise ValueError(
+            raise UserError(
                 f"{samples!r} does not tell what a person would say of its pictures and the things in them; expected "
                 'captions.json with [{"image_id", "caption", "things": {annotation id: caption}}, ...], as RefToy has'
             )
@@ -468,7 +469,7 @@ class _Truth:
     def _another(self, image_id: str, rng: np.random.Generator) -> str:
         others = [other for other in self.names if other != image_id]
         if not others:
-            raise ValueError("a wrong caption is that of another picture; expected samples of at least two pictures")
+            raise UserError("a wrong caption is that of another picture; expected samples of at least two pictures")
         return str(rng.choice(others))
 
 

@@ -12,6 +12,7 @@ import typer
 from tasnb.cli.options import Json, Root, SplitBy
 from tasnb.cli.output import ready_file
 from tasnb.cli.output import show as show_result
+from tasnb.core.errors import UserError
 
 app = typer.Typer(help="Data sets: list them, check one, show a sample.", no_args_is_help=True)
 
@@ -75,7 +76,7 @@ def show(
 
     samples = load_noting(name, split=split, root=root, split_by=split_by)
     if not -len(samples) <= index < len(samples):
-        raise ValueError(f"--index {index}: {name} {split} has {len(samples)} samples, 0 to {len(samples) - 1}")
+        raise UserError(f"--index {index}: {name} {split} has {len(samples)} samples, 0 to {len(samples) - 1}")
     sample = samples[index]
     # ids of one's own table may hold anything
     target = out or Path("outputs", "datasets", re.sub(r"[^\w.+-]", "_", sample.sample_id) + ".png")

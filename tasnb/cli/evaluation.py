@@ -27,6 +27,7 @@ from tasnb.cli.options import (
     parts_of,
 )
 from tasnb.cli.output import ProgressBar, ready, save, show, wrote
+from tasnb.core.errors import UserError
 from tasnb.core.tables import counted, interval_text
 
 
@@ -69,7 +70,7 @@ def evaluate(
     from tasnb.store import Store
 
     if limit is not None and limit < 1:
-        raise ValueError(f"--limit: expected at least 1, got {limit}")
+        raise UserError(f"--limit: expected at least 1, got {limit}")
     samples = load_noting(dataset, split=split, root=root, split_by=split_by)
     samples = samples if limit is None else samples[:limit]
     names = [name.strip() for name in methods.split(",") if name.strip()]
@@ -115,7 +116,7 @@ def compare(
         show({"rows": found.frame, "notes": found.notes}, str(found), as_json=json_)
         return
     if protocol or metric:
-        raise ValueError("--by has a protocol and metrics of its own; leave --protocol and --metric out")
+        raise UserError("--by has a protocol and metrics of its own; leave --protocol and --metric out")
     analysis.check_cut(by)
     a, b = (analysis.attribute(Run.open(folder)) for folder in (run_a, run_b))
     flips = analysis.compare_by(a, b, by)
@@ -180,7 +181,7 @@ def weights_of(option: str, text: str) -> list[float]:
     except ValueError:
         found = []
     if not found:
-        raise ValueError(f"{option}: expected numbers such as 0,0.1,0.4, got {text!r}")
+        raise UserError(f"{option}: expected numbers such as 0,0.1,0.4, got {text!r}")
     return found
 
 

@@ -8,6 +8,7 @@ import typer
 
 from tasnb.cli.options import Json, StoreFolder
 from tasnb.cli.output import show
+from tasnb.core.errors import UserError
 
 app = typer.Typer(help="The artifact store: what the models said about images, kept on disk.", no_args_is_help=True)
 
@@ -64,4 +65,4 @@ def bytes_of(text: str) -> int:
     try:
         return int(float(number) * _UNITS[plain[len(number) :]])
     except (ValueError, KeyError, OverflowError):
-        raise ValueError(f"--max-size: expected a number of bytes such as 0, 500MB or 2GB, got {text!r}") from None
+        raise UserError(f"--max-size: expected a number of bytes such as 0, 500MB or 2GB, got {text!r}") from None

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from pycocotools import mask as coco
 
+from tasnb.core.errors import UserError
 from tasnb.core.types import Proposals
 
 MAX_PIXELS = 1 << 28  # 16,384 x 16,384; a larger size is a damaged annotation and would fill the memory
@@ -152,7 +153,7 @@ def pairwise_intersection(a: Bool[np.ndarray, "n h w"], b: Bool[np.ndarray, "m h
     _check_masks(a, "a")
     _check_masks(b, "b")
     if a.shape[1:] != b.shape[1:]:
-        raise ValueError(f"masks of one image have one size; a is {a.shape[1:]} and b is {b.shape[1:]} (h, w)")
+        raise UserError(f"masks of one image have one size; a is {a.shape[1:]} and b is {b.shape[1:]} (h, w)")
     pixels = a.shape[1] * a.shape[2]
     flat_a, flat_b = a.reshape(len(a), pixels), b.reshape(len(b), pixels)
     shared = np.zeros((len(a), len(b)), dtype=np.int64)
@@ -239,7 +240,7 @@ def iou(a: Bool[np.ndarray, "h w"], b: Bool[np.ndarray, "h w"]) -> float:
     0.5
     """
     if a.shape != b.shape:
-        raise ValueError(f"masks of one image have one size; got {a.shape} and {b.shape} (h, w)")
+        raise UserError(f"masks of one image have one size; got {a.shape} and {b.shape} (h, w)")
     union = np.count_nonzero(a | b)
     return float(np.count_nonzero(a & b) / union) if union else 0.0
 
@@ -302,7 +303,7 @@ def to_rle(mask: Bool[np.ndarray, "h w"]) -> dict[str, Any]:
         For anything but a bool array of two axes.
     """
     if mask.ndim != 2 or mask.dtype != bool:
-        raise ValueError(f"mask: expected bool (h, w), got {mask.dtype} {mask.shape}")
+        raise UserError(f"mask: expected bool (h, w), got {mask.dtype} {mask.shape}")
     counts = coco.encode(np.asfortranarray(mask, dtype=np.uint8))["counts"]
     return {"size": list(mask.shape), "counts": counts.decode("ascii")}
 
@@ -330,19 +331,19 @@ def from_rle(rle: Mapping[str, Any]) -> Bool[np.ndarray, "h w"]:
     Decoded here and not by pycocotools, whose C code reads past the end of a damaged text and adds up in 32 bits.
     """
     if "size" not in rle or "counts" not in rle:
-        raise ValueError(f"expected the keys 'size' and 'counts', got {sorted(rle)}")
+        raise UserError(f"expected the keys 'size' and 'counts', got {sorted(rle)}")
     counts = rle["counts"]
     try:
         h, w = (int(side) for side in rle["size"])
         runs = _runs(counts) if isinstance(counts, str | bytes) else np.asarray(counts, dtype=np.int64)
     except (TypeError, OverflowError) as wrong:
-        raise ValueError(f"a run-length code cannot be read: {wrong}") from wrong
+        raise UserError(f"a run-length code cannot be read: {wrong}") from wrong
     if min(h, w) < 0 or h * w > MAX_PIXELS:
-        raise ValueError(f"expected a mask of at most {MAX_PIXELS:,} pixels, got {h} x {w} (h x w); damaged code?")
+        raise UserError(f"expected a mask of at most {MAX_PIXELS:,} pixels, got {h} x {w} (h x w); damaged code?")
     # each run before their sum, which long runs could carry past 64 bits and round to the size
     if runs.ndim != 1 or (runs < 0).any() or (runs > h * w).any() or runs.sum() != h * w:
         total = sum(runs.ravel().tolist())
-        raise ValueError(f"run lengths add up to {total} pixels, the size says {h} x {w} = {h * w}; damaged code?")
+        raise UserError(f"run lengths add up to {total} pixels, the size says {h} x {w} = {h * w}; damaged code?")
     return np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape((h, w), order="F")
 
 
@@ -351,12 +352,12 @@ def _runs(text: str | bytes) -> np.ndarray:
     letters = np.frombuffer(text.encode("ascii") if isinstance(text, str) else text, dtype=np.uint8)
     digits = letters.astype(np.int64) - 48
     if not digits.size or (digits < 0).any() or (digits > 63).any() or digits[-1] & MORE:
-        raise ValueError("counts is not COCO's compressed run-length text; damaged code?")
+        raise UserError("counts is not COCO's compressed run-length text; damaged code?")
     last = np.flatnonzero(digits < MORE)
     first = np.concatenate([[0], last[:-1] + 1])
     lengths = last - first + 1
     if lengths.max() > MAX_DIGITS:
-        raise ValueError(f"counts holds a run of more than {5 * MAX_DIGITS} bits; damaged code?")
+        raise UserError(f"counts holds a run of more than {5 * MAX_DIGITS} bits; damaged code?")
     shifts = 5 * (np.arange(len(digits)) - np.repeat(first, lengths))
     runs = np.add.reduceat((digits & 0x1F) << shifts, first)
     runs -= (digits[last] & 0x10) << (5 * lengths - 4)  # the highest bit is the sign
@@ -372,4 +373,4 @@ def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 
 def _check_masks(masks: np.ndarray, name: str) -> None:
     if masks.ndim != 3 or masks.dtype != bool:
-        raise ValueError(f"{name}: expected bool (n, h, w), got {masks.dtype} {masks.shape}; one mask is mask[None]")
+        raise UserError(f"{name}: expected bool (n, h, w), got {masks.dtype} {masks.shape}; one mask is mask[None]")

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from tasnb.core.errors import UserError
 from tasnb.core.masks import MAX_PIXELS, from_rle
 
 FARTHEST = 100_000.0  # pixels; COCO's code walks the rim pixel by pixel, so a far point would never end
@@ -39,7 +40,7 @@ def parse_json(data: bytes, path: Path, **how: Any) -> Any:
         with uncollected():
             return json.loads(data, **how)
     except (ValueError, RecursionError) as wrong:
-        raise ValueError(f"{path} is not readable JSON ({wrong}); download it again") from wrong
+        raise UserError(f"{path} is not readable JSON ({wrong}); download it again") from wrong
 
 
 def parse_json_but(key: str, data: bytes, path: Path, build: Callable[[dict[str, Any]], Any] | None = None) -> Any:
@@ -77,7 +78,7 @@ def read_now(value: Any) -> Any:
     try:
         return json.loads(value)
     except (ValueError, RecursionError) as wrong:
-        raise ValueError(f"its list of numbers cannot be read ({wrong})") from wrong
+        raise UserError(f"its list of numbers cannot be read ({wrong})") from wrong
 
 
 def mask_of(segmentation: Any, size_hw: tuple[int, int]) -> np.ndarray:
@@ -121,7 +122,7 @@ def points_mask(polygons: Sequence[Any], size_hw: tuple[int, int]) -> np.ndarray
     for polygon in polygons:
         points = _numbers(polygon)
         if points.size and (points.ndim != 2 or points.shape[1] != 2):
-            raise ValueError(f"expected a polygon of points [x, y], got an array of shape {points.shape}")
+            raise UserError(f"expected a polygon of points [x, y], got an array of shape {points.shape}")
         if len(points) >= 2:
             pen.polygon([(int(x), int(y)) for x, y in points], outline=1, fill=1)
     return np.asarray(canvas).copy()
@@ -130,14 +131,14 @@ def points_mask(polygons: Sequence[Any], size_hw: tuple[int, int]) -> np.ndarray
 def _union(polygons: Any, size_hw: tuple[int, int]) -> Any:
     """pycocotools' run-length code of all polygons together, None where they enclose nothing."""
     if not isinstance(polygons, Sequence) or isinstance(polygons, str):
-        raise ValueError(f"expected a list of polygons or a run-length code, got {type(polygons).__name__}")
+        raise UserError(f"expected a list of polygons or a run-length code, got {type(polygons).__name__}")
     rims = []
     for polygon in polygons:
         numbers = _numbers(polygon)
         if numbers.ndim == 2 and numbers.shape[1] == 2:
             numbers = numbers.ravel()  # [[x, y], ...] says the same
         if numbers.ndim != 1 or len(numbers) % 2:
-            raise ValueError(f"expected a polygon [x, y, x, y, ...], got an array of shape {numbers.shape}")
+            raise UserError(f"expected a polygon [x, y, x, y, ...], got an array of shape {numbers.shape}")
         # pycocotools takes four numbers for a box
         if len(numbers) >= 6:
             rims.append(numbers)
@@ -152,10 +153,10 @@ def _numbers(polygon: Any) -> np.ndarray:
     try:
         numbers = np.asarray(polygon, dtype=np.float64)
     except (TypeError, ValueError) as wrong:
-        raise ValueError(f"expected a polygon of numbers, got {str(polygon)[:60]!r}") from wrong
+        raise UserError(f"expected a polygon of numbers, got {str(polygon)[:60]!r}") from wrong
     # a comparison with nan is False, so this refuses it too
     if not (np.abs(numbers) <= FARTHEST).all():
-        raise ValueError(f"a polygon has a point farther than {FARTHEST:,.0f} pixels away, or not a number")
+        raise UserError(f"a polygon has a point farther than {FARTHEST:,.0f} pixels away, or not a number")
     return numbers
 
 
@@ -163,10 +164,10 @@ def _decode(code: Mapping[str, Any], size_hw: tuple[int, int]) -> np.ndarray:
     try:
         given = tuple(int(side) for side in code["size"])
     except (KeyError, TypeError, ValueError, OverflowError) as wrong:
-        raise ValueError("expected a run-length code with 'size': [h, w] and 'counts'") from wrong
+        raise UserError("expected a run-length code with 'size': [h, w] and 'counts'") from wrong
     # before decoding: a wrong size may ask for any amount of memory
     if given != tuple(size_hw):
-        raise ValueError(
+        raise UserError(
             f"its run-length code is {' x '.join(map(str, given))} (h x w), the picture is {size_hw[0]} x {size_hw[1]}"
         )
     return from_rle(code)
@@ -175,4 +176,4 @@ def _decode(code: Mapping[str, Any], size_hw: tuple[int, int]) -> np.ndarray:
 def _check_size(size_hw: tuple[int, int]) -> None:
     h, w = size_hw
     if min(h, w) < 1 or h * w > MAX_PIXELS:
-        raise ValueError(f"expected a picture of 1 to {MAX_PIXELS:,} pixels, got {h} x {w} (h x w)")
+        raise UserError(f"expected a picture of 1 to {MAX_PIXELS:,} pixels, got {h} x {w} (h x w)")

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from tasnb.core.errors import UserError
+
 Size = tuple[int, int]
 NO_GOLD: Mapping[str, Any] = MappingProxyType({})
 SIDEWAYS = 5  # EXIF orientations from here to 8 stand on their side
@@ -121,7 +123,7 @@ class Contents:
         """The image of this id, as text. Raises ValueError where it is not listed."""
         picture = self._picture_of.get(image_id)
         if picture is None:
-            raise ValueError(f"instances.json of {self.name} does not list image {image_id}")
+            raise UserError(f"instances.json of {self.name} does not list image {image_id}")
         return picture
 
     def mask(self, row: Row, size_hw: Size) -> np.ndarray | None:
@@ -130,7 +132,7 @@ class Contents:
             return None
         annotation = self._annotation_of.get(row.target)
         if annotation is None:
-            raise ValueError(f"ref {row.ref_id} names annotation {row.target}, which instances.json does not have")
+            raise UserError(f"ref {row.ref_id} names annotation {row.target}, which instances.json does not have")
         # polygons are drawn at the size they were made for; the picture's own is compared with it afterwards
         size_hw = self.picture(row.image_id).size_hw or size_hw
         return self._union(annotation, size_hw)
@@ -141,7 +143,7 @@ class Contents:
             return self.area(annotation.segmentation, size_hw)
         mask = self._union(annotation, size_hw)
         if mask.shape != size_hw:
-            raise ValueError(f"it is {by(mask.shape)} (h x w), its picture {by(size_hw)}")
+            raise UserError(f"it is {by(mask.shape)} (h x w), its picture {by(size_hw)}")
         return int(np.count_nonzero(mask))
 
     def things(self, image_id: str) -> np.ndarray:
@@ -217,4 +219,4 @@ def size_of(path: Path) -> Size:
             turned = picture.getexif().get(0x0112, 1) >= SIDEWAYS
             return (picture.width, picture.height) if turned else (picture.height, picture.width)
     except (OSError, SyntaxError, Image.DecompressionBombError) as wrong:
-        raise ValueError(f"{path} is not a readable picture ({wrong})") from wrong
+        raise UserError(f"{path} is not a readable picture ({wrong})") from wrong

@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.images import as_rgb, image_id_of
 from tasnb.core.types import Sample
 from tasnb.datasets.annotations import mask_of, parse_json
@@ -55,12 +56,12 @@ def photo(picture: Any, expression: str, target: Any = None) -> Sample:
         For what is no picture, ValueError for an empty expression or a mask of another size too.
     """
     if not isinstance(expression, str) or not expression.strip():
-        raise ValueError(f'expected an expression such as "the left dog", got {expression!r}')
+        raise UserError(f'expected an expression such as "the left dog", got {expression!r}')
     image_rgb = as_rgb(picture)
     if target is not None and not (isinstance(target, np.ndarray) and target.dtype == bool):
         target = np.asarray(as_rgb(target).any(axis=2))
     if target is not None and target.shape != image_rgb.shape[:2]:
-        raise ValueError(f"target: expected the picture's size {image_rgb.shape[:2]} (h, w), got {target.shape}")
+        raise UserError(f"target: expected the picture's size {image_rgb.shape[:2]} (h, w), got {target.shape}")
     name = image_id_of(image_rgb)
     ids: dict[str, Any] = {"sample_id": f"photo-{name}", "image_id": name, "ref_id": name, "sent_id": "0"}
     return Sample(image=image_rgb, expression=expression, target=target, dataset="photo", split="own", **ids)
@@ -110,9 +111,9 @@ def read(root: Path, split: str | None = None) -> Contents:
             try:
                 row, file_name, mask = _row(fields, number)
                 if pictures.setdefault(row.image_id, file_name) != file_name:
-                    raise ValueError(f"image_id {row.image_id!r} names both {pictures[row.image_id]} and {file_name}")
+                    raise UserError(f"image_id {row.image_id!r} names both {pictures[row.image_id]} and {file_name}")
                 if row.sent_id in taken:
-                    raise ValueError(f"sent_id {row.sent_id!r} was used before")
+                    raise UserError(f"sent_id {row.sent_id!r} was used before")
             except ValueError as wrong:
                 found.tell("bad row", f"{table}, {where}: {wrong}")
                 continue
@@ -140,7 +141,7 @@ def _draw(home: Path, target: Any, size_hw: Size) -> list[np.ndarray]:
         try:
             target = json.loads(target)
         except (ValueError, RecursionError) as wrong:
-            raise ValueError(f"its JSON cannot be read ({wrong})") from wrong
+            raise UserError(f"its JSON cannot be read ({wrong})") from wrong
     if isinstance(target, list) and target and not isinstance(target[0], list):
         target = [target]  # a single polygon [x, y, x, y, ...]
     return [mask_of(target, size_hw)]
@@ -152,12 +153,12 @@ def _is_file_name(target: Any) -> TypeGuard[str]:
 
 def _picture_mask(path: Path) -> np.ndarray:
     if not path.is_file():
-        raise FileNotFoundError(f"the mask {path} is missing")
+        raise MissingFileError(f"the mask {path} is missing")
     try:
         with Image.open(path) as picture:
             values: Any = np.asarray(picture)
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as wrong:
-        raise ValueError(f"{path} is not a readable picture ({wrong})") from wrong
+        raise UserError(f"{path} is not a readable picture ({wrong})") from wrong
     if values.ndim == 3:
         # colour: any channel; alpha: what is transparent is background
         alpha = values[:, :, -1] > 0 if values.shape[2] in (2, 4) else True
@@ -171,7 +172,7 @@ def _fields(data: bytes, table: Path, found: Contents) -> Iterator[tuple[str, di
         content = parse_json(data, table)
         items = content.get("samples") if isinstance(content, dict) else content
         if not isinstance(items, list):
-            raise ValueError(f'{table}: expected a list of samples, or {{"samples": [...]}}')
+            raise UserError(f'{table}: expected a list of samples, or {{"samples": [...]}}')
         for number, item in enumerate(items, start=1):
             if isinstance(item, dict):
                 yield f"sample {number}", item
@@ -183,13 +184,13 @@ def _fields(data: bytes, table: Path, found: Contents) -> Iterator[tuple[str, di
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
         line = data[: wrong.start].count(b"\n") + 1
-        raise ValueError(f"{table}, line {line}: not UTF-8 ({wrong.reason}); save the table as UTF-8") from wrong
+        raise UserError(f"{table}, line {line}: not UTF-8 ({wrong.reason}); save the table as UTF-8") from wrong
     reader, line = csv.reader(io.StringIO(text, newline=""), strict=True), 1
     try:
         header = [name.strip() for name in next(reader, [])]
         if not {"image", "expression"} <= set(header):
             got = ", ".join(header)
-            raise ValueError(f"{table}, line 1: expected the columns image, expression and mask, got {got}")
+            raise UserError(f"{table}, line 1: expected the columns image, expression and mask, got {got}")
         line = reader.line_num + 1
         for values in reader:
             if len(values) > len(header):
@@ -209,12 +210,12 @@ def _row(fields: Mapping[str, Any], number: int) -> tuple[Row, str, Any]:
     texts = {name: str(value).strip() for name, value in fields.items() if value is not None}
     for name in ("image", "expression"):
         if not isinstance(fields.get(name), str) or not texts[name]:
-            raise ValueError(f"{name} is empty")
+            raise UserError(f"{name} is empty")
     file_name, mask = _inside(texts["image"]), fields.get("mask")
     if isinstance(mask, str):
         mask = texts["mask"] or None
     if mask is not None and not isinstance(mask, str | list | dict):
-        raise ValueError(f"mask: expected a file name, a run-length code or polygons, got {type(mask).__name__}")
+        raise UserError(f"mask: expected a file name, a run-length code or polygons, got {type(mask).__name__}")
     if _is_file_name(mask):
         mask = _inside(mask)
     sent_id, split = texts.get("sent_id") or str(number), texts.get("split") or "val"
@@ -228,7 +229,7 @@ def _inside(file_name: str) -> str:
     """The name as a relative path. Raises ValueError for one that leads out of the folder."""
     posix, windows = PurePosixPath(file_name), PureWindowsPath(file_name)
     if posix.is_absolute() or windows.drive or windows.root or ".." in posix.parts or ".." in windows.parts:
-        raise ValueError(f"{file_name!r} leads out of the folder; copy the file into it and write its name")
+        raise UserError(f"{file_name!r} leads out of the folder; copy the file into it and write its name")
     if "\0" in file_name:
-        raise ValueError(f"{file_name!r} is no file name")
+        raise UserError(f"{file_name!r} is no file name")
     return str(posix)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import MissingFileError
 from tasnb.datasets import folder, phrasecut, refer
 from tasnb.datasets.cards import CARDS, Counts, warn_of_differences
 from tasnb.datasets.contents import Contents
@@ -106,12 +107,12 @@ def find_root(name: str, root: Path | str | None) -> Path:
         return refer.shipped_root()
     chosen = root if root is not None else os.environ.get(ROOT_VARIABLE)
     if not chosen:
-        raise FileNotFoundError(
+        raise MissingFileError(
             f"{name} is missing: pass root (--root), the folder that holds it, or set {ROOT_VARIABLE}; "
             f"expected there: {CARDS[name].layout}"
         )
     if not Path(chosen).exists():
-        raise FileNotFoundError(f"no such folder: {chosen}; expected the root of {name}: {CARDS[name].layout}")
+        raise MissingFileError(f"no such folder: {chosen}; expected the root of {name}: {CARDS[name].layout}")
     return Path(chosen)
 
 

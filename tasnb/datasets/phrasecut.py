@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tasnb.core.errors import MissingFileError, UserError
 from tasnb.datasets.annotations import parse_json, parse_json_but, points_mask, read_now
 from tasnb.datasets.contents import Annotation, Contents, Picture, Ref, Row, Size
 
@@ -34,7 +35,7 @@ def read(root: Path, split: str | None = None) -> Contents:
     found = Contents(name=NAME, strict=split is not None, draw=_draw, shared=True)
     folder = home(root)
     if found.strict and (folder is None or not (folder / f"refer_{split}.json").is_file()):
-        raise FileNotFoundError(
+        raise MissingFileError(
             f"{NAME} {split} is missing: expected VGPhraseCut_v0/ with refer_{split}.json, image_data_split.json and "
             f"images/ in {root}; pass another root or set TASNB_DATA"
         )
@@ -62,7 +63,7 @@ def _parse_tasks(data: bytes, path: Path) -> list[dict[str, Any]]:
     """The tasks of a list with their polygons unread."""
     tasks = parse_json_but("Polygons", data, path)
     if not isinstance(tasks, list) or not all(isinstance(task, dict) and "task_id" in task for task in tasks):
-        raise ValueError(f"{path} is damaged: expected a list of tasks, each with task_id; download it again")
+        raise UserError(f"{path} is damaged: expected a list of tasks, each with task_id; download it again")
     return tasks
 
 
@@ -71,7 +72,7 @@ def _parse_sizes(data: bytes, path: Path) -> dict[str, Size]:
     try:
         return {str(i["image_id"]): (int(i["height"]), int(i["width"])) for i in parse_json(data, path)}
     except (KeyError, TypeError) as wrong:
-        raise ValueError(f"{path} is damaged: an image lacks {wrong}; download it again") from wrong
+        raise UserError(f"{path} is damaged: an image lacks {wrong}; download it again") from wrong
 
 
 def _add_task(task: dict[str, Any], split: str, path: Path, found: Contents) -> None:
@@ -103,7 +104,7 @@ def _instances(polygons: Any) -> list[list[Any]]:
     """Instance -> polygon -> points. Raises ValueError where they are anything else."""
     polygons = read_now(polygons)
     if not isinstance(polygons, list) or not all(isinstance(instance, list) for instance in polygons):
-        raise ValueError("expected Polygons as instance -> polygon -> points [x, y]")
+        raise UserError("expected Polygons as instance -> polygon -> points [x, y]")
     return polygons
 
 

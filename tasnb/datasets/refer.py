@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.shipped import data_root
 from tasnb.datasets import pickles
 from tasnb.datasets.annotations import area_of, mask_of, parse_json, parse_json_but
@@ -49,7 +50,7 @@ def read(name: str, root: Path, split_by: str, split: str | None = None) -> Cont
         first, *others = (f"{place}/" for place in places)
         others_text = f" (or {', '.join(others)})" if others else ""
         ending, way_out = (".json", "") if split_by == TOY else (".p", " or set TASNB_DATA")
-        raise FileNotFoundError(
+        raise MissingFileError(
             f"{name} is missing: expected {first}{others_text} and {name}/ with "
             f"instances.json and refs({split_by}){ending} in {root}; pass another root{way_out}"
         )
@@ -89,7 +90,7 @@ def _read_refs(path: Path, split: str | None, found: Contents) -> Iterator[dict[
 def _parse_refs(data: bytes, path: Path) -> list[dict[str, Any]]:
     refs = pickles.loads(data, name=str(path)) if path.suffix == ".p" else parse_json(data, path)
     if not isinstance(refs, list) or not all(isinstance(ref, dict) for ref in refs):
-        raise ValueError(f"{path} is damaged: expected a list of refs, got {type(refs).__name__}")
+        raise UserError(f"{path} is damaged: expected a list of refs, got {type(refs).__name__}")
     return refs
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.masks import make_proposals
 from tasnb.core.types import Proposals
 from tasnb.datasets.annotations import mask_of, parse_json
@@ -61,12 +62,12 @@ class ResultsFile:
         """
         path = Path(path)
         if not path.is_file():
-            raise FileNotFoundError(f"no such file of proposals: {path}")
+            raise MissingFileError(f"no such file of proposals: {path}")
         content = parse_json(path.read_bytes(), path)
         if isinstance(content, dict) and isinstance(content.get("annotations"), list):
             content = content["annotations"]
         if not isinstance(content, list):
-            raise ValueError(f"{path}: expected COCO results, a list of objects; got {type(content).__name__}")
+            raise UserError(f"{path}: expected COCO results, a list of objects; got {type(content).__name__}")
         of_image: dict[str, list[tuple[Any, float | None]]] = {}
         for number, entry in enumerate(content):
             image_id, segmentation, score = _read_entry(entry, f"{path}, entry {number}")
@@ -105,7 +106,7 @@ class ResultsFile:
             try:
                 mask = mask_of(segmentation, size_hw)
             except ValueError as wrong:
-                raise ValueError(f"{self.path.name}, image {image_id}: {wrong}") from wrong
+                raise UserError(f"{self.path.name}, image {image_id}: {wrong}") from wrong
             if mask.any():
                 kept.setdefault(np.packbits(mask).tobytes(), (mask, np.nan if score is None else score))
         masks = [mask for mask, _ in kept.values()]
@@ -131,7 +132,7 @@ class ResultsFile:
         if not image_ids or not self.of_image.keys().isdisjoint(image_ids):
             return
         theirs, ours = next(iter(self.of_image), "none"), next(iter(image_ids))
-        raise ValueError(
+        raise UserError(
             f"{self.path} has proposals for {len(self.of_image)} images, none of which is in this data set; image_id "
             f"there: {theirs}, here: {ours}. Expected the data set's own image ids"
         )
@@ -158,10 +159,10 @@ def _read_entry(entry: Any, where: str) -> tuple[str, Any, float | None]:
     if not isinstance(entry, dict) or "image_id" not in entry or "segmentation" not in entry:
         got = ", ".join(sorted(map(str, entry))) if isinstance(entry, dict) else type(entry).__name__
         hint = "; a file of boxes holds no masks" if isinstance(entry, dict) and "bbox" in entry else ""
-        raise ValueError(f"{where}: expected image_id, segmentation and score, got {got or 'nothing'}{hint}")
+        raise UserError(f"{where}: expected image_id, segmentation and score, got {got or 'nothing'}{hint}")
     score = entry.get("score")
     if score is not None and (isinstance(score, bool) or not isinstance(score, int | float) or not np.isfinite(score)):
-        raise ValueError(f"{where}: expected a finite number as score, got {score!r}")
+        raise UserError(f"{where}: expected a finite number as score, got {score!r}")
     image_id = entry["image_id"]
     if isinstance(image_id, float) and image_id.is_integer():
         image_id = int(image_id)  # pandas writes whole numbers as 1234.0

@@ -12,6 +12,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.images import as_rgb
 from tasnb.core.tables import counted
 from tasnb.core.types import ImageRGB, Sample
@@ -198,7 +199,7 @@ class Samples(Sequence[Sample]):
             return self._cache[image_id]
         path = self._contents.picture(image_id).path
         if not path.is_file():
-            raise FileNotFoundError(f"{self.name} is incomplete: the image {path} is missing")
+            raise MissingFileError(f"{self.name} is incomplete: the image {path} is missing")
         image = as_rgb(path)
         self._cache[image_id] = image
         while len(self._cache) > 1 and (
@@ -283,12 +284,12 @@ class Samples(Sequence[Sample]):
         try:
             mask = self._contents.mask(row, size_hw)
         except ValueError as wrong:
-            raise ValueError(f"the mask of {self._sample_id(row)} is damaged: {wrong}") from wrong
+            raise UserError(f"the mask of {self._sample_id(row)} is damaged: {wrong}") from wrong
         if mask is None:
             return None
         if mask.shape != size_hw:
             turned = mask.shape == size_hw[::-1]
-            raise ValueError(
+            raise UserError(
                 f"the mask of {self._sample_id(row)} is {by(mask.shape)} (h x w), its picture "
                 f"{self._contents.picture(row.image_id).path} is {by(size_hw)}; "
                 + ("is it turned by its EXIF orientation?" if turned else "does it belong to another picture?")

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tasnb.core.errors import UserError
 from tasnb.core.images import png_bytes
 from tasnb.core.types import Sample
 from tasnb.datasets import folder
@@ -50,7 +51,7 @@ def write(samples: Sequence[Sample], root: Path | str, *, replace: bool = False)
         Where something else lies.
     """
     if not len(samples):
-        raise ValueError("expected at least one sample to write, got none; annotate something first")
+        raise UserError("expected at least one sample to write, got none; annotate something first")
     place = Path(root).expanduser()
     _check_place(place, replace)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +110,7 @@ def _fill(home: Path, samples: Sequence[Sample]) -> None:
             (home / name).write_bytes(png_bytes(sample.image))
         name, first = pictures[sample.image_id]
         if first != pixels:
-            raise ValueError(f"two different pictures have the image_id {sample.image_id!r}; give each its own")
+            raise UserError(f"two different pictures have the image_id {sample.image_id!r}; give each its own")
         mask = ""
         if sample.target is not None:
             key = (sample.image_id, sample.target.tobytes())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasnb.core.brief import brief
+from tasnb.core.errors import UserError
 from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.evaluation.runs import ORACLE, RunLike, minded_of, paired, summary_of
 
@@ -73,13 +74,13 @@ def compare(a: RunLike, b: RunLike, *, protocol: str | None = None, metric: str 
     chosen = protocol or str(a.about["protocol"])
     here, there = a.about["dataset"], b.about["dataset"]
     if (here["name"], here["split"]) != (there["name"], there["split"]):
-        raise ValueError(
+        raise UserError(
             f"runs on different data cannot be paired: {here['name']} {here['split']} and "
             f"{there['name']} {there['split']}"
         )
     shared = [method for method in a.methods if method in b.methods]
     if not shared:
-        raise ValueError(f"no method in common: {', '.join(a.methods)} and {', '.join(b.methods)}")
+        raise UserError(f"no method in common: {', '.join(a.methods)} and {', '.join(b.methods)}")
     rows = []
     for method in [*shared, ORACLE]:
         first, second = a.units(method, chosen), b.units(method, chosen)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tasnb.core.errors import UserError
 from tasnb.core.types import Models, Sample
 from tasnb.evaluation.plan import Options, Plan, default_folder, differences, proposer_named, proposing
 from tasnb.evaluation.runs import Run, finish, is_done, write_text
@@ -66,12 +67,12 @@ def evaluate(
         options["variant"] = known
     given = Options.of(**options)
     if not len(samples):
-        raise ValueError("expected at least one sample, got none; check the data set, the split and the limit")
+        raise UserError("expected at least one sample, got none; check the data set, the split and the limit")
     proposing(given.proposals, samples)  # a file that does not fit is an error before any folder is made
     store = Store() if store is None else store
     spec = None if isinstance(models, Models) else _spec_of(str(models), given)
     if spec is None and proposer_named(given.proposals):
-        raise ValueError(
+        raise UserError(
             f"proposals={given.proposals!r} loads a proposer, so give models as a preset's name, not loaded"
         )
     loaded = models if isinstance(models, Models) else defer(memo=store.memo, **(spec or {}))
@@ -120,12 +121,12 @@ def _prepare(folder: Path, about: Mapping[str, Any]) -> None:
     """
     if (folder / "run.json").is_file():
         if differ := differences(Run(folder).about, about):
-            raise ValueError(
+            raise UserError(
                 f"{folder} holds another run ({'; '.join(differ)}); choose another folder (--out), or delete this one"
             )
         return
     if folder.is_dir() and any(folder.iterdir()):
-        raise ValueError(f"{folder} is not empty and holds no run.json; choose another folder (--out)")
+        raise UserError(f"{folder} is not empty and holds no run.json; choose another folder (--out)")
     write_text(folder / "run.json", json.dumps(about, indent=2) + "\n")
 
 

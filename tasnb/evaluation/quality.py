@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tasnb.core.errors import UserError
 from tasnb.core.masks import from_rle, pairwise_iou
 from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import parse_from_json
@@ -207,7 +208,7 @@ def names(words: frozenset[str], nouns: frozenset[str]) -> bool:
 def _row(run: RunLike) -> dict[str, Any]:
     samples = run.predictions().drop_duplicates("sample")
     if samples.empty:
-        raise ValueError(f"{run.folder} holds no prediction yet; finish it with tasnb evaluate")
+        raise UserError(f"{run.folder} holds no prediction yet; finish it with tasnb evaluate")
     images = samples.drop_duplicates("image_id")
     found = metrics.summarise(
         samples["oracle_intersection"].to_numpy(),

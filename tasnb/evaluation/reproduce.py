@@ -14,6 +14,7 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from tasnb.core.brief import brief
+from tasnb.core.errors import UserError
 from tasnb.core.tables import cell_text, interval_text, text_table
 from tasnb.core.types import Sample, Weights
 from tasnb.datasets import CountWarning, load
@@ -208,9 +209,9 @@ def reproduce(
 
     name, preset = f"table{what}" if isinstance(what, int) else str(what), str(models)
     if name not in WHAT:
-        raise ValueError(f"unknown experiment {what!r}; choose from {', '.join(WHAT)}")
+        raise UserError(f"unknown experiment {what!r}; choose from {', '.join(WHAT)}")
     if limit is not None and limit < 1:
-        raise ValueError(f"limit: expected at least 1, got {limit}")
+        raise UserError(f"limit: expected at least 1, got {limit}")
     notes: list[str] = []
     if name == "cost":
         samples = _load(dataset, split or "val", None, root, notes)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
+from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.shipped import finished
 from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.core.types import Weights
@@ -113,7 +114,7 @@ class Run:
         self.folder = Path(folder)
         path = self.folder / "run.json"
         if not path.is_file():
-            raise FileNotFoundError(f"{self.folder} holds no run: expected {path.name} in it; see tasnb evaluate --out")
+            raise MissingFileError(f"{self.folder} holds no run: expected {path.name} in it; see tasnb evaluate --out")
         self.about: dict[str, Any] = _read_about(path)
         summary = self.folder / "summary.json"
         self.summary: dict[str, Any] = _read_json(summary) if summary.is_file() else {}
@@ -255,7 +256,7 @@ class Run:
         names = self.methods if methods is None else tuple(methods)
         for name in names:
             if name not in self.methods:
-                raise ValueError(f"this run has no method {name!r}; choose from {', '.join(self.methods)}")
+                raise UserError(f"this run has no method {name!r}; choose from {', '.join(self.methods)}")
         return pd.DataFrame([self._row(name, protocol or self.about["protocol"]) for name in (*names, ORACLE)])
 
     def units(self, method: str, protocol: str | None = None) -> pd.DataFrame:
@@ -405,7 +406,7 @@ def paired(
     """
     both = first.merge(second, on="unit", suffixes=("", "_other"))
     if both.empty:
-        raise ValueError("the two have no sample in common; compare runs on the same data set and split")
+        raise UserError("the two have no sample in common; compare runs on the same data set and split")
     answered = (both["answered"] & both["answered_other"]).to_numpy(dtype=bool)
     ref_ids = _ref_ids(both, protocol)
     difference = metrics.paired_difference(
@@ -566,7 +567,7 @@ class _About(_Part):
 def _read_about(path: Path) -> dict[str, Any]:
     about = _read_json(path)
     if about.get("schema") != SCHEMA:
-        raise ValueError(
+        raise UserError(
             f"{path} was written by another version of tasnb (run directory {about.get('schema')}, this one reads "
             f"{SCHEMA}); evaluate again into another folder, which the artifact store keeps short"
         )
@@ -575,7 +576,7 @@ def _read_about(path: Path) -> dict[str, Any]:
     except ValidationError as problem:
         first = problem.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{path}: {where}: {first['msg']}; delete the folder and run again") from problem
+        raise UserError(f"{path}: {where}: {first['msg']}; delete the folder and run again") from problem
     return about
 
 
@@ -584,4 +585,4 @@ def _read_json(path: Path) -> dict[str, Any]:
         return TypeAdapter(dict[str, Any]).validate_json(path.read_bytes())
     except ValidationError as problem:
         said = problem.errors()[0]["msg"]
-        raise ValueError(f"{path} is not readable JSON ({said}); delete the folder and run again") from problem
+        raise UserError(f"{path} is not readable JSON ({said}); delete the folder and run again") from problem

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb.analysis.experiments import EVERY, Experiment
+from tasnb.core.errors import UserError
 from tasnb.core.types import Weights
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ def reproduction(result: Reproduction, metric: str = "mIoU") -> Figure:
 
     frame = result.frame[result.frame["metric"] == metric]
     if frame.empty:
-        raise ValueError(f"unknown metric {metric!r}; choose from {', '.join(dict.fromkeys(result.frame['metric']))}")
+        raise UserError(f"unknown metric {metric!r}; choose from {', '.join(dict.fromkeys(result.frame['metric']))}")
     panels = list(frame.groupby(["data", "beside"], sort=False))
     across = min(ACROSS, len(panels))
     down = -(-len(panels) // across)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tasnb.core.brief import brief
+from tasnb.core.errors import UserError
 from tasnb.core.images import mask_colour, shrunk
 from tasnb.core.types import ImageArtifacts, ImageTextEncoder, Models
 from tasnb.pipeline.variant import PAPER, Variant, find, require_made_for
@@ -132,7 +133,7 @@ def caption_of(artifacts: ImageArtifacts, index: int, *, variant: str | Variant 
     style = find(variant).p_crop.style
     if style not in artifacts.captions:
         styles = sorted(artifacts.captions)
-        raise ValueError(f"captions holds the styles {styles}, not {style!r}; run describe() with the same variant")
+        raise UserError(f"captions holds the styles {styles}, not {style!r}; run describe() with the same variant")
     return artifacts.captions[style][index]
 
 

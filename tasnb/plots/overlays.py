@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
+from tasnb.core.errors import UserError
 from tasnb.core.images import mask_colour, resized, shrunk
 from tasnb.core.masks import make_proposals
 from tasnb.core.types import Proposals
@@ -219,12 +220,12 @@ def heat(image_rgb: np.ndarray, heatmap: np.ndarray, *, mask: np.ndarray | None 
     from matplotlib import colormaps
 
     if heatmap.shape != image_rgb.shape[:2]:
-        raise ValueError(
+        raise UserError(
             f"expected a heat map of the photo's size {image_rgb.shape[:2]} (h, w), got {heatmap.shape}; "
             "tasnb.stages.heatmaps.resize brings a grid there"
         )
     if not np.isfinite(heatmap).all():
-        raise ValueError("the heat map holds NaN or infinity; there is no colour for it")
+        raise UserError("the heat map holds NaN or infinity; there is no colour for it")
     low, high = float(heatmap.min()), float(heatmap.max())
     share = (heatmap - low) / (high - low) if high > low else np.zeros(heatmap.shape)
     # cividis: the same to readers with any colour vision, and rising in brightness

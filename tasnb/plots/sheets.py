@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from tasnb.core.brief import brief
+from tasnb.core.errors import UserError
 from tasnb.core.images import resized
 
 INK, SOFT, PAPER = (29, 33, 41), (91, 100, 114), (255, 255, 255)
@@ -110,7 +111,7 @@ def sheet(
         For fewer than one column.
     """
     if columns < 1:
-        raise ValueError(f"columns: expected at least 1, got {columns}")
+        raise UserError(f"columns: expected at least 1, got {columns}")
     body, bold, heading = font_of(16), font_of(16, bold=True), font_of(24, bold=True)
     rows = [panels[at : at + columns] for at in range(0, len(panels), columns)]
     width = max(760, max((len(row) for row in rows), default=0) * (side + GAP) + GAP)
@@ -178,7 +179,7 @@ class Strip:
     def __post_init__(self) -> None:
         if len(self.pictures) != len(self.captions):
             found = f"{len(self.captions)} captions for {len(self.pictures)} pictures"
-            raise ValueError(f"expected one caption a picture, got {found}")
+            raise UserError(f"expected one caption a picture, got {found}")
 
     def __repr__(self) -> str:
         return " | ".join(caption.replace("\n", ", ") for caption in self.captions) or "no pictures"

@@ -20,6 +20,7 @@ import numpy as np
 import traitlets
 
 from tasnb import plots
+from tasnb.core.errors import UserError
 from tasnb.core.masks import areas, centroids_xy
 from tasnb.core.types import ImageArtifacts, Proposals, Sample
 from tasnb.datasets import write
@@ -282,13 +283,13 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
 
     def _check(self, entry: dict[str, Any]) -> None:
         if set(entry) != {"image", "expression", "proposal"}:
-            raise ValueError(f"expected image, expression and proposal, got {', '.join(map(str, entry))}")
+            raise UserError(f"expected image, expression and proposal, got {', '.join(map(str, entry))}")
         number, proposal = self._image(entry["image"]), entry["proposal"]
         require_text(entry["expression"])
         count = len(self.artifacts[number].proposals)
         whole = isinstance(proposal, int | np.integer) and not isinstance(proposal, bool)
         if proposal is not None and not (whole and 0 <= proposal < count):
-            raise ValueError(f"proposal: expected {masks_to_choose(count)}, or None where none fits, got {proposal!r}")
+            raise UserError(f"proposal: expected {masks_to_choose(count)}, or None where none fits, got {proposal!r}")
 
     def _image(self, image: int | str) -> int:
         if isinstance(image, str) and image in self.names:
@@ -296,7 +297,7 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
         if isinstance(image, int | np.integer) and not isinstance(image, bool) and 0 <= image < len(self.pictures):
             return int(image)
         last = len(self.pictures) - 1
-        raise ValueError(f"image: expected a number from 0 to {last} or one of {', '.join(self.names)}, got {image!r}")
+        raise UserError(f"image: expected a number from 0 to {last} or one of {', '.join(self.names)}, got {image!r}")
 
     def _sample(self, place: int, entry: dict[str, Any]) -> Sample:
         number, proposal = entry["image"], entry["proposal"]
@@ -382,7 +383,7 @@ class Annotator(Viewer, module="annotate", kind="annotation page"):
         text = str(change["new"].get("folder", "")).strip()
         try:
             if not text:
-                raise ValueError("expected the name of a folder, got nothing")
+                raise UserError("expected the name of a folder, got nothing")
             written = self.save(text)
         except (OSError, ValueError) as error:
             notice, problem = "", f"Nothing was saved: {error}"
@@ -440,11 +441,11 @@ def annotate(
     given = list(images) if several else [images]
     found = [artifacts] if isinstance(artifacts, ImageArtifacts) else list(artifacts)
     if not given:
-        raise ValueError("images: expected at least one picture, got none")
+        raise UserError("images: expected at least one picture, got none")
     if len(found) != len(given):
-        raise ValueError(f"artifacts: expected one for each of {len(given)} pictures, got {len(found)}")
+        raise UserError(f"artifacts: expected one for each of {len(given)} pictures, got {len(found)}")
     if any(image is None for image in given):
-        raise ValueError("images: expected a picture, got None")
+        raise UserError("images: expected a picture, got None")
     pairs = list(zip(given, found, strict=True))
     pictures = [picture_of(image) for image in given]
     for picture, described in zip(pictures, found, strict=True):
@@ -454,7 +455,7 @@ def annotate(
     else:
         called = [names] if isinstance(names, str) else [str(name) for name in names]
     if len(called) != len(given) or len(set(called)) != len(called) or not all(name.strip() for name in called):
-        raise ValueError(f"names: expected {len(given)} different names, one for each picture, got {', '.join(called)}")
+        raise UserError(f"names: expected {len(given)} different names, one for each picture, got {', '.join(called)}")
     return Annotator(pictures, found, called, str(folder))
 
 

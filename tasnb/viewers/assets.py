@@ -14,6 +14,7 @@ import jinja2
 from markupsafe import Markup
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import UserError
 
 LONG = 1000  # characters; a text that is as long and comes again, such as a picture, is stored once
 STATIC = Path(__file__).parent / "static"
@@ -67,7 +68,7 @@ def fragment(viewer: str, data: Any, *, key: str, fallback: str = "") -> Markup:
     Raises ValueError for a key that is no id, and for data that JSON does not know.
     """
     if not re.fullmatch(r"[A-Za-z][\w-]*", key):
-        raise ValueError(f"key: expected a letter, then letters, digits, - or _, got {key!r}")
+        raise UserError(f"key: expected a letter, then letters, digits, - or _, got {key!r}")
     texts = {"fallback": fallback, "style": style(), "data": in_script(data), "module": module(viewer)}
     return render("alone", key=key, **{name: Markup(text) for name, text in texts.items()})
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import UserError
 from tasnb.evaluation.runs import Run
 
 if TYPE_CHECKING:
@@ -78,18 +79,18 @@ def joined(frame: pd.DataFrame, columns: pd.DataFrame) -> tuple[pd.DataFrame, li
     Raises ValueError when the columns do not fit.
     """
     if "sample_id" not in columns.columns:
-        raise ValueError(f"columns: expected a column 'sample_id' to join on, got {list(columns.columns)}")
+        raise UserError(f"columns: expected a column 'sample_id' to join on, got {list(columns.columns)}")
     twice = columns.loc[columns["sample_id"].duplicated(), "sample_id"]
     if len(twice):
         told = f"columns: expected one row a sample, {twice.iloc[0]!r} has more"
-        raise ValueError(f"{told}; choose one method or merge them first")
+        raise UserError(f"{told}; choose one method or merge them first")
     names = [str(name) for name in columns.columns if name != "sample_id"]
     shared = [name for name in names if name in frame.columns and name != "types"]
     both = frame[["sample_id", *shared]].merge(columns[["sample_id", *shared]], on="sample_id", suffixes=("", "_other"))
     for name in shared:
         if not _same(both[name], both[f"{name}_other"]):
             told = f"columns: {name!r} is a column of the run and says something else there"
-            raise ValueError(f"{told}; drop or rename it")
+            raise UserError(f"{told}; drop or rename it")
     extra = [name for name in names if name not in shared]
     kept = frame.drop(columns=extra, errors="ignore")
     merged = kept.merge(columns[["sample_id", *extra]], on="sample_id", how="left")
@@ -148,10 +149,10 @@ def rows_where(frame: pd.DataFrame, where: str | Callable[[pd.DataFrame], Any]) 
             found = np.asarray(frame.eval(where, engine="python"))
         except Exception as problem:  # pandas raises whatever its parser meets
             names = ", ".join(str(name) for name in frame.columns)
-            raise ValueError(f"where: {where!r} cannot be read ({problem}); the columns are {names}") from problem
+            raise UserError(f"where: {where!r} cannot be read ({problem}); the columns are {names}") from problem
     if found.shape != (len(frame),) or found.dtype != bool:
         expected = f"True or False for each of {len(frame)} cases"
-        raise ValueError(f"where: expected {expected}, got {found.dtype} {found.shape}")
+        raise UserError(f"where: expected {expected}, got {found.dtype} {found.shape}")
     return found
 
 
@@ -258,9 +259,9 @@ def _in_range(values: np.ndarray, wanted: Any, name: str) -> np.ndarray:
         low, high = wanted
         low, high = (-np.inf if low is None else float(low)), (np.inf if high is None else float(high))
     except (TypeError, ValueError) as problem:
-        raise ValueError(f"{name}: expected [low, high], numbers or None, got {wanted!r}") from problem
+        raise UserError(f"{name}: expected [low, high], numbers or None, got {wanted!r}") from problem
     if low > high:
-        raise ValueError(f"{name}: expected low <= high, got {low:g} and {high:g}")
+        raise UserError(f"{name}: expected low <= high, got {low:g} and {high:g}")
     if low == -np.inf and high == np.inf:
         return np.ones(len(values), dtype=bool)
     return (values >= low) & (values <= high)

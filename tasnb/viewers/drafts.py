@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tasnb.core.errors import UserError
 from tasnb.core.images import image_key_of
 from tasnb.core.types import ImageArtifacts
 from tasnb.evaluation.runs import write_text
@@ -73,7 +74,7 @@ class Draft(_Part):
 def place_of(folder: Path) -> Path:
     """The draft of a data set's folder: beside it, as the folder itself is exchanged whole when it is saved."""
     if folder.name in ("", ".."):
-        raise ValueError(f"expected the name of a folder, got {str(folder)!r}")
+        raise UserError(f"expected the name of a folder, got {str(folder)!r}")
     return folder.with_name(folder.name + ENDING)
 
 
@@ -86,7 +87,7 @@ def read(folder: Path) -> Draft:
         return Draft.model_validate_json(place.read_bytes())
     except ValidationError:
         told = f"{place} is not what annotate wrote, and is not written over: move it away"
-        raise ValueError(told) from None
+        raise UserError(told) from None
 
 
 def write(folder: Path, draft: Draft) -> None:

@@ -23,6 +23,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbconvert.filters import Highlight2HTML, strip_ansi
 
+from tasnb.core.errors import MissingFileError, UserError
 from tasnb.viewers import assets, maths
 from tasnb.viewers.viewer import SNAPSHOT, WIDGET_VIEW
 
@@ -60,7 +61,7 @@ def freeze(notebook: Path | str, *, execute: bool = False, timeout: int = 600) -
         _execute(read, path, timeout)
     code = [cell for cell in read.cells if cell.cell_type == "code" and cell.source.strip()]
     if code and not any(cell.get("outputs") for cell in code):
-        raise ValueError(f"{path} has no outputs, so there is nothing to show; use --execute, or run and save it first")
+        raise UserError(f"{path} has no outputs, so there is nothing to show; use --execute, or run and save it first")
     pool = _shared(read)
     cells = [_cell(cell, number, path.parent) for number, cell in enumerate(read.cells, start=1)]
     _set_apart(cells)
@@ -73,14 +74,14 @@ def freeze(notebook: Path | str, *, execute: bool = False, timeout: int = 600) -
 
 def _read(path: Path) -> Any:
     if not path.exists():
-        raise FileNotFoundError(f"no such notebook: {path}; check the path")
+        raise MissingFileError(f"no such notebook: {path}; check the path")
     wanted = f"{path} is no Jupyter notebook; expected an .ipynb file of format 4"
     try:
         read = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
         nbformat.validate(read)
     except (OSError, ValueError, AttributeError, KeyError, TypeError, nbformat.ValidationError) as problem:
         first = (str(problem).splitlines() or [type(problem).__name__])[0]
-        raise ValueError(f"{wanted} ({first[:160]})") from problem
+        raise UserError(f"{wanted} ({first[:160]})") from problem
     return read
 
 
@@ -94,10 +95,10 @@ def _execute(notebook: Any, path: Path, timeout: int) -> None:
         ends = [[output.output_type for output in cell.get("outputs", ())] for cell in notebook.cells]
         number = 1 + next((place for place, kinds in enumerate(ends) if "error" in kinds), -1)
         what = f"{failed.ename}: {failed.evalue}"
-        raise ValueError(f"cell {number} of {path} failed: {what}; mend it and try again") from None
+        raise UserError(f"cell {number} of {path} failed: {what}; mend it and try again") from None
     except CellTimeoutError:
         what = f"a cell of {path} took more than {timeout} s"
-        raise ValueError(f"{what}; run and save the notebook yourself, and leave --execute off") from None
+        raise UserError(f"{what}; run and save the notebook yourself, and leave --execute off") from None
 
 
 def _shared(notebook: Any) -> list[str]:

@@ -16,6 +16,7 @@ import traitlets
 
 from tasnb import analysis, plots
 from tasnb.analysis.evidence import METHOD
+from tasnb.core.errors import UserError
 from tasnb.core.types import Models, Sample
 from tasnb.evaluation import metrics
 from tasnb.evaluation.runs import Run, minded_of
@@ -180,7 +181,7 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
             For one that does not exist.
         """
         if not 0 <= page < self.page["pages"]:
-            raise ValueError(f"page: expected 0 to {self.page['pages'] - 1}, got {page}")
+            raise UserError(f"page: expected 0 to {self.page['pages'] - 1}, got {page}")
         self.query = {**self.query, "page": page}
 
     def look(self, sample: int) -> Explorer:
@@ -390,4 +391,4 @@ def _explained(run: Run) -> pd.DataFrame | None:
 def _check(problem: str, name: str, choices: Sequence[str]) -> None:
     if name not in choices:
         named = ", ".join(each for each in choices if each)
-        raise ValueError(f"{problem} {name!r}; choose from {named or 'none: no columns'}")
+        raise UserError(f"{problem} {name!r}; choose from {named or 'none: no columns'}")

@@ -18,6 +18,7 @@ import numpy as np
 import traitlets
 
 from tasnb import plots
+from tasnb.core.errors import UserError
 from tasnb.core.masks import iou
 from tasnb.core.types import ImageArtifacts, Models, Sample, Weights
 from tasnb.pipeline.describe import describe
@@ -164,9 +165,9 @@ class Quiz(Viewer, module="predict", kind="quiz"):
             For what is no guess, for no vote, and once the answer is told.
         """
         if self.revealed:
-            raise ValueError("the answer is on screen; votes count before it: call next() for the next case")
+            raise UserError("the answer is on screen; votes count before it: call next() for the next case")
         if count < 1:
-            raise ValueError(f"count: expected at least one vote, got {count}")
+            raise UserError(f"count: expected at least one vote, got {count}")
         kind, key = self._understand(guess)
         votes = deepcopy(self.votes)  # a trait changes only when its value does
         votes[kind][key] = votes[kind].get(key, 0) + count
@@ -192,7 +193,7 @@ class Quiz(Viewer, module="predict", kind="quiz"):
             After the last one.
         """
         if self.number + 1 >= len(self._samples):
-            raise ValueError(f"case {self.number + 1} of {len(self._samples)} was the last one")
+            raise UserError(f"case {self.number + 1} of {len(self._samples)} was the last one")
         self.number += 1
 
     def picture(self) -> np.ndarray:
@@ -234,7 +235,7 @@ class Quiz(Viewer, module="predict", kind="quiz"):
             return "part", guess.lower()
         if isinstance(guess, int | np.integer) and not isinstance(guess, bool) and 0 <= guess < count:
             return "mask", str(int(guess))
-        raise ValueError(f"guess: expected {masks_to_choose(count)}, or a part: {', '.join(PARTS)}; got {guess!r}")
+        raise UserError(f"guess: expected {masks_to_choose(count)}, or a part: {', '.join(PARTS)}; got {guess!r}")
 
     def _read(self, number: int) -> tuple[Sample, Decision]:
         sample = self._samples[number]
@@ -353,8 +354,8 @@ def predict(
     cases: Sequence[Sample] = [samples] if isinstance(samples, Sample) else samples
     given = [artifacts] if isinstance(artifacts, ImageArtifacts) else artifacts
     if not len(cases):
-        raise ValueError("samples: expected at least one case, got none")
+        raise UserError("samples: expected at least one case, got none")
     if given is not None and len(given) != len(cases):
-        raise ValueError(f"artifacts: expected one for each of {len(cases)} samples, got {len(given)}")
+        raise UserError(f"artifacts: expected one for each of {len(cases)} samples, got {len(given)}")
     weights = weights_for(variant, models, cases[0].dataset, alpha=alpha, lam=lam)
     return Quiz(cases, given, models, store, find(variant, models), weights)

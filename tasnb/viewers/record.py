@@ -19,6 +19,7 @@ from tasnb.analysis.attribution import verdict_of
 from tasnb.analysis.causes import THRESHOLD, sentence_of
 from tasnb.analysis.counterfactuals import Switch, switches
 from tasnb.analysis.evidence import Case, case_of
+from tasnb.core.errors import UserError
 from tasnb.core.images import jpeg_uri, png_uri, shrunk
 from tasnb.core.masks import areas, centroids_xy, pairwise_iou
 from tasnb.core.types import ImageArtifacts, Models, Negatives, Parse, ScoreTable, Weights, WordNet
@@ -77,7 +78,7 @@ def settings_of(variant: str, weights: Weights, use: Collection[str] = MODULES) 
     unknown = sorted(set(use) - set(MODULES))
     if unknown or "v" not in use:
         problem = f"unknown module {unknown[0]!r}" if unknown else "'v' is missing from use"
-        raise ValueError(f"{problem}; choose from {', '.join(MODULES)} and keep 'v'")
+        raise UserError(f"{problem}; choose from {', '.join(MODULES)} and keep 'v'")
     parts = {"use_p": "p" in use, "use_n": "n" in use, "spatial": "spatial" in use}
     return Settings(variant=variant, alpha=weights.alpha, lam=weights.lam, **parts)
 
@@ -193,7 +194,7 @@ def reading_record(expression: str, readings: Mapping[str, Reading], artifacts: 
             values = getattr(reading.table, score_name)
             for wrong in np.flatnonzero(~np.isfinite(values)):
                 what = f"{score_name} of proposal {wrong} ({name})"
-                raise ValueError(f"{what}: expected a finite number, got {values[wrong]}; run describe() again")
+                raise UserError(f"{what}: expected a finite number, got {values[wrong]}; run describe() again")
     variants = {name: _variant_record(reading, artifacts) for name, reading in readings.items()}
     return {"expression": expression, "variants": variants}
 

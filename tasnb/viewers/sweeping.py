@@ -13,6 +13,7 @@ import numpy as np
 import traitlets
 
 from tasnb import plots
+from tasnb.core.errors import UserError
 from tasnb.core.types import Models, Sample, Weights
 from tasnb.evaluation import metrics
 from tasnb.evaluation.reranking import Ranking, sentence_protocol
@@ -252,7 +253,7 @@ def sweep_view(
         As ``tn.sweep`` raises it, and for an unknown metric or a threshold outside 0..1.
     """
     if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold: expected an IoU from 0 to 1, got {threshold}")
+        raise UserError(f"threshold: expected an IoU from 0 to 1, got {threshold}")
     chosen = sentence_protocol(protocol or str(run.about["protocol"]))
     found = sweep(run, alpha=alpha, lam=lam, variant=variant, protocol=chosen)
     cases = Cases(run, samples=samples, models=models, store=store)

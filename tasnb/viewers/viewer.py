@@ -18,6 +18,7 @@ import anywidget
 import numpy as np
 import traitlets
 
+from tasnb.core.errors import UserError
 from tasnb.core.images import as_rgb, png_bytes
 from tasnb.core.types import ImageArtifacts, Sample, require_described
 from tasnb.viewers import assets
@@ -163,7 +164,7 @@ def expression_of(sample_or_image: Any, expression: str | None) -> str:
         return expression
     if isinstance(sample_or_image, Sample):
         return sample_or_image.expression
-    raise ValueError('an image needs an expression, such as "the left cat"; only a Sample brings its own')
+    raise UserError('an image needs an expression, such as "the left cat"; only a Sample brings its own')
 
 
 def ground(size_hw: tuple[int, int]) -> np.ndarray:
