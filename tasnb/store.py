@@ -29,6 +29,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from tasnb.core.errors import UserError
 from tasnb.core.masks import from_rle, to_rle
 from tasnb.core.tables import text_table
 from tasnb.core.types import Proposals
@@ -110,7 +111,7 @@ def identity(stage: str, image_key: str, fingerprint: str, config: Mapping[str, 
         For a stage name that is no folder name.
     """
     if not STAGE_NAME.fullmatch(stage):
-        raise ValueError(f"stage: expected lower-case letters and underscores, got {stage!r}")
+        raise UserError(f"stage: expected lower-case letters and underscores, got {stage!r}")
     about = {"schema": SCHEMA, "stage": stage, "image": image_key, "model": fingerprint, "config": dict(config)}
     return canonical(about)
 
@@ -240,7 +241,7 @@ def _decode(tensors: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> Any:
             mask[:] = from_rle({"size": (h, w), "counts": counts})
         masks.flags.writeable = False  # spares Proposals a copy
         return Proposals(masks=masks, **tensors, source=about["source"])
-    raise ValueError(f"unknown kind {kind!r}; choose from {', '.join(KINDS)}")
+    raise UserError(f"unknown kind {kind!r}; choose from {', '.join(KINDS)}")
 
 
 def _digest(tensors: Mapping[str, np.ndarray], text: str) -> str:
@@ -593,4 +594,4 @@ class Store:
 
 def _check_bytes(max_bytes: int | None) -> None:
     if max_bytes is not None and max_bytes < 0:
-        raise ValueError(f"max_bytes: expected 0 or more bytes, got {max_bytes}; None sets no bound")
+        raise UserError(f"max_bytes: expected 0 or more bytes, got {max_bytes}; None sets no bound")

@@ -153,7 +153,7 @@ def pairwise_intersection(a: Bool[np.ndarray, "n h w"], b: Bool[np.ndarray, "m h
     _check_masks(a, "a")
     _check_masks(b, "b")
     if a.shape[1:] != b.shape[1:]:
-        raise ValueError(f"masks of one image have one size; a is {a.shape[1:]} and b is {b.shape[1:]} (h, w)")
+        raise UserError(f"masks of one image have one size; a is {a.shape[1:]} and b is {b.shape[1:]} (h, w)")
     pixels = a.shape[1] * a.shape[2]
     flat_a, flat_b = a.reshape(len(a), pixels), b.reshape(len(b), pixels)
     shared = np.zeros((len(a), len(b)), dtype=np.int64)
@@ -240,7 +240,7 @@ def iou(a: Bool[np.ndarray, "h w"], b: Bool[np.ndarray, "h w"]) -> float:
     0.5
     """
     if a.shape != b.shape:
-        raise ValueError(f"masks of one image have one size; got {a.shape} and {b.shape} (h, w)")
+        raise UserError(f"masks of one image have one size; got {a.shape} and {b.shape} (h, w)")
     union = np.count_nonzero(a | b)
     return float(np.count_nonzero(a & b) / union) if union else 0.0
 
@@ -303,7 +303,7 @@ def to_rle(mask: Bool[np.ndarray, "h w"]) -> dict[str, Any]:
         For anything but a bool array of two axes.
     """
     if mask.ndim != 2 or mask.dtype != bool:
-        raise ValueError(f"mask: expected bool (h, w), got {mask.dtype} {mask.shape}")
+        raise UserError(f"mask: expected bool (h, w), got {mask.dtype} {mask.shape}")
     counts = coco.encode(np.asfortranarray(mask, dtype=np.uint8))["counts"]
     return {"size": list(mask.shape), "counts": counts.decode("ascii")}
 
@@ -405,4 +405,4 @@ def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 
 def _check_masks(masks: np.ndarray, name: str) -> None:
     if masks.ndim != 3 or masks.dtype != bool:
-        raise ValueError(f"{name}: expected bool (n, h, w), got {masks.dtype} {masks.shape}; one mask is mask[None]")
+        raise UserError(f"{name}: expected bool (n, h, w), got {masks.dtype} {masks.shape}; one mask is mask[None]")

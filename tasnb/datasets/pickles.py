@@ -111,7 +111,7 @@ def _refuse(name: str) -> _Step:
 
 
 def _stop(_: Any) -> NoReturn:
-    raise ValueError("a byte that is no pickle instruction")
+    raise UserError("a byte that is no pickle instruction")
 
 
 def _look_at_keys(where: slice, fill: _Step) -> _Step:
@@ -202,7 +202,7 @@ def loads(data: bytes, *, name: str = "the pickle") -> Any:
             value = unpickler.load()
             values, marks = len(unpickler.stack), len(unpickler.metastack)
             if values or marks:
-                raise ValueError(f"it ends with {1 + values} values and {marks} containers still open")
+                raise UserError(f"it ends with {1 + values} values and {marks} containers still open")
             if type(value) in _CONTAINERS:
                 unpickler.memo.clear()
                 _size(value, dict.fromkeys(unpickler.shared))
@@ -211,7 +211,7 @@ def loads(data: bytes, *, name: str = "the pickle") -> Any:
             f"{name} is refused: {wrong}, at byte {file.tell()}; only plain containers, numbers and strings are read"
         ) from None
     except DAMAGE as wrong:
-        raise ValueError(
+        raise UserError(
             f"{name} is no whole pickle: reading stopped at byte {file.tell()} of {len(data)} "
             f"({str(wrong) or 'it ends too early'}); download it again"
         ) from None

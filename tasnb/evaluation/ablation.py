@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb.core.brief import brief
+from tasnb.core.errors import UserError
 from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.core.types import ImageArtifacts, Models, Sample, ScoreTable, Weights
 from tasnb.evaluation import metrics, paper
@@ -97,7 +98,7 @@ class Counted:
     def together(cls, parts: Sequence[Counted]) -> Counted:
         """Several of them as one. Raises ValueError for none, and for different protocols."""
         if len({part.protocol for part in parts}) != 1:
-            raise ValueError(f"expected runs of one protocol, got {sorted({p.protocol for p in parts}) or 'no run'}")
+            raise UserError(f"expected runs of one protocol, got {sorted({p.protocol for p in parts}) or 'no run'}")
         if len(parts) == 1:
             return parts[0]
         return cls(
@@ -321,7 +322,7 @@ def ablate(
     answered: list[bool] = []
     for sample in samples:
         if sample.target is None:
-            raise ValueError(f"sample {sample.sample_id} has no target mask; an ablation needs one")
+            raise UserError(f"sample {sample.sample_id} has no target mask; an ablation needs one")
         if sample.image_id not in known:
             # one image at a time: a full split's masks would not fit in memory
             known = {
@@ -338,7 +339,7 @@ def ablate(
         image_ids.append(sample.image_id)
         answered.append(len(measured.ious) > 0)
     if not counts:
-        raise ValueError("expected at least one sample, got none; check the data set and the split")
+        raise UserError("expected at least one sample, got none; check the data set and the split")
     counted, how = np.asarray(counts), (image_ids, np.asarray(answered), protocol)
     return Ablation(
         frame=_table(counted[:, : len(ROWS)], *how),

@@ -74,7 +74,7 @@ def compare(a: RunLike, b: RunLike, *, protocol: str | None = None, metric: str 
     chosen = protocol or str(a.about["protocol"])
     here, there = a.about["dataset"], b.about["dataset"]
     if (here["name"], here["split"]) != (there["name"], there["split"]):
-        raise ValueError(
+        raise UserError(
             f"runs on different data cannot be paired: {here['name']} {here['split']} and "
             f"{there['name']} {there['split']}"
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb.core.brief import brief
+from tasnb.core.errors import UserError
 from tasnb.core.images import as_rgb
 from tasnb.core.tables import csv_text, text_table
 from tasnb.core.types import ImageArtifacts, Models, Prediction, Sample
@@ -140,7 +141,7 @@ def cost(
         if len(of_image) >= limit + WARM_UP:
             break
     if not of_image:
-        raise ValueError("expected at least one sample, got none; check the data set and the split")
+        raise UserError("expected at least one sample, got none; check the data set and the split")
     chosen, options = list(of_image.values()), dict(model_options or {})
     rows, memory, device = [], "", str(options.get("device", "auto"))
     for number, (name, answer) in enumerate(_METHODS.items()):

@@ -73,12 +73,12 @@ def evaluate(
         options["variant"] = known
     given = Options.of(**options)
     if not len(samples):
-        raise ValueError("expected at least one sample, got none; check the data set, the split and the limit")
+        raise UserError("expected at least one sample, got none; check the data set, the split and the limit")
     proposing(given.proposals, samples)  # a file that does not fit is an error before any folder is made
     store = Store() if store is None else store
     spec = None if isinstance(models, Models) else _spec_of(str(models), given)
     if spec is None and proposer_named(given.proposals):
-        raise ValueError(
+        raise UserError(
             f"proposals={given.proposals!r} loads a proposer, so give models as a preset's name, not loaded"
         )
     loaded = models if isinstance(models, Models) else defer(memo=store.memo, **(spec or {}))

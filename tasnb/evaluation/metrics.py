@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import UserError
 from tasnb.core.tables import interval_text
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
@@ -102,7 +103,7 @@ def intersection_union(pred: Bool[np.ndarray, "h w"], target: Bool[np.ndarray, "
     (1, 3)
     """
     if pred.shape != target.shape:
-        raise ValueError(f"prediction and target are masks of one image; got {pred.shape} and {target.shape} (h, w)")
+        raise UserError(f"prediction and target are masks of one image; got {pred.shape} and {target.shape} (h, w)")
     return int(np.count_nonzero(pred & target)), int(np.count_nonzero(pred | target))
 
 
@@ -129,7 +130,7 @@ def merge_sentences(
         For another number of ids than masks.
     """
     if len(predictions) != len(ref_ids):
-        raise ValueError(f"expected one ref id a mask, got {len(ref_ids)} ids for {len(predictions)} masks")
+        raise UserError(f"expected one ref id a mask, got {len(ref_ids)} ids for {len(predictions)} masks")
     refs = tuple(dict.fromkeys(ref_ids))
     named = np.asarray(ref_ids, dtype=object)
     merged = [predictions[named == ref].any(axis=0) for ref in refs]
@@ -282,7 +283,7 @@ class Resamples:
 
     def __init__(self, image_ids: Sequence[str] | np.ndarray, *, resamples: int = RESAMPLES, seed: int = 0) -> None:
         if resamples < 1:
-            raise ValueError(f"resamples: expected at least 1, got {resamples}")
+            raise UserError(f"resamples: expected at least 1, got {resamples}")
         names, self._image_of = np.unique(np.asarray(image_ids), return_inverse=True)
         self.images = len(names)
         self._weights = np.ones((1 + resamples, self.images))  # row 0: the data as they are
@@ -521,13 +522,13 @@ def _terms(counts: np.ndarray, metric: str, protocol: str) -> tuple[np.ndarray, 
     if metric == "miou":
         return each, one
     if not metric.startswith("pr@"):
-        raise ValueError(f"unknown metric {metric!r}; choose from oiou, miou, pr@0.5 (any threshold)")
+        raise UserError(f"unknown metric {metric!r}; choose from oiou, miou, pr@0.5 (any threshold)")
     try:
         threshold = float(metric.removeprefix("pr@"))
     except ValueError:
-        raise ValueError(f"metric {metric!r}: expected a number after pr@, such as pr@0.5") from None
+        raise UserError(f"metric {metric!r}: expected a number after pr@, such as pr@0.5") from None
     if find(protocol).passes is None:
-        raise ValueError(f"protocol {protocol!r} has no Pr@t; choose from oiou, miou")
+        raise UserError(f"protocol {protocol!r} has no Pr@t; choose from oiou, miou")
     return is_right(each, protocol=protocol, threshold=threshold), one
 
 
@@ -544,22 +545,22 @@ def _check(protocol: str, ref_ids: Sequence[str] | None, **columns: Any) -> None
     """columns: intersections, unions, image_ids, and answered where it is known."""
     lengths = {name: len(column) for name, column in columns.items() if column is not None}
     if len(set(lengths.values())) > 1:
-        raise ValueError(f"expected one entry a unit in each, got {lengths}")
+        raise UserError(f"expected one entry a unit in each, got {lengths}")
     intersections, unions = columns["intersections"], columns["unions"]
     wrong = np.flatnonzero((intersections < 0) | (intersections > unions))
     if wrong.size:
         at = int(wrong[0])
-        raise ValueError(
+        raise UserError(
             f"unit {at}: expected 0 <= intersection <= union, got intersection {intersections[at]}, union {unions[at]}"
         )
     if find(protocol).unit == "sentence":
         return
     if ref_ids is None or len(ref_ids) != len(unions):
         got = "none" if ref_ids is None else f"{len(ref_ids)}"
-        raise ValueError(f"protocol {protocol!r} measures refs: expected {len(unions)} ref_ids, got {got}")
+        raise UserError(f"protocol {protocol!r} measures refs: expected {len(unions)} ref_ids, got {got}")
     twice, times = Counter(ref_ids).most_common(1)[0] if ref_ids else ("", 1)
     if times > 1:
-        raise ValueError(
+        raise UserError(
             f"protocol {protocol!r} measures refs, and ref {twice!r} comes {times} times; merge its sentences' masks "
             "first (merge_sentences)"
         )

@@ -59,7 +59,7 @@ class Notes:
     def __init__(self, run: Any) -> None:
         self.folder = Path(getattr(run, "folder", run))
         if not (self.folder / "run.json").is_file():
-            raise FileNotFoundError(f"{self.folder} holds no run: expected run.json in it; see tasnb evaluate --out")
+            raise MissingFileError(f"{self.folder} holds no run: expected run.json in it; see tasnb evaluate --out")
         known = run.predictions()["sample_id"] if hasattr(run, "predictions") else None
         self._known = None if known is None else frozenset(known)
 
@@ -90,7 +90,7 @@ class Notes:
             return _json_form().validate_json(self.path.read_bytes())
         except ValueError as problem:
             told = " ".join(str(problem).split())
-            raise ValueError(f"{self.path} is not a notes file ({told}); move it away or mend it") from problem
+            raise UserError(f"{self.path} is not a notes file ({told}); move it away or mend it") from problem
 
     def of(self, sample_id: str) -> Note:
         """Read the note of a case.
@@ -217,7 +217,7 @@ class Notes:
     def _change(self, sample_id: str, change: Callable[[Note], Note]) -> Note:
         if self._known is not None and sample_id not in self._known:
             some = ", ".join(repr(each) for each in sorted(self._known)[:3])
-            raise ValueError(f"sample_id: the run has no {sample_id!r}; expected one such as {some}")
+            raise UserError(f"sample_id: the run has no {sample_id!r}; expected one such as {some}")
         with self._alone():
             kept = self.all()
             changed = change(kept.pop(sample_id, Note()))
@@ -268,7 +268,7 @@ def _text(note: str) -> str:
     if not isinstance(note, str):
         raise TypeError(f"note: expected a text, got {type(note).__name__}")
     if len(note) > LONGEST:
-        raise ValueError(f"note: expected at most {LONGEST} characters, got {len(note)}")
+        raise UserError(f"note: expected at most {LONGEST} characters, got {len(note)}")
     return note.strip()
 
 
@@ -278,5 +278,5 @@ def _tags(tags: Sequence[str]) -> tuple[str, ...]:
     clean = tuple(dict.fromkeys(" ".join(tag.split()) for tag in tags if tag.strip()))
     for tag in clean:
         if len(tag) > LONGEST_TAG or "," in tag:
-            raise ValueError(f"tags: expected at most {LONGEST_TAG} characters without a comma, got {tag!r}")
+            raise UserError(f"tags: expected at most {LONGEST_TAG} characters without a comma, got {tag!r}")
     return clean

@@ -24,6 +24,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tasnb.core.brief import brief
+from tasnb.core.errors import UserError
 from tasnb.core.shipped import data_root
 from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.core.types import Weights
@@ -113,7 +114,7 @@ def table(number: int) -> pd.DataFrame:
     import pandas as pd
 
     if isinstance(number, bool) or number not in TITLES:
-        raise ValueError(f"the paper has no Table {number!r}; choose from {', '.join(map(str, TITLES))}")
+        raise UserError(f"the paper has no Table {number!r}; choose from {', '.join(map(str, TITLES))}")
     path = data_root() / "paper" / f"table{number}.csv"
     text = {name: str for name in COLUMNS if name not in ("table", "value")}
     # an empty encoder or note is a text, not a missing value

@@ -23,6 +23,7 @@ import numpy as np
 
 from tasnb.core.choices import require_known
 from tasnb.core.domain import data_note
+from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.images import as_rgb
 from tasnb.core.masks import make_proposals
 from tasnb.core.types import Models, Prediction, Proposals, Sample, Weights
@@ -191,9 +192,9 @@ def find_methods(names: Sequence[str] | Mapping[str, Answering]) -> dict[str, An
             require_known("method", name, METHODS)
         found = {name: METHODS[name] for name in names}
     if not found:
-        raise ValueError(f"expected at least one method, got none; choose from {', '.join(METHODS)}")
+        raise UserError(f"expected at least one method, got none; choose from {', '.join(METHODS)}")
     if ORACLE in found:
-        raise ValueError(f"{ORACLE!r} is the row of the best proposal; give your method another name")
+        raise UserError(f"{ORACLE!r} is the row of the best proposal; give your method another name")
     return found
 
 
@@ -450,7 +451,7 @@ class GivenProposals:
         if not len(self._found):
             return make_proposals(np.zeros((0, *image_rgb.shape[:2]), dtype=bool), source=ANNOTATIONS)
         if self._found.size_hw != image_rgb.shape[:2]:
-            raise ValueError(f"annotations of size {self._found.size_hw} (h, w) for an image of {image_rgb.shape[:2]}")
+            raise UserError(f"annotations of size {self._found.size_hw} (h, w) for an image of {image_rgb.shape[:2]}")
         return self._found
 
 
@@ -487,7 +488,7 @@ def proposing(source: str, samples: Sequence[Sample]) -> Callable[[Models, str],
     """
     if source == ANNOTATIONS:
         if not hasattr(samples, "things"):
-            raise ValueError(
+            raise UserError(
                 "proposals='annotations' needs a data set with annotations (datasets.load), got bare samples"
             )
         return lambda models, image_id: replace(
@@ -508,9 +509,9 @@ def _check_source(source: str) -> None:
     names = (SAM, ANNOTATIONS, *(name for name in PARTS["sam"] if name != "toy"))
     if _is_file(source):
         if not Path(source).is_file():
-            raise FileNotFoundError(f"no such file of proposals: {source}")
+            raise MissingFileError(f"no such file of proposals: {source}")
     elif source not in names:
-        raise ValueError(
+        raise UserError(
             f"unknown proposals {source!r}; choose from {', '.join(names)}, or give a COCO results file (.json)"
         )
 

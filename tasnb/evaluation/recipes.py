@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import UserError
 from tasnb.core.types import CropStyle, Weights
 from tasnb.datasets import CARDS
 from tasnb.evaluation import paper
@@ -122,7 +123,7 @@ def _nearest(table: int, dataset: str, split: str | None, places: Sequence[tuple
     splits = list(dict.fromkeys(name for counts in CARDS[dataset].counts.values() for name in counts)) or ["val"]
     wanted = split or ("val" if "val" in splits else splits[0])
     if dataset != "folder" and wanted not in splits:
-        raise ValueError(f"{dataset} has no split {wanted!r}; choose from {', '.join(splits)}")
+        raise UserError(f"{dataset} has no split {wanted!r}; choose from {', '.join(splits)}")
     near = NEAREST.get(dataset, dataset)
     name, column = next((place for place in places if place[0] == near), places[0])
     return Column(dataset=dataset, split=wanted, place=Place(table, name, column, False))

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Int
 
 from tasnb.core.embeddings import cosines
+from tasnb.core.errors import UserError
 from tasnb.core.masks import areas, centroids_xy, pairwise_intersection, to_rle
 from tasnb.core.types import FEATURES, ImageArtifacts, Prediction, Sample, ScoreTable, parse_to_json
 from tasnb.evaluation.metrics import iou, merge_sentences
@@ -132,7 +133,7 @@ class Measured:
     def __init__(self, artifacts: ImageArtifacts, target: np.ndarray) -> None:
         masks = artifacts.proposals.masks
         if target.shape != artifacts.size_hw:
-            raise ValueError(
+            raise UserError(
                 f"expected a target mask of the image's size {artifacts.size_hw} (h, w), got {target.shape}; "
                 "check the annotation"
             )

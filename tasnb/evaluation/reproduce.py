@@ -208,9 +208,9 @@ def reproduce(
 
     name, preset = f"table{what}" if isinstance(what, int) else str(what), str(models)
     if name not in WHAT:
-        raise ValueError(f"unknown experiment {what!r}; choose from {', '.join(WHAT)}")
+        raise UserError(f"unknown experiment {what!r}; choose from {', '.join(WHAT)}")
     if limit is not None and limit < 1:
-        raise ValueError(f"limit: expected at least 1, got {limit}")
+        raise UserError(f"limit: expected at least 1, got {limit}")
     notes: list[str] = []
     if name == "cost":
         samples = _load(dataset, split or "val", None, root, notes)

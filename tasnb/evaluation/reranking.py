@@ -121,7 +121,7 @@ class Ranking:
         numbers = {name: scores[name].to_numpy(np.float64) for name in ("v", "p", "n")}
         for name, values in numbers.items():
             if not np.isfinite(values).all():
-                raise ValueError(f"scores: {name} holds NaN or infinity; evaluate again")
+                raise UserError(f"scores: {name} holds NaN or infinity; evaluate again")
         return cls(
             variant=chosen.name,
             rule=rule,
@@ -273,7 +273,7 @@ def sentence_protocol(name: str) -> str:
     """
     if metrics.find(name).unit != "sentence":
         usable = [other for other, rule in metrics.PROTOCOLS.items() if rule.unit == "sentence"]
-        raise ValueError(
+        raise UserError(
             f"protocol {name!r} merges the masks of an object's sentences, and scores hold no masks; choose from "
             f"{', '.join(usable)}, or run tasnb evaluate again with --alpha and --lam"
         )
@@ -318,11 +318,11 @@ def _check(samples: pd.DataFrame, scores: pd.DataFrame) -> None:
         at = np.flatnonzero(found[:length] != wanted[:length])
         longer = found if len(found) > len(wanted) else wanted
         sample = min(found[at[0]], wanted[at[0]]) if len(at) else longer[length]
-        raise ValueError(
+        raise UserError(
             f"scores and predictions of sample {sample} do not fit: expected a row a proposal, sorted by sample; "
             "evaluate again into another folder"
         )
     if ((np.diff(found) == 0) & (np.diff(proposals) <= 0)).any():
-        raise ValueError(
+        raise UserError(
             "scores: expected the proposals of a sample in rising order; evaluate again into another folder"
         )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic_core import to_jsonable_python
 
+from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.shipped import finished
 from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.core.types import Weights
@@ -280,7 +281,7 @@ class Run:
         names = self.methods if methods is None else tuple(methods)
         for name in names:
             if name not in self.methods:
-                raise ValueError(f"this run has no method {name!r}; choose from {', '.join(self.methods)}")
+                raise UserError(f"this run has no method {name!r}; choose from {', '.join(self.methods)}")
         return pd.DataFrame([self._row(name, protocol or self.about["protocol"]) for name in (*names, ORACLE)])
 
     def units(self, method: str, protocol: str | None = None) -> pd.DataFrame:
@@ -443,7 +444,7 @@ def paired(
     """
     both = first.merge(second, on="unit", suffixes=("", "_other"))
     if both.empty:
-        raise ValueError("the two have no sample in common; compare runs on the same data set and split")
+        raise UserError("the two have no sample in common; compare runs on the same data set and split")
     answered = (both["answered"] & both["answered_other"]).to_numpy(dtype=bool)
     ref_ids = _ref_ids(both, protocol)
     difference = metrics.paired_difference(

@@ -15,6 +15,7 @@ import numpy as np
 
 from tasnb.core.brief import brief
 from tasnb.core.choices import require_known
+from tasnb.core.errors import UserError
 from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import Weights
 from tasnb.evaluation import metrics, paper
@@ -82,7 +83,7 @@ class Sweep:
         """
         values = self._values(metric)
         if values.isna().all():
-            raise ValueError(f"no {metric} under protocol {self.protocol!r} with {int(self.frame['n'].max())} units")
+            raise UserError(f"no {metric} under protocol {self.protocol!r} with {int(self.frame['n'].max())} units")
         found: dict[str, float] = self.frame.to_dict("records")[int(values.fillna(-np.inf).argmax())]
         return found
 
@@ -285,7 +286,7 @@ def _figures(intersections: np.ndarray, unions: np.ndarray, answered: np.ndarray
 def _grid(name: str, values: Sequence[float]) -> list[float]:
     found = sorted({float(value) for value in values})
     if not found:
-        raise ValueError(f"{name}: expected at least one weight, got none")
+        raise UserError(f"{name}: expected at least one weight, got none")
     return found
 
 

@@ -82,14 +82,14 @@ class Job:
     def check(self) -> None:
         """Raise ValueError when another process could not do this job."""
         if self.plan.about["dataset"]["spec"] is None or self.plan.about["models"]["spec"] is None:
-            raise ValueError(
+            raise UserError(
                 "several workers or ray need a data set by name and models by preset: give datasets.load(...) and a "
                 "preset's name, or run with workers=1"
             )
         try:
             pickle.dumps(self)
         except (pickle.PicklingError, AttributeError, TypeError) as problem:
-            raise ValueError(
+            raise UserError(
                 f"several workers or ray need methods that another process can import ({problem}); define them in a "
                 "module, or run with workers=1"
             ) from problem
@@ -295,7 +295,7 @@ class _Image:
             with self.attempt("read", [(number, str(number if ids is None else ids[number]))]):
                 sample = samples[number]
                 if sample.target is None:
-                    raise ValueError("no target mask; an evaluation needs one")
+                    raise UserError("no target mask; an evaluation needs one")
                 usable[number] = sample
         return usable
 
@@ -338,7 +338,7 @@ class _Image:
                 if method is not tas:
                     answer = method(artifacts, sample.expression, models, **_options(method, variant, parse, sample))
                 if answer.mask.shape != artifacts.size_hw:
-                    raise ValueError(f"expected a mask of size {artifacts.size_hw} (h, w), got {answer.mask.shape}")
+                    raise UserError(f"expected a mask of size {artifacts.size_hw} (h, w), got {answer.mask.shape}")
                 row = records.prediction_row(number, sample, name, answer, measured, evidence)
                 self.rows.predictions.append(row | _known_of(self.session.samples, number))
                 answers[name] = answer

@@ -376,11 +376,10 @@ def _folder_config(folder: Path) -> dict[str, Any]:
     path = folder / "open_clip_config.json"
     if not path.is_file():
         raise MissingFileError(f"CLIP folder {folder} has no open_clip_config.json")
-    config = read_config(path).get("model_cfg")
-    towers = [config.get(name) for name in ("vision_cfg", "text_cfg")] if isinstance(config, dict) else []
-    if not towers or not all(isinstance(tower, dict) for tower in towers):
+    config: Any = read_config(path).get("model_cfg")
+    eye, text = (config.get(name) if isinstance(config, dict) else None for name in ("vision_cfg", "text_cfg"))
+    if not isinstance(eye, dict) or not isinstance(text, dict):
         raise UserError(f"{path}: expected an entry model_cfg with vision_cfg and text_cfg, each an object")
-    eye, text = towers
     if text.get("hf_model_name"):
         raise UserError(f"{path}: a text tower from the Hugging Face hub (hf_model_name) is not supported offline")
     if re.search("[:/]", str(eye.get("timm_model_name") or "")):

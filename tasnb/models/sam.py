@@ -79,7 +79,8 @@ class SamConfig:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            given, usual = getattr(self, each.name), each.default
+            given: Any = getattr(self, each.name)
+            usual: Any = each.default
             several = isinstance(usual, tuple)
             values = tuple(given) if isinstance(given, tuple | list) else (given,)  # JSON gives lists
             kinds = (int,) if isinstance(usual[0] if several else usual, int) else (int, float)
