@@ -25,8 +25,6 @@ from tasnb.core.errors import MissingFileError, UserError, require_file
 from tasnb.core.image_files import upright_size
 from tasnb.datasets.files import file_in, is_text, read_data
 
-from tasnb.core.errors import UserError
-
 Size = tuple[int, int]
 NO_GOLD: Mapping[str, Any] = MappingProxyType({})
 MAX_MASK_BYTES = 8_000_000_000  # of all masks of one image, a byte a pixel: 200 of 40 megapixels

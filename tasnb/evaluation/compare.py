@@ -80,7 +80,7 @@ def compare(a: RunLike, b: RunLike, *, protocol: str | None = None, metric: str 
         )
     shared = [method for method in a.methods if method in b.methods]
     if not shared:
-        raise ValueError(f"no method in common: {', '.join(a.methods)} and {', '.join(b.methods)}")
+        raise UserError(f"no method in common: {', '.join(a.methods)} and {', '.join(b.methods)}")
     for name, run in (("A", a), ("B", b)):
         if nothing := why_nothing(run):
             raise UserError(f"{name}, {run.folder}: {nothing}")

@@ -119,7 +119,7 @@ class Options:
         require_known("engine", self.engine, get_args(Engine))
         for name in ("workers", "shards"):
             if (number := getattr(self, name)) is not None and number < 1:
-                raise ValueError(f"{name}: expected at least 1, got {number}")
+                raise UserError(f"{name}: expected at least 1, got {number}")
         if self.protocol is not None:
             metrics.find(self.protocol)
         _check_source(self.proposals)

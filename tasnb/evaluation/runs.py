@@ -119,7 +119,7 @@ class Run:
         self.folder = Path(folder)
         path = self.folder / ABOUT
         if not path.is_file():
-            raise FileNotFoundError(f"{self.folder} holds no run: expected {path.name} in it; see tasnb evaluate --out")
+            raise MissingFileError(f"{self.folder} holds no run: expected {path.name} in it; see tasnb evaluate --out")
         self.about: dict[str, Any] = read_sealed(path, schema=SCHEMA)
         self._read = lru_cache(maxsize=len(TABLES))(self._read_table)
 
