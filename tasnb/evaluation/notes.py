@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.tables import csv_text
 from tasnb.core.writing import write_text
 

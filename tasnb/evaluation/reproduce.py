@@ -14,6 +14,7 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from tasnb.core.brief import brief
+from tasnb.core.errors import UserError
 from tasnb.core.tables import cell_text, csv_text, interval_text, text_table
 from tasnb.core.types import Sample, Weights
 from tasnb.datasets import CountWarning, load
