@@ -29,6 +29,10 @@ _WORDS: Mapping[int, str] = {
     errno.ELOOP: "{path} is a link that leads to itself",
 }
 _OURS = "tasnb"
+# of JSON, TOML, pydantic, pyarrow and pandas
+_OF_READERS = frozenset(
+    ("JSONDecodeError", "TOMLDecodeError", "ValidationError", "ArrowInvalid", "ParserError", "EmptyDataError")
+)
 _LONGEST = 300  # characters of a name in a message
 
 
@@ -55,8 +59,8 @@ def in_one_line(error: BaseException) -> str | None:
 
     Notes
     -----
-    What a person can put right: every `UserError` and ValueError, what the system says of files and folders, a library
-    that is not installed, and a lack of memory.
+    What a person can put right: every `UserError`, what the system says of files and folders, what a reader says of a
+    text that it cannot read, a library that is not installed, and a lack of memory. Another ValueError is a defect.
     """
     text = " ".join(str(error).split())
     if isinstance(error, UserError):
@@ -68,7 +72,9 @@ def in_one_line(error: BaseException) -> str | None:
     # torch's own for a GPU is a RuntimeError
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return f"not enough memory{f': {text}' if text else ''}; use a smaller model or picture, or --device cpu"
-    return text or type(error).__name__ if isinstance(error, ValueError) else None
+    if isinstance(error, UnicodeError):
+        return f"a text is not in UTF-8 ({text}); save it so"
+    return text if isinstance(error, ValueError) and type(error).__name__ in _OF_READERS else None
 
 
 def _of_the_system(error: OSError, text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 
 import pytest
 
@@ -22,8 +23,9 @@ class OutOfMemoryError(RuntimeError):
 # what was raised, what the line says; None: a defect
 LINES = [
     (UserError("expected a,\n  got b"), "expected a, got b"),
-    (ValueError("no number"), "no number"),
-    (ValueError(), "ValueError"),
+    (ValueError("operands could not be broadcast together"), None),
+    (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), "a text is not in UTF-8"),
+    (json.JSONDecodeError("Expecting value", "", 0), "Expecting value"),
     (MissingFileError("x.pth is missing"), "x.pth is missing"),
     (OSError(errno.ENOENT, "No such file", "/a/b"), "no such file or folder: /a/b; check the path"),
     (OSError(errno.EISDIR, "Is a directory", "/a"), "/a is a folder; expected a file"),
