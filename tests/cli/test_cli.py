@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tasnb import cli
+from tasnb.core.errors import UserError
 
 
 @pytest.fixture(scope="module")
@@ -301,7 +302,7 @@ def test_the_five_parts_are_options_beside_models(scene: Path, tmp_path: Path, c
 
     def stop(*_: object, **options: object) -> None:
         seen.append(options.get("model_options", options))
-        raise ValueError("seen")
+        raise UserError("seen")
 
     monkeypatch.setattr(models.presets, "plan", stop)
     monkeypatch.setattr(tasnb.evaluation.engine, "evaluate", stop)
