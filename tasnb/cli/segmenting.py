@@ -106,11 +106,6 @@ def segment(
     memo = Store(store).memo
     # a missing file is said now
     loaded = deferred.defer(models, memo=memo, variant=chosen.name, device=device, **parts)
-<<<<<<< HEAD
-    if note := domain_note(loaded.name, loaded.domain, image_rgb):
-        say(f"tasnb: {note}", err=True)
-=======
->>>>>>> k-models
     with ProgressBar(quiet=json_, total=STEPS, bar_format=BAR) as progress:
         progress.step("importing the libraries")
         started = time.perf_counter()
@@ -124,7 +119,7 @@ def segment(
             captions="on demand", variant=chosen, alpha=alpha, lam=lam,
         )  # fmt: skip
     if note := domain_note(loaded.name, loaded.domain, image_rgb):  # where it fails, one line says why
-        typer.echo(f"tasnb: {note}", err=True)
+        say(f"tasnb: {note}", err=True)
     show({**record, "image": image}, in_words(record), as_json=json_)
 
 

@@ -12,8 +12,7 @@ from functools import lru_cache
 
 from tasnb.core.errors import UserError
 
-# characters; the longest of RefCOCO(+/g) and PhraseCut have less than 250. spaCy takes time in the square of it: 0.1 s
-# for this many brackets, 9 s for ten times as many
+# characters, several times the longest that people write; the time that spaCy takes over brackets grows with its square
 MOST_CHARACTERS = 1000
 READING = 2  # raise it when a text is read otherwise: parses that a store holds are then never asked for
 _KEYS = {
