@@ -23,11 +23,11 @@ import numpy as np
 
 from tasnb.core.errors import MissingFileError, UserError, require_file
 from tasnb.core.image_files import upright_size
+from tasnb.core.limits import MAX_MASK_BYTES
 from tasnb.datasets.files import file_in, is_text, read_data
 
 Size = tuple[int, int]
 NO_GOLD: Mapping[str, Any] = MappingProxyType({})
-MAX_MASK_BYTES = 8_000_000_000  # of all masks of one image, a byte a pixel: 200 of 40 megapixels
 EXACT = 1 << 53  # whole numbers below it are exact as floats
 
 About = tuple[str, str]  # "image", "annotation", "ref" or "sentence", and its id

@@ -19,10 +19,8 @@ from typing import TypeGuard
 from urllib.parse import unquote
 
 from tasnb.core.errors import UserError, in_one_line, require_file
+from tasnb.core.limits import MAX_FILE_BYTES, MAX_JSON_CONTAINERS
 
-# COCO's instances_train2017.json has 470 MB, LVIS's 1.2 GB; RefCOCO's pickle 26 MB; its sentences as a table 10 MB
-MAX_BYTES = {".json": 2_000_000_000, ".p": 100_000_000, ".csv": 200_000_000}
-MAX_CONTAINERS = 60_000_000  # lists and objects of JSON, 72 bytes each at least; PhraseCut has a list for each point
 LONGEST_NAME = 4096  # characters; no system takes more
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*")  # as nearly all are; nothing in it leads anywhere
@@ -48,7 +46,7 @@ def read_data(path: Path) -> bytes:
     Raises MissingFileError, or UserError for what is no regular file, is empty or too large, may not be read, or is a
     file of another kind.
     """
-    size, limit = require_file(path).stat().st_size, MAX_BYTES.get(path.suffix, MAX_BYTES[".json"])
+    size, limit = require_file(path).stat().st_size, MAX_FILE_BYTES.get(path.suffix, MAX_FILE_BYTES[".json"])
     if size > limit:
         raise UserError(f"{path} has {size:,} bytes; expected at most {limit:,}: leave out what is not needed")
     try:
@@ -61,8 +59,8 @@ def read_data(path: Path) -> bytes:
     for start, words in _BEGINS.items():
         if begin.startswith(start):
             raise UserError(f"{path} {words}")
-    if path.suffix not in (".p", ".csv") and (made := data.count(b"[") + data.count(b"{")) > MAX_CONTAINERS:
-        raise UserError(f"{path} has {made:,} lists and objects; expected at most {MAX_CONTAINERS:,}")
+    if path.suffix not in (".p", ".csv") and (made := data.count(b"[") + data.count(b"{")) > MAX_JSON_CONTAINERS:
+        raise UserError(f"{path} has {made:,} lists and objects; expected at most {MAX_JSON_CONTAINERS:,}")
     return data
 
 

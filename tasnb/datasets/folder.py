@@ -26,18 +26,18 @@ import numpy as np
 from tasnb.core.choices import require_known
 from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.images import as_rgb, image_id_of
+from tasnb.core.limits import MAX_FILE_BYTES, MAX_ROWS
 from tasnb.core.mask_pictures import as_mask
 from tasnb.core.tables import from_csv_cell
 from tasnb.core.types import Sample
 from tasnb.datasets.annotations import mask_of, parse_json
 from tasnb.datasets.contents import Annotation, Contents, Picture, Ref, Row, Size, digest, id_of, shown
-from tasnb.datasets.files import MAX_BYTES, file_in, is_text, read_data, require_inside
+from tasnb.datasets.files import file_in, is_text, read_data, require_inside
 
 NAME = "folder"
 TABLES = ("samples.csv", "samples.json")
 TEXTS = ("image", "expression", "image_id", "ref_id", "sent_id", "split", "category")
 EVERY = "all"
-MAX_ROWS = 1_000_000  # a kilobyte each once read; RefCOCO has 142,209 sentences
 
 _CSV = threading.Lock()
 
@@ -205,7 +205,7 @@ def _rows(text: str) -> tuple[list[tuple[int, list[str]]], str]:
     reader, line = csv.reader(io.StringIO(text, newline=""), strict=True), 1
     # a polygon of 9,000 points is longer than the module allows; what it allows belongs to the whole process
     with _CSV:
-        before = csv.field_size_limit(MAX_BYTES[".csv"])
+        before = csv.field_size_limit(MAX_FILE_BYTES[".csv"])
         try:
             for values in reader:
                 rows.append((line, list(map(from_csv_cell, values))))

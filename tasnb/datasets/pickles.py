@@ -23,16 +23,17 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from tasnb.core.errors import UserError
+from tasnb.core.limits import (
+    MAX_FILE_BYTES,
+    PICKLE_CONTAINERS,
+    PICKLE_DENSITY,
+    PICKLE_DEPTH,
+    PICKLE_FREE,
+    PICKLE_SHARED,
+    PICKLE_VALUES,
+)
 from tasnb.datasets.annotations import uncollected
 
-# RefCOCO's own file: 26 MB, 50,000 refs, 142,000 sentences, about 4 million values, 5 levels
-MAX_BYTES = 100_000_000
-MAX_MADE = 5_000_000  # containers, which one byte makes; RefCOCO's own file may make 1 million, 2 million in protocol 4
-MAX_DENSITY = 40  # bytes of memory for containers, for each byte of the file; RefCOCO's has 7, 19 in protocol 4
-FREE = 4_000_000  # bytes of memory that any file may take
-MAX_SHARED = 100_000  # containers that stand in more than one place, which are measured once each; RefCOCO's has none
-MAX_VALUES = 50_000_000
-MAX_DEPTH = 64
 TEXT_UNIT = 32  # characters that count as one more value, so that one long text repeated often counts too
 
 # the instructions of plain values; those that ask for something by its name are refused with the name
@@ -140,8 +141,8 @@ def _look_at_shared(again: _Step) -> _Step:
         again(unpickler)
         if type(unpickler.stack[-1]) in _CONTAINERS:
             unpickler.shared.add(id(unpickler.stack[-1]))
-            if len(unpickler.shared) > MAX_SHARED:
-                raise UnsafePickleError(f"more than {MAX_SHARED:,} of its containers stand in several places")
+            if len(unpickler.shared) > PICKLE_SHARED:
+                raise UnsafePickleError(f"more than {PICKLE_SHARED:,} of its containers stand in several places")
 
     return step
 
@@ -186,13 +187,13 @@ def loads(data: bytes, *, name: str = "the pickle") -> Any:
     ValueError
         For damage; both give the name.
     """
-    if len(data) > MAX_BYTES:
-        raise UnsafePickleError(f"{name} is refused: {len(data):,} bytes, more than {MAX_BYTES:,}")
+    if len(data) > MAX_FILE_BYTES[".p"]:
+        raise UnsafePickleError(f"{name} is refused: {len(data):,} bytes, more than {MAX_FILE_BYTES['.p']:,}")
     made = sum(map(data.count, MAKERS))
-    if made > MAX_MADE or memory_of(data) > MAX_DENSITY * len(data) + FREE:
+    if made > PICKLE_CONTAINERS or memory_of(data) > PICKLE_DENSITY * len(data) + PICKLE_FREE:
         raise UnsafePickleError(
-            f"{name} is refused: it may make {made:,} containers, more than {MAX_MADE:,} or than its {len(data):,} "
-            "bytes can hold"
+            f"{name} is refused: it may make {made:,} containers, more than {PICKLE_CONTAINERS:,} or than its "
+            f"{len(data):,} bytes can hold"
         )
     file = io.BytesIO(data)
     unpickler = _Unpickler(file)
@@ -235,8 +236,8 @@ def _size(value: Any, shared: dict[int, tuple[int, int] | None], depth: int = 1)
         if size is BUSY:
             raise UnsafePickleError("a container holds itself")
         return size
-    if depth > MAX_DEPTH:
-        raise UnsafePickleError(f"its containers are nested more than {MAX_DEPTH} deep")
+    if depth > PICKLE_DEPTH:
+        raise UnsafePickleError(f"its containers are nested more than {PICKLE_DEPTH} deep")
     if key in shared:
         shared[key] = BUSY
     total, text, levels = 1 + len(value), 0, 1
@@ -251,10 +252,12 @@ def _size(value: Any, shared: dict[int, tuple[int, int] | None], depth: int = 1)
         elif kind is str or kind is bytes:
             text += len(part)
     total += text // TEXT_UNIT
-    if total > MAX_VALUES:
-        raise UnsafePickleError(f"its few bytes stand for more than {MAX_VALUES:,} values, repeated within containers")
-    if depth + levels > MAX_DEPTH + 1:
-        raise UnsafePickleError(f"its containers are nested more than {MAX_DEPTH} deep")
+    if total > PICKLE_VALUES:
+        raise UnsafePickleError(
+            f"its few bytes stand for more than {PICKLE_VALUES:,} values, repeated within containers"
+        )
+    if depth + levels > PICKLE_DEPTH + 1:
+        raise UnsafePickleError(f"its containers are nested more than {PICKLE_DEPTH} deep")
     if key in shared:
         shared[key] = total, levels
     return total, levels

@@ -120,10 +120,10 @@ def _fill(home: Path, samples: Sequence[Sample]) -> None:
                 masks[key] = f"{MASKS}/{len(masks) + 1:04d}.png"
                 (home / masks[key]).write_bytes(png_bytes(sample.target))
             mask = masks[key]
-        for text in (sample.expression, sample.split, sample.image_id, sample.ref_id):
-            if not is_text(text):
+        for said in (sample.expression, sample.split, sample.image_id, sample.ref_id):
+            if not is_text(said):
                 raise UserError(
-                    f"expected text that can be written as UTF-8, got {shown(text)}, which has half a character"
+                    f"expected text that can be written as UTF-8, got {shown(said)}, which has half a character"
                 )
         rows.append((name, sample.expression, mask, sample.split, sample.image_id, sample.ref_id))
     (home / folder.TABLES[0]).write_bytes(csv_text([COLUMNS, *rows]).encode("utf-8"))

@@ -193,11 +193,11 @@ def test_a_table_is_bounded(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (own / "samples.json").write_text(json.dumps([{"image": "street.png", "expression": "it"}] * 4))
     with pytest.raises(UserError, match="sample 4: expected at most 3 rows"):
         datasets.load("folder", root=own)
-    monkeypatch.setitem(files.MAX_BYTES, ".json", 100)
+    monkeypatch.setitem(files.MAX_FILE_BYTES, ".json", 100)
     with pytest.raises(UserError, match=r"samples\.json has \d+ bytes; expected at most 100"):
         datasets.load("folder", root=own)
-    monkeypatch.setitem(files.MAX_BYTES, ".json", 10_000)
-    monkeypatch.setattr(files, "MAX_CONTAINERS", 4)
+    monkeypatch.setitem(files.MAX_FILE_BYTES, ".json", 10_000)
+    monkeypatch.setattr(files, "MAX_JSON_CONTAINERS", 4)
     with pytest.raises(UserError, match="has 5 lists and objects; expected at most 4"):
         datasets.load("folder", root=own)
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tasnb.core import limits
 from tasnb.datasets import UnsafePickleError, pickles
 
 PYTHON2 = Path(__file__).parent / "python2"
@@ -154,7 +155,7 @@ EVIL = [
     ("lists a thousand deep", b"]" * 1000 + b"a" * 999 + b".", "nested more than 64 deep"),
     ("sets by the million", b"\x8f" * 90_000_000 + b".", "may make 90,000,000 containers, more than 5,000,000"),
     ("containers and places by the million", b"](l}\x94(t\x85" * 10_000_000, "may make 60,000,000 containers"),
-    ("a file of 100 MB", b"N" * (pickles.MAX_BYTES + 1), "100,000,001 bytes, more than 100,000,000"),
+    ("a file of 100 MB", b"N" * (limits.MAX_FILE_BYTES[".p"] + 1), "100,000,001 bytes, more than 100,000,000"),
     ("a long number as a key", b"}" + pickle.dumps(1 << 200, protocol=2)[2:-1] + b"K\x01s.", "a long number as a key"),
 ]  # fmt: skip
 
@@ -203,8 +204,8 @@ def test_memory_stays_within_the_bound_that_the_module_states(filler: bytes) -> 
     finally:
         tracemalloc.stop()
     assert peak < 25 * len(data) + pickles.memory_of(data) + 100_000
-    assert (25 + pickles.MAX_DENSITY) * 5_000_000 + pickles.FREE < 330e6
-    assert 25 * pickles.MAX_BYTES + pickles.MAX_MADE * max(pickles.MAKERS.values()) <= 4e9
+    assert (25 + limits.PICKLE_DENSITY) * 5_000_000 + limits.PICKLE_FREE < 330e6
+    assert 25 * limits.MAX_FILE_BYTES[".p"] + limits.PICKLE_CONTAINERS * max(pickles.MAKERS.values()) <= 4e9
 
 
 @pytest.mark.parametrize("maker", [*pickles.MAKERS, b"]l}\x8f", b"N\x94"])
@@ -224,7 +225,7 @@ def test_a_few_megabytes_of_containers_are_refused_before_they_are_made(maker: b
 def test_honest_refs_are_far_from_the_bound(protocol: int, shared_root: Path) -> None:
     refs = pickles.loads((shared_root / "data" / "mini-refcoco" / "refcoco" / "refs(unc).p").read_bytes())
     data = pickle.dumps(refs, protocol=protocol)
-    assert pickles.memory_of(data) < pickles.MAX_DENSITY * len(data) / 2
+    assert pickles.memory_of(data) < limits.PICKLE_DENSITY * len(data) / 2
 
 
 def test_memo_places_of_any_number_take_their_share_alone() -> None:
