@@ -63,7 +63,7 @@ def test_style_and_length(text, style, group, nlp) -> None:
 
 @pytest.mark.slow
 def test_degenerate_expressions_have_no_noun_and_do_not_fail(nlp) -> None:
-    for text in ("🙂🙂", "<script>alert(1)</script>", '"quoted"', "left " * 500):
+    for text in ("🙂🙂", "<script>alert(1)</script>", '"quoted"', "left " * 199):
         found = types_of(expressions.parse(text, nlp))
         assert set(found.names) <= set(TYPES)
     assert types_of(Parse(text="", head=None)).names == ("no noun",)

@@ -14,5 +14,5 @@ def test_the_benchmark_reads_what_it_wrote_and_states_time_and_memory(capsys: py
     assert [line.split("  ")[0] for line in parsed] == ["pydantic", "own checks"]
     loads = [line for line in lines if line.startswith("load ")]
     assert len(loads) == 2
-    assert all(line.endswith("within 30 s and 3 GB") for line in loads)
+    assert all(line.endswith("30 s and 3 GB") for line in loads)  # whether within it says the machine
     assert "1,422 sentences" in lines[-1]

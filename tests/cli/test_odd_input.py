@@ -42,7 +42,6 @@ LINES = [
     ("datasets", "show", "reftoy", "--index", VAST),
     ("datasets", "show", TITLE),
     ("datasets", "show", HALF),
-    ("datasets", "list", "--root", LONG),
     ("datasets", "check", "reftoy", "--split", "x\ny"),
     ("datasets", "show", "reftoy", "--out", LONG),
     ("evaluate", "folder", "--limit", HUGE),

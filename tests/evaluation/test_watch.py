@@ -23,7 +23,7 @@ def start(folder):
     (Path(folder) / str(os.getpid())).touch()
 
 def work(number):
-    hashlib.pbkdf2_hmac("sha256", b"as torch does", b"this lets other threads go on", 1 << 40)
+    hashlib.pbkdf2_hmac("sha256", b"as torch does", b"this lets other threads go on", 2**31 - 1)
 
 if __name__ == "__main__":
     with watch.pool(2, start, sys.argv[1]) as pool:

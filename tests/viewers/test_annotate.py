@@ -118,7 +118,7 @@ def test_the_models_words_do_not_reach_the_browser(toy_case) -> None:
 
 
 def test_saved_annotations_are_a_folder_data_set(two: Annotator, tmp_path: Path) -> None:
-    for text in ("the dog", HOSTILE, " ".join(["left"] * 500)):
+    for text in ("the dog", HOSTILE, " ".join(["left"] * 199)):
         two.add(text, 1)
     two.add("the cat", 0, image="street")
     two.add("the moon", None)

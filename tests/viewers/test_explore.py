@@ -255,8 +255,8 @@ def test_hostile_text_is_escaped_in_the_twin(toy_case, toy_models) -> None:
     assert viewer.expression == HOSTILE
 
 
-def test_five_hundred_words_are_an_expression(toy_case, toy_models) -> None:
-    text = "the left cat " + "and another word " * 170
+def test_the_longest_expression_is_one(toy_case, toy_models) -> None:
+    text = "the left cat " + "and another word " * 57
     viewer = tn.viewers.explore(toy_case[0], toy_case[1], text, toy_models)
     pieces = viewer.reading["variants"]["paper"]["pieces"]
     assert "".join(piece for piece, _ in pieces) == text

@@ -106,5 +106,5 @@ def test_hostile_and_long_expressions_are_words(toy_case, toy_models) -> None:
     _, artifacts = toy_case
     viewer = tn.viewers.rectifier_view(None, artifacts, f"left cat {HOSTILE}", toy_models)
     assert "<script>" not in viewer.twin()["text/html"]
-    long = "left cat " + "and a dog " * 166
+    long = "left cat " + "and a dog " * 98
     assert tn.viewers.rectifier_view(None, artifacts, long, toy_models).picture().shape[1] > 300

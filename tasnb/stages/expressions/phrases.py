@@ -251,12 +251,13 @@ class Words:
                 return thing + 1
         elif thing is None and self.pos(led) == "ADJ" and not self._is_place(led):
             return led + 1  # "not black | on the left"
-        ends = (j for j in range(k, len(self)) if self._breaks(j) or (j > k and self._begins_anew(j)))
+        ends = (j for j in range(k, len(self)) if self._breaks(j) or self._begins_anew(k, j))
         return next(ends, len(self))
 
-    def _begins_anew(self, i: int) -> bool:
-        """ "not the left one | the right one"."""
-        return self.word(i) in lexicon.DETERMINERS and (self.is_noun(i - 1) or self._is_place(i - 1))
+    def _begins_anew(self, start: int, i: int) -> bool:
+        """ "not the left one | the right one": a noun phrase behind the place that is denied."""
+        behind = any(map(self._is_place, range(start, i))) and (self.is_noun(i - 1) or self._is_place(i - 1))
+        return behind and self.word(i) in lexicon.DETERMINERS
 
     def _relation(self, start: int, name: tuple[str, ...], value: str) -> Related | None:
         named = start + len(name)
