@@ -149,11 +149,10 @@ def test_a_photo_without_a_mask_is_enough_for_the_first_lesson(kernel: Kernel, o
 @pytest.mark.parametrize(
     ("notebook", "place", "helpers"),
     [
-        ("00_quickstart.ipynb", "copy", "copy/lessons"),
         ("solutions/03_p_score.ipynb", "copy/solutions", "copy/lessons"),
         ("00_quickstart.ipynb", "downloads", None),
     ],
-    ids=["a copy", "a solution in a copy", "a single downloaded notebook"],
+    ids=["a solution in a copy", "a single downloaded notebook"],
 )
 def test_a_lesson_runs_outside_the_clone(
     notebook: str, place: str, helpers: str | None, tmp_path: Path, notebook_cache: Path
