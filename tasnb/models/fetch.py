@@ -501,7 +501,9 @@ class ResumingDownloader:
 
 def _from_hub(part: Part, folder: Path, *, progress: bool, snapshot: Callable[..., Any] | None) -> None:
     import huggingface_hub
-    from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
+    from huggingface_hub.utils import disable_progress_bars, enable_progress_bars, logging
+
+    logging.set_verbosity_error()  # its five tries without a network would be ten lines before the one that tells
 
     (enable_progress_bars if progress else disable_progress_bars)()
     new = [file for file in part.files if not is_there(file, folder)]
