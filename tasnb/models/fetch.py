@@ -495,10 +495,12 @@ class ResumingDownloader:
 
 def _from_hub(part: Part, folder: Path, *, progress: bool, snapshot: Callable[..., Any] | None) -> None:
     import huggingface_hub
-    from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
+    from huggingface_hub.utils import disable_progress_bars, enable_progress_bars, logging
 
     (enable_progress_bars if progress else disable_progress_bars)()
     new = [file for file in part.files if not is_there(file, folder)]
+    usual = logging.get_verbosity()
+    logging.set_verbosity_error()  # its tries without a network would be ten lines before the one that tells
     try:
         download = snapshot or huggingface_hub.snapshot_download
         download(part.repo, revision=part.revision, allow_patterns=list(part.patterns), local_dir=folder)
@@ -507,6 +509,8 @@ def _from_hub(part: Part, folder: Path, *, progress: bool, snapshot: Callable[..
             f"{part.repo} at revision {part.revision} could not be downloaded: {_why(error)}. "
             f"Run the command again: it goes on{_by_hand(part)}"
         ) from error
+    finally:
+        logging.set_verbosity(usual)  # it is the whole process's
     for file in new:
         path = folder / file.path
         if "*" not in file.path and path.is_file():

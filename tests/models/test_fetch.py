@@ -229,6 +229,23 @@ def test_a_hub_that_fails_or_sends_too_little_is_one_error(cache: Path) -> None:
         fetch.fetch_part(HUB, progress=False, snapshot=lambda *_, **__: None)
 
 
+def test_what_the_hub_library_says_of_its_own_tries_is_not_told(cache: Path, caplog) -> None:
+    from huggingface_hub.utils import logging
+
+    usual = logging.get_verbosity()
+    logger = logging.get_logger("huggingface_hub.utils._http")
+
+    def retrying(*_: object, **__: object) -> None:
+        logger.warning("Retrying in 1s [Retry 1/5].")
+        raise ConnectionError("no route")
+
+    with pytest.raises(fetch.FetchError, match="no route"):
+        fetch.fetch_part(HUB, progress=False, snapshot=retrying)
+    assert not caplog.records
+    assert logging.get_verbosity() == usual
+    assert logger.isEnabledFor(30), "others of the same process are told as before"
+
+
 def test_the_real_hub_client_obeys_the_offline_switch(cache: Path) -> None:
     with pytest.raises(fetch.FetchError, match="someone/git at revision"):
         fetch.fetch_part(HUB, progress=False)
