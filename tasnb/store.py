@@ -16,6 +16,7 @@ import inspect
 import json
 import os
 import re
+import stat
 import struct
 import warnings
 from collections import Counter
@@ -510,7 +511,11 @@ class Store:
 
     def _is_foreign(self, place: Path | os.DirEntry[str]) -> bool:
         """Whether this is a link, which may lead anywhere, or a pipe, a socket, a device; it is told once."""
-        if not place.is_symlink() and (place.is_dir() or place.is_file() or not os.path.exists(place)):
+        try:
+            mode = os.lstat(place).st_mode  # asked once: another process may make or remove it at any moment
+        except OSError:
+            return False
+        if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
             return False
         message = f"{os.fspath(place)} is a link, or no regular file: nothing is read, kept or removed there"
         self._warn_once(os.fspath(place), message, StoreWarning)
@@ -571,10 +576,10 @@ class Store:
             for fan in self._scan(Path(stage.path), _FAN_NAME):
                 for file in self._scan(Path(fan.path), _ENTRY_NAME):
                     try:
-                        stat = file.stat(follow_symlinks=False)
+                        facts = file.stat(follow_symlinks=False)
                     except OSError:
                         continue  # pruned by another process meanwhile
-                    yield _Entry(stage.name, file.path, stat.st_size, stat.st_mtime_ns)
+                    yield _Entry(stage.name, file.path, facts.st_size, facts.st_mtime_ns)
                 for file in self._scan(Path(fan.path), _LEFTOVER_NAME) if clean else ():
                     with suppress(OSError):
                         if is_over(Path(file.path), LEFTOVER_SECONDS):
