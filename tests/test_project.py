@@ -126,14 +126,14 @@ import tasnb
 from tasnb.cli import demo, run
 demo.SCENES = int(sys.argv[1])
 scene = sorted((tasnb.shipped.data_root() / 'reftoy' / 'images').iterdir())[0]
-commands = ('doctor|--json', f'segment|{scene}|the left tree|--json', 'demo|--json')
+commands = ('doctor|--json', f'segment|{scene}|the left tree|--json', 'demo|--json')[: 3 if demo.SCENES else 2]
 codes = [run(command.split('|')) for command in commands]
 print(json.dumps({'home': tasnb.__file__, 'codes': codes}))
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("mode", "scenes"), [("hardlink", 3), ("symlink", 1)])
+@pytest.mark.parametrize(("mode", "scenes"), [("hardlink", 2), ("symlink", 0)])
 def test_an_installed_wheel_runs_where_its_files_are_links(built: Path, tmp_path: Path, mode: str, scenes: int) -> None:
     """As uv, conda and others lay files out; NLTK refuses to read such files itself."""
     pytest.importorskip("uv", reason="make installs uv beside the library")
@@ -153,15 +153,17 @@ def test_an_installed_wheel_runs_where_its_files_are_links(built: Path, tmp_path
         cwd=here,
         env={**os.environ, "PYTHONPATH": str(site), "TASNB_CACHE": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1"},
     )
-    print(f"doctor, segment, demo on {scenes} scenes: {time.perf_counter() - started:.0f} s")
+    print(f"doctor, segment, demo on {scenes} scenes (none: no demo): {time.perf_counter() - started:.0f} s")
     assert run.returncode == 0, run.stderr[-2000:]
-    doctor, segment, demo, ended = (json.loads(line) for line in run.stdout.splitlines())
-    assert ended == {"home": str(site / "tasnb" / "__init__.py"), "codes": [0, 0, 0]}, run.stderr[-2000:]
+    doctor, segment, *demo, ended = (json.loads(line) for line in run.stdout.splitlines())
+    assert ended == {"home": str(site / "tasnb" / "__init__.py"), "codes": [0] * (2 + len(demo))}, run.stderr[-2000:]
     assert {each["name"]: each["ready"] for each in doctor["presets"]}["toy"] is True
     assert segment["domain_note"] == ""
     assert (here / segment["files"]["mask"]).is_file()
-    assert demo["ablation"]["images"] == scenes
-    assert demo["ablation"]["n"] >= 3 * scenes
+    assert len(demo) == bool(scenes)
+    for printed in demo:
+        assert printed["ablation"]["images"] == scenes
+        assert printed["ablation"]["n"] >= 3 * scenes
 
 
 @pytest.mark.slow

@@ -26,6 +26,7 @@ def work(number):
     hashlib.pbkdf2_hmac("sha256", b"as torch does", b"this lets other threads go on", 2**31 - 1)
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
     with watch.pool(2, start, sys.argv[1]) as pool:
         waiting = [pool.submit(work, number) for number in range(6)]
         if sys.argv[2] == "error":
@@ -79,7 +80,8 @@ def test_a_command_that_is_stopped_says_what_is_kept(number, code, how, monkeypa
     """Through typer, which has a code of its own for Ctrl-C, and no word."""
     import tasnb.evaluation.engine
 
-    before = signal.getsignal(signal.SIGTERM)
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
 
     def stopped(*_: object, **__: object) -> None:
         os.kill(os.getpid(), number)
@@ -91,6 +93,7 @@ def test_a_command_that_is_stopped_says_what_is_kept(number, code, how, monkeypa
         with pytest.raises(SystemExit) as left:
             cli.main()
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
     assert left.value.code == code
     assert capsys.readouterr().err.startswith(f"tasnb: {how}; finished parts are kept in the run directory; the same")
