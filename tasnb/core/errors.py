@@ -9,7 +9,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 # what an error number of the system means for a file or folder, and what to do (errno(3))
@@ -32,13 +32,13 @@ _WORDS: Mapping[int, str] = {
 }
 _OURS = "tasnb"
 # what is no file though it has a name; opening most of them would wait for ever
-_NO_FILES: tuple[tuple[Callable[[int], bool], str], ...] = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
+NO_FILES: Mapping[int, str] = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 _LONGEST = 300  # characters of a name in a message
 
 
@@ -82,8 +82,7 @@ def require_file(path: Path | str, what: str = "file") -> Path:
     except ValueError as problem:  # a zero byte, or half of a pair of UTF-16
         raise UserError(f"{shown} cannot be the name of a file; expected the path of a {what}") from problem
     if not stat.S_ISREG(mode):
-        found = next((name for is_one, name in _NO_FILES if is_one(mode)), "no regular file")
-        raise UserError(f"{shown} is {found}; give one {what}")
+        raise UserError(f"{shown} is {NO_FILES.get(stat.S_IFMT(mode), 'no regular file')}; give one {what}")
     return Path(path)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from tasnb.core.errors import MissingFileError, UserError
+from tasnb.core.file_kinds import refuse_foreign
 from tasnb.models.batched import Matcher
 from tasnb.models.clip import Preprocessing
 from tasnb.models.folders import quiet
@@ -28,7 +29,6 @@ from tasnb.models.weights import (
     named_as,
     one_line,
     read_state,
-    refuse_foreign,
     require_all,
     require_finite,
 )
@@ -113,7 +113,7 @@ class AlbefItc(Matcher):
         for needed in (path, words):
             if not needed.exists():
                 raise MissingFileError(f"ALBEF needs {CHECKPOINTS[0]} and BERT's vocab.txt in one folder; no {needed}")
-            refuse_foreign(needed, f"ALBEF's {needed.name}")
+            refuse_foreign(needed, "file of ALBEF")
         towers = _filled(_read(path), image_size, f"{path} does not hold ALBEF's weights")
         for tower in towers.values():
             require_finite(str(path), tower.state_dict())

@@ -18,11 +18,12 @@ import numpy as np
 
 from tasnb.core.choices import require_known
 from tasnb.core.errors import UserError
+from tasnb.core.file_kinds import refuse_foreign
 from tasnb.core.masks import to_rle
 from tasnb.models.machine import MissingExtraError, require_library, resolve_device
 from tasnb.models.options import ProposerOptions
 from tasnb.models.proposers import Proposer, distinct
-from tasnb.models.weights import fingerprint, refuse_foreign, require_finite, why_unread
+from tasnb.models.weights import fingerprint, require_finite, why_unread
 
 
 @dataclass(frozen=True, kw_only=True)

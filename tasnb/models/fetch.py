@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from tasnb.core.errors import MissingFileError, UserError, in_one_line
+from tasnb.core.file_kinds import refuse_foreign
 from tasnb.core.writing import replacing
 from tasnb.models.catalogue import PARTS, PRESETS, ROLES, File, Part, Role, part_named
 from tasnb.models.names import CHECKPOINTS, canonical
 from tasnb.models.places import command_for, folder_of, hub_folder, in_words, is_there, missing_files
-from tasnb.models.weights import read_config, refuse_foreign, require_whole, sha256_of
+from tasnb.models.weights import read_config, require_whole, sha256_of
 
 ATTEMPTS = 4  # a transfer that breaks goes on where it stopped, this often in one call
 PAUSE_S = 1.0  # before the second attempt; twice as long before each further one

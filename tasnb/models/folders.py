@@ -139,7 +139,7 @@ def load_pretrained(
     # it looks at every configuration: transformers takes its own defaults for one that it cannot read
     require_no_code(folder, what)
     for file in (file for pattern in WEIGHTS for file in sorted(folder.glob(pattern))):
-        require_whole(file, what)
+        require_whole(file, "file of weights")
     kind = getattr(transformers, model_class)
     with quiet():
         try:

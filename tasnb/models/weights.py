@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tasnb.core.errors import MissingFileError, UserError, in_one_line
+from tasnb.core.file_kinds import refuse_foreign
 
 SHOWN = 5  # keys that an error names
 # where a trainer's checkpoint keeps its state dict, the likelier first
@@ -187,57 +188,6 @@ def read_state(path: Path, what: str) -> dict[str, Any]:
     except Exception as error:  # torch, zipfile, pickle and safetensors each raise their own for a damaged file
         raise UserError(f"{path} cannot be read as weights: {why_unread(error)}") from error
     return tensors_in(read, path)
-
-
-def refuse_foreign(path: Path, what: str) -> None:
-    """Refuse a file that cannot hold weights: none, a folder, an empty file, a Git LFS pointer, a web page.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    what : str
-        What the file should be, for errors.
-
-    Raises
-    ------
-    MissingFileError
-        When it is not there.
-    UserError
-        When its first bytes say that it is something else.
-    """
-    if path.is_dir():
-        raise UserError(f"{what}: expected a file, {path} is a folder")
-    if not path.exists():
-        raise MissingFileError(f"{what} not found: {path}")
-    if not path.is_file():  # opening one would wait for whoever writes to it
-        raise UserError(f"{what}: expected a file, {path} is a pipe, a socket or a device")
-    if found := in_place_of(path):
-        raise UserError(f"{path} cannot be read as weights: it is {found}; remove it and get it again")
-
-
-def in_place_of(path: Path) -> str | None:
-    """Tell what came in place of a file that was to be downloaded or copied.
-
-    Parameters
-    ----------
-    path : Path
-        A file that is there.
-
-    Returns
-    -------
-    str or None
-        What it is, by its first bytes; None where they say nothing.
-    """
-    with open(path, "rb") as file:
-        start = file.read(64).lstrip().lower()
-    if not start:
-        return "empty"
-    if start.startswith(b"version https://git-lfs"):
-        return "a Git LFS pointer, not the file that it stands for (git lfs pull gets that)"
-    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "a web page, such as a login form or an error"
-    return None
 
 
 def require_whole(path: Path, what: str) -> None:
