@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tasnb.cli.options import Json, to_read
+from tasnb.cli.options import Json, reads
 from tasnb.cli.output import ProgressBar, say, show
 
 
@@ -36,11 +36,7 @@ def fetch(
     ] = False,
     from_: Annotated[
         Path | None,
-        typer.Option(
-            "--from",
-            callback=to_read,
-            help="A folder that holds the files already; they are checked and taken from there.",
-        ),
+        reads("--from", help="A folder that holds the files already; they are checked and taken from there."),
     ] = None,
     json_: Json = False,
 ) -> None:

@@ -33,8 +33,8 @@ from tasnb.models.vocabulary import require_tokenizer_files, require_vocabulary
 from tasnb.models.weights import (
     deciding_files,
     fingerprint,
+    in_our_words,
     named_as,
-    one_line,
     read_config,
     read_state,
     require_finite,
@@ -396,12 +396,8 @@ def _empty(name: str, precision: str) -> Any:
     """The model of that name without its weights."""
     import open_clip
 
-    try:
+    with in_our_words(f"{name.removeprefix('local-dir:')}: open_clip cannot build this model"):
         return open_clip.create_model(name, load_weights=False, pretrained_text=False, precision=precision)
-    except Exception as error:  # open_clip, timm and torch each raise their own for sizes that do not fit
-        raise UserError(
-            f"{name.removeprefix('local-dir:')}: open_clip cannot build this model: {one_line(error)}"
-        ) from error
 
 
 def _tokenizer(name: str, config: Mapping[str, Any]) -> Any:
@@ -409,13 +405,8 @@ def _tokenizer(name: str, config: Mapping[str, Any]) -> Any:
     import open_clip
 
     own = {"trust_remote_code": False} if config["text_cfg"].get("hf_tokenizer_name") else {}
-    try:
-        with quiet():
-            return open_clip.get_tokenizer(name, **own)
-    except Exception as error:
-        raise UserError(
-            f"{name.removeprefix('local-dir:')}: its tokenizer cannot be loaded: {one_line(error)}"
-        ) from error
+    with quiet(), in_our_words(f"{name.removeprefix('local-dir:')}: its tokenizer cannot be loaded"):
+        return open_clip.get_tokenizer(name, **own)
 
 
 @contextmanager
@@ -443,13 +434,11 @@ def _fill(clip: Any, weights: Path) -> bool:
     misfit = f"{weights.name} does not fit the CLIP model that was asked for"
     own = clip.state_dict()
     state = named_as(_read(weights), own)
-    try:
+    with in_our_words(misfit):
         if all(key in state and state[key].shape == value.shape for key, value in own.items()):
             keys = clip.load_state_dict(state, strict=False)
         else:  # a layout that open_clip converts
             keys = open_clip.load_checkpoint(clip, str(weights), strict=False, weights_only=True)
-    except Exception as error:
-        raise UserError(f"{misfit}: {one_line(error)}") from error
     beyond = set(keys.unexpected_keys)
     if wrong := [*keys.missing_keys, *sorted(beyond - OPENAI_SIZES)]:
         raise UserError(f"{misfit} (first difference: {wrong[0]})")

@@ -14,6 +14,7 @@ from typing import Any
 from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.file_kinds import in_place_of, refuse_foreign
 from tasnb.core.shipped import data_root
+from tasnb.models.weights import in_our_words
 
 NEEDED_PARTS = ("tagger", "parser", "lemmatizer")
 _PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
@@ -138,11 +139,8 @@ def load_parser(folder: str | Path) -> SpacyParser:
     with warnings.catch_warnings():
         # a pipeline saved by another spaCy 3.x says so on loading; the fingerprint carries both versions
         warnings.filterwarnings("ignore", message=r".*\[W095\].*", category=UserWarning)
-        try:
+        with in_our_words(f"{folder} is damaged, or no spaCy pipeline of this version"):
             nlp = spacy.load(path if is_folder else str(folder))
-        except Exception as error:  # spaCy, msgpack, json and the system each raise their own for a damaged file
-            said = " ".join(str(error).split())[:200]
-            raise UserError(f"{folder} is damaged, or no spaCy pipeline of this version: {said}") from error
     missing = [part for part in NEEDED_PARTS if part not in nlp.pipe_names]
     if missing:
         raise UserError(
@@ -257,13 +255,10 @@ def load_wordnet(folder: str | Path) -> Any:
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The multilingual functions are not available")
-        try:
+        with in_our_words(
+            f"WordNet in {path} is damaged: NLTK cannot read lexnames or the .exc files, so copy them again"
+        ):
             return Reader()
-        except Exception as problem:  # whatever NLTK trips over in the small files
-            raise UserError(
-                f"WordNet in {path} is damaged: NLTK cannot read lexnames or the .exc files "
-                f"({type(problem).__name__}: {problem}); copy them again"
-            ) from problem
 
 
 def _wordnet_file(folder: Path, name: str) -> bytes:

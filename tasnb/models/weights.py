@@ -12,7 +12,8 @@ import json
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -183,10 +184,8 @@ def read_state(path: Path, what: str) -> dict[str, Any]:
     from safetensors.torch import load_file
 
     refuse_foreign(path, what)
-    try:
+    with in_our_words(f"{path} cannot be read as weights", say=why_unread):
         read = load_file(path) if _is_safetensors(path) else torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch, zipfile, pickle and safetensors each raise their own for a damaged file
-        raise UserError(f"{path} cannot be read as weights: {why_unread(error)}") from error
     return tensors_in(read, path)
 
 
@@ -211,19 +210,15 @@ def require_whole(path: Path, what: str) -> None:
     from safetensors import safe_open
 
     refuse_foreign(path, what)
-    try:
-        if _is_safetensors(path):
-            with safe_open(path, framework="pt") as file:
-                packed = [name for name in file.keys() if _is_packed(file.get_slice(name))]  # noqa: SIM118
-        else:  # the format before torch 1.6 has no table of contents
-            listed = zipfile.is_zipfile(path)
-            read, packed = torch.load(path, map_location="cpu", weights_only=True, mmap=listed or None), []
-    except Exception as error:
-        raise UserError(f"{path} cannot be read as weights: {why_unread(error)}") from error
+    with in_our_words(f"{path} cannot be read as weights", say=why_unread):
+        if not _is_safetensors(path):
+            listed = zipfile.is_zipfile(path)  # the format before torch 1.6 has no table of contents
+            tensors_in(torch.load(path, map_location="cpu", weights_only=True, mmap=listed or None), path)
+            return
+        with safe_open(path, framework="pt") as file:
+            packed = [name for name in file.keys() if _is_packed(file.get_slice(name))]  # noqa: SIM118
     if packed:
         raise _unusable(path, packed[0], "whole numbers")
-    if not _is_safetensors(path):
-        tensors_in(read, path)
 
 
 def _is_packed(tensor: Any) -> bool:
@@ -448,3 +443,31 @@ def one_line(error: Exception) -> str:
     if _ADVICE.search(text):
         return "it asks for code to be run, which no model may here"
     return text[:400] if not isinstance(error, KeyError) else f"{text[:400]} is unknown or missing"
+
+
+@contextmanager
+def in_our_words(
+    problem: str, of: type[Exception] = Exception, *, say: Callable[[Exception], str] = one_line
+) -> Iterator[None]:
+    """Raise what a vendor raises, each its own for a damaged file, as one UserError; one of ours stays as it is.
+
+    Parameters
+    ----------
+    problem : str
+        How the error begins.
+    of : type of exception
+        What is known to tell of the user's files; everything else goes through.
+    say : callable
+        Gives the rest of the sentence.
+
+    Raises
+    ------
+    UserError
+        For such an error.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except of as error:
+        raise UserError(f"{problem}: {say(error)}") from error
