@@ -15,13 +15,14 @@ from typing import Any
 from tasnb.core.domain import KNOWS
 from tasnb.core.errors import in_one_line
 from tasnb.core.file_kinds import refuse_foreign
+from tasnb.core.shipped import cache_root
 from tasnb.core.tables import text_table
 from tasnb.core.types import Progress
 from tasnb.models.adapters import LOADERS, is_fastsam
 from tasnb.models.catalogue import PARTS, PRESETS, Part, Preset, Role, is_shipped
 from tasnb.models.folders import load_processor
 from tasnb.models.names import CHECKPOINTS, arguments_of, is_installed, located
-from tasnb.models.places import TRAIN, cache_root, in_words, missing_files
+from tasnb.models.places import TRAIN, in_words, missing_files
 from tasnb.models.vocabulary import require_tokenizer_files
 from tasnb.models.weights import one_line, read_config, require_whole
 
