@@ -1,4 +1,4 @@
-"""What ships with the library: the data, and the lessons with their helpers. In a clone they lie beside the package."""
+"""What ships with the library (data, lessons and their helpers; in a clone beside the package), and the cache folder."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def data_root() -> Path:
 
 
 def cache_root() -> Path:
-    """Tell the folder that ``tasnb fetch`` fills.
+    """Tell the folder that ``tasnb fetch`` fills, and in which the artifact store lies.
 
     Returns
     -------

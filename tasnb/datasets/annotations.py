@@ -73,13 +73,13 @@ def parse_json_but(key: str, data: bytes, path: Path, build: Callable[[dict[str,
 
 
 def read_now(value: Any) -> Any:
-    """The value of what ``parse_json_but`` left unread; any other value as it is. Raises ValueError for damage."""
+    """The value of JSON that is unread, as ``parse_json_but`` leaves it; any other as it is. Raises ValueError."""
     if not isinstance(value, bytes):
         return value
     try:
         return json.loads(value)
     except (ValueError, RecursionError) as wrong:
-        raise UserError(f"its list of numbers cannot be read ({wrong})") from wrong
+        raise UserError(f"its JSON cannot be read ({wrong})") from wrong
 
 
 def mask_of(segmentation: Any, size_hw: tuple[int, int]) -> np.ndarray:
