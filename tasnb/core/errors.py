@@ -9,27 +9,13 @@ import errno
 import os
 import re
 import stat
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-# what an error number of the system means for a file or folder, and what to do (errno(3))
-_WORDS: Mapping[int, str] = {
-    errno.ENOENT: "no such file or folder: {path}; check the path",
-    errno.EEXIST: "{path} exists already; choose another name",
-    errno.EISDIR: "{path} is a folder; expected a file",
-    errno.ENOTDIR: "{path}: a part of this path is a file; expected a folder",
-    errno.EACCES: "no permission for {path}; change its permissions, or choose another place",
-    errno.EPERM: "no permission for {path}; change its permissions, or choose another place",
-    errno.EROFS: "{path} lies on a disk that cannot be written to; choose another place",
-    errno.ENOSPC: "no space left on the disk of {path}; free some, or choose another place",
-    errno.EDQUOT: "your disk quota is used up: {path} was not written; free some space, or choose another place",
-    errno.EFBIG: "{path} is larger than this disk allows; choose another place",
-    errno.ENAMETOOLONG: "the name is too long: {path}",
-    errno.EIO: "{path} cannot be read or written (input/output error): check the disk",
-    errno.ENOTEMPTY: "{path} is not empty; choose another folder",
-    errno.EMFILE: "too many open files; raise the limit (ulimit -n)",
-    errno.ELOOP: "{path} is a link that leads to itself",
-}
+_WRITTEN = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+# error number -> what it means for a file or folder, and what to do
+_WORDS: Mapping[int, str] = {getattr(errno, name): words for name, words in _WRITTEN.items() if hasattr(errno, name)}
 _OURS = "tasnb"
 # what is no file though it has a name; opening most of them would wait for ever
 NO_FILES: Mapping[int, str] = {

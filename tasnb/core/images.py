@@ -15,7 +15,6 @@ from PIL import Image, ImageColor
 
 from tasnb.core.errors import UserError
 from tasnb.core.image_files import decode, opened
-from tasnb.core.image_files import orientation_of as orientation_of
 from tasnb.core.limits import MAX_PIXELS
 from tasnb.core.pixels import DEEP, plain, range_of, rawmodes_of, refuse_dark_16_bits, strips, upright_hw
 

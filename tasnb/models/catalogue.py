@@ -136,6 +136,8 @@ _WRITTEN = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 PARTS: Mapping[Role, Mapping[str, Part]] = TypeAdapter(dict[Role, dict[str, Part]]).validate_python(_WRITTEN["parts"])
 # variant -> options of ``load`` that it asks for
 VARIANT_OPTIONS: Mapping[str, Mapping[str, int | bool]] = _WRITTEN["variants"]
+# published SAM -> what of ``sam.SamConfig`` differs from its defaults
+SAM_SIZES: Mapping[str, Mapping[str, Any]] = _WRITTEN["sam_sizes"]
 PRESETS: Mapping[str, Preset] = {name: Preset(name=name, **choices) for name, choices in _WRITTEN["presets"].items()}
 
 
