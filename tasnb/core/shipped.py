@@ -1,4 +1,4 @@
-"""What ships with the library: data, lessons and their helpers (in a clone beside the package); and the cache folder."""
+"""What ships with the library: data, lessons and their helpers (in a clone beside the package); its cache folder."""
 
 from __future__ import annotations
 
