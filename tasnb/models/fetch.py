@@ -21,10 +21,11 @@ from typing import Any
 from tasnb.core.errors import MissingFileError, UserError, in_one_line
 from tasnb.core.file_kinds import refuse_foreign
 from tasnb.core.writing import replacing
+from tasnb.models.adapters import require_opens
 from tasnb.models.catalogue import PARTS, PRESETS, ROLES, File, Part, Role, part_named
-from tasnb.models.names import CHECKPOINTS, canonical
+from tasnb.models.names import canonical
 from tasnb.models.places import command_for, folder_of, hub_folder, in_words, is_there, missing_files
-from tasnb.models.weights import read_config, require_whole, sha256_of
+from tasnb.models.weights import sha256_of
 
 ATTEMPTS = 4  # a transfer that breaks goes on where it stopped, this often in one call
 PAUSE_S = 1.0  # before the second attempt; twice as long before each further one
@@ -292,10 +293,8 @@ def _remove_wrong(part: Part, folder: Path) -> None:
 def _is_sound(path: Path, file: File) -> bool:
     """Whether a file is the one of the catalogue, or where no sha256 tells, opens as what its name says."""
     try:
-        if file.sha256 is None and path.suffix in CHECKPOINTS:
-            require_whole(path, file.path)
-        elif path.suffix == ".json":
-            read_config(path)
+        if file.sha256 is None:
+            require_opens(path, file.path)
     except UserError:
         return False
     return not _fault(path, file)

@@ -19,10 +19,10 @@ from tasnb.core.shipped import cache_root
 from tasnb.models.adapters import is_fastsam, is_successor
 from tasnb.models.catalogue import PARTS, Part, Role
 from tasnb.models.places import folder_of, hub_cache, hub_folder, missing_files
+from tasnb.models.weights import CHECKPOINTS
 
 # a role -> the first argument of its adapter's ``load``, where it is not "folder"
 FIRST: Mapping[Role, str] = {"sam": "checkpoint", "clip": "model"}
-CHECKPOINTS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")
 _REPOSITORY = re.compile(r"(hf-hub:)?[\w.-]+/[\w.-]+")  # of the Hugging Face hub
 ON_THE_HUB: tuple[Role, ...] = ("sam", "clip", "captioner")
 

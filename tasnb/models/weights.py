@@ -26,6 +26,7 @@ SHOWN = 5  # keys that an error names
 NESTS = ("state_dict", "model_state_dict", "model_state", "model", "module", "net", "network", "weights", "params")
 # what torch.compile, FSDP and activation checkpointing put into the names of the tensors that they wrap
 WRAPPERS = frozenset({"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"})
+CHECKPOINTS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 _DEPTH = 3  # how far the state dict may lie below the checkpoint's top, and how many words may stand before its names
 _CHUNK = 4 * 2**20  # bytes of each sample of a large file

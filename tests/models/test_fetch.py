@@ -327,6 +327,13 @@ def test_what_an_earlier_call_left_wrong_is_got_again(make, content: bytes, serv
     assert (cache / part.folder / "weights.pth").read_bytes() == CONTENT
 
 
+def test_a_checkpoint_that_only_its_own_library_can_open_is_kept(server: type[Server], cache: Path) -> None:
+    part = replace(part_for(server), files=(File(path="FastSAM-s.pt"),), verified=False)
+    for _ in range(2):
+        fetch.fetch_part(part, progress=False)
+    assert server.asked == [None]
+
+
 def test_a_file_whose_size_alone_is_known_is_measured(server: type[Server], cache: Path) -> None:
     part = replace(part_for(server), files=(File(path="weights.txt", size=len(CONTENT) + 1),))
     with pytest.raises(fetch.FetchError, match=r"expected 5,120,001 bytes, got 5,120,000; it was removed"):
