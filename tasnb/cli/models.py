@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -50,9 +49,8 @@ def fetch(
             f"{'present' if file.present else 'missing'}\n    {file.target}"
             for file in files
         ]
-        show(
-            {"files": [asdict(file) for file in files]}, "\n".join(lines) or f"{preset} ships with tasnb", as_json=json_
-        )
+        record = {"files": [file._asdict() for file in files]}
+        show(record, "\n".join(lines) or f"{preset} ships with tasnb", as_json=json_)
         return
     done = []
     for line in fetching.fetch(preset, source=from_, progress=not json_):

@@ -1,11 +1,12 @@
-"""What a file is that came in place of the one that was expected: one table, ``file_kinds.toml``."""
+"""Files that are not what was expected: what they are (one table, ``file_kinds.toml``), and JSON that is none."""
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tasnb.core.errors import UserError, require_file
 
@@ -26,7 +27,7 @@ def _bytes(texts: list[str]) -> tuple[bytes, ...]:
 
 
 # what was expected (of "files" all) -> kinds by their names
-KINDS: Mapping[str, Mapping[str, Kind]] = {
+KINDS: Mapping[str, dict[str, Kind]] = {
     expected: {
         name: Kind(of["words"], _bytes(of.get("begins", [])), _bytes(of.get("brands", [])), tuple(of.get("names", [])))
         for name, of in kinds.items()
@@ -82,3 +83,31 @@ def refuse_foreign(path: Path, what: str) -> None:
     with require_file(path, what).open("rb") as file:
         if found := in_place_of(file.read(LOOKED_AT)):
             raise UserError(f"{path} is no {what}: it {found}")
+
+
+def json_of(data: bytes, what: object, **how: Any) -> Any:
+    """Read JSON.
+
+    Parameters
+    ----------
+    data : bytes
+        The JSON.
+    what : object
+        Its file, or what else it is, for the error.
+    **how : Any
+        For ``json.loads``.
+
+    Returns
+    -------
+    object
+        Its content.
+
+    Raises
+    ------
+    UserError
+        When it is no JSON, or has more levels than Python reads.
+    """
+    try:
+        return json.loads(data, **how)
+    except (ValueError, RecursionError) as wrong:
+        raise UserError(f"{what} is not readable JSON ({wrong}); get it again") from wrong

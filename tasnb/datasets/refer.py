@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from tasnb.core.errors import MissingFileError, UserError
-from tasnb.core.shipped import data_root
 from tasnb.datasets import pickles
 from tasnb.datasets.annotations import area_of, mask_of, parse_json, parse_json_but
 from tasnb.datasets.contents import NO_GOLD, Annotation, Contents, Ref, Row, Size, id_of, shown
@@ -26,11 +25,6 @@ IMAGE_FOLDERS = ("images/mscoco/images/train2014", "images/train2014", "train201
 TOY = "toy"  # who split RefToy
 TOY_NAMES = ("reftoy", "reftoy+", "reftoyg")
 TOY_IMAGE_FOLDERS = ("images",)
-
-
-def shipped_root() -> Path:
-    """The folder of RefToy that comes with the package."""
-    return data_root() / "reftoy"
 
 
 def files(name: str, root: Path, split_by: str) -> tuple[Path, Path | None]:

@@ -141,23 +141,6 @@ SAM_SIZES: Mapping[str, Mapping[str, Any]] = _WRITTEN["sam_sizes"]
 PRESETS: Mapping[str, Preset] = {name: Preset(name=name, **choices) for name, choices in _WRITTEN["presets"].items()}
 
 
-def part_named(name: str) -> tuple[Role, Part] | None:
-    """Find the part that has a name in the catalogue, whatever its role.
-
-    Parameters
-    ----------
-    name : str
-        Of a part; "toy" names none, because several roles have one.
-
-    Returns
-    -------
-    (role, Part) or None
-        None where no part, or more than one, has the name.
-    """
-    found = [(role, PARTS[role][name]) for role in ROLES if name in PARTS[role]]
-    return found[0] if len(found) == 1 else None
-
-
 def is_shipped(preset: str) -> bool:
     """Tell whether every part of a preset comes with the package.
 

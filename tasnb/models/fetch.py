@@ -14,15 +14,14 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tasnb.core.errors import MissingFileError, UserError, in_one_line
 from tasnb.core.file_kinds import refuse_foreign
 from tasnb.core.writing import replacing
 from tasnb.models.adapters import require_opens
-from tasnb.models.catalogue import PARTS, PRESETS, ROLES, File, Part, Role, part_named
+from tasnb.models.catalogue import PARTS, PRESETS, ROLES, File, Part, Role
 from tasnb.models.names import canonical
 from tasnb.models.places import command_for, folder_of, hub_folder, in_words, is_there, missing_files
 from tasnb.models.weights import sha256_of
@@ -46,8 +45,7 @@ class FetchError(UserError):
     """A download that did not succeed: says what was expected, what came, and what to do."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
+class Wanted(NamedTuple):
     """One file of a part, for someone who gets it on another machine.
 
     Parameters
@@ -154,15 +152,7 @@ def listing(preset: str) -> list[Wanted]:
         folder = folder_of(part)
         for address, file in _files_of(part):
             there = not missing_files(part) if file is part.archive else is_there(file, folder)
-            known = Wanted(
-                part=choice,
-                address=address,
-                size=file.size,
-                sha256=file.sha256,
-                target=folder / file.path,
-                present=there,
-            )
-            found.append(known)
+            found.append(Wanted(choice, address, file.size, file.sha256, folder / file.path, there))
     return found
 
 
@@ -180,15 +170,12 @@ def _files_of(part: Part) -> list[tuple[str, File]]:
 
 
 def _wanted(name: str) -> list[tuple[Role, str]]:
-    others = [(role, known) for role in ROLES if (known := canonical(role, name)) is not None]
     if name in PRESETS:
         wanted = [*PRESETS[name].choices(), *PRESETS[name].also]
-    elif (found := part_named(name)) is not None:
-        wanted = [(found[0], name)]
-    elif len(others) == 1:
-        wanted = others
     else:
-        parts = [choice for choices in PARTS.values() for choice in choices if part_named(choice)]
+        wanted = [(role, known) for role in ROLES if (known := canonical(role, name)) is not None]
+    if not wanted:
+        parts = [choice for choices in PARTS.values() for choice in choices if choice not in PRESETS]
         raise UserError(f"nothing to fetch is called {name!r}; choose from {', '.join([*PRESETS, *parts])}")
     for role, choice in wanted:
         part = PARTS[role][choice]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tasnb.core.errors import MissingFileError, UserError, in_one_line
-from tasnb.core.file_kinds import refuse_foreign
+from tasnb.core.file_kinds import json_of, refuse_foreign
 
 SHOWN = 5  # keys that an error names
 # where a trainer's checkpoint keeps its state dict, the likelier first
@@ -113,12 +113,7 @@ def read_config(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         return {}
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except RecursionError as error:
-        raise UserError(f"{path} is JSON of too many levels for any model") from error
-    except ValueError as error:
-        raise UserError(f"{path} is not JSON: {error}") from error
+    found = json_of(path.read_bytes(), path)
     if not isinstance(found, dict):
         raise UserError(f"{path}: expected a JSON object, got {type(found).__name__}")
     return found
