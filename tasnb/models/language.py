@@ -255,9 +255,7 @@ def load_wordnet(folder: str | Path) -> Any:
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The multilingual functions are not available")
-        with in_our_words(
-            f"WordNet in {path} is damaged: NLTK cannot read lexnames or the .exc files, so copy them again"
-        ):
+        with in_our_words(f"WordNet in {path} is damaged, copy it again: NLTK cannot read lexnames or the .exc files"):
             return Reader()
 
 
