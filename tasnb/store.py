@@ -32,6 +32,7 @@ from safetensors.numpy import load, save
 
 from tasnb.core.errors import UserError
 from tasnb.core.masks import from_rle, to_rle
+from tasnb.core.shipped import cache_root
 from tasnb.core.tables import text_table
 from tasnb.core.types import Proposals
 from tasnb.core.writing import LEFTOVER_SECONDS, is_over, write_bytes
@@ -326,28 +327,13 @@ class _Entry(NamedTuple):
     used_ns: int
 
 
-def default_root() -> Path:
-    """Where a store is when nobody says where.
-
-    Returns
-    -------
-    Path
-        ``artifacts`` in the folder that TASNB_CACHE names, or in the user's cache folder for tasnb.
-    """
-    if chosen := os.environ.get("TASNB_CACHE"):
-        return Path(chosen).expanduser() / "artifacts"
-    import pooch
-
-    return Path(pooch.os_cache("tasnb")) / "artifacts"
-
-
 class Store:
     """A content-addressed store of what depends on an image alone (DESIGN section 8).
 
     Parameters
     ----------
     root : str, Path or None
-        Created on the first write; by default ``default_root()``.
+        Created on the first write; by default ``artifacts`` in `core.shipped.cache_root`.
     max_bytes : int or None
         When the entries exceed it, the least recently used go until 90 % of it is left; None is no bound. Processes
         that share a store may together exceed the bound by a tenth for each process, for as long as they write.
@@ -360,7 +346,7 @@ class Store:
 
     def __init__(self, root: str | Path | None = None, *, max_bytes: int | None = None) -> None:
         _check_bytes(max_bytes)
-        self.root = default_root() if root is None else Path(root)
+        self.root = cache_root() / "artifacts" if root is None else Path(root)
         self.max_bytes = max_bytes
         self._hits: Counter[str] = Counter()
         self._misses: Counter[str] = Counter()

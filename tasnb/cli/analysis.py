@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tasnb.cli.options import Json, to_read, to_write
+from tasnb.cli.options import Json, reads, to_read, writes
 from tasnb.cli.output import ready, ready_file, save, show, wrote
 
 Runs = Annotated[
@@ -24,9 +24,7 @@ def analyse(
     ] = None,
     threshold: Threshold = 0.5,
     overlap: Annotated[bool, typer.Option("--overlap", help="Also the causes counted independently.")] = False,
-    out: Annotated[
-        Path | None, typer.Option(callback=to_write, help="Folder for the tables as CSV and the figures as PNG.")
-    ] = None,
+    out: Annotated[Path | None, writes(help="Folder for the tables as CSV and the figures as PNG.")] = None,
     json_: Json = False,
 ) -> None:
     """Say why each answer of RUN failed, and what curing each cause would regain. Needs no model."""
@@ -71,13 +69,10 @@ def analyse(
 def report(
     run: Runs,
     against: Annotated[
-        list[Path] | None,
-        typer.Option(callback=to_read, help="Another run on the same data; may be given several times."),
+        list[Path] | None, reads(help="Another run on the same data; may be given several times.")
     ] = None,
     threshold: Threshold = 0.5,
-    out: Annotated[
-        Path | None, typer.Option(callback=to_write, help="File to write; default: report.html in RUN.")
-    ] = None,
+    out: Annotated[Path | None, writes(help="File to write; default: report.html in RUN.")] = None,
     json_: Json = False,
 ) -> None:
     """Write one HTML file about RUN: what failed, why, and what it costs. Opens without a network, prints well."""

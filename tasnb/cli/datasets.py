@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tasnb.cli.options import Json, Root, SplitBy, to_write
+from tasnb.cli.options import Json, Root, SplitBy, writes
 from tasnb.cli.output import ready_file, say
 from tasnb.cli.output import show as show_result
 from tasnb.core.errors import UserError
@@ -66,9 +66,7 @@ def show(
     root: Root = None,
     split: Annotated[str, typer.Option()] = "val",
     index: Annotated[int, typer.Option(help="Place of the sample in the split.")] = 0,
-    out: Annotated[
-        Path | None, typer.Option(callback=to_write, help="PNG to write; default outputs/datasets/SAMPLE.png.")
-    ] = None,
+    out: Annotated[Path | None, writes(help="PNG to write; default outputs/datasets/SAMPLE.png.")] = None,
     split_by: SplitBy = None,
     json_: Json = False,
 ) -> None:

@@ -7,10 +7,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from tasnb.cli import segmenting
-from tasnb.cli.options import Device, Json, to_write
+from tasnb.cli.options import Device, Json, writes
 from tasnb.cli.output import ProgressBar, ready, save, show, wrote
 
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ def scenes() -> list[Sample]:
 
 
 def demo(
-    out: Annotated[Path, typer.Option(callback=to_write, help="Folder to write to.")] = Path("outputs/demo"),
+    out: Annotated[Path, writes(help="Folder to write to.")] = Path("outputs/demo"),
     device: Device = "auto",
     json_: Json = False,
 ) -> None:

@@ -7,27 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from tasnb.cli import options
 from tasnb.cli.datasets import load_noting
-from tasnb.cli.options import (
-    Alpha,
-    Captioner,
-    Clip,
-    Device,
-    Json,
-    Lam,
-    Models,
-    Root,
-    RunFolder,
-    Sam,
-    Spacy,
-    SplitBy,
-    StoreFolder,
-    Variant,
-    Wordnet,
-    parts_of,
-    to_read,
-    to_write,
-)
+from tasnb.cli.options import reads, to_read, writes
 from tasnb.cli.output import ProgressBar, ready, save, show, wrote
 from tasnb.core.errors import UserError
 from tasnb.core.tables import counted, interval_text
@@ -36,31 +18,25 @@ from tasnb.core.tables import counted, interval_text
 def evaluate(
     dataset: Annotated[str, typer.Argument(help="reftoy, refcoco, refcoco+, refcocog, phrasecut, folder ...")],
     split: Annotated[str, typer.Option(help="val, testA, testB, test ...")] = "val",
-    root: Root = None,
-    split_by: SplitBy = None,
+    root: options.Root = None,
+    split_by: options.SplitBy = None,
     methods: Annotated[
         str, typer.Option(help="Comma-separated; the first is compared with the others.")
     ] = "tas,clip-only,text-only",
-    models: Models = "toy",
-    sam: Sam = None,
-    clip: Clip = None,
-    captioner: Captioner = None,
-    spacy: Spacy = None,
-    wordnet: Wordnet = None,
-    variant: Variant = "paper",
-    alpha: Alpha = None,
-    lam: Lam = None,
+    models: options.Models = "toy",
+    sam: options.Sam = None,
+    clip: options.Clip = None,
+    captioner: options.Captioner = None,
+    spacy: options.Spacy = None,
+    wordnet: options.Wordnet = None,
+    variant: options.Variant = "paper",
+    alpha: options.Alpha = None,
+    lam: options.Lam = None,
     proposals: Annotated[
-        str,
-        typer.Option(
-            callback=to_read,
-            help="sam: the models' own; vit_b, sam2, fastsam ...; a COCO results file; annotations: the data's.",
-        ),
+        str, reads(help="sam: the models' own; vit_b, sam2, fastsam ...; a COCO results file; annotations: the data's.")
     ] = "sam",
     limit: Annotated[int | None, typer.Option(help="Only the first N sentences.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(callback=to_write, help="Run directory; a started one is taken up again.")
-    ] = None,
+    out: Annotated[Path | None, writes(help="Run directory; a started one is taken up again.")] = None,
     engine: Annotated[str, typer.Option(help="local or ray.")] = "local",
     workers: Annotated[int, typer.Option(help="Processes, or ray actors.")] = 1,
     shards: Annotated[int | None, typer.Option(help="Number of parts; default: of 10 images each.")] = None,
@@ -68,9 +44,9 @@ def evaluate(
         str | None,
         typer.Option(help="tas, global-local, lavt, iterprime or car; default: a started run's own, or tas."),
     ] = None,
-    store: StoreFolder = None,
-    device: Device = "auto",
-    json_: Json = False,
+    store: options.StoreFolder = None,
+    device: options.Device = "auto",
+    json_: options.Json = False,
 ) -> None:
     """Evaluate methods on a whole split: figures with intervals, and every decision on disk."""
     from tasnb.evaluation.ablation import beside_paper, beside_text
@@ -85,7 +61,7 @@ def evaluate(
     names = [name.strip() for name in methods.split(",") if name.strip()]
     what: dict[str, Any] = {"variant": variant, "alpha": alpha, "lam": lam, "proposals": proposals}
     how: dict[str, Any] = {"protocol": protocol, "out": out, "shards": shards, "engine": engine, "workers": workers}
-    parts = parts_of(sam=sam, clip=clip, captioner=captioner, spacy=spacy, wordnet=wordnet)
+    parts = options.parts_of(sam=sam, clip=clip, captioner=captioner, spacy=spacy, wordnet=wordnet)
     how |= {"store": store and Store(store), "model_options": {"device": device, **parts}}
     with ProgressBar(quiet=json_, unit="part") as bar:
         run = run_evaluation(samples, models, methods=names, **what, **how, tick=bar)
@@ -108,7 +84,7 @@ def evaluate(
 
 
 def compare(
-    run_a: RunFolder,
+    run_a: options.RunFolder,
     run_b: Annotated[Path, typer.Argument(callback=to_read, help="Another one, on the same data.")],
     protocol: Annotated[str | None, typer.Option(help="Default: that of RUN_A.")] = None,
     metric: Annotated[
@@ -117,7 +93,7 @@ def compare(
     by: Annotated[
         str | None, typer.Option(help="What flipped in TAS, where: type, cause, head, length, split ...")
     ] = None,
-    json_: Json = False,
+    json_: options.Json = False,
 ) -> None:
     """Show how RUN_B differs from RUN_A, method by method, paired by sample."""
     from tasnb import analysis
@@ -141,7 +117,7 @@ Weights = Annotated[str | None, typer.Option(help="Numbers such as 0,0.1,0.4; de
 
 
 def sweep(
-    run: RunFolder,
+    run: options.RunFolder,
     alpha: Weights = None,
     lam: Weights = None,
     variant: Annotated[str | None, typer.Option(help="Whose rectifier: paper or official; default: the run's.")] = None,
@@ -151,10 +127,8 @@ def sweep(
     modules: Annotated[
         bool, typer.Option("--modules", help="Also what each module adds, as in the paper's Table 4.")
     ] = False,
-    out: Annotated[
-        Path | None, typer.Option(callback=to_write, help="Folder for sweep.csv and sweep.png; default: the run's.")
-    ] = None,
-    json_: Json = False,
+    out: Annotated[Path | None, writes(help="Folder for sweep.csv and sweep.png; default: the run's.")] = None,
+    json_: options.Json = False,
 ) -> None:
     """Rank the scores of RUN again for a grid of alpha and lambda (the paper's Table 3)."""
     from tasnb import plots
@@ -210,26 +184,23 @@ def reproduce(
     models: Annotated[
         str, typer.Option(help="Preset (toy, laptop, paper), of which each row replaces what it needs.")
     ] = "toy",
-    sam: Sam = None,
-    clip: Clip = None,
-    captioner: Captioner = None,
-    spacy: Spacy = None,
-    wordnet: Wordnet = None,
+    sam: options.Sam = None,
+    clip: options.Clip = None,
+    captioner: options.Captioner = None,
+    spacy: options.Spacy = None,
+    wordnet: options.Wordnet = None,
     limit: Annotated[
         int | None, typer.Option(help="Only the first N sentences of a split; cost: N images, default 5.")
     ] = None,
-    root: Root = None,
-    out: Annotated[Path, typer.Option(callback=to_write, help="Folder of the tables and their runs.")] = Path(
-        "outputs/reproduce"
-    ),
+    root: options.Root = None,
+    out: Annotated[Path, writes(help="Folder of the tables and their runs.")] = Path("outputs/reproduce"),
     freesolo: Annotated[
-        Path | None,
-        typer.Option(callback=to_read, help="FreeSOLO's masks, a COCO results file, for Table 1's rows that use them."),
+        Path | None, reads(help="FreeSOLO's masks, a COCO results file, for Table 1's rows that use them.")
     ] = None,
-    store: StoreFolder = None,
-    device: Device = "auto",
+    store: options.StoreFolder = None,
+    device: options.Device = "auto",
     workers: Annotated[int, typer.Option(help="Processes, or ray actors.")] = 1,
-    json_: Json = False,
+    json_: options.Json = False,
 ) -> None:
     """Run what is missing of a table of the paper and put it beside the published figures."""
     from tasnb import plots, report
@@ -239,7 +210,7 @@ def reproduce(
 
     ready(out)
     data: dict[str, Any] = {"split": split, "limit": limit, "root": root, "freesolo": freesolo}
-    parts = parts_of(sam=sam, clip=clip, captioner=captioner, spacy=spacy, wordnet=wordnet)
+    parts = options.parts_of(sam=sam, clip=clip, captioner=captioner, spacy=spacy, wordnet=wordnet)
     how: dict[str, Any] = {"models": models, "model_options": {"device": device, **parts}, "workers": workers}
     how |= {"store": store and Store(store), "out": out / "runs"}
     with ProgressBar(quiet=json_, unit="run") as runs:
@@ -257,7 +228,7 @@ def reproduce(
 
 def proposals(
     runs: Annotated[list[Path], typer.Argument(callback=to_read, help="Run directories, from tasnb evaluate.")],
-    json_: Json = False,
+    json_: options.Json = False,
 ) -> None:
     """Say how good the proposals of runs are: masks an image, oracle mIoU, recall, redundancy."""
     from tasnb.evaluation import quality

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tasnb.cli.options import Json, to_read
+from tasnb.cli.options import Json, reads
 from tasnb.cli.output import ProgressBar, say, show
 
 
@@ -36,11 +35,7 @@ def fetch(
     ] = False,
     from_: Annotated[
         Path | None,
-        typer.Option(
-            "--from",
-            callback=to_read,
-            help="A folder that holds the files already; they are checked and taken from there.",
-        ),
+        reads("--from", help="A folder that holds the files already; they are checked and taken from there."),
     ] = None,
     json_: Json = False,
 ) -> None:
@@ -54,9 +49,8 @@ def fetch(
             f"{'present' if file.present else 'missing'}\n    {file.target}"
             for file in files
         ]
-        show(
-            {"files": [asdict(file) for file in files]}, "\n".join(lines) or f"{preset} ships with tasnb", as_json=json_
-        )
+        record = {"files": [file._asdict() for file in files]}
+        show(record, "\n".join(lines) or f"{preset} ships with tasnb", as_json=json_)
         return
     done = []
     for line in fetching.fetch(preset, source=from_, progress=not json_):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tasnb.cli.options import Json, to_read, to_write
+from tasnb.cli.options import Json, to_read, to_write, writes
 from tasnb.cli.output import ready_file, say, show
 
 
@@ -38,9 +38,7 @@ def lessons(
 
 def freeze(
     notebook: Annotated[Path, typer.Argument(callback=to_read, help="A notebook: NAME.ipynb.")],
-    out: Annotated[
-        Path | None, typer.Option("--out", callback=to_write, help="File to write; default: NAME.html beside it.")
-    ] = None,
+    out: Annotated[Path | None, writes("--out", help="File to write; default: NAME.html beside it.")] = None,
     execute: Annotated[bool, typer.Option("--execute", help="Run it first; its file stays as it is.")] = False,
 ) -> None:
     """Write NOTEBOOK as one HTML page: pictures inside, explore still ranks, nothing is loaded."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -28,34 +29,25 @@ def to_write(value: Path | None) -> Path | None:
     return value
 
 
+reads = partial(typer.Option, callback=to_read)  # an option that takes such a path
+writes = partial(typer.Option, callback=to_write)
+
 TOY = "toy: drawings of this library only; for photos laptop or paper (tasnb fetch laptop; tasnb doctor lists all)"
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Models = Annotated[str, typer.Option("--models", callback=to_read, help=f"Preset or a folder with models.json. {TOY}.")]
+Models = Annotated[str, reads("--models", help=f"Preset or a folder with models.json. {TOY}.")]
 Sam = Annotated[
     str | None,
-    typer.Option(
-        "--sam",
-        callback=to_read,
-        help="Instead of the preset's proposer: vit_b, sam2 ..., a repository, a .pth file, a folder.",
-    ),
+    reads("--sam", help="Instead of the preset's proposer: vit_b, sam2 ..., a repository, a .pth file, a folder."),
 ]
 Clip = Annotated[
     str | None,
-    typer.Option(
-        "--clip",
-        callback=to_read,
-        help="Instead of its matcher: RN50, ViT-L-14 (open_clip), hf-hub:..., a .pt file, a folder.",
-    ),
+    reads("--clip", help="Instead of its matcher: RN50, ViT-L-14 (open_clip), hf-hub:..., a .pt file, a folder."),
 ]
 Captioner = Annotated[
-    str | None,
-    typer.Option("--captioner", callback=to_read, help="Instead of its captioner: git, blip, a repository, a folder."),
+    str | None, reads("--captioner", help="Instead of its captioner: git, blip, a repository, a folder.")
 ]
-Spacy = Annotated[
-    str | None,
-    typer.Option("--spacy", callback=to_read, help="Instead of its parser: an installed pipeline, a folder."),
-]
-Wordnet = Annotated[str | None, typer.Option("--wordnet", callback=to_read, help="Instead of its WordNet: a folder.")]
+Spacy = Annotated[str | None, reads("--spacy", help="Instead of its parser: an installed pipeline, a folder.")]
+Wordnet = Annotated[str | None, reads("--wordnet", help="Instead of its WordNet: a folder.")]
 Variant = Annotated[
     str, typer.Option(help="paper: the paper's text; official: the authors' code (toy presets: official-scaled).")
 ]
@@ -76,14 +68,9 @@ MaxSide = Annotated[
     int, typer.Option(help="Pixels of the longer side at which the picture is worked on; 0: its own size.")
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-Root = Annotated[
-    Path | None, typer.Option(callback=to_read, help="Folder of the data; default: TASNB_DATA, RefToy: shipped.")
-]
+Root = Annotated[Path | None, reads(help="Folder of the data; default: TASNB_DATA, RefToy: shipped.")]
 SplitBy = Annotated[str | None, typer.Option(help="unc or google (RefCOCO), umd or google (RefCOCOg).")]
-StoreFolder = Annotated[
-    Path | None,
-    typer.Option("--store", callback=to_read, help="Folder of the artifact store; default: the user's cache."),
-]
+StoreFolder = Annotated[Path | None, reads("--store", help="Folder of the artifact store; default: the user's cache.")]
 RunFolder = Annotated[Path, typer.Argument(callback=to_read, help="A run directory, from tasnb evaluate.")]
 
 

@@ -12,24 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tasnb.cli.options import (
-    Alpha,
-    Captioner,
-    Clip,
-    Device,
-    Json,
-    Lam,
-    MaxSide,
-    Models,
-    Sam,
-    Spacy,
-    StoreFolder,
-    Variant,
-    Wordnet,
-    parts_of,
-    to_read,
-    to_write,
-)
+from tasnb.cli import options
+from tasnb.cli.options import to_read, writes
 from tasnb.cli.output import ProgressBar, in_json, ready, say, show, wrote
 
 if TYPE_CHECKING:
@@ -65,23 +49,20 @@ def _in_words(expression: str) -> str:
 def segment(
     image: Annotated[str, typer.Argument(callback=to_read, help="A picture file: JPEG, PNG, WebP ...")],
     expression: Annotated[str, typer.Argument(callback=_in_words, help='What to find, in quotes: "the left cat".')],
-    models: Models = "toy",
-    sam: Sam = None,
-    clip: Clip = None,
-    captioner: Captioner = None,
-    spacy: Spacy = None,
-    wordnet: Wordnet = None,
-    variant: Variant = "paper",
-    alpha: Alpha = None,
-    lam: Lam = None,
-    max_side: MaxSide = 1024,
-    out: Annotated[
-        Path | None,
-        typer.Option(callback=to_write, help="Folder to write to; default outputs/segment/PICTURE/EXPRESSION."),
-    ] = None,
-    store: StoreFolder = None,
-    device: Device = "auto",
-    json_: Json = False,
+    models: options.Models = "toy",
+    sam: options.Sam = None,
+    clip: options.Clip = None,
+    captioner: options.Captioner = None,
+    spacy: options.Spacy = None,
+    wordnet: options.Wordnet = None,
+    variant: options.Variant = "paper",
+    alpha: options.Alpha = None,
+    lam: options.Lam = None,
+    max_side: options.MaxSide = 1024,
+    out: Annotated[Path | None, writes(help="Folder to write to; default outputs/segment/PICTURE/EXPRESSION.")] = None,
+    store: options.StoreFolder = None,
+    device: options.Device = "auto",
+    json_: options.Json = False,
 ) -> None:
     """Find the one object that EXPRESSION means in IMAGE.
 
@@ -102,7 +83,7 @@ def segment(
     longest = max_side or None
     working_size((image_rgb.shape[0], image_rgb.shape[1]), longest)
     folder = ready(out or Path("outputs", "segment", *_names_of(image, expression)))
-    parts = parts_of(sam=sam, clip=clip, captioner=captioner, spacy=spacy, wordnet=wordnet)
+    parts = options.parts_of(sam=sam, clip=clip, captioner=captioner, spacy=spacy, wordnet=wordnet)
     memo = Store(store).memo
     # a missing file is said now
     loaded = deferred.defer(models, memo=memo, variant=chosen.name, device=device, **parts)

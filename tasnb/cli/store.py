@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from pydantic import ByteSize, TypeAdapter
 
 from tasnb.cli.options import Json, StoreFolder
 from tasnb.cli.output import show
@@ -55,14 +56,9 @@ def verify(store: StoreFolder = None, json_: Json = False) -> None:
         raise typer.Exit(1)
 
 
-_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-
-
 def bytes_of(text: str) -> int:
     """ "500MB" -> 500000000. Raises ValueError for what is no size."""
-    plain = text.strip().upper().replace(" ", "")
-    number = plain.rstrip("KMGTB")
     try:
-        return int(float(number) * _UNITS[plain[len(number) :]])
-    except (ValueError, KeyError, OverflowError):
+        return TypeAdapter(ByteSize).validate_python(text)
+    except (ValueError, OverflowError):
         raise UserError(f"--max-size: expected a number of bytes such as 0, 500MB or 2GB, got {text!r}") from None

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from tasnb.core.errors import UserError
+from tasnb.core.errors import NO_FILES, UserError
 
 
 def require_known(what: str, given: Any, choices: Iterable[Any], hint: str = "", *, of: str = "") -> None:
@@ -77,7 +77,7 @@ def require_plain(path: str | os.PathLike[str], *, devices: bool = False) -> Non
         mode = os.stat(path).st_mode
     except (OSError, ValueError):  # nothing is there, or no file can have that name: who opens it says so
         return
-    kinds = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFBLK: "a disk"}
-    kinds |= {} if devices else {stat.S_IFCHR: "a device"}
-    if what := kinds.get(stat.S_IFMT(mode)):
+    kind = stat.S_IFMT(mode)
+    what = "" if kind == stat.S_IFDIR or (devices and kind == stat.S_IFCHR) else NO_FILES.get(kind, "")
+    if what:
         raise UserError(f"{os.fspath(path)} is {what}; expected a file or folder, so copy its content into one")

@@ -9,36 +9,22 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Mapping
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
-# what an error number of the system means for a file or folder, and what to do (errno(3))
-_WORDS: Mapping[int, str] = {
-    errno.ENOENT: "no such file or folder: {path}; check the path",
-    errno.EEXIST: "{path} exists already; choose another name",
-    errno.EISDIR: "{path} is a folder; expected a file",
-    errno.ENOTDIR: "{path}: a part of this path is a file; expected a folder",
-    errno.EACCES: "no permission for {path}; change its permissions, or choose another place",
-    errno.EPERM: "no permission for {path}; change its permissions, or choose another place",
-    errno.EROFS: "{path} lies on a disk that cannot be written to; choose another place",
-    errno.ENOSPC: "no space left on the disk of {path}; free some, or choose another place",
-    errno.EDQUOT: "your disk quota is used up: {path} was not written; free some space, or choose another place",
-    errno.EFBIG: "{path} is larger than this disk allows; choose another place",
-    errno.ENAMETOOLONG: "the name is too long: {path}",
-    errno.EIO: "{path} cannot be read or written (input/output error): check the disk",
-    errno.ENOTEMPTY: "{path} is not empty; choose another folder",
-    errno.EMFILE: "too many open files; raise the limit (ulimit -n)",
-    errno.ELOOP: "{path} is a link that leads to itself",
-}
+_WRITTEN = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+# error number -> what it means for a file or folder, and what to do
+_WORDS: Mapping[int, str] = {getattr(errno, name): words for name, words in _WRITTEN.items() if hasattr(errno, name)}
 _OURS = "tasnb"
 # what is no file though it has a name; opening most of them would wait for ever
-_NO_FILES: tuple[tuple[Callable[[int], bool], str], ...] = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
+NO_FILES: Mapping[int, str] = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 _LONGEST = 300  # characters of a name in a message
 
 
@@ -82,8 +68,7 @@ def require_file(path: Path | str, what: str = "file") -> Path:
     except ValueError as problem:  # a zero byte, or half of a pair of UTF-16
         raise UserError(f"{shown} cannot be the name of a file; expected the path of a {what}") from problem
     if not stat.S_ISREG(mode):
-        found = next((name for is_one, name in _NO_FILES if is_one(mode)), "no regular file")
-        raise UserError(f"{shown} is {found}; give one {what}")
+        raise UserError(f"{shown} is {NO_FILES.get(stat.S_IFMT(mode), 'no regular file')}; give one {what}")
     return Path(path)
 
 

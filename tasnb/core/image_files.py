@@ -16,6 +16,7 @@ from typing import Any
 from PIL import Image
 
 from tasnb.core.errors import UserError, require_file
+from tasnb.core.file_kinds import KINDS, LOOKED_AT, in_place_of
 from tasnb.core.limits import MAX_COSTLY_PIXELS, MAX_PICTURE_BYTES, MAX_PIXELS
 
 ORIENTATION = 0x0112  # of EXIF and TIFF, 1 to 8
@@ -28,52 +29,12 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 FORMATS = frozenset(
     ("JPEG", "MPO", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA", "HEIF", "JXL")
 )
+RAW = KINDS["pictures"]["raw"]
 READ = "expected a JPEG, PNG, WebP, BMP, GIF or TIFF file"
 
-# how files begin that are no picture, or none that Pillow reads; what each is and what to do
-_BEGINS = {
-    b"": "is empty; get the picture again",
-    b"<!doctype html": "is a web page and no picture; save the picture itself",
-    b"<html": "is a web page and no picture; save the picture itself",
-    b"<svg": "is an SVG drawing, which has no pixels; export it as PNG",
-    b"%pdf": "is a PDF; export the page as PNG or JPEG",
-    b"%!ps": "is a PostScript drawing, which has no pixels; export it as PNG",
-    b"version https://git-lfs": "is a Git LFS pointer, not the picture itself; git lfs pull gets it",
-    b"8bps": "is a Photoshop document, whose layers are not read here; export it as PNG",
-    b"\xff\x0a": "is a JPEG XL picture, which is not read here; convert it to PNG or JPEG (djxl FILE FILE.png)",
-    b"\0\0\0\x0cjxl ": "is a JPEG XL picture, which is not read here; convert it to PNG or JPEG (djxl FILE FILE.png)",
-    b"pk\x03\x04": "is a zip archive; take the picture out of it",
-    b"#?radiance": "is a high dynamic range picture, which is not read here; map its tones and save it as PNG",
-    b"v/1\x01": "is an OpenEXR picture, which is not read here; map its tones and save it as PNG",
-}
-_RAW = (
-    "is a camera's raw file, or begins with a thumbnail as they do, and is not read here; develop it to JPEG or PNG, "
-    "or take the camera's JPEG"
-)
-_RAW_BEGINS = (b"iiro", b"iirs", b"iiu\0", b"fujifilmccd-raw", b"fovb", b"ii\x1a\0\0\0heapccdr", b"ii*\0\x10\0\0\0cr")
-# fmt: off
-_RAW_NAMES = (
-    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".iiq", ".nef",
-    ".nrw", ".orf", ".pef", ".raf", ".rw2", ".sr2", ".srw", ".x3f",
-)
-# fmt: on
 _GROUPS = (0x8769, 0x8825, 0xA005)  # EXIF's own tags, GPS, interoperability
 _DNG_VERSION = 0xC612
 _SUBFILE = 0x00FE  # TIFF's NewSubfileType; its lowest bit says that the page is a small copy of another
-# brands of ISO/IEC 23008-12 and its kin, at the start of a file
-_BRANDS = {
-    **dict.fromkeys(
-        (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"),
-        "is a HEIC picture, as phones take them, which is not read here; convert it to JPEG (macOS: sips -s format "
-        "jpeg FILE --out FILE.jpg; elsewhere: ImageMagick, or share it from the phone as JPEG)",
-    ),
-    **dict.fromkeys(
-        (b"avif", b"avis"),
-        "is an AVIF picture that cannot be read here: it is damaged, or this Pillow reads no AVIF (pip install -U "
-        "pillow); convert it to PNG or JPEG",
-    ),
-    b"crx ": _RAW,
-}
 
 
 @contextmanager
@@ -239,7 +200,7 @@ def _check_size(image: Image.Image) -> None:
 
 def _check_format(image: Image.Image, path: Path) -> None:
     if image.format == "TIFF" and _is_raw(getattr(image, "tag_v2", {}), path):
-        raise UserError(f"{path} is not a readable picture: it {_RAW}")
+        raise UserError(f"{path} is not a readable picture: it {RAW.words}")
     if image.format not in FORMATS:
         known = _of_another_kind(path) or f"is of the kind {image.format}, which is not read here; save it as PNG"
         raise UserError(f"{path} is not a readable picture: it {known}")
@@ -248,25 +209,15 @@ def _check_format(image: Image.Image, path: Path) -> None:
 def _is_raw(tags: Any, path: Path) -> bool:
     """Whether a TIFF is a camera's raw file, of which Pillow would show the thumbnail."""
     kind = tags.get(_SUBFILE, 0)
-    return path.name.lower().endswith(_RAW_NAMES) or _DNG_VERSION in tags or (isinstance(kind, int) and kind & 1 == 1)
+    return path.name.lower().endswith(RAW.names) or _DNG_VERSION in tags or (isinstance(kind, int) and kind & 1 == 1)
 
 
 def _of_another_kind(path: Path) -> str:
     """What a file that is no readable picture is, and what to do; "" where nobody knows."""
     try:
         with path.open("rb") as file:
-            begin = file.read(256)
+            begin = file.read(LOOKED_AT)
     except (OSError, ValueError):
         return ""
-    if begin[4:8] == b"ftyp":
-        return _BRANDS.get(begin[8:12], "")
-    if not begin:
-        return _BEGINS[b""]
-    text = begin.lstrip().lower()
-    if text.startswith(_RAW_BEGINS) or path.name.lower().endswith(_RAW_NAMES):
-        return _RAW
-    if text.startswith((b"ii*\0", b"mm\0*", b"ii+\0", b"mm\0+")):
-        return "is a damaged TIFF, or one whose bits, bands or compression are not read here; save it as 8-bit PNG"
-    if text.startswith(b"<?xml") and b"<svg" in text:
-        return _BEGINS[b"<svg"]
-    return next((words for start, words in _BEGINS.items() if start and text.startswith(start)), "")
+    drawing = begin.find(b"<svg")  # behind its XML declaration
+    return in_place_of(begin[max(0, drawing) :], "pictures", name=path.name)

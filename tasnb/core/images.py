@@ -15,7 +15,6 @@ from PIL import Image, ImageColor
 
 from tasnb.core.errors import UserError
 from tasnb.core.image_files import decode, opened
-from tasnb.core.image_files import orientation_of as orientation_of
 from tasnb.core.limits import MAX_PIXELS
 from tasnb.core.pixels import DEEP, plain, range_of, rawmodes_of, refuse_dark_16_bits, strips, upright_hw
 
@@ -153,9 +152,7 @@ def _array_as_rgb(array: np.ndarray) -> np.ndarray:
         raise UserError(f"expected a picture of shape (h, w), (h, w, 3) or (h, w, 4), got {array.shape}")
     if array.shape[0] * array.shape[1] > MAX_PIXELS:
         raise UserError(f"expected a picture of at most {MAX_PIXELS:,} pixels, got {array.shape}; make it smaller")
-    if array.ndim == 2:
-        array = np.repeat(array[:, :, None], 3, axis=2)
-    if array.shape[2] == 4:
+    if array.shape[2:] != (3,):
         return as_rgb(Image.fromarray(array))
     if array.flags.writeable:
         array = array.copy()

@@ -1,8 +1,9 @@
-"""What ships with the library: the data, and the lessons with their helpers. In a clone they lie beside the package."""
+"""What ships with the library: data, lessons and their helpers (in a clone beside the package); its cache folder."""
 
 from __future__ import annotations
 
 import importlib
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -30,6 +31,21 @@ def data_root() -> Path:
         When neither is there, naming both places.
     """
     return _shipped("data", "paper")
+
+
+def cache_root() -> Path:
+    """Tell the folder that ``tasnb fetch`` fills, and in which the artifact store lies.
+
+    Returns
+    -------
+    Path
+        TASNB_CACHE, or tasnb's folder in the platform's cache.
+    """
+    if chosen := os.environ.get("TASNB_CACHE"):
+        return Path(chosen).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("tasnb"))
 
 
 def finished(name: str) -> Path:

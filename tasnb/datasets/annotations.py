@@ -6,7 +6,6 @@ COCO polygons by union, run-length codes, PhraseCut's points.
 from __future__ import annotations
 
 import gc
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from tasnb.core.errors import UserError
+from tasnb.core.file_kinds import json_of
 from tasnb.core.limits import FARTHEST, MAX_PIXELS, MAX_RIM
 from tasnb.core.masks import from_rle
 
@@ -37,11 +37,8 @@ def uncollected() -> Iterator[None]:
 
 def parse_json(data: bytes, path: Path, **how: Any) -> Any:
     """The content of a JSON file, or one UserError that names it. how: for ``json.loads``."""
-    try:
-        with uncollected():
-            return json.loads(data, **how)
-    except (ValueError, RecursionError) as wrong:
-        raise UserError(f"{path} is not readable JSON ({wrong}); download it again") from wrong
+    with uncollected():
+        return json_of(data, path, **how)
 
 
 def parse_json_but(key: str, data: bytes, path: Path, build: Callable[[dict[str, Any]], Any] | None = None) -> Any:
@@ -73,13 +70,8 @@ def parse_json_but(key: str, data: bytes, path: Path, build: Callable[[dict[str,
 
 
 def read_now(value: Any) -> Any:
-    """The value of what ``parse_json_but`` left unread; any other value as it is. Raises ValueError for damage."""
-    if not isinstance(value, bytes):
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError) as wrong:
-        raise UserError(f"its list of numbers cannot be read ({wrong})") from wrong
+    """The value of JSON that is unread, as ``parse_json_but`` leaves it; any other as it is. Raises ValueError."""
+    return json_of(value, "it") if isinstance(value, bytes) else value
 
 
 def mask_of(segmentation: Any, size_hw: tuple[int, int]) -> np.ndarray:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasnb.core.choices import require_known
-from tasnb.core.errors import MissingFileError, require_file
+from tasnb.core.errors import MissingFileError
 from tasnb.core.image_files import orientation_of, upright_size
 from tasnb.core.images import as_rgb
 from tasnb.core.tables import text_table
@@ -216,38 +215,29 @@ def _count(found: Contents, split: str) -> Counts:
 def _bad_pictures(found: Contents, sizes: dict[str, Size | None], open_images: bool) -> Iterator[Problem]:
     """Faults of the image files; fills in the sizes that the annotations do not give."""
     for picture in found.pictures:
-        turned = 1
         try:
             path = picture.path()
         except ValueError as wrong:
             yield Problem("outside the folder", str(wrong))
             continue
         try:
-            if require_file(path, "picture").stat().st_size == 0:
-                yield Problem("unreadable image", f"{path} has zero bytes")
-                continue
+            turned, size_hw = orientation_of(path), picture.size_hw
+            if open_images or size_hw is None:
+                height, width = as_rgb(path).shape[:2] if open_images else upright_size(path)
+                size_hw = height, width
         except MissingFileError:
             yield Problem("missing image", f"{path} is missing")
             continue
-        except ValueError as wrong:
-            yield Problem("unreadable image", str(wrong))
-            continue
-        with suppress(ValueError):  # unreadable is told below, where it is opened
-            turned = orientation_of(path)
-        if turned != 1:
-            upright = "it is read upright, so its annotations must be in the coordinates of the upright picture"
-            yield Problem("turned photo", f"{path} has EXIF orientation {turned}: {upright}")
-        if not open_images and picture.size_hw is not None:
-            continue
-        try:
-            height, width = as_rgb(path).shape[:2] if open_images else upright_size(path)
         except (ValueError, OSError) as wrong:
             yield Problem("unreadable image", str(wrong))
             continue
-        if picture.size_hw not in (None, (height, width)):
-            said = f"{path} is {height} x {width} (h x w), the annotations say {by(picture.size_hw or ())}"
+        if turned != 1:
+            upright = "it is read upright, so its annotations must be in the coordinates of the upright picture"
+            yield Problem("turned photo", f"{path} has EXIF orientation {turned}: {upright}")
+        if picture.size_hw not in (None, size_hw):
+            said = f"{path} is {by(size_hw)} (h x w), the annotations say {by(picture.size_hw or ())}"
             yield Problem("wrong size", said)
-        sizes[picture.id] = sizes.get(picture.id) or (height, width)
+        sizes[picture.id] = sizes.get(picture.id) or size_hw
 
 
 def _bad_masks(found: Contents, sizes: dict[str, Size | None]) -> Iterator[Problem]:

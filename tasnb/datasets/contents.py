@@ -24,7 +24,7 @@ import numpy as np
 from tasnb.core.errors import MissingFileError, UserError, require_file
 from tasnb.core.image_files import upright_size
 from tasnb.core.limits import MAX_MASK_BYTES
-from tasnb.datasets.files import file_in, is_text, read_data
+from tasnb.datasets.files import file_in, is_text, read_data, require_inside
 
 Size = tuple[int, int]
 NO_GOLD: Mapping[str, Any] = MappingProxyType({})
@@ -168,6 +168,22 @@ class Contents:
             return None
         self.digests[path.name] = digest(data)
         return value
+
+    def add_picture(self, id_: str, folder: Path | None, name: str, entry: Mapping[str, Any], where: Path) -> None:
+        """Note an image that ``where`` lists, or why there can be none. folder: None where it is not asked for."""
+        size_hw = None
+        try:
+            name = require_inside(name)
+        except UserError as wrong:
+            self.tell("outside the folder", f"image {id_} of {where}: {wrong}")
+            return
+        if folder is None:
+            return
+        try:
+            size_hw = size_hw_of(entry)
+        except UserError as wrong:
+            self.note("damaged file", f"image {id_} of {where}: {wrong}", "image", id_)
+        self.pictures.append(Picture(id_, folder, name, size_hw))
 
     def picture(self, image_id: str) -> Picture:
         """The image of this id. Raises UserError where it is not listed, or listed with a fault."""

@@ -19,20 +19,13 @@ from typing import TypeGuard
 from urllib.parse import unquote
 
 from tasnb.core.errors import UserError, in_one_line, require_file
+from tasnb.core.file_kinds import in_place_of
 from tasnb.core.limits import MAX_FILE_BYTES, MAX_JSON_CONTAINERS
 
 LONGEST_NAME = 4096  # characters; no system takes more
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*")  # as nearly all are; nothing in it leads anywhere
 _HALF = re.compile("[\ud800-\udfff]")
-# how files begin that are no data, what each is and what to do
-_BEGINS = {
-    b"version https://git-lfs": "is a Git LFS pointer, not the file itself; git lfs pull gets it",
-    b"<!doctype html": "is a web page; download the file itself",
-    b"<html": "is a web page; download the file itself",
-    b"\x1f\x8b": "is compressed; unpack it with gunzip",
-    b"pk\x03\x04": "is a ZIP archive; unpack it",
-}
 
 
 def is_text(value: object) -> TypeGuard[str]:
@@ -53,12 +46,8 @@ def read_data(path: Path) -> bytes:
         data = path.read_bytes()
     except OSError as wrong:
         raise UserError(f"{in_one_line(wrong)}") from wrong
-    if not data or data.isspace():
-        raise UserError(f"{path} is empty; get it again")
-    begin = data[:64].lstrip().lower()
-    for start, words in _BEGINS.items():
-        if begin.startswith(start):
-            raise UserError(f"{path} {words}")
+    if found := in_place_of(data, "data"):
+        raise UserError(f"{path} {found}")
     if path.suffix not in (".p", ".csv") and (made := data.count(b"[") + data.count(b"{")) > MAX_JSON_CONTAINERS:
         raise UserError(f"{path} has {made:,} lists and objects; expected at most {MAX_JSON_CONTAINERS:,}")
     return data

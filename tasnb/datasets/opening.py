@@ -10,6 +10,7 @@ from typing import Any
 
 from tasnb.core.choices import require_known
 from tasnb.core.errors import MissingFileError
+from tasnb.core.shipped import data_root
 from tasnb.datasets import folder, phrasecut, refer
 from tasnb.datasets.annotations import uncollected
 from tasnb.datasets.cards import CARDS, Counts, warn_of_differences
@@ -106,7 +107,7 @@ def read(name: str, root: Path, split_by: str, split: str | None = None) -> Cont
 def find_root(name: str, root: Path | str | None) -> Path:
     """The folder to look in: the one given, else TASNB_DATA's, for RefToy the shipped one. Raises FileNotFoundError."""
     if root is None and name in refer.TOY_NAMES:
-        return refer.shipped_root()
+        return data_root() / "reftoy"
     chosen = root if root is not None else os.environ.get(ROOT_VARIABLE)
     if not chosen:
         raise MissingFileError(

@@ -16,8 +16,8 @@ import numpy as np
 
 from tasnb.core.errors import MissingFileError, UserError
 from tasnb.datasets.annotations import parse_json, parse_json_but, points_mask, read_now
-from tasnb.datasets.contents import Annotation, Contents, Picture, Ref, Row, Size, id_of, shown, size_hw_of
-from tasnb.datasets.files import is_text, require_inside
+from tasnb.datasets.contents import Annotation, Contents, Ref, Row, Size, id_of, shown
+from tasnb.datasets.files import is_text
 
 NAME = "phrasecut"
 SPLITS = ("train", "val", "test", "miniv")
@@ -54,19 +54,9 @@ def read(root: Path, split: str | None = None) -> Contents:
         ids = [_add_task(task, part, path, found) for task in tasks or []]
         found.require_unique("annotation", [id_ for id_ in ids if id_ is not None])
     for image_id in dict.fromkeys(ref.image_id for ref in found.refs):
-        try:
-            name = require_inside(f"{image_id}.jpg")
-        except UserError as wrong:
-            found.tell("outside the folder", f"image_id {image_id!r} of {folder}: {wrong}")
-            continue
-        size_hw = None
-        try:
-            size_hw = size_hw_of((listed or {}).get(image_id, {}))
-        except UserError as wrong:
-            found.note("damaged file", f"image {image_id} of {size_file}: {wrong}", "image", image_id)
-        places = [folder / images for images in IMAGE_FOLDERS]
+        name, places = f"{image_id}.jpg", [folder / images for images in IMAGE_FOLDERS]
         place = next((place for place in places if os.path.lexists(place / name)), places[0])
-        found.pictures.append(Picture(image_id, place, name, size_hw))
+        found.add_picture(image_id, place, name, (listed or {}).get(image_id, {}), size_file or folder)
     return found
 
 

@@ -22,16 +22,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from tasnb.core import limits
 from tasnb.core.errors import UserError
-from tasnb.core.limits import (
-    MAX_FILE_BYTES,
-    PICKLE_CONTAINERS,
-    PICKLE_DENSITY,
-    PICKLE_DEPTH,
-    PICKLE_FREE,
-    PICKLE_SHARED,
-    PICKLE_VALUES,
-)
 from tasnb.datasets.annotations import uncollected
 
 TEXT_UNIT = 32  # characters that count as one more value, so that one long text repeated often counts too
@@ -141,8 +133,8 @@ def _look_at_shared(again: _Step) -> _Step:
         again(unpickler)
         if type(unpickler.stack[-1]) in _CONTAINERS:
             unpickler.shared.add(id(unpickler.stack[-1]))
-            if len(unpickler.shared) > PICKLE_SHARED:
-                raise UnsafePickleError(f"more than {PICKLE_SHARED:,} of its containers stand in several places")
+            if len(unpickler.shared) > limits.PICKLE_SHARED:
+                raise UnsafePickleError(f"more than {limits.PICKLE_SHARED:,} of its containers stand in several places")
 
     return step
 
@@ -187,12 +179,12 @@ def loads(data: bytes, *, name: str = "the pickle") -> Any:
     ValueError
         For damage; both give the name.
     """
-    if len(data) > MAX_FILE_BYTES[".p"]:
-        raise UnsafePickleError(f"{name} is refused: {len(data):,} bytes, more than {MAX_FILE_BYTES['.p']:,}")
+    if len(data) > limits.MAX_FILE_BYTES[".p"]:
+        raise UnsafePickleError(f"{name} is refused: {len(data):,} bytes, more than {limits.MAX_FILE_BYTES['.p']:,}")
     made = sum(map(data.count, MAKERS))
-    if made > PICKLE_CONTAINERS or memory_of(data) > PICKLE_DENSITY * len(data) + PICKLE_FREE:
+    if made > limits.PICKLE_CONTAINERS or memory_of(data) > limits.PICKLE_DENSITY * len(data) + limits.PICKLE_FREE:
         raise UnsafePickleError(
-            f"{name} is refused: it may make {made:,} containers, more than {PICKLE_CONTAINERS:,} or than its "
+            f"{name} is refused: it may make {made:,} containers, more than {limits.PICKLE_CONTAINERS:,} or than its "
             f"{len(data):,} bytes can hold"
         )
     file = io.BytesIO(data)
@@ -236,8 +228,8 @@ def _size(value: Any, shared: dict[int, tuple[int, int] | None], depth: int = 1)
         if size is BUSY:
             raise UnsafePickleError("a container holds itself")
         return size
-    if depth > PICKLE_DEPTH:
-        raise UnsafePickleError(f"its containers are nested more than {PICKLE_DEPTH} deep")
+    if depth > limits.PICKLE_DEPTH:
+        raise UnsafePickleError(f"its containers are nested more than {limits.PICKLE_DEPTH} deep")
     if key in shared:
         shared[key] = BUSY
     total, text, levels = 1 + len(value), 0, 1
@@ -252,12 +244,12 @@ def _size(value: Any, shared: dict[int, tuple[int, int] | None], depth: int = 1)
         elif kind is str or kind is bytes:
             text += len(part)
     total += text // TEXT_UNIT
-    if total > PICKLE_VALUES:
+    if total > limits.PICKLE_VALUES:
         raise UnsafePickleError(
-            f"its few bytes stand for more than {PICKLE_VALUES:,} values, repeated within containers"
+            f"its few bytes stand for more than {limits.PICKLE_VALUES:,} values, repeated within containers"
         )
-    if depth + levels > PICKLE_DEPTH + 1:
-        raise UnsafePickleError(f"its containers are nested more than {PICKLE_DEPTH} deep")
+    if depth + levels > limits.PICKLE_DEPTH + 1:
+        raise UnsafePickleError(f"its containers are nested more than {limits.PICKLE_DEPTH} deep")
     if key in shared:
         shared[key] = total, levels
     return total, levels

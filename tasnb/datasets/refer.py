@@ -15,22 +15,16 @@ from typing import Any
 import numpy as np
 
 from tasnb.core.errors import MissingFileError, UserError
-from tasnb.core.shipped import data_root
 from tasnb.datasets import pickles
 from tasnb.datasets.annotations import area_of, mask_of, parse_json, parse_json_but
-from tasnb.datasets.contents import NO_GOLD, Annotation, Contents, Picture, Ref, Row, Size, id_of, shown, size_hw_of
-from tasnb.datasets.files import is_text, require_inside
+from tasnb.datasets.contents import NO_GOLD, Annotation, Contents, Ref, Row, Size, id_of, shown
+from tasnb.datasets.files import is_text
 
 NAMES = ("refcoco", "refcoco+", "refcocog")
 IMAGE_FOLDERS = ("images/mscoco/images/train2014", "images/train2014", "train2014")
 TOY = "toy"  # who split RefToy
 TOY_NAMES = ("reftoy", "reftoy+", "reftoyg")
 TOY_IMAGE_FOLDERS = ("images",)
-
-
-def shipped_root() -> Path:
-    """The folder of RefToy that comes with the package."""
-    return data_root() / "reftoy"
 
 
 def files(name: str, root: Path, split_by: str) -> tuple[Path, Path | None]:
@@ -183,19 +177,8 @@ def _read_instances(
             found.tell("damaged file", f"an image of {path} lacks id or file_name: {shown(entry)}")
             continue
         images.append(id_)
-        try:
-            name = require_inside(entry["file_name"])
-        except UserError as wrong:
-            found.tell("outside the folder", f"image {id_} of {path}: {wrong}")
-            continue
-        if folder is None or (only is not None and id_ not in only):
-            continue
-        size_hw = None
-        try:
-            size_hw = size_hw_of(entry)
-        except UserError as wrong:
-            found.note("damaged file", f"image {id_} of {path}: {wrong}", "image", id_)
-        found.pictures.append(Picture(id_, folder, name, size_hw))
+        wanted = folder if only is None or id_ in only else None
+        found.add_picture(id_, wanted, entry["file_name"], entry, path)
     found.require_unique("image", images)
     marked = []
     for entry in listed("annotations"):

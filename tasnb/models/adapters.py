@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tasnb.core.errors import UserError
-from tasnb.models.albef import CHECKPOINTS, AlbefItc
+from tasnb.core.file_kinds import refuse_foreign
+from tasnb.models import albef
 from tasnb.models.batched import Matcher
 from tasnb.models.blip2_itc import Blip2Itc
 from tasnb.models.captioner import HFCaptioner
@@ -18,7 +19,7 @@ from tasnb.models.language import load_parser, load_wordnet
 from tasnb.models.proposers import Proposer
 from tasnb.models.sam import SamProposer
 from tasnb.models.sam_hf import HFMaskProposer
-from tasnb.models.weights import read_config
+from tasnb.models.weights import CHECKPOINTS, read_config, require_whole
 
 
 def load_proposer(
@@ -99,12 +100,12 @@ def load_matcher(
     options |= {name: value for name, value in given.items() if value is not None}
     folder = Path(model)
     own_files = folder.is_dir() and checkpoint is None
-    is_albef = own_files and any((folder / name).is_file() for name in CHECKPOINTS)
+    is_albef = own_files and any((folder / name).is_file() for name in albef.CHECKPOINTS)
     is_blip2 = own_files and read_config(folder / "config.json").get("model_type") == "blip-2"
     if mask_resize is not None and (is_albef or is_blip2):
         raise UserError(f"mask_resize={mask_resize!r}: only a CLIP of open_clip masks tokens; leave it out for {model}")
     if is_albef:
-        return AlbefItc.load(folder, **options)
+        return albef.AlbefItc.load(folder, **options)
     if image_size is not None:
         raise UserError(f"image_size={image_size}: only ALBEF takes another one; leave it out for {model}")
     if is_blip2:
@@ -152,3 +153,27 @@ def is_fastsam(path: Path) -> bool:
         By its name alone.
     """
     return path.name.lower().startswith("fastsam") and path.suffix == ".pt"
+
+
+def require_opens(path: Path, what: str) -> None:
+    """Open a file of a model as what its name says, but for its tensors.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    what : str
+        What it is, for errors.
+
+    Raises
+    ------
+    MissingFileError
+        When it is not there.
+    UserError
+        When it is something else, cut off or damaged.
+    """
+    refuse_foreign(path, what)
+    if path.suffix == ".json":
+        read_config(path)
+    elif path.suffix in CHECKPOINTS and not is_fastsam(path):  # a pickled module, which its library alone reads safely
+        require_whole(path, what)

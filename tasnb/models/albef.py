@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from tasnb.core.errors import MissingFileError, UserError
+from tasnb.core.file_kinds import refuse_foreign
 from tasnb.models.batched import Matcher
 from tasnb.models.clip import Preprocessing
 from tasnb.models.folders import quiet
@@ -25,10 +26,9 @@ from tasnb.models.machine import resolve_device, resolve_dtype
 from tasnb.models.vocabulary import require_vocabulary
 from tasnb.models.weights import (
     fingerprint,
+    in_our_words,
     named_as,
-    one_line,
     read_state,
-    refuse_foreign,
     require_all,
     require_finite,
 )
@@ -113,7 +113,7 @@ class AlbefItc(Matcher):
         for needed in (path, words):
             if not needed.exists():
                 raise MissingFileError(f"ALBEF needs {CHECKPOINTS[0]} and BERT's vocab.txt in one folder; no {needed}")
-            refuse_foreign(needed, f"ALBEF's {needed.name}")
+            refuse_foreign(needed, "file of ALBEF")
         towers = _filled(_read(path), image_size, f"{path} does not hold ALBEF's weights")
         for tower in towers.values():
             require_finite(str(path), tower.state_dict())
@@ -192,10 +192,8 @@ def _filled(state: Mapping[str, Any], image_size: int, problem: str) -> dict[str
         own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
         if name == "vision":
             own["pos_embed"] = _places(own["pos_embed"], tower.patch_embed.grid_size)
-        try:
+        with in_our_words(problem, RuntimeError):  # a shape that differs
             keys = tower.load_state_dict(own, strict=False)  # what plays no part in the score is left over
-        except RuntimeError as error:  # a shape that differs
-            raise UserError(f"{problem}: {one_line(error)}") from error
         require_all(problem, [prefix + key for key in keys.missing_keys])
     return towers
 
@@ -245,8 +243,5 @@ def _text(tensor: Callable[[str], Any]) -> Any:
 def _tokenizer(words: Path) -> Any:
     from transformers import BertTokenizer
 
-    try:
-        with quiet():
-            return BertTokenizer(vocab=str(words), do_lower_case=True)
-    except Exception as error:  # tokenizers raises no class of its own
-        raise UserError(f"{words} does not hold BERT's words, one a line: {one_line(error)}") from error
+    with quiet(), in_our_words(f"{words} does not hold BERT's words, one a line"):
+        return BertTokenizer(vocab=str(words), do_lower_case=True)

@@ -18,7 +18,7 @@ from tasnb.models.batched import Batched, pixels_of
 from tasnb.models.folders import load_pretrained, load_processor
 from tasnb.models.machine import MissingExtraError, require_library, resolve_device, resolve_dtype
 from tasnb.models.vocabulary import require_tokenizer_files, require_vocabulary
-from tasnb.models.weights import deciding_files, fingerprint, one_line, read_config
+from tasnb.models.weights import deciding_files, fingerprint, in_our_words, read_config
 
 # config.json's model_type -> the class of transformers that captions
 CAPTIONERS = {
@@ -191,21 +191,16 @@ class HFCaptioner(Batched):
 
         pixels = pixels_of(pictures, self.processor)
         inputs = {"pixel_values": pixels.to(self.device, self.dtype), **self._prompt(len(pixels))}
-        try:
-            with torch.inference_mode():
-                tokens = self.model.generate(
-                    **inputs,
-                    num_beams=self.config.num_beams,
-                    do_sample=False,
-                    max_new_tokens=self._limit(),
-                    logits_processor=[_refuse_nan],
-                )
-        except UserError:
-            raise
-        except ValueError as error:  # what generation_config.json asks for does not go together, or needs other code
-            raise UserError(
-                f"the captioner cannot write with its generation_config.json: {one_line(error)}; get it again"
-            ) from error
+        # what generation_config.json asks for may not go together, or need other code
+        problem = "the captioner cannot write with its generation_config.json, so get it again"
+        with torch.inference_mode(), in_our_words(problem, ValueError):
+            tokens = self.model.generate(
+                **inputs,
+                num_beams=self.config.num_beams,
+                do_sample=False,
+                max_new_tokens=self._limit(),
+                logits_processor=[_refuse_nan],
+            )
         tokens = tokens[:, self._prompt_length(inputs) :]  # generate repeats what it was given
         return [text.strip() for text in self.processor.batch_decode(tokens, skip_special_tokens=True)]
 

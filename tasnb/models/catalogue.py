@@ -6,13 +6,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import ConfigDict, Field, FiniteFloat, TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from tasnb.core.domain import Domain
+
 Role = Literal["sam", "clip", "captioner", "spacy", "wordnet"]
 ROLES: tuple[Role, ...] = get_args(Role)
+Choice = str | dict[str, Any]
 _STRICT = ConfigDict(extra="forbid")  # a key that is misspelt in the file is an error
 _Pair = Annotated[dict[Annotated[str, Field(pattern="^(alpha|lam)$")], FiniteFloat], Field(min_length=2)]
 PresetWeights = _Pair | dict[str, _Pair | dict[str, _Pair]]  # for all; by variant; by variant and data set
@@ -95,32 +98,35 @@ class Preset:
     ----------
     name : str
         Of the preset.
-    sam, clip, captioner, spacy, wordnet : str
-        Names of parts.
+    sam, clip, captioner, spacy, wordnet : str or dict
+        Names of parts; in a models.json also a path, or the arguments of the adapter's ``load``.
     also : tuple of (role, str)
         Parts that its experiments need beside.
     weights : mapping
         Its own alpha and lam, as ``core.types.Models`` has them.
     variants : mapping of str to str
         A variant's name -> the one that it stands for here, as ``core.types.Models`` has it.
+    domain : "drawings", "photos" or None
+        What its models can be expected to read; None: its parts tell.
     """
 
     name: str
-    sam: str
-    clip: str
-    captioner: str
-    spacy: str = "en_core_web_sm"
-    wordnet: str = "wordnet"
+    sam: Choice
+    clip: Choice
+    captioner: Choice
+    spacy: Choice = "en_core_web_sm"
+    wordnet: Choice = "wordnet"
     also: tuple[tuple[Role, str], ...] = ()
     weights: PresetWeights = field(default_factory=dict)
     variants: Mapping[str, str] = field(default_factory=dict)
+    domain: Domain | None = None
 
-    def choices(self) -> list[tuple[Role, str]]:
+    def choices(self) -> list[tuple[Role, Any]]:
         """List its parts.
 
         Returns
         -------
-        list of (role, str)
+        list of (role, str or dict)
             One a role.
         """
         return [(role, getattr(self, role)) for role in ROLES]
@@ -130,24 +136,9 @@ _WRITTEN = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 PARTS: Mapping[Role, Mapping[str, Part]] = TypeAdapter(dict[Role, dict[str, Part]]).validate_python(_WRITTEN["parts"])
 # variant -> options of ``load`` that it asks for
 VARIANT_OPTIONS: Mapping[str, Mapping[str, int | bool]] = _WRITTEN["variants"]
+# published SAM -> what of ``sam.SamConfig`` differs from its defaults
+SAM_SIZES: Mapping[str, Mapping[str, Any]] = _WRITTEN["sam_sizes"]
 PRESETS: Mapping[str, Preset] = {name: Preset(name=name, **choices) for name, choices in _WRITTEN["presets"].items()}
-
-
-def part_named(name: str) -> tuple[Role, Part] | None:
-    """Find the part that has a name in the catalogue, whatever its role.
-
-    Parameters
-    ----------
-    name : str
-        Of a part; "toy" names none, because several roles have one.
-
-    Returns
-    -------
-    (role, Part) or None
-        None where no part, or more than one, has the name.
-    """
-    found = [(role, PARTS[role][name]) for role in ROLES if name in PARTS[role]]
-    return found[0] if len(found) == 1 else None
 
 
 def is_shipped(preset: str) -> bool:

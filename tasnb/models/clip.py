@@ -33,8 +33,8 @@ from tasnb.models.vocabulary import require_tokenizer_files, require_vocabulary
 from tasnb.models.weights import (
     deciding_files,
     fingerprint,
+    in_our_words,
     named_as,
-    one_line,
     read_config,
     read_state,
     require_finite,
@@ -47,7 +47,6 @@ WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors",
 LARGEST = 1 << 20  # no size in a published configuration comes near; the largest are vocabularies of 262,144 words
 # what open_clip's configurations tell a tokenizer; others could lead it out of the folder
 TOKENIZER_OPTIONS = ("clean", "strip_sep_token", "language", "context_length")
-_RESAMPLING = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 _PRECISION = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}  # open_clip's words
 
 
@@ -91,10 +90,10 @@ class Preprocessing:
         object.__setattr__(self, "size_hw", size_hw)
         choices = ("squash", "shortest") if size_hw[0] == size_hw[1] else ("squash",)
         require_known(f"resize_mode for {size_hw}", self.resize_mode, choices)
-        require_known("interpolation", self.interpolation, _RESAMPLING)
+        require_known("interpolation", self.interpolation, ("bicubic", "bilinear"))
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
-        """Prepare pictures, exactly as open_clip's own transform does.
+        """Prepare pictures by open_clip's own transform.
 
         Parameters
         ----------
@@ -106,21 +105,11 @@ class Preprocessing:
         ndarray of float32, shape (n, 3, h, w)
             What the model takes.
         """
-        rgb = np.stack([np.asarray(self._resize(Image.fromarray(np.asarray(p)))) for p in pictures])
-        mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
-        scaled = (rgb.astype(np.float32) / 255 - mean) / std
-        return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))  # (n, h, w, 3) -> (n, 3, h, w)
+        from open_clip.transform import PreprocessCfg, image_transform_v2
 
-    def _resize(self, picture: Image.Image) -> Image.Image:
-        height, width = self.size_hw
-        how = _RESAMPLING[self.interpolation]
-        if self.resize_mode == "squash":
-            return picture.resize((width, height), how)
-        short = min(picture.size)
-        wide, high = (int(height * side / short) for side in picture.size)  # as torchvision's Resize
-        picture = picture.resize((wide, high), how)
-        left, top = round((wide - width) / 2), round((high - height) / 2)  # as torchvision's CenterCrop
-        return picture.crop((left, top, left + width, top + height))
+        options = {name: value for name, value in asdict(self).items() if name != "size_hw"}
+        prepared = image_transform_v2(PreprocessCfg(size=self.size_hw, **options), is_train=False)
+        return np.stack([prepared(Image.fromarray(np.asarray(picture))).numpy() for picture in pictures])
 
 
 class ClipEncoder(Matcher):
@@ -396,12 +385,8 @@ def _empty(name: str, precision: str) -> Any:
     """The model of that name without its weights."""
     import open_clip
 
-    try:
+    with in_our_words(f"{name.removeprefix('local-dir:')}: open_clip cannot build this model"):
         return open_clip.create_model(name, load_weights=False, pretrained_text=False, precision=precision)
-    except Exception as error:  # open_clip, timm and torch each raise their own for sizes that do not fit
-        raise UserError(
-            f"{name.removeprefix('local-dir:')}: open_clip cannot build this model: {one_line(error)}"
-        ) from error
 
 
 def _tokenizer(name: str, config: Mapping[str, Any]) -> Any:
@@ -409,13 +394,8 @@ def _tokenizer(name: str, config: Mapping[str, Any]) -> Any:
     import open_clip
 
     own = {"trust_remote_code": False} if config["text_cfg"].get("hf_tokenizer_name") else {}
-    try:
-        with quiet():
-            return open_clip.get_tokenizer(name, **own)
-    except Exception as error:
-        raise UserError(
-            f"{name.removeprefix('local-dir:')}: its tokenizer cannot be loaded: {one_line(error)}"
-        ) from error
+    with quiet(), in_our_words(f"{name.removeprefix('local-dir:')}: its tokenizer cannot be loaded"):
+        return open_clip.get_tokenizer(name, **own)
 
 
 @contextmanager
@@ -443,13 +423,11 @@ def _fill(clip: Any, weights: Path) -> bool:
     misfit = f"{weights.name} does not fit the CLIP model that was asked for"
     own = clip.state_dict()
     state = named_as(_read(weights), own)
-    try:
+    with in_our_words(misfit):
         if all(key in state and state[key].shape == value.shape for key, value in own.items()):
             keys = clip.load_state_dict(state, strict=False)
         else:  # a layout that open_clip converts
             keys = open_clip.load_checkpoint(clip, str(weights), strict=False, weights_only=True)
-    except Exception as error:
-        raise UserError(f"{misfit}: {one_line(error)}") from error
     beyond = set(keys.unexpected_keys)
     if wrong := [*keys.missing_keys, *sorted(beyond - OPENAI_SIZES)]:
         raise UserError(f"{misfit} (first difference: {wrong[0]})")

@@ -14,15 +14,16 @@ from typing import Any
 
 from tasnb.core.domain import KNOWS
 from tasnb.core.errors import in_one_line
+from tasnb.core.shipped import cache_root
 from tasnb.core.tables import text_table
 from tasnb.core.types import Progress
-from tasnb.models.adapters import LOADERS, is_fastsam
+from tasnb.models.adapters import LOADERS, require_opens
 from tasnb.models.catalogue import PARTS, PRESETS, Part, Preset, Role, is_shipped
 from tasnb.models.folders import load_processor
-from tasnb.models.names import CHECKPOINTS, arguments_of, is_installed, located
-from tasnb.models.places import TRAIN, cache_root, in_words, missing_files
+from tasnb.models.names import arguments_of, is_installed, located
+from tasnb.models.places import TRAIN, in_words, missing_files
 from tasnb.models.vocabulary import require_tokenizer_files
-from tasnb.models.weights import one_line, read_config, refuse_foreign, require_whole
+from tasnb.models.weights import one_line, read_config
 
 PACKAGES = ("tasnb", "torch", "segment-anything", "open_clip_torch", "transformers", "spacy", "nltk", "numpy")
 SOURCE = {True: "verified", False: "not verified"}
@@ -148,12 +149,7 @@ def _fault(role: Role, choice: str, part: Part) -> str | None:
 def _look_into(role: Role, part: Part, folder: Path) -> None:
     """Open every file of a large part without reading its tensors; raises what is wrong with the first that fails."""
     for file in (path for each in part.files for path in sorted(folder.glob(each.path))):
-        if is_fastsam(file):  # a pickled module, which its library alone knows how to read safely
-            refuse_foreign(file, role)
-        elif file.suffix in CHECKPOINTS:
-            require_whole(file, role)
-        elif file.suffix == ".json":
-            read_config(file)
+        require_opens(file, f"file of a {role}")
     if role == "captioner" or (folder / "tokenizer_config.json").is_file():
         require_tokenizer_files(folder, f"{role} folder")
     if role == "captioner" or read_config(folder / "config.json").get("model_type") == "blip-2":

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from tasnb.core.choices import require_known
-from tasnb.core.errors import UserError
+from tasnb.core.file_kinds import refuse_foreign
 from tasnb.core.masks import to_rle
 from tasnb.models.machine import MissingExtraError, require_library, resolve_device
 from tasnb.models.options import ProposerOptions
 from tasnb.models.proposers import Proposer, distinct
-from tasnb.models.weights import fingerprint, refuse_foreign, require_finite, why_unread
+from tasnb.models.weights import fingerprint, in_our_words, require_finite, why_unread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,11 +107,9 @@ class FastSamProposer(Proposer):
                 f"ultralytics {vendor.__version__} cannot read a checkpoint without running what is in it; pip install "
                 "-U 'tasnb[fastsam]', and load tasnb's FastSAM before other code imports ultralytics"
             )
-        try:
+        with in_our_words(f"{path} does not hold a FastSAM checkpoint", say=why_unread):
             model = vendor.FastSAM(str(path))
             model.to(place)
-        except Exception as error:  # torch, zipfile, pickle and ultralytics each raise their own
-            raise UserError(f"{path} does not hold a FastSAM checkpoint: {why_unread(error)}") from error
         require_finite(str(path), model.model.state_dict())
         name = fingerprint("fastsam", [path], {**asdict(config), "ultralytics": vendor.__version__})
         return cls(model, config, source="fastsam", fingerprint=name, device=place)

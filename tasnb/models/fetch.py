@@ -1,6 +1,6 @@
 """Downloads: the only module of the package that touches the network, and only when ``tasnb fetch`` calls it.
 
-Single files come over HTTP through pooch (sha256 checked before the file gets its name, transfers resumed); folders
+Single files come over HTTP (sha256 checked before the file gets its name, transfers resumed); folders
 come from the Hugging Face hub through huggingface_hub (a pinned revision, resumed by the library, sha256 of the large
 files checked). What another program has downloaded before, or a user has put into a folder, is taken from there.
 """
@@ -14,16 +14,17 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tasnb.core.errors import MissingFileError, UserError, in_one_line
+from tasnb.core.file_kinds import refuse_foreign
 from tasnb.core.writing import replacing
-from tasnb.models.catalogue import PARTS, PRESETS, ROLES, File, Part, Role, part_named
-from tasnb.models.names import CHECKPOINTS, canonical
+from tasnb.models.adapters import require_opens
+from tasnb.models.catalogue import PARTS, PRESETS, ROLES, File, Part, Role
+from tasnb.models.names import canonical
 from tasnb.models.places import command_for, folder_of, hub_folder, in_words, is_there, missing_files
-from tasnb.models.weights import read_config, refuse_foreign, require_whole, sha256_of
+from tasnb.models.weights import sha256_of
 
 ATTEMPTS = 4  # a transfer that breaks goes on where it stopped, this often in one call
 PAUSE_S = 1.0  # before the second attempt; twice as long before each further one
@@ -44,8 +45,7 @@ class FetchError(UserError):
     """A download that did not succeed: says what was expected, what came, and what to do."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
+class Wanted(NamedTuple):
     """One file of a part, for someone who gets it on another machine.
 
     Parameters
@@ -152,15 +152,7 @@ def listing(preset: str) -> list[Wanted]:
         folder = folder_of(part)
         for address, file in _files_of(part):
             there = not missing_files(part) if file is part.archive else is_there(file, folder)
-            known = Wanted(
-                part=choice,
-                address=address,
-                size=file.size,
-                sha256=file.sha256,
-                target=folder / file.path,
-                present=there,
-            )
-            found.append(known)
+            found.append(Wanted(choice, address, file.size, file.sha256, folder / file.path, there))
     return found
 
 
@@ -178,15 +170,12 @@ def _files_of(part: Part) -> list[tuple[str, File]]:
 
 
 def _wanted(name: str) -> list[tuple[Role, str]]:
-    others = [(role, known) for role in ROLES if (known := canonical(role, name)) is not None]
     if name in PRESETS:
         wanted = [*PRESETS[name].choices(), *PRESETS[name].also]
-    elif (found := part_named(name)) is not None:
-        wanted = [(found[0], name)]
-    elif len(others) == 1:
-        wanted = others
     else:
-        parts = [choice for choices in PARTS.values() for choice in choices if part_named(choice)]
+        wanted = [(role, known) for role in ROLES if (known := canonical(role, name)) is not None]
+    if not wanted:
+        parts = [choice for choices in PARTS.values() for choice in choices if choice not in PRESETS]
         raise UserError(f"nothing to fetch is called {name!r}; choose from {', '.join([*PRESETS, *parts])}")
     for role, choice in wanted:
         part = PARTS[role][choice]
@@ -229,12 +218,28 @@ def fetch_part(part: Part, *, progress: bool = True, snapshot: Callable[..., Any
     needed = _still_needed(part, folder)
     if (free := shutil.disk_usage(folder).free) < needed:
         raise FetchError(f"{folder} has {in_words(free)} free, {in_words(needed)} are needed; set TASNB_CACHE")
-    if part.url is not None:
-        _from_url(part, folder, progress=progress)
-        for url, file in part.beside:
-            _from_url(replace(part, url=url, files=(file,), archive=None), folder, progress=progress)
-    else:
-        _from_hub(part, folder, progress=progress, snapshot=snapshot)
+    source, new = f"{part.repo} at revision {part.revision}", _lacking(part, folder)
+    waiting = "" if part.url is None else ".part"  # what a file's name ends with until its content is checked
+    try:
+        if part.url is None:
+            _from_hub(part, folder, progress=progress, snapshot=snapshot)
+        else:
+            for source, file in new:
+                _from_url(source, folder / f"{file.path}{waiting}", progress=progress)
+    except Exception as error:  # the hub's library lets its HTTP client's errors through, and that has changed twice
+        raise FetchError(
+            f"{source} could not be downloaded: {_why(error)}. Run the command again: it goes on{_by_hand(part)}"
+        ) from error
+    for address, file in new:
+        path = folder / f"{file.path}{waiting}"
+        if "*" in file.path or not path.is_file():
+            continue
+        if fault := _fault(path, file):
+            path.unlink()
+            raise FetchError(f"{address} gave something else: {fault}; {REMOVED}{_by_hand(part)}")
+        path.replace(folder / file.path)
+    if part.archive is not None:
+        _unpack(folder / part.archive.path, folder)
     if gone := missing_files(part):
         raise FetchError(
             f"{gone[0][0]} is still missing or has a wrong size after the download; run the command again"
@@ -243,9 +248,14 @@ def fetch_part(part: Part, *, progress: bool = True, snapshot: Callable[..., Any
     return folder
 
 
+def _lacking(part: Part, folder: Path) -> list[tuple[str, File]]:
+    """What of ``_files_of`` is not there."""
+    return [(address, file) for address, file in _files_of(part) if not is_there(file, folder)]
+
+
 def _still_needed(part: Part, folder: Path) -> int:
     """Bytes that are still to come: of a part whose sizes are known those that lack, of others all."""
-    lacking = [file for _, file in _files_of(part) if not is_there(file, folder)]
+    lacking = [file for _, file in _lacking(part, folder)]
     large = [file.size for _, file in _files_of(part) if (file.size or 0) > part.total // 2]
     if large and not any(file.size in large for file in lacking):  # only small ones lack
         return sum(file.size or 0 for file in lacking)
@@ -270,20 +280,17 @@ def _remove_wrong(part: Part, folder: Path) -> None:
 def _is_sound(path: Path, file: File) -> bool:
     """Whether a file is the one of the catalogue, or where no sha256 tells, opens as what its name says."""
     try:
-        refuse_foreign(path, file.path)
-        if file.sha256 is None and path.suffix in CHECKPOINTS:
-            require_whole(path, file.path)
-        elif path.suffix == ".json":
-            read_config(path)
+        if file.sha256 is None:
+            require_opens(path, file.path)
     except UserError:
         return False
-    return _is(path, file)
+    return not _fault(path, file)
 
 
 def _by_hand(part: Part) -> str:
     """What to do on a machine without a network."""
     folder = folder_of(part)
-    lacking = [f"{address} as {folder / file.path}" for address, file in _files_of(part) if not is_there(file, folder)]
+    lacking = [f"{address} as {folder / file.path}" for address, file in _lacking(part, folder)]
     if not lacking:
         return ""
     called = next((name for of in PARTS.values() for name, each in of.items() if each == part), part.folder)
@@ -321,13 +328,10 @@ def take(part: Part, source: Path) -> list[str]:
     for file in files:
         if is_there(file, folder):
             continue
-        wanted = (in_words(file.size) if file.size else "", f"sha256 {file.sha256}" if file.sha256 else "")
-        told = ", ".join(word for word in wanted if word)
         found = _inside(beside or source, file.path) or ([] if file.sha256 is None else _inside(source, file.path))
-        right = next((path for path in found if _is(path, file)), None)
+        right = next((path for path in found if not _fault(path, file)), None)
         if right is None:
-            what = f"{found[0]} is another file" if found else f"no {file.path}"
-            problems.append(f"{what}{f' (expected {told})' if told else ''}")
+            problems.append(f"{found[0]}: {_fault(found[0], file)}" if found else f"no {file.path}")
         else:
             _link(right, folder / (right.name if "*" in file.path else file.path))
     if part.archive is not None and not problems:
@@ -343,12 +347,17 @@ def _inside(folder: Path, name: str) -> list[Path]:
     )
 
 
-def _is(path: Path, file: File) -> bool:
-    """Whether a file is the one of the catalogue, as far as that knows it."""
-    size = path.stat().st_size
-    if not size or (file.size is not None and size != file.size):
-        return False
-    return file.sha256 is None or sha256_of(path) == file.sha256
+def _fault(path: Path, file: File) -> str:
+    """Why a file is not the one of the catalogue, as far as that knows it; "" where it may be."""
+    try:
+        refuse_foreign(path, file.path)
+    except UserError as error:
+        return str(error)
+    if file.size not in (None, size := path.stat().st_size):
+        return f"expected {file.size:,} bytes, got {size:,}"
+    if file.sha256 is not None and (got := sha256_of(path)) != file.sha256:
+        return f"expected sha256 {file.sha256}, got {got}"
+    return ""
 
 
 def _take_kept(part: Part, folder: Path) -> None:
@@ -360,7 +369,8 @@ def _take_kept(part: Part, folder: Path) -> None:
                 file = next((file for file in part.files if Path(path.name).match(file.path)), File(path=path.name))
                 allowed = revision is not None or file.sha256 is not None
                 listed = any(Path(path.name).match(pattern) for pattern in part.patterns)
-                if path.is_file() and allowed and listed and not (folder / path.name).exists() and _is(path, file):
+                wanted = allowed and listed and path.is_file() and not (folder / path.name).exists()
+                if wanted and not _fault(path, file):
                     _link(path, folder / path.name)
         return
     for _, file in _files_of(part):
@@ -368,7 +378,7 @@ def _take_kept(part: Part, folder: Path) -> None:
             continue
         for place in KEPT:
             path = Path(place).expanduser() / Path(file.path).name
-            if path.is_file() and _is(path, file):
+            if path.is_file() and not _fault(path, file):
                 _link(path, folder / file.path)
 
 
@@ -390,107 +400,41 @@ def _unpack(path: Path, folder: Path) -> None:
         raise FetchError(f"{path} is no archive, or damaged ({error}); {REMOVED}") from error
 
 
-def _from_url(part: Part, folder: Path, *, progress: bool) -> None:
-    import pooch
+def _from_url(url: str, partial: Path, *, progress: bool) -> None:
+    """Download one file, going on after each break."""
     import requests
 
-    file = part.archive or part.files[0]
-    target = folder / file.path
-    known = None if file.sha256 is None else f"sha256:{file.sha256}"
-    pooch.get_logger().setLevel("WARNING")
-    try:
-        pooch.retrieve(
-            part.url,
-            known_hash=known,
-            fname=file.path,
-            path=folder,
-            downloader=ResumingDownloader(target.with_name(target.name + ".part"), progress=progress),
-        )
-        refuse_foreign(target, file.path)
-    except UserError as error:
-        target.unlink(missing_ok=True)
-        raise FetchError(f"{part.url} gave something else: {error}{_by_hand(part)}") from error
-    except ValueError as error:  # pooch has removed the file
-        raise FetchError(
-            f"{file.path} from {part.url} is not the file that tasnb knows ({error}); {REMOVED}"
-        ) from error
-    except requests.RequestException as error:
-        raise FetchError(
-            f"{part.url} could not be downloaded: {_why(error)}. Run the command again: it goes on{_by_hand(part)}"
-        ) from error
-    if file.size is not None and (got := target.stat().st_size) != file.size:
-        target.unlink()
-        raise FetchError(f"{part.url}: expected {file.size:,} bytes, got {got:,}; {REMOVED}")
-    if part.archive is not None:
-        _unpack(target, folder)
+    for attempt in range(ATTEMPTS):
+        try:
+            _go_on(url, partial, progress=progress)
+            break
+        except requests.HTTPError:
+            raise  # the server answered: asking again changes nothing
+        except requests.RequestException:
+            if attempt == ATTEMPTS - 1:
+                raise
+            time.sleep(PAUSE_S * 2**attempt)
 
 
-class ResumingDownloader:
-    """What pooch calls to fill its temporary file; the bytes wait until all are there.
+def _go_on(url: str, partial: Path, *, progress: bool) -> None:
+    import requests
+    from tqdm import tqdm
 
-    Parameters
-    ----------
-    partial : Path
-        Where they wait.
-    progress : bool
-        Whether a bar is drawn on standard error.
-    """
-
-    def __init__(self, partial: Path, *, progress: bool = True) -> None:
-        self.partial, self.progress = partial, progress
-
-    def __call__(self, url: str, output_file: str | os.PathLike[str], pooch: Any, check_only: bool = False) -> None:
-        """Download, going on after each break.
-
-        Parameters
-        ----------
-        url : str
-            The address.
-        output_file : str or path
-            pooch's temporary file.
-        pooch : object
-            The caller; not used.
-        check_only : bool
-            Not used.
-
-        Raises
-        ------
-        requests.RequestException
-            The last one, when every attempt broke.
-        """
-        import requests
-
-        for attempt in range(ATTEMPTS):
-            try:
-                self._go_on(url)
-                break
-            except requests.HTTPError:
-                raise  # the server answered: asking again changes nothing
-            except requests.RequestException:
-                if attempt == ATTEMPTS - 1:
-                    raise
-                time.sleep(PAUSE_S * 2**attempt)
-        shutil.move(self.partial, output_file)
-
-    def _go_on(self, url: str) -> None:
-        import requests
-        from tqdm import tqdm
-
-        start = self.partial.stat().st_size if self.partial.exists() else 0
-        ask = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-        with requests.get(url, headers=ask, stream=True, timeout=TIMEOUT_S) as answer:
-            if start and answer.status_code == requests.codes.requested_range_not_satisfiable:
-                return  # nothing is left to send: the file is whole, and its sha256 decides
-            answer.raise_for_status()
-            if answer.status_code != requests.codes.partial_content:
-                start = 0  # a server without ranges sends the whole file again
-            length = int(answer.headers.get("Content-Length", 0))
-            said = {"unit": "B", "unit_scale": True, "desc": self.partial.stem, "disable": not self.progress}
-            bar = tqdm(total=start + length or None, initial=start, **said)
-            with bar, open(self.partial, "ab" if start else "wb") as file:
-                for chunk in answer.iter_content(2**20):
-                    file.write(chunk)
-                    bar.update(len(chunk))
+    start = partial.stat().st_size if partial.exists() else 0
+    ask = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+    with requests.get(url, headers=ask, stream=True, timeout=TIMEOUT_S) as answer:
+        if start and answer.status_code == requests.codes.requested_range_not_satisfiable:
+            return  # nothing is left to send: the file is whole, and its sha256 decides
+        answer.raise_for_status()
+        if answer.status_code != requests.codes.partial_content:
+            start = 0  # a server without ranges sends the whole file again
+        length = int(answer.headers.get("Content-Length", 0))
+        said = {"unit": "B", "unit_scale": True, "desc": partial.stem, "disable": not progress}
+        bar = tqdm(total=start + length or None, initial=start, **said)
+        with bar, open(partial, "ab" if start else "wb") as file:
+            for chunk in answer.iter_content(2**20):
+                file.write(chunk)
+                bar.update(len(chunk))
 
 
 def _from_hub(part: Part, folder: Path, *, progress: bool, snapshot: Callable[..., Any] | None) -> None:
@@ -498,27 +442,10 @@ def _from_hub(part: Part, folder: Path, *, progress: bool, snapshot: Callable[..
     from huggingface_hub.utils import disable_progress_bars, enable_progress_bars, logging
 
     (enable_progress_bars if progress else disable_progress_bars)()
-    new = [file for file in part.files if not is_there(file, folder)]
     usual = logging.get_verbosity()
     logging.set_verbosity_error()  # its tries without a network would be ten lines before the one that tells
     try:
         download = snapshot or huggingface_hub.snapshot_download
         download(part.repo, revision=part.revision, allow_patterns=list(part.patterns), local_dir=folder)
-    except Exception as error:  # the library lets its HTTP client's errors through, and that client has changed twice
-        raise FetchError(
-            f"{part.repo} at revision {part.revision} could not be downloaded: {_why(error)}. "
-            f"Run the command again: it goes on{_by_hand(part)}"
-        ) from error
     finally:
         logging.set_verbosity(usual)  # it is the whole process's
-    for file in new:
-        path = folder / file.path
-        if "*" not in file.path and path.is_file():
-            try:
-                refuse_foreign(path, file.path)
-            except UserError as error:
-                path.unlink()
-                raise FetchError(f"{part.repo} gave something else: {error}{_by_hand(part)}") from error
-        if file.sha256 is not None and path.is_file() and (got := sha256_of(path)) != file.sha256:
-            path.unlink()
-            raise FetchError(f"{path.name} from {part.repo}: expected sha256 {file.sha256}, got {got}; {REMOVED}")

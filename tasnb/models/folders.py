@@ -17,8 +17,8 @@ from typing import Any
 from tasnb.core.errors import MissingFileError, UserError
 from tasnb.models.weights import (
     WEIGHTS,
+    in_our_words,
     named_as,
-    one_line,
     read_config,
     require_all,
     require_finite,
@@ -139,32 +139,24 @@ def load_pretrained(
     # it looks at every configuration: transformers takes its own defaults for one that it cannot read
     require_no_code(folder, what)
     for file in (file for pattern in WEIGHTS for file in sorted(folder.glob(pattern))):
-        require_whole(file, what)
+        require_whole(file, "file of weights")
     kind = getattr(transformers, model_class)
-    with quiet():
-        try:
-            config = kind.config_class.from_pretrained(folder, local_files_only=True)
-        except Exception as error:  # a value of another kind, a part that is unknown
-            raise UserError(f"{folder / 'config.json'} does not describe {what}: {one_line(error)}") from error
-        try:
-            state = _of_a_trainer(kind, config, folder)
-            model, found = kind.from_pretrained(
-                None if state is not None else folder,
-                config=config,
-                state_dict=state,
-                local_files_only=True,
-                trust_remote_code=False,
-                weights_only=True,
-                output_loading_info=True,
-                **options,
-            )
-            if state is not None and (folder / "generation_config.json").is_file():
-                model.generation_config = transformers.GenerationConfig.from_pretrained(folder, local_files_only=True)
-        except UserError:
-            raise
-        except Exception as error:
-            # safetensors, torch and transformers each raise their own; a shape that differs is one of them
-            raise UserError(f"{problem}: {one_line(error)}") from error
+    with quiet(), in_our_words(f"{folder / 'config.json'} does not describe {what}"):
+        config = kind.config_class.from_pretrained(folder, local_files_only=True)
+    with quiet(), in_our_words(problem):
+        state = _of_a_trainer(kind, config, folder)
+        model, found = kind.from_pretrained(
+            None if state is not None else folder,
+            config=config,
+            state_dict=state,
+            local_files_only=True,
+            trust_remote_code=False,
+            weights_only=True,
+            output_loading_info=True,
+            **options,
+        )
+        if state is not None and (folder / "generation_config.json").is_file():
+            model.generation_config = transformers.GenerationConfig.from_pretrained(folder, local_files_only=True)
     missing = set(found["missing_keys"])
     tensors = model.state_dict()
     for lost, twin in twins.items():
@@ -225,12 +217,9 @@ def load_processor(folder: Path, **options: Any) -> Any:
         )
     require_no_code(folder, "processor")
     kind = READERS.get(str(read_config(folder / "config.json").get("model_type")), "AutoImageProcessor")
-    try:
-        with quiet():
-            reader = getattr(transformers, kind)
-            return reader.from_pretrained(folder, local_files_only=True, trust_remote_code=False, **options)
-    except Exception as error:  # tokenizers, transformers and json each raise their own for a damaged file
-        raise UserError(f"{folder}: its processor cannot be loaded: {one_line(error)}") from error
+    with quiet(), in_our_words(f"{folder}: its processor cannot be loaded"):
+        reader = getattr(transformers, kind)
+        return reader.from_pretrained(folder, local_files_only=True, trust_remote_code=False, **options)
 
 
 @contextmanager

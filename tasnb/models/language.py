@@ -12,21 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from tasnb.core.errors import MissingFileError, UserError
-from tasnb.models.weights import in_place_of
+from tasnb.core.file_kinds import in_place_of, refuse_foreign
+from tasnb.core.shipped import data_root
+from tasnb.models.weights import in_our_words
 
 NEEDED_PARTS = ("tagger", "parser", "lemmatizer")
 _PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
 WORDNET_FILES = tuple(
     name for pos in _PARTS_OF_SPEECH for name in (f"data.{pos}", f"index.{pos}", f"{pos}.exc")
 )  # all that the reader opens, but for lexnames, which some distributions leave out
-# WordNet's lexicographer files in their fixed order, and the part of speech of each (lexnames(5WN))
-_LEXNAMES = """adj.all:3 adj.pert:3 adv.all:4 noun.Tops:1 noun.act:1 noun.animal:1 noun.artifact:1 noun.attribute:1
-noun.body:1 noun.cognition:1 noun.communication:1 noun.event:1 noun.feeling:1 noun.food:1 noun.group:1 noun.location:1
-noun.motive:1 noun.object:1 noun.person:1 noun.phenomenon:1 noun.plant:1 noun.possession:1 noun.process:1
-noun.quantity:1 noun.relation:1 noun.shape:1 noun.state:1 noun.substance:1 noun.time:1 verb.body:2 verb.change:2
-verb.cognition:2 verb.communication:2 verb.competition:2 verb.consumption:2 verb.contact:2 verb.creation:2
-verb.emotion:2 verb.motion:2 verb.perception:2 verb.possession:2 verb.social:2 verb.stative:2 verb.weather:2
-adj.ppl:3"""
 # what only marks entities and labels, and what is known not to read them
 UNREAD_PARTS = {"ner", "beam_ner", "entity_ruler", "textcat", "textcat_multilabel", "spancat", "spancat_singlelabel"}
 OTHER_PARTS = {
@@ -145,11 +139,8 @@ def load_parser(folder: str | Path) -> SpacyParser:
     with warnings.catch_warnings():
         # a pipeline saved by another spaCy 3.x says so on loading; the fingerprint carries both versions
         warnings.filterwarnings("ignore", message=r".*\[W095\].*", category=UserWarning)
-        try:
+        with in_our_words(f"{folder} is damaged, or no spaCy pipeline of this version"):
             nlp = spacy.load(path if is_folder else str(folder))
-        except Exception as error:  # spaCy, msgpack, json and the system each raise their own for a damaged file
-            said = " ".join(str(error).split())[:200]
-            raise UserError(f"{folder} is damaged, or no spaCy pipeline of this version: {said}") from error
     missing = [part for part in NEEDED_PARTS if part not in nlp.pipe_names]
     if missing:
         raise UserError(
@@ -167,10 +158,8 @@ def load_parser(folder: str | Path) -> SpacyParser:
 def _require_plain_files(folder: Path) -> None:
     """Refuse what spaCy would wait for, what came in a file's place, and a part that lets transformers run code."""
     for path in folder.rglob("*"):
-        if not path.is_dir() and not path.is_file():
-            raise UserError(f"{path} is a pipe, a socket or a broken link; expected a file of a spaCy pipeline")
-        if path.is_file() and (found := in_place_of(path)):
-            raise UserError(f"{path} cannot be read as a file of a spaCy pipeline: it is {found}; get it again")
+        if not path.is_dir():
+            refuse_foreign(path, "file of a spaCy pipeline")
     config = folder / "config.cfg"
     if config.is_file() and b"trust_remote_code" in config.read_bytes():
         raise UserError(f"{config} asks for code (trust_remote_code), and tasnb runs none that comes with a model")
@@ -208,7 +197,9 @@ def load_wordnet(folder: str | Path) -> Any:
     """
     path = Path(folder)
     files = {name: _wordnet_file(path, name) for name in WORDNET_FILES}
-    files["lexnames"] = _lexnames(path)
+    # the same fixed table in every WordNet (lexnames(5WN)): where one lacks it, the shipped one's
+    whole = path if (path / "lexnames").is_file() else data_root() / "models" / "toy" / "wordnet"
+    files["lexnames"] = _wordnet_file(whole, "lexnames")
     for pos in _PARTS_OF_SPEECH:
         _check_offsets(path, pos, files)
     from nltk.corpus.reader.wordnet import Synset, WordNetCorpusReader
@@ -264,13 +255,8 @@ def load_wordnet(folder: str | Path) -> Any:
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The multilingual functions are not available")
-        try:
+        with in_our_words(f"WordNet in {path} is damaged, copy it again: NLTK cannot read lexnames or the .exc files"):
             return Reader()
-        except Exception as problem:  # whatever NLTK trips over in the small files
-            raise UserError(
-                f"WordNet in {path} is damaged: NLTK cannot read lexnames or the .exc files "
-                f"({type(problem).__name__}: {problem}); copy them again"
-            ) from problem
 
 
 def _wordnet_file(folder: Path, name: str) -> bytes:
@@ -282,28 +268,20 @@ def _wordnet_file(folder: Path, name: str) -> bytes:
             "give a folder with data.noun and index.noun (nltk_data/corpora/wordnet, unzipped, or the shipped one)"
         )
     content = file.read_bytes()
-    wrong = None
-    if content.startswith(b"version https://git-lfs"):
-        wrong = "is a Git LFS pointer, not the file itself (git lfs pull gets it)"
-    elif b"\r" in content:
-        wrong = "has carriage returns, which move every entry; copy it again as a binary file"
-    elif content and not content.endswith(b"\n"):
+    wrong = ""  # the last reason that fits
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        wrong = f"is not text ({problem.reason} at byte {problem.start}); copy it again"
+    if content and not content.endswith(b"\n"):
         wrong = "ends in the middle of a line; copy it again, whole"
-    else:
-        try:
-            content.decode("utf-8")
-        except UnicodeDecodeError as problem:
-            wrong = f"is not text ({problem.reason} at byte {problem.start}); copy it again"
+    if b"\r" in content:
+        wrong = "has carriage returns, which move every entry; copy it again as a binary file"
+    if content:  # a part of speech may have no exceptions
+        wrong = in_place_of(content) or wrong
     if wrong:
         raise UserError(f"WordNet's database file {file} {wrong}")
     return content
-
-
-def _lexnames(folder: Path) -> bytes:
-    if (folder / "lexnames").is_file():
-        return _wordnet_file(folder, "lexnames")
-    rows = [entry.split(":") for entry in _LEXNAMES.split()]
-    return "".join(f"{number:02d}\t{name}\t{pos}\n" for number, (name, pos) in enumerate(rows)).encode()
 
 
 def _check_offsets(folder: Path, pos: str, files: Mapping[str, bytes]) -> None:

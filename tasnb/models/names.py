@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from tasnb.core.choices import require_known
-from tasnb.core.errors import UserError
+from tasnb.core.errors import MissingFileError, UserError
+from tasnb.core.shipped import cache_root
 from tasnb.models.adapters import is_fastsam, is_successor
 from tasnb.models.catalogue import PARTS, Part, Role
-from tasnb.models.places import folder_of, hub_folder, missing_files, require_hub_folder
+from tasnb.models.places import folder_of, hub_cache, hub_folder, missing_files
+from tasnb.models.weights import CHECKPOINTS
 
 # a role -> the first argument of its adapter's ``load``, where it is not "folder"
 FIRST: Mapping[Role, str] = {"sam": "checkpoint", "clip": "model"}
-CHECKPOINTS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")
 _REPOSITORY = re.compile(r"(hf-hub:)?[\w.-]+/[\w.-]+")  # of the Hugging Face hub
 ON_THE_HUB: tuple[Role, ...] = ("sam", "clip", "captioner")
 
@@ -148,7 +149,12 @@ def _named(role: Role, name: str, first: str) -> dict[str, Any]:
         return {first: name}
     looks_like_a_path = Path(name).suffix in CHECKPOINTS or name.startswith((".", "/", "~"))
     if role in ON_THE_HUB and _REPOSITORY.fullmatch(name) and not looks_like_a_path:
-        found = require_hub_folder(name, role, None)
+        repo = name.removeprefix("hf-hub:")
+        if (found := hub_folder(repo)) is None:
+            raise MissingFileError(
+                f"{role}: {repo} is not on this machine (looked in {cache_root()} and {hub_cache()}). To get it: hf "
+                f"download {repo}, or give the path of its folder"
+            )
         return _sam_at(found) if role == "sam" else {first: str(found)}
     if looks_like_a_path or "/" in name:
         raise UserError(

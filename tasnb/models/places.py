@@ -6,26 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tasnb.core.errors import MissingFileError
-from tasnb.core.shipped import data_root
+from tasnb.core.shipped import cache_root, data_root
 from tasnb.models.catalogue import File, Part
 
 TRAIN = "python data/toyworld/train.py"  # in a clone: what makes the shipped models
-
-
-def cache_root() -> Path:
-    """Tell the folder that ``tasnb fetch`` fills.
-
-    Returns
-    -------
-    Path
-        TASNB_CACHE, or tasnb's folder in the platform's cache.
-    """
-    if chosen := os.environ.get("TASNB_CACHE"):
-        return Path(chosen).expanduser()
-    import pooch
-
-    return Path(pooch.os_cache("tasnb"))
 
 
 def folder_of(part: Part) -> Path:
@@ -193,35 +177,3 @@ def downloaded(url: str, hub: str) -> Path | None:
             return found
     kept = Path("~/.cache/clip").expanduser() / url.rpartition("/")[2]
     return kept if url and kept.is_file() else None
-
-
-def require_hub_folder(name: str, role: str, fetched: str | None) -> Path:
-    """Find a repository that a user names, in the Hugging Face cache.
-
-    Parameters
-    ----------
-    name : str
-        Such as "microsoft/git-base-coco" or "hf-hub:timm/vit_base_patch16_clip_224.openai".
-    role : str
-        What it is for, for the error.
-    fetched : str or None
-        The command of tasnb that gets it, if one does.
-
-    Returns
-    -------
-    Path
-        Its snapshot.
-
-    Raises
-    ------
-    MissingFileError
-        When it is not there, with the command that gets it.
-    """
-    repo = name.removeprefix("hf-hub:")
-    if (found := hub_folder(repo)) is None:
-        get = fetched or f"hf download {repo}"
-        raise MissingFileError(
-            f"{role}: {repo} is not on this machine (looked in {cache_root()} and {hub_cache()}). To get it: {get}, or "
-            "give the path of its folder"
-        )
-    return found

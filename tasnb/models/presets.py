@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +17,7 @@ from tasnb.core.shipped import data_root
 from tasnb.core.types import Models
 from tasnb.models.adapters import LOADERS, is_fastsam, is_successor
 from tasnb.models.captioner import CaptionConfig
-from tasnb.models.catalogue import PRESETS, ROLES, VARIANT_OPTIONS, PresetWeights, Role
+from tasnb.models.catalogue import PRESETS, ROLES, VARIANT_OPTIONS, Preset, Role
 from tasnb.models.names import arguments_of, canonical, located
 from tasnb.models.places import command_for, in_words, missing_files
 from tasnb.models.sam import ProposerConfig
@@ -114,7 +114,7 @@ def plan(
     """
     require_known("part", parts, [*ROLES, *OPTIONS])
     known = _chosen(preset)
-    name, chosen = known.name, dict(known.roles)
+    name, chosen = known.name, dict(known.choices())
     require_known("variant", variant, VARIANT_OPTIONS)
     chosen |= {role: parts[role] for role in ROLES if role in parts}
     arguments: dict[Role, dict[str, Any]] = {role: arguments_of(role, chosen[role]) for role in ROLES}
@@ -225,20 +225,9 @@ def _is_sam(arguments: Mapping[str, Any]) -> bool:
     return not (is_successor(path) or is_fastsam(path))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Chosen:
-    """What a preset or a models.json says: what each role is, paths made absolute; its weights; its variants."""
-
-    name: str
-    roles: Mapping[Role, Any]
-    weights: PresetWeights
-    variants: Mapping[str, str]
-    domain: Domain | None = None
-
-
-def _chosen(preset: str | Path) -> _Chosen:
+def _chosen(preset: str | Path) -> Preset:
     if (known := PRESETS.get(str(preset))) is not None:
-        return _Chosen(name=known.name, roles=dict(known.choices()), weights=known.weights, variants=known.variants)
+        return known
     path = Path(preset)
     if path.is_dir():
         path = path / "models.json"
@@ -248,37 +237,32 @@ def _chosen(preset: str | Path) -> _Chosen:
     return _read(path)
 
 
-def _read(path: Path) -> _Chosen:
-    """What a models.json says of each role, its weights, for which variants names stand, and its domain."""
+def _read(path: Path) -> Preset:
+    """The preset that a models.json describes, the paths in it made absolute."""
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        written = TypeAdapter(dict[str, str | dict[str, Any]]).validate_json(path.read_bytes())
-        weights: PresetWeights = TypeAdapter(PresetWeights).validate_python(written.pop("weights", {}))
-        variants = TypeAdapter(dict[str, str]).validate_python(written.pop("variants", {}))
-        domain = TypeAdapter(Domain | None).validate_python(written.pop("domain", None))
+        written = TypeAdapter(dict[str, Any]).validate_json(path.read_bytes())
+        base = written.pop("preset", None)
+        if base is not None:
+            require_known("preset", str(base), PRESETS, of=str(path))
+        others = {"weights", "variants", "domain"}
+        require_known(f"role in {path}", written.keys() - others, ROLES, hint=", preset, weights, variants, domain")
+        if base is None and not written.keys() >= set(ROLES):
+            got = ", ".join(sorted(written)) or "none of them"
+            raise UserError(
+                f"{path}: expected an object with {', '.join(ROLES)}; got {got}. Name the preset that has the others: "
+                '"preset": "laptop"'
+            )
+        known = {} if base is None else asdict(PRESETS[str(base)])
+        own = {key: _absolute(value, path.parent) if key in ROLES else value for key, value in written.items()}
+        return Preset(**{**known, **own, "name": path.parent.name})
     except ValidationError as error:
         raise UserError(
             f"{path}: expected an object with {', '.join(ROLES)}, each a name, a path or an object, and perhaps preset "
             "(which gives what is left out), weights (alpha and lam, or such by variant, or by variant and data set), "
             f"variants (name: name) and domain ({' or '.join(DOMAINS)}); {error.errors()[0]['msg']}"
         ) from error
-    base = written.pop("preset", None)
-    if base is not None and (not isinstance(base, str) or base not in PRESETS):
-        raise UserError(f"{path}: unknown preset {base!r}; choose from {', '.join(PRESETS)}")
-    require_known(f"role in {path}", written, ROLES, hint=", preset, weights, variants, domain")
-    if base is None and set(written) != set(ROLES):
-        got = ", ".join(sorted(written)) or "none of them"
-        raise UserError(
-            f"{path}: expected an object with {', '.join(ROLES)}; got {got}. Name the preset that has the others: "
-            '"preset": "laptop"'
-        )
-    known = None if base is None else PRESETS[base]
-    roles: dict[Role, Any] = {} if known is None else dict(known.choices())
-    roles |= {role: _absolute(written[role], path.parent) for role in ROLES if role in written}
-    if known is not None:
-        weights, variants = weights or known.weights, variants or dict(known.variants)
-    return _Chosen(name=path.parent.name, roles=roles, weights=weights, variants=variants, domain=domain)
 
 
 def _absolute(value: Any, base: Path) -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 from tasnb.core.choices import require_known
 from tasnb.core.errors import UserError
 from tasnb.core.masks import from_rle, scaled_area, to_rle
+from tasnb.models.catalogue import SAM_SIZES
 from tasnb.models.machine import resolve_device, resolve_dtype
 from tasnb.models.proposers import GridConfig, Proposer, distinct, in_slices, unpacked
 from tasnb.models.weights import fingerprint, named_as, read_config, read_state, require_finite
@@ -129,19 +130,7 @@ class SamConfig:
         return cls(**source)
 
 
-def _vit(width: int, depth: int, whole: tuple[int, ...]) -> SamConfig:
-    """One of SAM's larger encoders; ``whole``: the blocks that attend to the whole image."""
-    return SamConfig(
-        encoder_embed_dim=width, encoder_depth=depth, encoder_num_heads=16, encoder_global_attn_indexes=whole
-    )
-
-
-SAM_CONFIGS: Mapping[str, SamConfig] = {  # segment_anything/build_sam.py
-    "vit_b": SamConfig(),
-    "vit_l": _vit(1024, 24, (5, 11, 17, 23)),
-    "vit_h": _vit(1280, 32, (7, 15, 23, 31)),
-}
-
+SAM_CONFIGS: Mapping[str, SamConfig] = {name: SamConfig(**sizes) for name, sizes in SAM_SIZES.items()}
 
 # on a CPU what the decoder makes of 64 points leaves the caches: 3.1 s of CPU time for a 640 x 480 image, against 2.2 s
 # with 8 at a time (one thread, a 3 M parameter SAM, every mask kept)

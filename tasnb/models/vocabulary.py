@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tasnb.core.errors import MissingFileError, UserError
-from tasnb.models.weights import one_line, read_config
+from tasnb.models.weights import in_our_words, read_config
 
 CONFIG = "tokenizer_config.json"
 # any of these holds the words; vocab.json needs merges.txt beside it
@@ -84,12 +84,8 @@ def require_vocabulary(tokenizer: Any, rows: int, what: str) -> None:
     added = set(tokenizer.added_tokens_encoder)
     words = {word: number for word, number in tokenizer.get_vocab().items() if word not in added}
     spare, known = rows - len(tokenizer), len(tokenizer)
-    try:
+    with in_our_words(f"{what}: its tokenizer reads no text (get its files from where the model comes from)"):
         read = tokenizer(PROBE).input_ids
-    except Exception as error:  # tokenizers raises no class of its own
-        raise UserError(
-            f"{what}: its tokenizer reads no text ({one_line(error)}); get its files from where the model comes from"
-        ) from error
     beyond = max(words.values(), default=0) >= rows or any(number >= rows for number in read)
     if beyond or spare > max(PADDING, int(UNUSED * rows)) or 2 * known < rows:
         raise UserError(

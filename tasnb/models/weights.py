@@ -12,18 +12,21 @@ import json
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from tasnb.core.errors import MissingFileError, UserError, in_one_line
+from tasnb.core.file_kinds import json_of, refuse_foreign
 
 SHOWN = 5  # keys that an error names
 # where a trainer's checkpoint keeps its state dict, the likelier first
 NESTS = ("state_dict", "model_state_dict", "model_state", "model", "module", "net", "network", "weights", "params")
 # what torch.compile, FSDP and activation checkpointing put into the names of the tensors that they wrap
 WRAPPERS = frozenset({"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"})
+CHECKPOINTS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 _DEPTH = 3  # how far the state dict may lie below the checkpoint's top, and how many words may stand before its names
 _CHUNK = 4 * 2**20  # bytes of each sample of a large file
@@ -110,12 +113,7 @@ def read_config(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         return {}
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except RecursionError as error:
-        raise UserError(f"{path} is JSON of too many levels for any model") from error
-    except ValueError as error:
-        raise UserError(f"{path} is not JSON: {error}") from error
+    found = json_of(path.read_bytes(), path)
     if not isinstance(found, dict):
         raise UserError(f"{path}: expected a JSON object, got {type(found).__name__}")
     return found
@@ -182,62 +180,9 @@ def read_state(path: Path, what: str) -> dict[str, Any]:
     from safetensors.torch import load_file
 
     refuse_foreign(path, what)
-    try:
+    with in_our_words(f"{path} cannot be read as weights", say=why_unread):
         read = load_file(path) if _is_safetensors(path) else torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch, zipfile, pickle and safetensors each raise their own for a damaged file
-        raise UserError(f"{path} cannot be read as weights: {why_unread(error)}") from error
     return tensors_in(read, path)
-
-
-def refuse_foreign(path: Path, what: str) -> None:
-    """Refuse a file that cannot hold weights: none, a folder, an empty file, a Git LFS pointer, a web page.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    what : str
-        What the file should be, for errors.
-
-    Raises
-    ------
-    MissingFileError
-        When it is not there.
-    UserError
-        When its first bytes say that it is something else.
-    """
-    if path.is_dir():
-        raise UserError(f"{what}: expected a file, {path} is a folder")
-    if not path.exists():
-        raise MissingFileError(f"{what} not found: {path}")
-    if not path.is_file():  # opening one would wait for whoever writes to it
-        raise UserError(f"{what}: expected a file, {path} is a pipe, a socket or a device")
-    if found := in_place_of(path):
-        raise UserError(f"{path} cannot be read as weights: it is {found}; remove it and get it again")
-
-
-def in_place_of(path: Path) -> str | None:
-    """Tell what came in place of a file that was to be downloaded or copied.
-
-    Parameters
-    ----------
-    path : Path
-        A file that is there.
-
-    Returns
-    -------
-    str or None
-        What it is, by its first bytes; None where they say nothing.
-    """
-    with open(path, "rb") as file:
-        start = file.read(64).lstrip().lower()
-    if not start:
-        return "empty"
-    if start.startswith(b"version https://git-lfs"):
-        return "a Git LFS pointer, not the file that it stands for (git lfs pull gets that)"
-    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "a web page, such as a login form or an error"
-    return None
 
 
 def require_whole(path: Path, what: str) -> None:
@@ -261,19 +206,15 @@ def require_whole(path: Path, what: str) -> None:
     from safetensors import safe_open
 
     refuse_foreign(path, what)
-    try:
-        if _is_safetensors(path):
-            with safe_open(path, framework="pt") as file:
-                packed = [name for name in file.keys() if _is_packed(file.get_slice(name))]  # noqa: SIM118
-        else:  # the format before torch 1.6 has no table of contents
-            listed = zipfile.is_zipfile(path)
-            read, packed = torch.load(path, map_location="cpu", weights_only=True, mmap=listed or None), []
-    except Exception as error:
-        raise UserError(f"{path} cannot be read as weights: {why_unread(error)}") from error
+    with in_our_words(f"{path} cannot be read as weights", say=why_unread):
+        if not _is_safetensors(path):
+            listed = zipfile.is_zipfile(path)  # the format before torch 1.6 has no table of contents
+            tensors_in(torch.load(path, map_location="cpu", weights_only=True, mmap=listed or None), path)
+            return
+        with safe_open(path, framework="pt") as file:
+            packed = [name for name in file.keys() if _is_packed(file.get_slice(name))]  # noqa: SIM118
     if packed:
         raise _unusable(path, packed[0], "whole numbers")
-    if not _is_safetensors(path):
-        tensors_in(read, path)
 
 
 def _is_packed(tensor: Any) -> bool:
@@ -498,3 +439,31 @@ def one_line(error: Exception) -> str:
     if _ADVICE.search(text):
         return "it asks for code to be run, which no model may here"
     return text[:400] if not isinstance(error, KeyError) else f"{text[:400]} is unknown or missing"
+
+
+@contextmanager
+def in_our_words(
+    problem: str, of: type[Exception] = Exception, *, say: Callable[[Exception], str] = one_line
+) -> Iterator[None]:
+    """Raise what a vendor raises, each its own for a damaged file, as one UserError; one of ours stays as it is.
+
+    Parameters
+    ----------
+    problem : str
+        How the error begins.
+    of : type of exception
+        What is known to tell of the user's files; everything else goes through.
+    say : callable
+        Gives the rest of the sentence.
+
+    Raises
+    ------
+    UserError
+        For such an error.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except of as error:
+        raise UserError(f"{problem}: {say(error)}") from error

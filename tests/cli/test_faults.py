@@ -23,7 +23,7 @@ from PIL import Image
 from tasnb import cli
 from tasnb.core.domain import marked
 from tasnb.core.shipped import data_root
-from tasnb.models.catalogue import PARTS, PRESETS, part_named
+from tasnb.models.catalogue import PARTS, PRESETS
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
@@ -287,7 +287,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasnb.models.fetch.time.sleep", lambda _: None)
 
 
-EVERY = [name for parts in PARTS.values() for name, part in parts.items() if part.home == "cache" and part_named(name)]
+EVERY = [name for parts in PARTS.values() for name, part in parts.items() if part.home == "cache"]
 
 
 @pytest.mark.parametrize("name", [*(name for name in PRESETS if not name.startswith("toy")), *EVERY])

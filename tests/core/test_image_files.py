@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from tasnb.core.errors import MissingFileError, UserError, require_file
-from tasnb.core.image_files import upright_size
-from tasnb.core.images import as_rgb, orientation_of
+from tasnb.core.image_files import orientation_of, upright_size
+from tasnb.core.images import as_rgb
 from tasnb.core.limits import MAX_COSTLY_PIXELS, MAX_PICTURE_BYTES, MAX_PIXELS
 from tasnb.core.mask_pictures import as_mask
 

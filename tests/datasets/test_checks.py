@@ -84,7 +84,7 @@ def test_every_planted_fault_of_a_refer_set_is_found(tmp_path: Path) -> None:
     faults = found(datasets.check("refcoco", root=tmp_path, open_images=True))
     assert [w.split("/")[-1] for w in faults.pop("missing image")] == ["gone.jpg is missing"]
     assert len(faults["unreadable image"]) == 2
-    assert "6.jpg has zero bytes" in faults["unreadable image"][0]
+    assert "6.jpg is not a readable picture: it is empty" in faults["unreadable image"][0]
     assert "7.jpg is not a readable picture" in faults.pop("unreadable image")[1]
     assert faults.pop("wrong size")[0].endswith(f"8.jpg is {HEIGHT} x {WIDTH} (h x w), the annotations say 9 x 9")
     assert faults.pop("empty mask") == ["the mask of annotation 20 (image 1) has no pixels"]
@@ -107,11 +107,14 @@ def test_every_planted_fault_of_a_refer_set_is_found(tmp_path: Path) -> None:
     assert not faults
 
 
-def test_images_are_only_opened_when_told_to(tmp_path: Path) -> None:
+def test_images_are_only_decoded_when_told_to(tmp_path: Path) -> None:
     write_refer(tmp_path, *refer_parts())
-    next((tmp_path / IMAGES).glob("*1.jpg")).write_bytes(b"no JPEG")
+    picture = next((tmp_path / IMAGES).glob("*1.jpg"))
+    picture.write_bytes(picture.read_bytes()[:-40])
     assert datasets.check("refcoco", root=tmp_path).ok
     assert not datasets.check("refcoco", root=tmp_path, open_images=True).ok
+    picture.write_bytes(b"no JPEG")
+    assert not datasets.check("refcoco", root=tmp_path).ok
 
 
 def test_one_split_can_be_checked_alone(tmp_path: Path) -> None:

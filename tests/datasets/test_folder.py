@@ -278,8 +278,8 @@ def test_bad_files_fail_only_when_asked_for(own: Path) -> None:
         ("gone.png,a,", "folder is incomplete: the image .*gone.png is missing"),
         ("street.png,a,gone.png", "the mask .*gone.png is missing"),
         ("street.png,a,broken.jpg", "the mask of folder-val-5 is damaged: .*broken.jpg is not a readable picture"),
-        ('street.png,a,"{""size"": [5"', "the mask of folder-val-6 is damaged: its JSON cannot be read"),
-        ("street.png,a,[]]", "the mask of folder-val-7 is damaged: its JSON cannot be read"),
+        ('street.png,a,"{""size"": [5"', "the mask of folder-val-6 is damaged: it is not readable JSON"),
+        ("street.png,a,[]]", "the mask of folder-val-7 is damaged: it is not readable JSON"),
         ("small.png,a,masks/dog.png", r"the mask of folder-val-8 is 30 x 40 \(h x w\), its picture .* is 8 x 8"),
         ('street.png,a,"{""size"": [5, 5], ""counts"": [25]}"', "is 5 x 5"),
     ]

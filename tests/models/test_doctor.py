@@ -96,11 +96,11 @@ def nan(path: Path) -> None:
 DAMAGE = [
     ("sam", "toy", "sam/model.safetensors", half, "model.safetensors cannot be read as weights: it is damaged"),
     ("sam", "toy", "sam/model.safetensors", nan, "model.safetensors: .* holds NaN"),
-    ("sam", "toy", "sam/config.json", half, "config.json is not JSON"),
-    ("clip", "toy", "clip/tokenizer.json", half, "tokenizer.json is not JSON"),
+    ("sam", "toy", "sam/config.json", half, "config.json is not readable JSON"),
+    ("clip", "toy", "clip/tokenizer.json", half, "tokenizer.json is not readable JSON"),
     ("clip", "toy-rn", "clip-rn/open_clip_model.safetensors", nan, "holds NaN"),
     ("captioner", "toy", "git/model.safetensors", half, "model.safetensors cannot be read as weights"),
-    ("captioner", "toy", "git/generation_config.json", half, "generation_config.json is not JSON"),
+    ("captioner", "toy", "git/generation_config.json", half, "generation_config.json is not readable JSON"),
     ("spacy", "toy", "spacy/parser/model", half, "spacy.* is damaged, or no spaCy pipeline"),
 ]
 

@@ -174,7 +174,7 @@ def test_a_models_json_may_name_the_preset_that_has_the_rest(checkpoints: Path, 
     written.write_text(json.dumps({"preset": "toy", "weights": own}))
     assert presets._chosen(written).weights == own
     for wrong, message in (
-        ({"preset": "labtop"}, "unknown preset 'labtop'; choose from toy, laptop"),
+        ({"preset": "labtop"}, "unknown preset 'labtop' of .*models.json; choose from toy, laptop"),
         ({"preset": {"name": "toy"}}, "unknown preset"),
         ({"preset": "toy", "smm": "x"}, "unknown role in .* 'smm'; choose from sam, clip"),
         ({"sam": "toy"}, 'Name the preset that has the others: "preset": "laptop"'),

@@ -145,7 +145,7 @@ def test_fastsam_without_its_extra_says_how_to_get_it(tmp_path: Path) -> None:
 
 
 def test_fastsam_checks_its_file_and_options_first(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="FastSAM checkpoint not found"):
+    with pytest.raises(FileNotFoundError, match="no such FastSAM checkpoint"):
         FastSamProposer.load(tmp_path / "FastSAM-s.pt")
     with pytest.raises(ValueError, match="conf: expected a number"):
         FastSamConfig(conf=2)

@@ -69,7 +69,7 @@ def test_half_a_file_is_named(kind: str, name: str, folders, tmp_path: Path) -> 
         pytest.skip(f"{kind} has no {name}")
     text = path.read_text()
     path.write_text(text[: len(text) // 2])
-    with pytest.raises(UserError, match=f"{path.name} is not JSON"):
+    with pytest.raises(UserError, match=f"{path.name} is not readable JSON"):
         load(kind, broken)
 
 
