@@ -251,12 +251,12 @@ def _is_safetensors(path: Path) -> bool:
     return path.suffix == ".safetensors" or (len(start) == 9 and start[8:] == b"{" and not start.startswith(b"PK"))
 
 
-def why_unread(error: Exception) -> str:
+def why_unread(error: BaseException) -> str:
     """Say why a file of weights could not be read, in words of ours where it is a known reason.
 
     Parameters
     ----------
-    error : Exception
+    error : BaseException
         A vendor's.
 
     Returns
@@ -421,12 +421,12 @@ def require_all(problem: str, missing: Sequence[str]) -> None:
         raise UserError(f"{problem}: {count} missing: {', '.join(missing[:SHOWN])}{more}")
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """Say a vendor's error in one line.
 
     Parameters
     ----------
-    error : Exception
+    error : BaseException
         Its text may have many lines.
 
     Returns
@@ -443,7 +443,7 @@ def one_line(error: Exception) -> str:
 
 @contextmanager
 def in_our_words(
-    problem: str, of: type[Exception] = Exception, *, say: Callable[[Exception], str] = one_line
+    problem: str, of: type[Exception] = Exception, *, say: Callable[[BaseException], str] = one_line
 ) -> Iterator[None]:
     """Raise what a vendor raises, each its own for a damaged file, as one UserError; one of ours stays as it is.
 
@@ -465,5 +465,8 @@ def in_our_words(
         yield
     except UserError:
         raise
-    except of as error:
+    except BaseException as error:
+        # what Rust gives up at (a tokenizer.json that contradicts itself) is no Exception, so that nobody goes on
+        if not isinstance(error, of) and not (of is Exception and type(error).__name__ == "PanicException"):
+            raise
         raise UserError(f"{problem}: {say(error)}") from error

@@ -88,6 +88,18 @@ def test_a_tokenizer_with_only_its_marks_is_refused(kind: str, folders, tmp_path
         load(kind, broken)
 
 
+@pytest.mark.parametrize("kind", ["blip2", "clip"])  # BERT's class in transformers writes the template anew
+def test_a_tokenizer_that_contradicts_itself_is_refused(kind: str, folders, tmp_path: Path) -> None:
+    """Rust panics at it, which is no Exception; its template names a mark that it does not list."""
+    broken = shutil.copytree(folders[kind], tmp_path / kind)
+    written = json.loads((broken / "tokenizer.json").read_text())
+    template = [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]
+    processor = {"type": "TemplateProcessing", "single": template, "pair": template, "special_tokens": {}}
+    (broken / "tokenizer.json").write_text(json.dumps({**written, "post_processor": processor}))
+    with pytest.raises(UserError, match=r"its (tokenizer reads no text|tokenizer cannot be loaded|processor cannot)"):
+        load(kind, broken)
+
+
 class Words:
     """As much of a tokenizer as its size: words, then marks that were added, and what a text becomes."""
 
