@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from pydantic import ByteSize, TypeAdapter
 
 from tasnb.cli.options import Json, StoreFolder
 from tasnb.cli.output import show
@@ -58,6 +57,8 @@ def verify(store: StoreFolder = None, json_: Json = False) -> None:
 
 def bytes_of(text: str) -> int:
     """ "500MB" -> 500000000. Raises ValueError for what is no size."""
+    from pydantic import ByteSize, TypeAdapter
+
     try:
         return TypeAdapter(ByteSize).validate_python(text)
     except (ValueError, OverflowError):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tasnb import models
+from tasnb.core import shipped
 from tasnb.core.errors import UserError, in_one_line
 from tasnb.core.types import Captioner, ImageTextEncoder, MaskProposer
 from tasnb.models import deferred, names, places, presets
@@ -249,9 +250,9 @@ def test_a_sam_path_finds_its_architecture(checkpoints: Path, tmp_path: Path) ->
 
 def test_the_cache_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TASNB_CACHE", str(tmp_path))
-    assert places.cache_root() == tmp_path
+    assert shipped.cache_root() == tmp_path
     monkeypatch.delenv("TASNB_CACHE")
-    assert places.cache_root().name == "tasnb"
+    assert shipped.cache_root().name == "tasnb"
 
 
 def test_the_roles_of_a_preset_are_those_of_models() -> None:
