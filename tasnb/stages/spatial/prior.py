@@ -1,0 +1,216 @@
+"""The soft spatial prior: how well each proposal's place fits the words, as a number that is added to S (ours).
+
+In place of a half that takes proposals out, every place in the expression gives each proposal -1/2 to 1/2 by its rank
+among them all, so that the outermost gains most and nobody is lost. No weight is learned; docs/method.md says where the
+strength was chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from tasnb.core.types import Cue, Parse, Relation
+from tasnb.stages.spatial import cues
+from tasnb.stages.spatial.scene import AXIS, BEFORE, SIDES, Scene, Step, unused
+
+READS = ("direction", "middle", "ordinal", "depth", "size", "relation")
+BY_HEIGHT = ("tall", "short", "high")  # sizes that are heights whatever the thing; the others go by the area
+LOCATED = 0.5  # on the right side of a thing that was found, or not: as much as half the queue
+NEARNESS = ("next to", "near", "between", "against", "in front of", "behind")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Term:
+    """What one phrase of the expression gives every proposal.
+
+    Parameters
+    ----------
+    words : str
+        The phrase.
+    values : ndarray of float, shape (n,)
+        -1/2 to 1/2.
+    finding : str
+        By what, for all proposals.
+    reasons : tuple of str
+        For each proposal.
+    """
+
+    words: str
+    values: Float[np.ndarray, " n"]
+    finding: str
+    reasons: tuple[str, ...]
+
+
+def soft_prior(
+    parse: Parse, scene: Scene, *, strength: float, reads: Sequence[str] = READS
+) -> tuple[Float[np.ndarray, " n"], list[str], list[str]]:
+    """The prior of every proposal, and why in words.
+
+    Parameters
+    ----------
+    parse : Parse
+        The expression's.
+    scene : Scene
+        The proposals: centres; boxes for depth and height, areas for sizes, object scores for relations, V for the unit.
+    strength : float
+        What lies between the first and the last of a queue, in standard deviations of V over the proposals, so that
+        one strength serves every encoder; without V, or where it is the same for all, in units of 1.
+    reads : sequence of str
+        Of ``READS``: which kinds of words count.
+
+    Returns
+    -------
+    prior : ndarray of float, shape (n,)
+        To be added to S; 0 for all where nothing is said, or there is one proposal.
+    sentences : list of str
+        One a phrase that says something, or says why it was not used.
+    verdicts : list of str
+        One a proposal ("+0.120: number 1 of 9 from the left").
+
+    Examples
+    --------
+    >>> parse = Parse(text="left cat", head=None, directions=("left",), direction_words=("left",))
+    >>> scene = Scene(centres_xy=np.array([[10.0, 5.0], [20.0, 5.0], [30.0, 5.0]]))
+    >>> prior, sentences, verdicts = soft_prior(parse, scene, strength=3)
+    >>> prior.tolist()
+    [1.5, 0.0, -1.5]
+    >>> verdicts[0]
+    '+1.500: number 1 of 3 from the left'
+    """
+    found = list(_terms(parse, scene, reads)) if len(scene) > 1 and scene.placed.any() else []
+    terms = [term for term in found if isinstance(term, Term)]
+    prior = np.zeros(len(scene))
+    for term in terms:
+        prior = prior + strength * scene.unit * term.values
+    sentences = [f'"{term.words}": {term.finding}.' for term in found]
+    verdicts = [
+        f"{value:+.3f}: {'; '.join(term.reasons[index] for term in terms)}" if terms else "+0.000"
+        for index, value in enumerate(prior)
+    ]
+    return prior, sentences, verdicts
+
+
+def _terms(parse: Parse, scene: Scene, reads: Sequence[str]) -> Iterator[Term | Step]:
+    said = dict(zip(parse.directions, parse.direction_words, strict=False))
+    for cue in parse.cues:  # an extreme whose direction the parser did not claim
+        if cue.kind == "extreme" and (side := cues.direction_in(cue.value)):
+            said.setdefault(side, cue.words)
+    if "direction" in reads:
+        for side, words in said.items():
+            yield _queue(words, _along(side, scene), f"from the {side}", scene)
+    for cue in parse.cues:
+        if cue.kind not in reads:
+            continue
+        if cue.kind == "middle":
+            across = bool({"left", "right"} & set(said))
+            yield _middle(cue.words, 1 if across else 0, scene)
+        elif cue.kind == "ordinal":
+            yield _ordinal(cue, scene)
+        elif cue.kind == "depth":
+            yield _depth(cue.words, cue.value == "front", scene)
+        elif cue.kind == "size":
+            yield _size(cue, scene)
+        elif cue.kind == "relation":
+            yield from _relation(next((r for r in parse.relations if f"{r.word} {r.lemma}" == cue.value), None), scene)
+
+
+def _along(side: str, scene: Scene) -> np.ndarray:
+    """How far each centre lies from a side, in pixels."""
+    return scene.centres_xy[:, AXIS[side]] * (1 if side in BEFORE else -1)
+
+
+def _queue(words: str, place: np.ndarray, where: str, scene: Scene) -> Term:
+    """1/2 for the least of the places, -1/2 for the largest; equal ones share; an empty mask has no place and is last."""
+    here = np.where(scene.placed, place, np.inf)
+    known = here[scene.placed]
+    before = (known < here[:, None]).sum(axis=1)
+    ties = np.where(scene.placed, (known == here[:, None]).sum(axis=1), 1)
+    last = max(len(known) - 1, 1)
+    rank = np.where(scene.placed, before + (ties - 1) / 2, last) if len(known) > 1 else np.full(len(here), last / 2)
+    reasons = [f"number {before[i] + 1} of {len(known)} {where}" for i in range(len(here))]
+    reasons = [why if placed else "an empty mask has no place" for why, placed in zip(reasons, scene.placed, strict=True)]
+    return Term(
+        words=words, values=0.5 - rank / last, finding=f"proposals are ranked {where}", reasons=tuple(reasons)
+    )
+
+
+def _middle(words: str, axis: int, scene: Scene) -> Term:
+    """By the distance from the middle of the queue along an axis, so that as many lie on either side."""
+    rank = _queue(words, scene.centres_xy[:, axis], "", scene).values
+    return _queue(words, np.abs(rank), f"from the middle {'across' if axis == 0 else 'down'} the picture", scene)
+
+
+def _ordinal(cue: Cue, scene: Scene) -> Term | Step:
+    """By how far the number of proposals before it is from the one that is said, each counted as it resembles the text."""
+    side, number = cues.direction_in(cue.value), cues.number_in(cue.value)
+    if side is None or number is None:
+        return unused(cue.words, f"not used, expected a count and a side, got {cue.value!r}")
+    place = np.where(scene.placed, _along(side, scene), np.inf)
+    if number == cues.LAST:
+        place, number = np.where(scene.placed, -_along(side, scene), np.inf), 1
+    before = ((place < place[:, None]) * scene.likeness).sum(axis=1)
+    return _queue(cue.words, np.abs(before - (number - 1)), f"by nearness to place {number} from the {side}", scene)
+
+
+def _depth(words: str, front: bool, scene: Scene) -> Term | Step:
+    """What is nearer stands lower in the picture: by the bottom edge of the box."""
+    if scene.boxes_xyxy is None:
+        return unused(words, "not used, no boxes were given")
+    bottom = scene.boxes_xyxy[:, 3].astype(np.float64)
+    return _queue(words, -bottom if front else bottom, f"by the {'lowest' if front else 'highest'} bottom edge", scene)
+
+
+def _size(cue: Cue, scene: Scene) -> Term | Step:
+    """By the height of the box where the word is about height, else by the area."""
+    sign = cues.SIZE_SIGN.get(cue.value)
+    if sign is None:
+        return unused(cue.words, f"not used, {cue.value!r} is none of {', '.join(cues.SIZE_SIGN)}")
+    is_height = cue.words.lower().startswith(BY_HEIGHT) or scene.areas is None
+    if scene.boxes_xyxy is None and (is_height or scene.areas is None):
+        return unused(cue.words, "not used, neither boxes nor areas were given")
+    if is_height and scene.boxes_xyxy is not None:
+        sizes, what = scene.boxes_xyxy[:, 3] - scene.boxes_xyxy[:, 1], "height"
+    else:
+        sizes, what = np.asarray(scene.areas), "area"
+    order = "largest" if sign > 0 else "smallest"
+    return _queue(cue.words, -sign * sizes.astype(np.float64), f"by {what}, the {order} first", scene)
+
+
+def _relation(relation: Relation | None, scene: Scene) -> Iterator[Term | Step]:
+    """A side of another thing as that side of the picture, and, where the thing is found, whether it is that side."""
+    if relation is None:
+        return
+    words, word = f"{relation.word} {relation.phrase}", relation.word.lower()
+    side = next((d for d, form in cues.RELATION_FORMS.items() if form.search(word)), None)
+    anchor = scene.most_like(relation.phrase)
+    if side is not None:
+        yield _queue(words, _along(side, scene), f"from the {side}", scene)
+        if anchor is not None:
+            yield _beside(words, side, anchor, relation, scene)
+    if word in ("in front of", "behind"):
+        yield _depth(words, word == "in front of", scene)
+    if word in NEARNESS and anchor is not None:
+        apart = np.hypot(*(scene.centres_xy - scene.centres_xy[anchor]).T)
+        apart[anchor] = np.inf  # it is the other thing itself
+        yield _queue(words, apart, f'by nearness to proposal {anchor}, which is most like "{relation.phrase}"', scene)
+    elif word == "between":
+        yield _middle(words, 0, scene)
+    elif side is None and word not in ("in front of", "behind"):
+        why = "centres tell no such relation" if word not in NEARNESS else f'nothing says which is "{relation.phrase}"'
+        yield unused(words, f"not used, {why}")
+
+
+def _beside(words: str, side: str, anchor: int, relation: Relation, scene: Scene) -> Term:
+    place = _along(side, scene)
+    inside = scene.placed & (place < place[anchor])
+    where = f'{SIDES[AXIS[side]][side not in BEFORE]} proposal {anchor}, which is most like "{relation.phrase}"'
+    return Term(
+        words=words,
+        values=np.where(inside, LOCATED, -LOCATED),
+        finding=f"{int(inside.sum())} of {len(inside)} proposals are {where}",
+        reasons=tuple(f"{'' if yes else 'not '}{where.split(',')[0]}" for yes in inside),
+    )
