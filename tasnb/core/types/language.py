@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Direction = Literal["left", "right", "top", "bottom"]
 DIRECTIONS: tuple[Direction, ...] = ("left", "right", "top", "bottom")
+CUE_KINDS = ("middle", "extreme", "ordinal", "depth", "size", "clock", "relation", "coordination")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,16 +84,32 @@ class Relation:
 
 @dataclass(frozen=True, kw_only=True)
 class Cue:
-    """What only the ``extended`` rectifier uses.
+    """What is said beyond the four directions; ``paper`` does not use it, the extended rectifier and ``plus`` may.
 
     Parameters
     ----------
     kind : str
-        "middle", "extreme", "ordinal", "relation", "size" or "clock".
+        One of ``CUE_KINDS``; the notes have the values of each.
     value : str
-        The canonical reading ("middle", "left", "second from left", "biggest", "7").
+        The canonical reading ("middle", "second from left", "tallest").
     words : str
         The text that says it.
+
+    Notes
+    -----
+    All are about the subject itself, never negated, and never about another thing.
+
+    - "middle": "middle".
+    - "extreme": a direction, of the one that lies furthest that way ("leftmost", "far left", "very top").
+    - "ordinal": "COUNT from SIDE"; COUNT is "first" to "tenth" or "last", SIDE a direction, "front" or "back".
+    - "depth": "front", "back" (a place: "in front", "in the background"), "nearest", "farthest" (the one of all:
+      "closest to us", "furthest back").
+    - "size": of all or of two, "biggest", "smallest" (by area), "tallest", "shortest" (by height), "longest"
+      (by the longer side), "widest", "thinnest" (by width); of one alone, "big", "small", "tall", "short", "long",
+      "wide", "thin".
+    - "clock": an hour, "1" to "12".
+    - "relation": "WORD LEMMA", the same as an entry of ``Parse.relations``; "between X and Y" makes one of each.
+    - "coordination": the lemma of a further thing that is asked for ("the cat and the dog": "dog").
     """
 
     kind: str
