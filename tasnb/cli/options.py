@@ -57,7 +57,11 @@ Spacy = Annotated[
 ]
 Wordnet = Annotated[str | None, typer.Option("--wordnet", callback=to_read, help="Instead of its WordNet: a folder.")]
 Variant = Annotated[
-    str, typer.Option(help="paper: the paper's text; official: the authors' code (toy presets: official-scaled).")
+    str,
+    typer.Option(
+        help="paper: the paper's text; official: the authors' code (toy presets: official-scaled); plus: ours, "
+        "paper with a soft rectifier."
+    ),
 ]
 
 

@@ -64,8 +64,8 @@ class Rectified:
 
 def variants_to_compare(artifacts: ImageArtifacts) -> tuple[Variant, ...]:
     """Those at hand (``pipeline.variant.at_hand``), and ``extended``: the first one with our own rectifier."""
-    own, mix = at_hand(artifacts)
-    return (own, mix, replace(own, name="extended", parse=PAPER.parse, rectifier=spatial.EXTENDED))
+    own = at_hand(artifacts)
+    return (*own, replace(own[0], name="extended", parse=PAPER.parse, rectifier=spatial.EXTENDED))
 
 
 def rectify_by_each(artifacts: ImageArtifacts, expression: str, models: Models) -> tuple[Rectified, ...]:
@@ -141,22 +141,26 @@ def _rectified(
         phrases = list(dict.fromkeys(relation.phrase for relation in parse.relations))
         encoded = models.encoder.encode_texts([phrase.lower() for phrase in phrases])
         likeness = dict(zip(phrases, scores.cosines(rows, encoded).T, strict=True))
-    kept, trace = spatial.rectify(
-        parse, centroids, rule=rule, totals=table.total, areas=areas(masks), object_scores=likeness
-    )
-    table, scene = replace(table, kept=kept, trace=trace), Scene(centres_xy=rule.centres_of(centroids))
+    if rule.half == "soft":
+        table = pipeline.rectify(table, parse, artifacts, variant=variant)
+    else:
+        kept, trace = spatial.rectify(
+            parse, centroids, rule=rule, totals=table.total, areas=areas(masks), object_scores=likeness
+        )
+        table = replace(table, kept=kept, trace=trace)
+    scene = Scene(centres_xy=rule.centres_of(centroids))
     return Rectified(
         name=variant.name,
         parse=parse,
         table=table,
         centres_xy=scene.centres_xy,
         medians=_medians(parse, scene, rule),
-        region_xyxy=_region(parse, kept, scene, artifacts.size_hw, rule),
+        region_xyxy=_region(parse, table.kept, scene, artifacts.size_hw, rule),
     )
 
 
 def _medians(parse: Parse, scene: Scene, rule: spatial.RectifierRule) -> dict[str, float]:
-    if not scene.placed.any():
+    if not scene.placed.any() or rule.half == "soft":
         return {}
     axes = sorted({AXIS[direction] for direction in parse.directions})
     if axes and rule.half == "quadrants":
@@ -170,6 +174,7 @@ def _region(
     """The rectangle of the half, or of the quadrant that holds exactly the kept centres."""
     if not parse.directions or kept.all() or (rule.extended and (parse.cues or parse.relations)):
         return None
+    assert rule.half != "soft"  # all are kept
     regions = halves.regions(parse.directions, scene, rule.half).items()
     borders = next((borders for borders, inside in regions if np.array_equal(inside, kept)), None)
     if borders is None:

@@ -124,14 +124,14 @@ def variant_at_hand(artifacts: ImageArtifacts, models: Models, asked: str | None
 
 def _python(variant: Variant, artifacts: ImageArtifacts) -> str:
     """A variant at hand as Python code."""
-    own, mix = at_hand(artifacts)
+    own, *_, mix = at_hand(artifacts)
     if variant.name == mix.name:
         return f'tn.VARIANTS["{own.name}"].reading_as(tn.VARIANTS["{counterpart(own).name}"])'
     return f'"{variant.name}"'
 
 
 def _note(artifacts: ImageArtifacts) -> str:
-    own, mix = at_hand(artifacts)
+    own, *_, mix = at_hand(artifacts)
     other = counterpart(own).name
     return (
         f"Switched: how the expression is read, which phrases are dropped, and the rectifier's rule. Proposals, crops, "
@@ -210,7 +210,7 @@ def why_record(
 ) -> dict[str, Any]:
     """The ``why`` panel: variant -> the cause of a failure and its cures, with all parts on; {} without a target.
 
-    settings: whose weights. A cure says what it replaces in the scores ("n", "kept") or the settings; the rest stays as
+    settings: whose weights. A cure says what it replaces in the scores ("n", "kept", "prior") or the settings; the rest stays as
     it is on screen.
     """
     if target is None or not target.any():
@@ -255,6 +255,7 @@ def _variant_record(reading: Reading, artifacts: ImageArtifacts) -> dict[str, An
         "v": table.v.tolist(),
         "p": table.p.tolist(),
         "n": table.n.tolist(),
+        "prior": None if trace.prior is None else trace.prior.tolist(),
         "negatives": list(reading.negatives.kept),
         "minded": list(parse.notes),
         "pieces": pieces(parse),
@@ -289,7 +290,11 @@ def _cure_record(switch: Switch) -> dict[str, Any]:
         "name": switch.name,
         "words": switch.words,
         "row": switch.row,
-        "scores": {key: switch.changed[key].tolist() for key in ("n", "kept") if key in switch.changed},
+        "scores": {
+            key: None if (value := switch.changed[key]) is None else value.tolist()
+            for key in ("n", "kept", "prior")
+            if key in switch.changed
+        },
         "settings": {} if weights is None else {"alpha": weights.alpha, "lam": weights.lam},
     }
 

@@ -7,18 +7,25 @@ strength was chosen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
-from tasnb.core.types import Cue, Parse, Relation
+from tasnb.core.types import Cue, NegativePhrase, NounPhrase, Parse, Relation
 from tasnb.stages.spatial import cues
 from tasnb.stages.spatial.scene import AXIS, BEFORE, SIDES, Scene, Step, unused
 
 READS = ("direction", "middle", "ordinal", "depth", "size", "relation")
-BY_HEIGHT = ("tall", "short", "high")  # sizes that are heights whatever the thing; the others go by the area
+# what a size is measured by, and whether more of it fits better
+SIZES: Mapping[str, tuple[str, int]] = {
+    "biggest": ("area", 1), "big": ("area", 1), "smallest": ("area", -1), "small": ("area", -1),
+    "tallest": ("height", 1), "tall": ("height", 1), "shortest": ("height", -1), "short": ("height", -1),
+    "longest": ("longer side", 1), "long": ("longer side", 1),
+    "widest": ("width", 1), "wide": ("width", 1), "thinnest": ("width", -1), "thin": ("width", -1),
+}  # fmt: skip
+NEAR_THE_VIEWER = {"front": True, "nearest": True, "back": False, "farthest": False}
 LOCATED = 0.5  # on the right side of a thing that was found, or not: as much as half the queue
 NEARNESS = ("next to", "near", "between", "against", "in front of", "behind")
 
@@ -111,7 +118,7 @@ def _terms(parse: Parse, scene: Scene, reads: Sequence[str]) -> Iterator[Term | 
         elif cue.kind == "ordinal":
             yield _ordinal(cue, scene)
         elif cue.kind == "depth":
-            yield _depth(cue.words, cue.value == "front", scene)
+            yield _depth(cue.words, NEAR_THE_VIEWER.get(cue.value), scene)
         elif cue.kind == "size":
             yield _size(cue, scene)
         elif cue.kind == "relation":
@@ -119,7 +126,10 @@ def _terms(parse: Parse, scene: Scene, reads: Sequence[str]) -> Iterator[Term | 
 
 
 def _along(side: str, scene: Scene) -> np.ndarray:
-    """How far each centre lies from a side, in pixels."""
+    """How far each centre lies from a side of the picture, or each bottom edge from the front or the back, in pixels."""
+    if side in NEAR_THE_VIEWER:
+        assert scene.boxes_xyxy is not None
+        return scene.boxes_xyxy[:, 3].astype(np.float64) * (-1 if NEAR_THE_VIEWER[side] else 1)
     return scene.centres_xy[:, AXIS[side]] * (1 if side in BEFORE else -1)
 
 
@@ -146,8 +156,9 @@ def _middle(words: str, axis: int, scene: Scene) -> Term:
 
 def _ordinal(cue: Cue, scene: Scene) -> Term | Step:
     """By how far the number of proposals before it is from the one that is said, each counted as it resembles the text."""
-    side, number = cues.direction_in(cue.value), cues.number_in(cue.value)
-    if side is None or number is None:
+    side, number = cue.value.rpartition(" ")[2], cues.number_in(cue.value)
+    known = side in AXIS or (side in NEAR_THE_VIEWER and scene.boxes_xyxy is not None)
+    if not known or number is None:
         return unused(cue.words, f"not used, expected a count and a side, got {cue.value!r}")
     place = np.where(scene.placed, _along(side, scene), np.inf)
     if number == cues.LAST:
@@ -156,28 +167,27 @@ def _ordinal(cue: Cue, scene: Scene) -> Term | Step:
     return _queue(cue.words, np.abs(before - (number - 1)), f"by nearness to place {number} from the {side}", scene)
 
 
-def _depth(words: str, front: bool, scene: Scene) -> Term | Step:
+def _depth(words: str, front: bool | None, scene: Scene) -> Term | Step:
     """What is nearer stands lower in the picture: by the bottom edge of the box."""
-    if scene.boxes_xyxy is None:
-        return unused(words, "not used, no boxes were given")
-    bottom = scene.boxes_xyxy[:, 3].astype(np.float64)
-    return _queue(words, -bottom if front else bottom, f"by the {'lowest' if front else 'highest'} bottom edge", scene)
+    if scene.boxes_xyxy is None or front is None:
+        return unused(words, "not used, no boxes were given" if front is not None else "not used, says no depth")
+    edge = f"by the {'lowest' if front else 'highest'} bottom edge"
+    return _queue(words, _along("front" if front else "back", scene), edge, scene)
 
 
 def _size(cue: Cue, scene: Scene) -> Term | Step:
-    """By the height of the box where the word is about height, else by the area."""
-    sign = cues.SIZE_SIGN.get(cue.value)
-    if sign is None:
-        return unused(cue.words, f"not used, {cue.value!r} is none of {', '.join(cues.SIZE_SIGN)}")
-    is_height = cue.words.lower().startswith(BY_HEIGHT) or scene.areas is None
-    if scene.boxes_xyxy is None and (is_height or scene.areas is None):
-        return unused(cue.words, "not used, neither boxes nor areas were given")
-    if is_height and scene.boxes_xyxy is not None:
-        sizes, what = scene.boxes_xyxy[:, 3] - scene.boxes_xyxy[:, 1], "height"
+    """By what the word is about: the mask's area, the box's height, width or longer side."""
+    if cue.value not in SIZES:
+        return unused(cue.words, f"not used, {cue.value!r} is none of {', '.join(SIZES)}")
+    measure, sign = SIZES[cue.value]
+    if measure == "area" and scene.areas is not None:
+        sizes = np.asarray(scene.areas, np.float64)
+    elif measure != "area" and scene.boxes_xyxy is not None:
+        width, height = (scene.boxes_xyxy[:, 2:] - scene.boxes_xyxy[:, :2]).T.astype(np.float64)
+        sizes = {"height": height, "width": width, "longer side": np.maximum(width, height)}[measure]
     else:
-        sizes, what = np.asarray(scene.areas), "area"
-    order = "largest" if sign > 0 else "smallest"
-    return _queue(cue.words, -sign * sizes.astype(np.float64), f"by {what}, the {order} first", scene)
+        return unused(cue.words, f"not used, no {'areas' if measure == 'area' else 'boxes'} were given")
+    return _queue(cue.words, -sign * sizes, f"by {measure}, the {'largest' if sign > 0 else 'smallest'} first", scene)
 
 
 def _relation(relation: Relation | None, scene: Scene) -> Iterator[Term | Step]:
@@ -214,3 +224,30 @@ def _beside(words: str, side: str, anchor: int, relation: Relation, scene: Scene
         finding=f"{int(inside.sum())} of {len(inside)} proposals are {where}",
         reasons=tuple(f"{'' if yes else 'not '}{where.split(',')[0]}" for yes in inside),
     )
+
+
+def object_scores(
+    parse: Parse, phrases: Sequence[NounPhrase | NegativePhrase], cosines: Float[np.ndarray, "n k"]
+) -> dict[str, Float[np.ndarray, " n"]]:
+    """How much each proposal looks like the other things of the relations, where the overall caption names them.
+
+    Parameters
+    ----------
+    parse : Parse
+        The expression's.
+    phrases : sequence of NounPhrase or NegativePhrase
+        The k noun phrases of the overall caption.
+    cosines : ndarray of float, shape (n, k)
+        Of each crop with each phrase.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (n,)
+        A relation's phrase -> the cosines with the same phrase, else the largest with any of that noun.
+    """
+    found = {}
+    for relation in parse.relations:
+        named = [k for k, phrase in enumerate(phrases) if phrase.lemma.lower() == relation.lemma]
+        if named := [k for k in named if phrases[k].text == relation.phrase] or named:
+            found[relation.phrase] = cosines[:, named].max(axis=1)
+    return found
