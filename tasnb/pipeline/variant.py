@@ -126,7 +126,7 @@ OFFICIAL_SCALED = replace(
 )
 
 # ours: training-free, on the paper's proposals, crops and captions; each part is an option that can be switched alone
-PLUS = replace(PAPER, name="plus", rectifier=spatial.SOFT)
+PLUS = replace(PAPER, name="plus", rectifier=spatial.SOFT, synonyms=negatives.KIND)
 
 VARIANTS: Mapping[str, Variant] = MappingProxyType({m.name: m for m in (PAPER, PLUS, OFFICIAL, OFFICIAL_SCALED)})
 
