@@ -112,14 +112,14 @@ def _score_where_needed(
 ) -> ScoreTable:
     """As ``score``, but only those candidates are captioned that can have the largest S; the P of the others is NaN.
 
-    parse: by which a soft rectifier's prior, which needs no P, is known before; None: no rectifier counts.
+    parse: by which a soft rectifier's prior, which needs no P, is known before; None where the rectifier is not soft.
     """
 
     def p_of(v: np.ndarray, n: np.ndarray, text: np.ndarray) -> np.ndarray:
         def ask(rows: np.ndarray) -> np.ndarray:
             return scores.p_score(captions.embeddings(rows.tolist()), text)
 
-        prior = None if parse is None else _rectified(parse, artifacts, chosen, v)[1].prior
+        prior = _rectified(parse, artifacts, chosen, v)[1].prior if parse else None
         return scores.p_where_needed(v, n, weights, candidates, ask, prior=prior)
 
     return _scored(artifacts, expression, mined, models, chosen, weights, p_of)
@@ -364,7 +364,7 @@ def tas(
         everyone = np.ones(len(captions), dtype=bool)
         possible = _candidates(parse, artifacts, chosen) if "spatial" in use else everyone
     if isinstance(captions, CaptionsOnDemand) and possible is not None:
-        said = parse if "spatial" in use else None
+        said = parse if "spatial" in use and chosen.rectifier.half == "soft" else None
         table = _score_where_needed(artifacts, expression, mined, models, chosen, weights, captions, possible, said)
     else:
         table = score(artifacts, expression, mined, models, variant=chosen, weights=weights)

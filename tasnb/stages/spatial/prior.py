@@ -82,7 +82,7 @@ def soft_prior(
     --------
     >>> parse = Parse(text="left cat", head=None, directions=("left",), direction_words=("left",))
     >>> scene = Scene(centres_xy=np.array([[10.0, 5.0], [20.0, 5.0], [30.0, 5.0]]))
-    >>> prior, sentences, verdicts = soft_prior(parse, scene, strength=3)
+    >>> prior, sentences, verdicts = soft_prior(parse, scene, strength=3.0)
     >>> prior.tolist()
     [1.5, 0.0, -1.5]
     >>> verdicts[0]
