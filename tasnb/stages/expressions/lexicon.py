@@ -111,13 +111,6 @@ BODY = _set(
     shoulders knee knees elbow wrist ankle paw paws wing wings horn horns tusk tusks hoof cheek hip thigh shin toe
     toes breast chest body lip lips torso hair tail neck"""
 )
-CLOTHES = _set(
-    """shirt tshirt tee top sweater sweatshirt hoodie jacket coat vest suit dress skirt pants jeans shorts uniform
-    jersey robe apron scarf tie necktie hat cap helmet glasses sunglasses goggles shoes shoe sneakers boots boot
-    socks sock gloves glove belt wetsuit swimsuit bikini blouse clothes clothing outfit hair beard ponytail backpack
-    tank trunks polo gown stripes plaid"""
-)
-WORN = CLOTHES | COLOURS  # "on left white shirt" begins a new phrase
 # every colour and shade, for the parser and for the types of expressions
 COLOURS = _set(
     """red orange yellow green blue purple pink brown black white gray grey tan beige gold golden silver maroon navy
@@ -127,6 +120,13 @@ COLOURS = _set(
     mustard coral salmon charcoal bronze copper rust mint cyan lilac plum aubergine orangish purplish grayish greyish
     blackish multicoloured neon pastel"""
 )
+CLOTHES = _set(
+    """shirt tshirt tee top sweater sweatshirt hoodie jacket coat vest suit dress skirt pants jeans shorts uniform
+    jersey robe apron scarf tie necktie hat cap helmet glasses sunglasses goggles shoes shoe sneakers boots boot
+    socks sock gloves glove belt wetsuit swimsuit bikini blouse clothes clothing outfit hair beard ponytail backpack
+    tank trunks polo gown stripes plaid"""
+)
+WORN = CLOTHES | COLOURS  # "on left white shirt" begins a new phrase
 TOP_OF_SOMETHING = _set(
     """tank table counter lap desk roof stove flat crop tube halter bottle bikini pajama screw pop flip zip tan tip over
     high low hi jacket plaid"""
