@@ -18,13 +18,6 @@ DIRECTIONS: tuple[Direction, ...] = ("left", "right", "top", "bottom")
 CUE_KINDS = ("middle", "extreme", "ordinal", "depth", "size", "clock", "relation", "coordination")
 
 
-# one thing under a plural's name
-_PAIRS = frozenset(
-    """pants jeans shorts trousers glasses sunglasses goggles scissors binoculars headphones stairs tongs pliers tweezers
-    clothes pajamas pyjamas leggings tights overalls trunks bleachers headquarters""".split()  # noqa: SIM905
-)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Token:
     """One token of a parsed text.
@@ -174,7 +167,7 @@ class Parse:
     def is_plural(self) -> bool:
         """Whether the head noun says several things ("zebras", "two men"), as far as its form tells."""
         words = [t for t in self.tokens if self.head is not None and t.start == self.head.span[0]]
-        return any(t.text.lower() != t.lemma and t.lemma not in _PAIRS and t.text.lower() not in _PAIRS for t in words)
+        return any(t.text.lower() != t.lemma.lower() for t in words)
 
     @property
     def further(self) -> tuple[str, ...]:

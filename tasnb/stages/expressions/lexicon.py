@@ -27,6 +27,11 @@ _LISTED: dict[Direction, str] = {
 DIRECTION_WORDS: dict[str, Direction] = {word: d for d, listed in _LISTED.items() for word in listed.split()}
 # docs/method.md: parsers keep "people", and WordNet 3.0 knows it as another word than "person"
 SINGULARS = {"people": "person"}
+# one thing under a plural's name: it is its own dictionary form
+PLURAL_ALONE = _set(
+    """pants jeans shorts trousers glasses sunglasses eyeglasses goggles scissors binoculars headphones stairs tongs pliers
+    tweezers clothes pajamas pyjamas leggings tights overalls trunks bleachers khakis sweatpants specs"""
+)
 # particles and sizes first of all: a direction only beside a firmer word ("up left"), or alone after the noun
 WEAK = _set("up down low")
 
@@ -225,6 +230,21 @@ REQUEST = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 POLITE = re.compile(r"(?:\s*,?\s*(?:\b(?:please|pls|thanks|thank\s+you|for\s+me)|\?|!))+\s*$", re.IGNORECASE)
+
+# what a tagger may take for a noun, and names no thing
+NO_NOUNS = (
+    (COLOURS - _set("orange peach lime plum blonde blond brunette redhead olive mint salmon coral rainbow light cream gold"))
+    | SIZES.keys() | PLAIN_SIZES.keys() - {"giant", "miniature"} | NEAREST.keys() | ORDINALS.keys() | COUNTS.keys() | FAR
+    | _set("close near same other others all both bald old young next standing sitting")
+)  # fmt: skip
+NOUNS_IN_ING = _set(
+    """building ceiling railing painting drawing clothing earring awning wedding topping topping dressing stuffing
+    lettering siding bedding lighting housing opening frosting filling seating parking covering setting pudding sibling
+    duckling dumpling sapling darling morning evening string spring viking landing icing writing marking flooring plumbing
+    sling swing sterling herring shilling airing lightning carving carvings coating lining panelling paneling fencing
+    molding moulding offering playing-card being human-being wiring tubing padding netting matting grating crossing
+    outbuilding starling gosling seedling yearling sting bling ring wing king thing something anything everything"""
+)
 
 # words that place or describe a thing, and so never name it
 CLAIMED = (

@@ -65,7 +65,10 @@ class _Line:
 
     @property
     def for_parser(self) -> str:
-        return _ARTICLE * self.article + self.line[self.start : self.end]
+        said = self.line[self.start : self.end]
+        if self.article:  # a capital behind "the" would be a name's
+            said = said[0].lower() + said[1:] if said[1:2].islower() else said
+        return _ARTICLE * self.article + said
 
 
 _ARTICLE = "the "
@@ -140,13 +143,16 @@ def parse_all(
 def _line(text: str, rule: ParseRule) -> _Line:
     line, places = readable(require_text(text))
     if rule.gate == "official":
-        # the authors' code reads lower case: letter by letter, as a few (the Turkish capital dotted I) become two
-        lower = "".join(small if len(small := letter.lower()) == 1 else letter for letter in line)
-        return _Line(line=lower, places=places, start=0, end=len(line), article=False)
-    line, places = respelt(line, places)
+        return _Line(line=_small(line), places=places, start=0, end=len(line), article=False)
+    line, places = respelt(_small(line) if line.isupper() else line, places)
     start, end = _asked_for(line)
     first = line[start:end].split(maxsplit=1)[0].lower()
     return _Line(line=line, places=places, start=start, end=end, article=_takes_an_article(first))
+
+
+def _small(line: str) -> str:
+    """Lower case letter by letter, as a few (the Turkish capital dotted I) become two."""
+    return "".join(small if len(small := letter.lower()) == 1 else letter for letter in line)
 
 
 def _asked_for(line: str) -> tuple[int, int]:
@@ -247,6 +253,8 @@ def noun_phrases(text: str, nlp: Parser, *, kind: PhraseKind = "things") -> tupl
 
 
 def _lemma(token: Any) -> str:
+    if token.lower_ in lexicon.PLURAL_ALONE:
+        return str(token.lower_)  # "pants" are no "pant"
     lemma: str = (token.lemma_ or token.text).lower()
     return lexicon.SINGULARS.get(lemma, lemma)
 
@@ -288,10 +296,53 @@ _WORDS = re.compile(r"\w+|[^\w\s]")
 
 
 def _head(doc: Any, own: Sequence[Any]) -> tuple[Any | None, str]:
-    """The subject's noun and the name of the rule that found it (docs/method.md, in this order)."""
-    for name, candidate in _candidates(doc, own):
-        return candidate, name
-    return None, "none"
+    """The subject's noun and the name of the rule that found it (docs/method.md)."""
+    name, found = next(_candidates(doc, own), ("none", None))
+    group = _first_group(doc, own)
+    if not group or found in group:
+        return found, name
+    worn = lexicon.BODY | lexicon.CLOTHES
+    if found is not None and group[-1].lower_ in worn and found.lower_ not in worn and found.i > group[-1].i:
+        return found, name  # "black shirt and white hat | guy"
+    return group[-1], "first noun group"
+
+
+def _first_group(doc: Any, own: Sequence[Any]) -> list[Any]:
+    """The nouns side by side that the expression says first, of no preposition; [] without any.
+
+    The tree of a terse expression often hangs on a later noun ("girl | white pants", "man | touching dog"). A row, a
+    half or a hand is passed over where another such group follows ("second row left | guy", "trunk up | elephant").
+    """
+    first: list[Any] = []
+    group: list[Any] = []
+    led = False  # by a preposition
+    for token in [*own, None]:
+        if token is not None and _is_named(doc, token, group):
+            group.append(token)
+            continue
+        if group and not led:
+            passed = group[-1].lower_ in lexicon.SIDE_NOUNS or (
+                token is not None and token.lower_ in ("up", "down", "out") and group[-1].lower_ in lexicon.BODY
+            )
+            if not passed:
+                return group
+            first = first or group
+        if token is not None and (group or token.pos_ == "ADP" or token.lower_ in ("to", "of")):
+            led = token.pos_ in ("ADP", "SCONJ", "AUX") and token.lower_ not in ("up", "down", "out")
+            led |= token.lower_ in ("to", "of", "with", "w/")
+        group = []
+    return first
+
+
+def _is_named(doc: Any, token: Any, group: Sequence[Any]) -> bool:
+    """Whether a token is the next noun of a group: no new attribute behind it ("lady | pink", "zebra | standing")."""
+    lower = token.lower_
+    if lower in ("one", "ones"):
+        after = doc[token.i + 1] if token.i + 1 < len(doc) else None
+        return not group and (after is None or after.pos_ not in (*NOUNS, "ADJ", "NUM"))
+    # a part of the body or a garment behind a noun is one, whatever the tagger says: "guys head", "teddy bear"
+    is_part = bool(group) and (lower in lexicon.BODY | lexicon.CLOTHES or (lower[:4], group[-1].lower_) == ("bear", "teddy"))
+    return _can_be_meant(doc, token) or (is_part and token.pos_ in ("VERB", "ADJ", "AUX", "ADV"))
 
 
 def _candidates(doc: Any, own: Sequence[Any]) -> Iterator[tuple[str, Any]]:
@@ -312,9 +363,11 @@ def _candidates(doc: Any, own: Sequence[Any]) -> Iterator[tuple[str, Any]]:
 
 def _can_be_meant(doc: Any, token: Any) -> bool:
     """A noun that is no place in the picture: neither "left", "corner" nor "image" of "left corner of image"."""
-    if token.pos_ not in NOUNS or not any(c.isalpha() for c in token.text):
-        return False
     lower = token.lower_
+    if token.pos_ not in NOUNS or not any(c.isalpha() for c in token.text) or lower in lexicon.NO_NOUNS:
+        return False
+    if lower.endswith("ing") and len(lower) > 5 and lower not in lexicon.NOUNS_IN_ING:
+        return False  # what it does: "zebra standing"
     before = doc[token.i - 1].lower_ if token.i else ""
     after = doc[token.i + 1].lower_ if token.i + 1 < len(doc) else ""
     if lower in lexicon.DIRECTION_WORDS or lower in lexicon.MIDDLE or lower in lexicon.DEPTH - {"back", "front"}:
@@ -342,6 +395,9 @@ def _known_noun(own: Sequence[Any], wordnet: WordNet) -> Any | None:
     for token in own:
         said = token.lower_
         claimed = said in lexicon.CLAIMED or token.pos_ in ("ADP", "AUX", "DET", "PRON", "NUM", "CCONJ", "PUNCT")
-        if not claimed and said.isalpha() and not said.endswith("ing") and wordnet.synsets(said, "n"):
+        if claimed or not said.isalpha() or said.endswith(("ing", "ed")):
+            continue
+        nouns, others = (sum(len(wordnet.synsets(said, pos)) for pos in poses) for poses in ("n", "avr"))
+        if nouns >= max(others, 1):  # "kid", but not "old"
             return token
     return None
