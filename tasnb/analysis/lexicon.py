@@ -13,12 +13,6 @@ def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-COLOUR_WORDS = _set(
-    """red orange yellow green blue purple pink brown black white gray grey tan beige gold golden silver maroon navy
-    teal turquoise violet magenta cream ivory blond blonde blondish brunette redhead burgundy khaki peach lavender lime
-    aqua reddish bluish greenish yellowish brownish whitish pinkish colored coloured multicolored rainbow blu dark
-    darker darkest light lighter lightest bright pale redder whiter yellower"""
-)
 NOT_SHADES = _set("light lights")  # "the light" is a lamp; as an adjective it is a shade
 SIZE_WORDS = _set(
     """big bigger biggest large larger largest small smaller smallest little littlest tiny tiniest huge giant enormous
@@ -45,7 +39,7 @@ CLOTHING = _set(
     naked topless suspenders attire cloths"""
 )
 CLOTHING_UNLESS_PLACE = _set("top suit")  # "top" is clothing only with a colour, an article or "tank" before it
-BEFORE_CLOTHING = COLOUR_WORDS | _set("tank a halter crop")
+BEFORE_CLOTHING = lexicon.COLOURS | _set("tank a halter crop")
 NO_ACTION = _set(
     """be is are was were been being have has had having wear wearing wears worn dress dressed see seen show shown cut
     cropped get do does did can will would might may must stripe striped spot spotted dot dotted color colored colour
@@ -59,14 +53,13 @@ ACTIONS = _set(
     parked floating growing grazing swimming carrying pulling pushing crossing waving posing touching feeding cooking
     cutting texting snowboarding climbing hanging stacked folded opened closed turned seated bent"""
 )
-RANKS = (lexicon.ORDINALS.keys() - {"next"}) | _set("seventh eighth ninth tenth 7th 8th 9th 10th")
+RANKS = frozenset(lexicon.ORDINALS)
 COUNTS = _set("two three four five six seven eight nine ten eleven twelve both pair couple several dozen half-dozen")
-NEGATIONS = lexicon.NEGATORS | _set("no without none non")
-NEAREST = _set("closest nearest furthest farthest closer nearer further farther foremost frontmost backmost")
-DEPTH_WORDS = lexicon.DEPTH | _set("backmost frontmost behind-most")
-NOT_IN_DEPTH = _set("his her its their 's my facing showing turned against from on")  # "his back", "from the back"
+NEGATIONS = lexicon.NEGATORS | _set(
+    "no without none non w/o w/out wo withou witout wihout withut sans minus lacking lacks lack missing nothing nobody"
+)
 # not attributes of the thing itself: these are places, so they make no comparative and no superlative
-NO_DEGREE = NEAREST | _set(
+NO_DEGREE = lexicon.NEAREST.keys() | _set(
     """highest lowest upper lower higher topmost uppermost lowermost leftmost rightmost farther other another water
     corner center under over either later after former inner outer wooden west east lowermost uppermost paper computer
     number never silver rubber leather summer winter younger-looking"""

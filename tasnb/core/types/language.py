@@ -164,8 +164,19 @@ class Parse:
             raise UserError(f"unknown direction {wrong[0]!r}; choose from {', '.join(DIRECTIONS)}")
 
     @property
+    def is_plural(self) -> bool:
+        """Whether the head noun says several things ("zebras", "two men"), as far as its form tells."""
+        words = [t for t in self.tokens if self.head is not None and t.start == self.head.span[0]]
+        return any(t.text.lower() != t.lemma.lower() for t in words)
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """The lemmas of the further things that are asked for: "dog" of "the cat and the dog"."""
+        return tuple(cue.value for cue in self.cues if cue.kind == "coordination")
+
+    @property
     def notes(self) -> tuple[str, ...]:
-        """Which parts have nothing to work on in this expression, and what to try; a sentence each, most often none."""
+        """What to mind in this expression, and what to try; a sentence each, most often none."""
         letters = [character for character in self.text if character.isalpha()]
         latin = sum("LATIN" in unicodedata.name(letter, "") for letter in letters)
         found = []
@@ -180,6 +191,14 @@ class Parse:
             found.append(
                 "no English noun found, so no mined phrase is known to be about the thing itself; V and N rank as they "
                 "can; name the thing, as in “the cat on the left”"
+            )
+        elif self.further:
+            things = " and ".join([self.head.lemma, *self.further])
+            found.append(f"several things are asked for ({things}), and one mask is returned; ask for each by itself")
+        elif self.is_plural:
+            found.append(
+                f"“{self.text[slice(*self.head.span)]}” are several, and one mask is returned, of one of them or of a "
+                "group that is one proposal"
             )
         return tuple(found)
 

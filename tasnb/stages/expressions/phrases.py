@@ -14,6 +14,7 @@ NOUNS = ("NOUN", "PROPN")
 BEFORE_A_NOUN = (*NOUNS, "ADJ", "NUM", "DET", "VERB", "ADV", "CCONJ", "PRON", "PART")
 NO_NOUN_PHRASE = ("ADP", "AUX", "PUNCT", "SCONJ", "PART")
 DASHES = ("-", "\u2013")
+REQUEST = "request"  # the dependency of words that only ask for the thing ("segment the dog")
 POSSESSIVES = ("'s", "\u2019s")
 # first word -> the relations that begin with it, longest first
 _BY_FIRST_WORD = {
@@ -54,7 +55,7 @@ class Words:
 
     def __init__(self, parse: Parse) -> None:
         self.text, self._head = parse.text, parse.head
-        self.tokens = [t for t in parse.tokens if t.text not in DASHES and t.text.strip()]
+        self.tokens = [t for t in parse.tokens if t.text not in DASHES and t.text.strip() and t.dep != REQUEST]
         self.lower = ["'s" if t.text in POSSESSIVES else t.text.lower().strip("'\"`") or t.text for t in self.tokens]
 
     def __len__(self) -> int:
@@ -95,6 +96,21 @@ class Words:
             Universal ("NOUN"), "" beyond either end.
         """
         return self.tokens[i].pos if 0 <= i < len(self.tokens) else ""
+
+    def lemma(self, i: int) -> str:
+        """The dictionary form of a word.
+
+        Parameters
+        ----------
+        i : int
+            The place of a word.
+
+        Returns
+        -------
+        str
+            Lower case.
+        """
+        return self.tokens[i].lemma.lower()
 
     def is_direction(self, i: int) -> bool:
         """Whether a word can be a direction.
@@ -203,6 +219,9 @@ class Words:
             found = next((r for name, value in beginning if (r := self._relation(i, name, value))), None)
             if found:
                 out.append(found)
+                if found.relation.word == "between" and self.word(found.end) in ("and", "&"):
+                    other = self._relation(found.end, (self.word(found.end),), "between")
+                    out += [other] if other else []
             i = found.named if found else i + 1
         return tuple(out)
 
@@ -211,6 +230,8 @@ class Words:
         """Places of words about another thing: from a relation or another's clause to the next break, or negated."""
         locks = {r.start: r.end for r in self.relations if r.locks}  # where it begins -> before where it cannot end
         locks |= {i: i + 1 for i in range(len(self)) if self._turns_away(i)}
+        # "the cat on the left and the dog | on the right"; "the cat and the dog on the left" are both there
+        locks |= {i: noun + 1 for i, noun in self.coordinated if any(map(self._is_place, range(i)))}
         out = set(self.negated)
         open_until: int | None = None
         for i in range(len(self)):
@@ -226,6 +247,36 @@ class Words:
     def negated(self) -> frozenset[int]:
         """Places of words that a negation reaches: what, or where, the subject is said not to be."""
         return frozenset(k for i in range(len(self)) if self._negates(i) for k in range(i, self._reach(i)))
+
+    @cached_property
+    def coordinated(self) -> tuple[tuple[int, int], ...]:
+        """Of each further thing that is asked for ("the cat and the dog") the place of the "and" and of its noun."""
+        if self.subject is None:
+            return ()
+        places = lexicon.SIDE_PREPOSITIONS | lexicon.DETERMINERS | lexicon.RUN_WORDS | {",", "both"}
+        found: list[tuple[int, int]] = []
+        i = self.subject + 1
+        while i < len(self):
+            if self.word(i) in ("and", "&", "plus") or (self.word(i) == "," and self._lists(i)):
+                noun = self.thing_from(i + 1)
+                if noun is None or self.pos(noun) == "PRON" or not self._is_another(noun):
+                    break
+                found.append((i, noun))
+                i = noun
+            elif not (self.is_direction(i) or self.word(i) in places):
+                break
+            i += 1
+        return tuple(found)
+
+    def _lists(self, i: int) -> bool:
+        """Whether the comma at ``i`` is one of "the cat, the dog and the bird"."""
+        noun = self.thing_from(i + 1)
+        return noun is not None and self.word(noun + 1) in ("and", "&", ",")
+
+    def _is_another(self, noun: int) -> bool:
+        """Whether a noun is a thing of its own, and nothing that the subject has, wears or is."""
+        told = lexicon.NO_THINGS | lexicon.WORN | lexicon.BODY | lexicon.SIDE_NOUNS | lexicon.MIDDLE
+        return self.word(noun) not in told and noun not in self.negated
 
     def _negates(self, i: int) -> bool:
         word = self.word(i)
@@ -271,6 +322,8 @@ class Words:
         weak = value in lexicon.WEAK_RELATIONS
         if name[-1] == "of" and set(name) & lexicon.DIRECTION_WORDS.keys() and noun in lexicon.IMAGE | lexicon.MIDDLE:
             return None  # "left of the picture" is a place
+        if name[-1] == "of" and set(name) & lexicon.DEPTH and noun in lexicon.PICTURE | lexicon.GROUPS:
+            return None  # "in front of the picture" is one too
         if weak and (inside & lexicon.NO_THINGS or noun in lexicon.CLOTHES | lexicon.SIDE_NOUNS or noun == "it"):
             return None  # "in red", "on the left", "in the background"
         if len(name) == 1 and inside & lexicon.NO_THINGS and noun in lexicon.SIDE_NOUNS | lexicon.IMAGE:
@@ -282,7 +335,8 @@ class Words:
             lemma=self.tokens[thing].lemma.lower(),
             span=(self.tokens[start].start, self.tokens[thing].end),
         )
-        locks = not weak and noun not in lexicon.VIEWER
+        # what lies on or in a thing is where the thing is: "bag on top of suitcase | on right"
+        locks = not weak and noun not in lexicon.VIEWER and " ".join(name) not in lexicon.SAME_PLACE
         return Related(relation=relation, start=start, named=named, end=end, locks=locks)
 
     def _turns_away(self, i: int) -> bool:

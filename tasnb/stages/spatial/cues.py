@@ -16,7 +16,11 @@ from tasnb.stages.spatial.scene import AXIS, AXIS_NAMES, BEFORE, SIDES, Scene, S
 ORDER = ("clock", "middle", "size", "ordinal", "extreme")  # regions first, then the one that is picked in them
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 LAST = -1
-SIZE_SIGN = {"biggest": 1, "largest": 1, "smallest": -1, "littlest": -1, "tiniest": -1}
+# by area, whatever is compared
+SIZE_SIGN = {
+    "biggest": 1, "largest": 1, "tallest": 1, "longest": 1, "widest": 1, "smallest": -1, "littlest": -1, "tiniest": -1,
+    "shortest": -1, "thinnest": -1,
+}  # fmt: skip
 CLOCK_HALF_WIDTH = 1.5  # hours either side of the one named: a quarter of the dial
 RELATION_FORMS = {
     "left": re.compile(r"\bleft\b"),
