@@ -144,12 +144,13 @@ def test_ties_share_their_place() -> None:
     assert prior[0] == prior[1] > prior[2]
 
 
+@pytest.mark.usefixtures("no_shape_checks")
 def test_impossible_options_are_refused() -> None:
     with pytest.raises(UserError, match=r"reads 'colour'; choose from direction, middle"):
         RectifierRule(half="soft", reads=("colour",))
     with pytest.raises(UserError, match="strength: expected a finite number"):
         RectifierRule(half="soft", strength=float("nan"))
-    assert RectifierRule(half="soft", reads=list(SOFT.reads)) == SOFT, "as run.json has it"  # type: ignore[arg-type]
+    assert RectifierRule(half="soft", reads=list(SOFT.reads)) == SOFT, "as run.json has it"
 
 
 def test_a_stronger_prior_wins_more_often() -> None:

@@ -151,7 +151,7 @@ def _queue(words: str, place: np.ndarray, where: str, scene: Scene) -> Term:
 def _middle(words: str, axis: int, scene: Scene) -> Term:
     """By the distance from the middle of the queue along an axis, so that as many lie on either side."""
     rank = _queue(words, scene.centres_xy[:, axis], "", scene).values
-    return _queue(words, np.abs(rank), f"from the middle {'across' if axis == 0 else 'down'} the picture", scene)
+    return _queue(words, np.abs(rank).round(9), f"from the middle {'across' if axis == 0 else 'down'} the picture", scene)
 
 
 def _ordinal(cue: Cue, scene: Scene) -> Term | Step:
@@ -164,7 +164,7 @@ def _ordinal(cue: Cue, scene: Scene) -> Term | Step:
     if number == cues.LAST:
         place, number = np.where(scene.placed, -_along(side, scene), np.inf), 1
     before = ((place < place[:, None]) * scene.likeness).sum(axis=1)
-    return _queue(cue.words, np.abs(before - (number - 1)), f"by nearness to place {number} from the {side}", scene)
+    return _queue(cue.words, np.abs(before - (number - 1)).round(9), f"by nearness to place {number} from the {side}", scene)
 
 
 def _depth(words: str, front: bool | None, scene: Scene) -> Term | Step:

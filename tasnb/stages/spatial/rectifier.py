@@ -34,7 +34,7 @@ class RectifierRule:
     strength : float
         Of the soft prior, in standard deviations of V from the first of a queue to the last; chosen on RefToy's train
         scenes. The hard halves do not ask.
-    reads : tuple of str
+    reads : sequence of str
         Which kinds of words the soft prior reads, of ``prior.READS``.
 
     Raises
@@ -47,7 +47,7 @@ class RectifierRule:
     centres: Literal["float", "int"] = "float"
     extended: bool = False
     strength: float = 3.0
-    reads: tuple[str, ...] = READS
+    reads: Sequence[str] = READS
 
     def __post_init__(self) -> None:
         require_known("half", self.half, ("median", "quadrants", "soft"))
