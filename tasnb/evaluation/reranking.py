@@ -11,12 +11,12 @@ import numpy as np
 
 from tasnb.core.brief import brief
 from tasnb.core.errors import UserError
-from tasnb.core.types import NounPhrase, Parse, Weights, combine, parse_from_json
+from tasnb.core.types import NounPhrase, Parse, Weights, WordNet, combine, parse_from_json
 from tasnb.evaluation import metrics
 from tasnb.evaluation.records import NO_PROPOSAL
-from tasnb.evaluation.runs import ScoredRun, why_nothing
+from tasnb.evaluation.runs import RunLike, ScoredRun, why_nothing
 from tasnb.pipeline.variant import PAPER, VARIANTS, Variant, find
-from tasnb.stages import spatial
+from tasnb.stages import negatives, spatial
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -264,6 +264,41 @@ class Ranking:
                 parse, self.centres_xy[rows], rule=self.rule, totals=total[rows], areas=self.areas[rows]
             )
         return kept
+
+
+def with_negatives(ranking: Ranking, run: RunLike, variant: Variant, wordnet: WordNet) -> Ranking:
+    """The same ranking with N of another rule of synonyms, from the stored phrases and their cosines.
+
+    Parameters
+    ----------
+    ranking : Ranking
+        Of the run.
+    run : Run
+        Its predictions and proposals are read.
+    variant : Variant
+        Whose synonyms.
+    wordnet : WordNet
+        That is asked for them.
+
+    Returns
+    -------
+    Ranking
+        With its own N.
+    """
+    samples = run.predictions().drop_duplicates("sample").sort_values("sample", ignore_index=True)[ranking.answered]
+    images = {image_id: part["phrase_cosines"].to_list() for image_id, part in run.proposals().groupby("image_id")}
+    n = ranking.n.copy()
+    for start, size, row in zip(ranking.starts, ranking.sizes, samples.itertuples(), strict=True):
+        stored = json.loads(str(row.phrases))
+        phrases = [NounPhrase(text=p["text"], lemma=p["lemma"]) for p in stored]
+        mined = negatives.mine(
+            str(row.caption), phrases, parse_from_json(str(row.parse)), wordnet, rule=variant.synonyms
+        )
+        kept = [phrase.kept for phrase in mined.phrases]
+        if kept != [p["kept"] for p in stored]:
+            cosines = np.stack(images[row.image_id])
+            n[start : start + size] = -cosines[:, kept].mean(axis=1) if any(kept) else 0.0
+    return replace(ranking, n=n)
 
 
 def sentence_protocol(name: str) -> str:
