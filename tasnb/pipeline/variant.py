@@ -128,7 +128,7 @@ OFFICIAL_SCALED = replace(
 # ours: training-free, on the paper's proposals, crops and captions; each part is an option that can be switched alone
 PLUS = replace(PAPER, name="plus", rectifier=spatial.SOFT, synonyms=negatives.KIND)
 
-VARIANTS: Mapping[str, Variant] = MappingProxyType({m.name: m for m in (PAPER, PLUS, OFFICIAL, OFFICIAL_SCALED)})
+VARIANTS: Mapping[str, Variant] = MappingProxyType({m.name: m for m in (PAPER, OFFICIAL, OFFICIAL_SCALED, PLUS)})
 
 
 def find(name: str | Variant, models: Models | None = None) -> Variant:
@@ -137,7 +137,7 @@ def find(name: str | Variant, models: Models | None = None) -> Variant:
     Parameters
     ----------
     name : str or Variant
-        "paper", "plus", "official", "official-scaled", or a variant, which is given back.
+        "paper", "official", "official-scaled", "plus", or a variant, which is given back.
     models : Models, optional
         For which: with the toy presets "official" stands for "official-scaled" (``Models.variants``).
 

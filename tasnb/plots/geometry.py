@@ -23,7 +23,7 @@ from tasnb.stages.spatial.scene import AXIS, AXIS_NAMES, Scene
 SIDE = 340  # of a rule's panel, pixels
 LEGEND = (
     "Coloured dots are centres that stay, crossed gray ones are out, a ring marks the answer; dashed lines are medians "
-    "of the centres, and the gray part of the photo is out."
+    "of the centres, and the gray part of the photo is out; where nothing is taken out, it is the grayer the less the prior."
 )
 
 
@@ -45,6 +45,9 @@ class Rectified:
         "x" and "y": the median of the centres, only where the rule draws a line there.
     region_xyxy : tuple of float, or None
         The part of the picture that a half or quadrant leaves; None where the rule is no half, or all stay.
+    shade : ndarray of float, shape (rows, columns), or None
+        Of a soft rule: the prior over the picture, 0 where it is largest to 1 where it is least (``prior.field``); None
+        where no place is said.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Rectified:
     centres_xy: np.ndarray
     medians: Mapping[str, float]
     region_xyxy: tuple[float, float, float, float] | None
+    shade: np.ndarray | None = None
 
     __repr__ = brief
 
@@ -125,7 +129,7 @@ def rectifiers(image_rgb: np.ndarray | None, artifacts: ImageArtifacts, expressi
     if image_rgb is not None:
         ground = artifacts.at_working_size(image_rgb)
     panels = [Panel(title=each.name, pixels=_drawn(each, ground), notes=(each.sentence,)) for each in found]
-    return sheet(f"“{expression}”", panels, [LEGEND], columns=3, side=SIDE, notes=artifacts.notes)
+    return sheet(f"“{expression}”", panels, [LEGEND], columns=3 if len(panels) < 4 else 2, side=SIDE, notes=artifacts.notes)
 
 
 def _rectified(
@@ -156,7 +160,17 @@ def _rectified(
         centres_xy=scene.centres_xy,
         medians=_medians(parse, scene, rule),
         region_xyxy=_region(parse, table.kept, scene, artifacts.size_hw, rule),
+        shade=_shade(parse, scene, artifacts, variant) if rule.half == "soft" else None,
     )
+
+
+def _shade(parse: Parse, scene: Scene, artifacts: ImageArtifacts, variant: Variant) -> np.ndarray | None:
+    if not len(scene):
+        return None
+    known = replace(scene, object_scores=pipeline.located(parse, artifacts, variant))
+    field = spatial.prior.field(parse, known, artifacts.size_hw, reads=variant.rectifier.reads)
+    spread = np.ptp(field)
+    return (field.max() - field) / spread if spread > 0 else None
 
 
 def _medians(parse: Parse, scene: Scene, rule: spatial.RectifierRule) -> dict[str, float]:
@@ -197,6 +211,10 @@ def _drawn(each: Rectified, ground: np.ndarray) -> np.ndarray:
         outside = np.ones(pixels.shape[:2], bool)
         outside[y0:y1, x0:x1] = False
         pixels[outside] = 0.35 * pixels[outside] + 0.65 * 120
+    if each.shade is not None:
+        height, width = pixels.shape[:2]
+        gray = np.asarray(Image.fromarray(each.shade.astype(np.float32)).resize((width, height)))[..., None]
+        pixels = (1 - 0.65 * gray) * pixels + 0.65 * gray * 120
     canvas = Image.fromarray(pixels.astype(np.uint8))
     draw = ImageDraw.Draw(canvas)
     for axis, median in each.medians.items():

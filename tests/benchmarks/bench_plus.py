@@ -17,7 +17,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tasnb.core.shipped import data_folder
+from tasnb.core.shipped import data_root
 from tasnb.core.tables import interval_text, text_table
 from tasnb.evaluation.ablation import plus_ablation
 from tasnb.core.types import Parse
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = asked.parse_args(arguments)
     if given.refexp:
         chosen, shared = refexp.load(odd=not given.even), refexp.shared_root()
-        pipelines = {"toy": data_folder() / "models/toy/spacy", "real": shared / "models/en_core_web_sm-3.8.0"}
+        pipelines = {"toy": data_root() / "models/toy/spacy", "real": shared / "models/en_core_web_sm-3.8.0"}
         for parser, folder in pipelines.items():
             parses = parsing.parse_all([each.text for each in chosen], load_parser(folder))
             print(f"{parser} parser, {'even' if given.even else 'odd'} picture ids\n{refexp_tables(chosen, parses)}\n")

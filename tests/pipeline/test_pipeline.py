@@ -177,7 +177,7 @@ def test_an_unknown_module_lists_the_choices(toy_case, toy_models) -> None:
 
 def test_an_unknown_method_lists_the_choices(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
-    with pytest.raises(ValueError, match="choose from paper, plus, official"):
+    with pytest.raises(ValueError, match="choose from paper, official"):
         tn.tas(artifacts, sample.expression, toy_models, variant="papre")
 
 

@@ -26,6 +26,7 @@ SIZES: Mapping[str, tuple[str, int]] = {
     "widest": ("width", 1), "wide": ("width", 1), "thinnest": ("width", -1), "thin": ("width", -1),
 }  # fmt: skip
 NEAR_THE_VIEWER = {"front": True, "nearest": True, "back": False, "farthest": False}
+CELLS = 16  # of a map of the prior, along the picture's longer side
 LOCATED = 0.5  # on the right side of a thing that was found, or not: as much as half the queue
 NEARNESS = ("next to", "near", "between", "against", "in front of", "behind")
 
@@ -224,6 +225,40 @@ def _beside(words: str, side: str, anchor: int, relation: Relation, scene: Scene
         finding=f"{int(inside.sum())} of {len(inside)} proposals are {where}",
         reasons=tuple(f"{'' if yes else 'not '}{where.split(',')[0]}" for yes in inside),
     )
+
+
+def field(
+    parse: Parse, scene: Scene, size_hw: tuple[int, int], *, reads: Sequence[str] = READS
+) -> Float[np.ndarray, "rows columns"]:
+    """The prior as a map of the picture: what a further proposal with its centre there would get.
+
+    Parameters
+    ----------
+    parse : Parse
+        The expression's.
+    scene : Scene
+        The proposals.
+    size_hw : tuple of int
+        Height and width of the picture.
+    reads : sequence of str
+        Of ``READS``; sizes and depths are no places in the picture and count nowhere.
+
+    Returns
+    -------
+    ndarray of float, shape (rows, columns)
+        Of ``CELLS`` cells along the longer side, each at its middle, in units of strength 1 and V's spread; 0 everywhere
+        where no place is said.
+    """
+    height, width = size_hw
+    side = max(height, width, 1) / CELLS
+    rows, columns = max(round(height / side), 1), max(round(width / side), 1)
+    found = np.zeros((rows, columns))
+    likeness = {phrase: np.append(scores, -np.inf) for phrase, scores in scene.object_scores.items()}
+    for row, column in np.ndindex(found.shape):
+        here = [[(column + 0.5) * width / columns, (row + 0.5) * height / rows]]
+        more = Scene(centres_xy=np.concatenate([scene.centres_xy, here]), object_scores=likeness)
+        found[row, column] = soft_prior(parse, more, strength=1.0, reads=reads)[0][-1]
+    return found
 
 
 def object_scores(
