@@ -209,8 +209,8 @@ def plus_ablation(
         wordnet = wordnet or defer(preset=str(each.about["models"]["spec"]["preset"])).wordnet
         for name, rule in rules.items():
             chosen = replace(PAPER, name=f"{name}, of {each.about['variant']}", rectifier=rule)
-            ranking = with_negatives(Ranking.of(each, variant=chosen), each, PAPER, wordnet)
-            counts.append(ranking.counts(own))
+            ranking = Ranking.of(each, variant=chosen)
+            counts.append(with_negatives(ranking, each, PAPER, wordnet).counts(own))
         counts.append(with_negatives(ranking, each, PLUS, wordnet).counts(own))
         parts.append(
             Counted(

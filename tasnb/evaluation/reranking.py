@@ -272,7 +272,7 @@ def with_negatives(ranking: Ranking, run: RunLike, variant: Variant, wordnet: Wo
     Parameters
     ----------
     ranking : Ranking
-        Of the run.
+        Of the run, with the run's own N.
     run : Run
         Its predictions and proposals are read.
     variant : Variant
