@@ -82,6 +82,21 @@ def test_a_relation_is_read_without_its_thing_and_better_with_it() -> None:
     assert order(relation("next to"), object_scores=car)[::3] == [1, 2], "the nearest first, the thing itself last"
 
 
+def test_between_is_the_middle_of_the_things_that_are_found() -> None:
+    relations = tuple(
+        Relation(word="between", phrase=phrase, lemma=phrase, span=(0, 1)) for phrase in ("car", "tree")
+    )
+    parse = parse_of(*(cue("relation", f"between {r.lemma}") for r in relations), relations=relations)
+    car, tree = np.array([0.9, 0.1, 0.2, 0.3]), np.array([0.0, 0.1, 0.9, 0.3])
+    assert order(parse) == [1, 2, 0, 3], "neither is found: the middle of the picture"
+    assert order(parse, object_scores={"car": car, "tree": tree})[0] == 1
+    one = rectify(parse, CENTRES, rule=SOFT, object_scores={"tree": tree})[1]
+    assert np.argmax(one.prior) == 1, "one is found: what is nearest to it"
+    assert one.sentence == (
+        '"between car and tree": proposals are ranked by nearness to proposal 2, most like "tree".'
+    )
+
+
 def test_the_thing_is_found_where_the_caption_names_it() -> None:
     phrases = [NounPhrase(text=text, lemma="car") for text in ("blue car", "red car")]
     cosines = np.array([[0.9, 0.1], [0.2, 0.8]])

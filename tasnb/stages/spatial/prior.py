@@ -28,7 +28,7 @@ SIZES: Mapping[str, tuple[str, int]] = {
 NEAR_THE_VIEWER = {"front": True, "nearest": True, "back": False, "farthest": False}
 CELLS = 16  # of a map of the prior, along the picture's longer side
 LOCATED = 0.5  # on the right side of a thing that was found, or not: as much as half the queue
-NEARNESS = ("next to", "near", "between", "against", "in front of", "behind")
+NEARNESS = ("next to", "near", "against", "in front of", "behind")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -122,8 +122,14 @@ def _terms(parse: Parse, scene: Scene, reads: Sequence[str]) -> Iterator[Term | 
             yield _depth(cue.words, NEAR_THE_VIEWER.get(cue.value), scene)
         elif cue.kind == "size":
             yield _size(cue, scene)
-        elif cue.kind == "relation":
-            yield from _relation(next((r for r in parse.relations if f"{r.word} {r.lemma}" == cue.value), None), scene)
+    if "relation" in reads:
+        said_by = {cue.value for cue in parse.cues if cue.kind == "relation"}
+        relations = [relation for relation in parse.relations if f"{relation.word} {relation.lemma}" in said_by]
+        if between := [relation for relation in relations if relation.word == "between"]:
+            yield _between(between, scene)
+        for relation in relations:
+            if relation.word != "between":
+                yield from _relation(relation, scene)
 
 
 def _along(side: str, scene: Scene) -> np.ndarray:
@@ -191,10 +197,21 @@ def _size(cue: Cue, scene: Scene) -> Term | Step:
     return _queue(cue.words, -sign * sizes, f"by {measure}, the {'largest' if sign > 0 else 'smallest'} first", scene)
 
 
-def _relation(relation: Relation | None, scene: Scene) -> Iterator[Term | Step]:
+def _between(relations: Sequence[Relation], scene: Scene) -> Term:
+    """By nearness to the middle of the two things where both are found, to the one that is, else to the picture's."""
+    words = f"between {' and '.join(relation.phrase for relation in relations)}"
+    found = {relation.phrase: scene.most_like(relation.phrase) for relation in relations}
+    anchors = list(dict.fromkeys(anchor for anchor in found.values() if anchor is not None))
+    if not anchors:
+        return _middle(words, 0, scene)
+    apart = np.hypot(*(scene.centres_xy - scene.centres_xy[anchors].mean(axis=0)).T)
+    apart[anchors] = np.inf  # they are the other things themselves
+    things = " and ".join(f'proposal {row}, most like "{phrase}"' for phrase, row in found.items() if row is not None)
+    return _queue(words, apart, f"by nearness to {'the middle of ' if len(anchors) > 1 else ''}{things}", scene)
+
+
+def _relation(relation: Relation, scene: Scene) -> Iterator[Term | Step]:
     """A side of another thing as that side of the picture, and, where the thing is found, whether it is that side."""
-    if relation is None:
-        return
     words, word = f"{relation.word} {relation.phrase}", relation.word.lower()
     side = next((d for d, form in cues.RELATION_FORMS.items() if form.search(word)), None)
     anchor = scene.most_like(relation.phrase)
@@ -208,8 +225,6 @@ def _relation(relation: Relation | None, scene: Scene) -> Iterator[Term | Step]:
         apart = np.hypot(*(scene.centres_xy - scene.centres_xy[anchor]).T)
         apart[anchor] = np.inf  # it is the other thing itself
         yield _queue(words, apart, f'by nearness to proposal {anchor}, which is most like "{relation.phrase}"', scene)
-    elif word == "between":
-        yield _middle(words, 0, scene)
     elif side is None and word not in ("in front of", "behind"):
         why = "centres tell no such relation" if word not in NEARNESS else f'nothing says which is "{relation.phrase}"'
         yield unused(words, f"not used, {why}")
