@@ -210,8 +210,8 @@ def why_record(
 ) -> dict[str, Any]:
     """The ``why`` panel: variant -> the cause of a failure and its cures, with all parts on; {} without a target.
 
-    settings: whose weights. A cure says what it replaces in the scores ("n", "kept", "prior") or the settings; the rest stays as
-    it is on screen.
+    settings: whose weights. A cure says what it replaces in the scores ("n", "kept", "prior") or the settings; the rest
+    stays as it is on screen.
     """
     if target is None or not target.any():
         return {}

@@ -19,8 +19,8 @@ import numpy as np
 
 from tasnb.core.shipped import data_root
 from tasnb.core.tables import interval_text, text_table
-from tasnb.evaluation.ablation import plus_ablation
 from tasnb.core.types import Parse
+from tasnb.evaluation.ablation import plus_ablation
 from tasnb.evaluation.runs import Run
 from tasnb.models.language import load_parser
 from tasnb.stages import expressions as parsing
@@ -103,7 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         groups = {" + ".join(given.runs): [Run.open(folder) for folder in given.runs]}
     for name, runs in groups.items():
         count = sum(int(run.about["dataset"]["samples"]) for run in runs)
-        print(f"{name}: {count} expressions, {runs[0].about['models']['name']}, 95 % paired intervals\n{table_of(runs)}\n")
+        models = runs[0].about["models"]["name"]
+        print(f"{name}: {count} expressions, {models}, 95 % paired intervals\n{table_of(runs)}\n")
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def soft_prior(
     parse : Parse
         The expression's.
     scene : Scene
-        The proposals: centres; boxes for depth and height, areas for sizes, object scores for relations, V for the unit.
+        The proposals: centres; boxes for depth and sizes, areas for sizes, object scores for relations, V for the unit.
     strength : float
         What lies between the first and the last of a queue, in standard deviations of V over the proposals, so that
         one strength serves every encoder; without V, or where it is the same for all, in units of 1.
@@ -133,7 +133,7 @@ def _terms(parse: Parse, scene: Scene, reads: Sequence[str]) -> Iterator[Term | 
 
 
 def _along(side: str, scene: Scene) -> np.ndarray:
-    """How far each centre lies from a side of the picture, or each bottom edge from the front or the back, in pixels."""
+    """How far each centre lies from a side of the picture, or each bottom edge from the front or the back: pixels."""
     if side in NEAR_THE_VIEWER:
         assert scene.boxes_xyxy is not None
         return scene.boxes_xyxy[:, 3].astype(np.float64) * (-1 if NEAR_THE_VIEWER[side] else 1)
@@ -141,28 +141,29 @@ def _along(side: str, scene: Scene) -> np.ndarray:
 
 
 def _queue(words: str, place: np.ndarray, where: str, scene: Scene) -> Term:
-    """1/2 for the least of the places, -1/2 for the largest; equal ones share; an empty mask has no place and is last."""
+    """1/2 for the least of the places, -1/2 for the largest; equal ones share; an empty mask has none and is last."""
     here = np.where(scene.placed, place, np.inf)
     known = here[scene.placed]
     before = (known < here[:, None]).sum(axis=1)
     ties = np.where(scene.placed, (known == here[:, None]).sum(axis=1), 1)
     last = max(len(known) - 1, 1)
     rank = np.where(scene.placed, before + (ties - 1) / 2, last) if len(known) > 1 else np.full(len(here), last / 2)
-    reasons = [f"number {before[i] + 1} of {len(known)} {where}" for i in range(len(here))]
-    reasons = [why if placed else "an empty mask has no place" for why, placed in zip(reasons, scene.placed, strict=True)]
-    return Term(
-        words=words, values=0.5 - rank / last, finding=f"proposals are ranked {where}", reasons=tuple(reasons)
+    reasons = tuple(
+        f"number {ahead + 1} of {len(known)} {where}" if placed else "an empty mask has no place"
+        for ahead, placed in zip(before, scene.placed, strict=True)
     )
+    return Term(words=words, values=0.5 - rank / last, finding=f"proposals are ranked {where}", reasons=reasons)
 
 
 def _middle(words: str, axis: int, scene: Scene) -> Term:
     """By the distance from the middle of the queue along an axis, so that as many lie on either side."""
     rank = _queue(words, scene.centres_xy[:, axis], "", scene).values
-    return _queue(words, np.abs(rank).round(9), f"from the middle {'across' if axis == 0 else 'down'} the picture", scene)
+    where = f"from the middle {'across' if axis == 0 else 'down'} the picture"
+    return _queue(words, np.abs(rank).round(9), where, scene)
 
 
 def _ordinal(cue: Cue, scene: Scene) -> Term | Step:
-    """By how far the number of proposals before it is from the one that is said, each counted as it resembles the text."""
+    """By how far the count of proposals before it is from the one said; each counts as much as it is like the text."""
     side, number = cue.value.rpartition(" ")[2], cues.number_in(cue.value)
     known = side in AXIS or (side in NEAR_THE_VIEWER and scene.boxes_xyxy is not None)
     if not known or number is None:
@@ -171,7 +172,8 @@ def _ordinal(cue: Cue, scene: Scene) -> Term | Step:
     if number == cues.LAST:
         place, number = np.where(scene.placed, -_along(side, scene), np.inf), 1
     before = ((place < place[:, None]) * scene.likeness).sum(axis=1)
-    return _queue(cue.words, np.abs(before - (number - 1)).round(9), f"by nearness to place {number} from the {side}", scene)
+    apart = np.abs(before - (number - 1)).round(9)
+    return _queue(cue.words, apart, f"by nearness to place {number} from the {side}", scene)
 
 
 def _depth(words: str, front: bool | None, scene: Scene) -> Term | Step:
