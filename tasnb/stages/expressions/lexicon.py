@@ -26,11 +26,15 @@ _LISTED: dict[Direction, str] = {
 }
 DIRECTION_WORDS: dict[str, Direction] = {word: d for d, listed in _LISTED.items() for word in listed.split()}
 # docs/method.md: parsers keep "people", and WordNet 3.0 knows it as another word than "person"
-SINGULARS = {"people": "person"}
+# and smaller taggers take the plural of a part of the body for a singular
+SINGULARS = {
+    "people": "person", "feet": "foot", "toes": "toe",
+    **{f"{part}s": part for part in ("hand", "arm", "leg", "eye", "ear", "finger", "shoulder", "knee", "head", "face")},
+}  # fmt: skip
 # one thing under a plural's name: it is its own dictionary form
 PLURAL_ALONE = _set(
     """pants jeans shorts trousers glasses sunglasses eyeglasses goggles scissors binoculars headphones stairs tongs pliers
-    tweezers clothes pajamas pyjamas leggings tights overalls trunks bleachers khakis sweatpants specs"""
+    tweezers clothes pajamas pyjamas leggings tights overalls trunks bleachers khakis sweatpants specs fries"""
 )
 # particles and sizes first of all: a direction only beside a firmer word ("up left"), or alone after the noun
 WEAK = _set("up down low")
@@ -114,14 +118,14 @@ NUMBERED = _set("number no num jersey player")  # "on the left number 247"
 BODY = _set(
     """hand hands arm arms leg legs foot feet head face eye eyes ear ears nose mouth finger fingers thumb shoulder
     shoulders knee knees elbow wrist ankle paw paws wing wings horn horns tusk tusks hoof cheek hip thigh shin toe
-    toes breast chest body lip lips torso hair tail neck"""
+    toes breast chest body lip lips torso hair tail neck trunk"""
 )
 # every colour and shade, for the parser and for the types of expressions
 COLOURS = _set(
     """red orange yellow green blue purple pink brown black white gray grey tan beige gold golden silver maroon navy
     teal turquoise violet magenta cream ivory blond blonde blondish brunette redhead burgundy khaki peach lavender lime
     aqua reddish bluish greenish yellowish brownish whitish pinkish colored coloured multicolored rainbow blu dark
-    darker darkest light lighter lightest bright pale redder whiter yellower crimson scarlet fuchsia indigo mauve olive
+    darker darkest light lighter lightest bright brighter brightest pale redder whiter yellower crimson scarlet fuchsia indigo mauve olive
     mustard coral salmon charcoal bronze copper rust mint cyan lilac plum aubergine orangish purplish grayish greyish
     blackish multicoloured neon pastel"""
 )
@@ -235,15 +239,23 @@ POLITE = re.compile(r"(?:\s*,?\s*(?:\b(?:please|pls|thanks|thank\s+you|for\s+me)
 NO_NOUNS = (
     (COLOURS - _set("orange peach lime plum blonde blond brunette redhead olive mint salmon coral rainbow light cream gold"))
     | SIZES.keys() | PLAIN_SIZES.keys() - {"giant", "miniature"} | NEAREST.keys() | ORDINALS.keys() | COUNTS.keys() | FAR
-    | _set("close near same other others all both bald old young next standing sitting")
+    | _set("close near same other others all both bald old young next way color colour colors colours")
 )  # fmt: skip
 NOUNS_IN_ING = _set(
     """building ceiling railing painting drawing clothing earring awning wedding topping topping dressing stuffing
     lettering siding bedding lighting housing opening frosting filling seating parking covering setting pudding sibling
-    duckling dumpling sapling darling morning evening string spring viking landing icing writing marking flooring plumbing
+    duckling dumpling sapling darling morning evening string spring viking icing writing marking flooring plumbing
     sling swing sterling herring shilling airing lightning carving carvings coating lining panelling paneling fencing
     molding moulding offering playing-card being human-being wiring tubing padding netting matting grating crossing
     outbuilding starling gosling seedling yearling sting bling ring wing king thing something anything everything"""
+)
+
+# adjectives of persons that name one where no noun follows: "female eating pizza"
+PEOPLE_TOO = _set("male female adult blonde blond brunette redhead elderly teen")
+# typed without the apostrophe: "girls racquet"
+OWNERS = _set(
+    """guys girls boys mans womans mens womens ladys ladies kids persons peoples players childs childrens babys cats dogs
+    elephants zebras giraffes horses cows bears birds catchers batters umpires airplanes planes cars trucks"""
 )
 
 # words that place or describe a thing, and so never name it
