@@ -108,6 +108,9 @@ def _of_another_thing(w: Words, run: _Run) -> bool:
     """ "left of the bus", "right side of a truck", "left to him"; "left of the picture" is not."""
     after = w.word(run.end)
     if after == "of" or (after == "to" and w.is_direction(run.end - 1) and w.pos(run.end + 1) != "VERB"):
+        first = run.end + 2 if w.word(run.end + 1) in lexicon.DETERMINERS else run.end + 1
+        if after == "of" and w.word(first) in lexicon.PICTURE | lexicon.MIDDLE:
+            return False  # "top left of pic white bowl"
         thing = w.thing_from(run.end + 1)
         if thing is None:  # "left of the ..." something, which the tagger took for no noun
             return after == "of" and bool(w.word(run.end + 2))
@@ -209,7 +212,8 @@ def _is_top_of_something(w: Words, run: _Run, k: int) -> bool:
     topped = before in lexicon.TOPPED and run.start == k and k - 1 != w.subject
     if after in lexicon.AFTER_TOP or before in lexicon.TOP_OF_SOMETHING or topped:
         return True
-    coloured = before in lexicon.COLOURS and run.start == k  # "red top", "red top woman"; "red top left" is a place
+    made_of = lexicon.COLOURS | lexicon.MATERIALS
+    coloured = before in made_of and run.start == k  # "red top", "red top woman"; "red top left" is a place
     return (alone and _is_a_garment(w, run, k)) or (coloured and run.end == k + 1)
 
 
@@ -224,13 +228,13 @@ def _is_a_garment(w: Words, run: _Run, k: int) -> bool:
     if start == k:
         return False
     worn = w.word(start - 1) in lexicon.BEFORE_A_GARMENT  # "in a light purple top"
-    return worn or w.pos(k - 1) == "ADJ" or (w.pos(k - 1) == "VERB" and before.endswith("ed"))
+    return worn or w.pos(k - 1) == "ADJ" or before.endswith(lexicon.ADJECTIVAL)
 
 
 def _is_on_a_part(w: Words, run: _Run) -> bool:
     """ "cake with strawberries on top", "truck that is yellow on the top": a place on the subject, not of it."""
     before = run.opened - 1
-    carried = {"with", "has", "having", "says", "saying"} & set(w.lower[:before]) and w.word(before) not in lexicon.CLOTHES
+    carried = {"with", "has", "having", "says", "saying"} & set(w.lower[:before]) and w.word(before) not in lexicon.WORN
     is_so = w.word(before) in lexicon.COLOURS and w.word(before - 1) in ("is", "are", "and", "that")
     return bool(carried) or is_so
 

@@ -28,7 +28,8 @@ DIRECTION_WORDS: dict[str, Direction] = {word: d for d, listed in _LISTED.items(
 # docs/method.md: parsers keep "people", and WordNet 3.0 knows it as another word than "person"
 # and smaller taggers take the plural of a part of the body for a singular
 SINGULARS = {
-    "people": "person", "feet": "foot", "toes": "toe",
+    "people": "person", "feet": "foot", "toes": "toe", "cooky": "cookie", "browny": "brownie", "hoody": "hoodie",
+    "smoothy": "smoothie",
     **{f"{part}s": part for part in ("hand", "arm", "leg", "eye", "ear", "finger", "shoulder", "knee", "head", "face")},
 }  # fmt: skip
 # one thing under a plural's name: it is its own dictionary form
@@ -140,6 +141,11 @@ TOP_OF_SOMETHING = _set(
     """tank table counter lap desk roof stove flat crop tube halter bottle bikini pajama screw pop flip zip tan tip over
     high low hi jacket plaid"""
 )
+MATERIALS = _set(
+    """striped stripey plaid floral flowered flowery paisley polka dotted lace sequin sequined denim leather wool silk satin
+    cotton knit knitted velvet mesh sheer sleeveless strapless spaghetti leopard camo printed patterned sparkly"""
+)
+ADJECTIVAL = ("ible", "less", "ous", "ful", "ive", "ted", "red", "led", "ned")  # "convertible top", "sleeveless top"
 TOPPED = _set("mountain tree hill big house bell rock stuffed car")  # "hill top"; but "tree top left" is a tree
 AFTER_TOP = _set("hat hats knot coat gun heavy down notch")
 # what stands before a garment, and what stands behind a thing that has a place of its own: "brown on the top"
@@ -228,8 +234,8 @@ _LEAST = r"\s*[,:;.!]?\s+"
 REQUEST = re.compile(
     rf"(?:(?:{_ASKING}){_LEAST})*"
     # a noun may be meant unless a thing follows: "segment of an orange", "mask on the wall"
-    rf"(?:(?:{_SURELY}){_LEAST}(?!(?:of|and|is|are|with|'s))|(?:{_PERHAPS}){_LEAST}(?=(?:the|a|an|this|that|these|those|my|"
-    r"his|her|its|their|our|your|all|both|every|each|only|just|where))(?:where\s+)?|(?<=\s))"
+    rf"(?:(?:{_SURELY}){_LEAST}(?!(?:of|and|is|are|with|'s)\b)|(?:{_PERHAPS}){_LEAST}(?=(?:the|a|an|this|that|these|those|my|"
+    r"his|her|its|their|our|your|all|both|every|each|only|just|where)\b)(?:where\s+)?|(?<=\s))"
     rf"(?:(?:only|just|where|me|us)\s+)?",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -239,7 +245,7 @@ POLITE = re.compile(r"(?:\s*,?\s*(?:\b(?:please|pls|thanks|thank\s+you|for\s+me)
 NO_NOUNS = (
     (COLOURS - _set("orange peach lime plum blonde blond brunette redhead olive mint salmon coral rainbow light cream gold"))
     | SIZES.keys() | PLAIN_SIZES.keys() - {"giant", "miniature"} | NEAREST.keys() | ORDINALS.keys() | COUNTS.keys() | FAR
-    | _set("close near same other others all both bald old young next way color colour colors colours")
+    | _set("close near same other others all both bald old young way color colour colors colours w/")
 )  # fmt: skip
 NOUNS_IN_ING = _set(
     """building ceiling railing painting drawing clothing earring awning wedding topping topping dressing stuffing
@@ -249,6 +255,24 @@ NOUNS_IN_ING = _set(
     molding moulding offering playing-card being human-being wiring tubing padding netting matting grating crossing
     outbuilding starling gosling seedling yearling sting bling ring wing king thing something anything everything"""
 )
+
+
+
+def is_doing(word: str) -> bool:
+    """Whether a word says what a thing does, whatever a tagger says: "standing", but not "building".
+
+    Parameters
+    ----------
+    word : str
+        Lower case.
+
+    Returns
+    -------
+    bool
+        Of words in -ing all but those that name things.
+    """
+    return word.endswith("ing") and len(word) > 5 and word not in NOUNS_IN_ING
+
 
 # adjectives of persons that name one where no noun follows: "female eating pizza"
 PEOPLE_TOO = _set("male female adult blonde blond brunette redhead elderly teen")

@@ -253,7 +253,7 @@ def noun_phrases(text: str, nlp: Parser, *, kind: PhraseKind = "things") -> tupl
 def _lemma(token: Any) -> str:
     if token.lower_ in lexicon.PLURAL_ALONE:
         return str(token.lower_)  # "pants" are no "pant"
-    lemma: str = (token.lemma_ or token.text).lower()
+    lemma: str = (token.lower_ if token.pos_ == "ADJ" else token.lemma_ or token.text).lower()
     return lexicon.SINGULARS.get(lemma, lemma)
 
 
@@ -310,19 +310,20 @@ def _head(doc: Any, own: Sequence[Any], wordnet: WordNet | None) -> tuple[Any | 
 def _is_apart(found: Any, last: Any) -> bool:
     """Whether two nouns side by side are two things: "guy | glasses", and what a verb before them governs."""
     governed = found.head.i < found.i and found.head.pos_ in ("VERB", "AUX")
-    return governed or (last.pos_ in NOUNS and last.lower_ in lexicon.CLOTHES | lexicon.BODY)
+    return governed or (last.pos_ in NOUNS and last.lower_ in _PARTS)
 
 
 def _describes(noun: Any, head: Any) -> bool:
     """Whether a noun is only a part of the head's name: "adult gray | cat", "black shirt and white hat | guy"."""
-    worn = lexicon.BODY | lexicon.CLOTHES
-    if head.i < noun.i or head.lower_ in worn:
+    if head.i < noun.i or head.lower_ in _PARTS | lexicon.SIDE_NOUNS:
         return False
     doc = noun.doc if hasattr(noun, "doc") else ()
     between = [t for t in doc[noun.i + 1 : head.i] if t.pos_ in ("ADP", "AUX") or t.lower_.endswith("ing")]
-    return not between and (noun.lower_ in worn or noun.head in (head, noun.head.head) and noun.dep_ in _PARTS_OF_NAMES)
+    hangs_on = head in (noun.head, noun.head.head) and noun.dep_ in _PARTS_OF_NAMES
+    return not between and (noun.lower_ in _PARTS or hangs_on)
 
 
+_PARTS = lexicon.BODY | lexicon.CLOTHES - {"top"}
 _PARTS_OF_NAMES = ("compound", "amod", "nmod", "npadvmod", "nummod", "poss")
 
 
@@ -344,8 +345,9 @@ def _first_group(own: Sequence[Any], wordnet: WordNet | None) -> list[Any]:
                 return first
             continue
         follows = token.lower_ if token != group[-1] else ""
-        if follows in ("'s", "'", "-", "colored", "coloured", "shaped") or group[-1].dep_ == "poss":
-            group = []  # "man's | left shoe", "heart-shaped | cookie"
+        is_made = follows.endswith("ed") and after is not None and after.pos_ in NOUNS
+        if follows in _JOINING or group[-1].dep_ == "poss" or is_made:
+            group = []  # "man's | left shoe", "heart-shaped | cookie", "metal backed | chair"
             continue
         if follows in ("up", "down", "out") and group[-1].lower_ in lexicon.BODY:
             group = group[:-1]  # "giraffe head up", "trunk up | elephant"
@@ -361,6 +363,7 @@ def _first_group(own: Sequence[Any], wordnet: WordNet | None) -> list[Any]:
 
 
 _PLACING = frozenset({*lexicon.DIRECTION_WORDS, *lexicon.RUN_WORDS, *lexicon.ORDINALS})
+_JOINING = ("'s", "'", "-", "colored", "coloured", "color", "colour", "print", "style", "shaped")
 _NAMELESS = ("ADP", "AUX", "DET", "PRON", "NUM", "CCONJ", "PUNCT", "PART", "SCONJ")
 _ENDS = ("ADP", "SCONJ", "PUNCT", "AUX")
 
@@ -374,7 +377,7 @@ def _is_named(own: Sequence[Any], i: int, group: Sequence[Any], wordnet: WordNet
     if lower in ("one", "ones"):
         return not group and not goes_on
     before = own[i - 1].lower_ if i else ""
-    if lower in ("top", "tops") and not goes_on and before in lexicon.TOP_OF_SOMETHING | lexicon.COLOURS:
+    if lower in ("top", "tops") and not goes_on and before in lexicon.TOP_OF_SOMETHING | lexicon.COLOURS | lexicon.MATERIALS:
         return True  # "green top", "table top"
     if _can_be_meant(own, i):
         return True
@@ -383,7 +386,7 @@ def _is_named(own: Sequence[Any], i: int, group: Sequence[Any], wordnet: WordNet
     if token.pos_ in _NAMELESS:
         return False
     if group:  # whatever the tagger says: "guys head", "teddy bear"
-        part = lower in lexicon.BODY | lexicon.CLOTHES or (before == "teddy" and lower in ("bear", "bears"))
+        part = lower in _PARTS or (before == "teddy" and lower in ("bear", "bears"))
         return part or (before in lexicon.OWNERS and ends and not lower.endswith("ing") and _is_free(lower))
     return ends and wordnet is not None and _knows(wordnet, lower)
 
@@ -421,8 +424,8 @@ def _can_be_meant(own: Sequence[Any], i: int) -> bool:
     token, lower = own[i], own[i].lower_
     if token.pos_ not in NOUNS or not any(c.isalpha() for c in token.text) or lower in lexicon.NO_NOUNS:
         return False
-    if lower.endswith("ing") and len(lower) > 5 and lower not in lexicon.NOUNS_IN_ING:
-        return False  # what it does: "zebra standing"
+    if lexicon.is_doing(lower):
+        return False  # "zebra standing"
     before, after = (own[k].lower_ if 0 <= k < len(own) else "" for k in (i - 1, i + 1))
     if lower in lexicon.DIRECTION_WORDS or lower in lexicon.MIDDLE or lower in lexicon.DEPTH - {"back", "front"}:
         return False
