@@ -6,6 +6,7 @@ others is told apart as the parser does it (``Words.of_others``). Only words and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -131,7 +132,7 @@ def types_of(parse: Parse, wordnet: WordNet | None = None) -> ExpressionTypes:
     """
     w = Words(parse)
     subject, related = w.subject, w.relations
-    others = w.of_others | {i for r in related for i in range(r.start, r.end)}
+    others = w.of_others | _of_other_people(w) | {i for r in related for i in range(r.start, r.end)}
     own = [i for i in range(len(w)) if i not in others]
     # "in the snow" and "by the road" say where, but of no other thing
     things = [
@@ -199,6 +200,17 @@ def is_a_by(wordnet: WordNet | None) -> IsA:
     return lambda word, kind: word == kind or any(sense.name() in above(word) for sense in senses(kind))
 
 
+def _of_other_people(w: Words) -> set[int]:
+    """Places of what is said of another person than the subject: "holding a girl | in a pink dress"."""
+    out: set[int] = set()
+    person = False
+    for i in range(len(w) if w.subject is None else w.subject + 1, len(w)):
+        is_led = w.pos(i - 1) not in ("NOUN", "PROPN") and w.modified_from(i + 1) is None
+        person = (person or (w.word(i) in lists.PEOPLE and is_led)) and w.word(i) not in (",", ";", ".", "and", "but")
+        out |= {i} if person else set()
+    return out
+
+
 def _location(w: Words, parse: Parse, own: Sequence[int]) -> list[str]:
     said = list(parse.direction_words)
     said += [cue.words for cue in parse.cues if cue.kind in ("middle", "extreme", "ordinal", "clock")]
@@ -249,6 +261,7 @@ def _is_degree(w: Words, i: int, listed: frozenset[str], ending: str) -> bool:
 
 def _negations(w: Words) -> list[str]:
     said = [word for word in w.lower if word in lists.NEGATIONS or word.endswith("n't")]
+    said += re.findall(r"\bw/ ?o(?:ut)?\b", w.text.lower()) if not said else []  # where it is several tokens
     return said + [" ".join(pair) for pair in pairwise(w.lower) if pair in lexicon.NEGATING_PAIRS]
 
 

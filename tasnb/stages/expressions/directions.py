@@ -350,7 +350,12 @@ def depth_cues(w: Words) -> list[tuple[int, Cue]]:
     list of (int, Cue)
         Each with the place of its word, in order.
     """
-    return [(i, cue) for i in range(len(w)) if i not in w.of_others and (cue := _depth(w, i))]
+    found: list[tuple[int, Cue]] = []
+    for i in range(len(w)):
+        cue = None if i in w.of_others else _depth(w, i)
+        if cue and not (found and i == found[-1][0] + 1 and w.word(i) in found[-1][1].words):  # "furthest back" is one
+            found.append((i, cue))
+    return found
 
 
 def _depth(w: Words, i: int) -> Cue | None:

@@ -87,8 +87,8 @@ OTHERS_POSSESSIVE = _set("his her its their 's hers theirs him")
 
 # what says that something is not so; with "n't" at its end any other word does too
 NEGATORS = _set(
-    """not nt never neither nor isnt arent wasnt werent aint doesnt dont didnt hasnt havent cannot cant except excepting
-    excluding unlike"""
+    """not nt never neither nor isnt arent wasnt werent aint doesnt dont didnt hasnt havent cannot cant wont couldnt
+    wouldnt shouldnt except excepting excluding unlike"""
 )
 NEGATING_PAIRS = (("other", "than"), ("rather", "than"), ("instead", "of"), ("anything", "but"), ("all", "but"))
 BEFORE_A_PLACE = _set(
@@ -130,12 +130,17 @@ COLOURS = _set(
     mustard coral salmon charcoal bronze copper rust mint cyan lilac plum aubergine orangish purplish grayish greyish
     blackish multicoloured neon pastel"""
 )
-CLOTHES = _set(
-    """shirt tshirt tee top sweater sweatshirt hoodie jacket coat vest suit dress skirt pants jeans shorts uniform
-    jersey robe apron scarf tie necktie hat cap helmet glasses sunglasses goggles shoes shoe sneakers boots boot
-    socks sock gloves glove belt wetsuit swimsuit bikini blouse clothes clothing outfit hair beard ponytail backpack
-    tank trunks polo gown stripes plaid"""
+GARMENTS = _set(
+    """shirt shirts tshirt tshirts tee sweater sweaters sweatshirt hoodie jacket jackets coat coats vest suit suits dress
+    dresses skirt pants jeans jean shorts trousers khakis uniform uniforms jersey robe apron scarf tie ties necktie bowtie
+    hat hats cap caps helmet helmets hood beanie glasses sunglasses eyeglasses specs specks spectacles shades goggles shoe
+    shoes sneakers boots boot sandals flipflops heels sock socks glove gloves mitt belt wetsuit swimsuit bikini trunks
+    blouse clothes clothing outfit backpack purse handbag polo gown overalls bandana bandanna headband watch necklace
+    bracelet earrings earring costume tux tuxedo leggings stockings pajamas visor turban veil sleeve sleeves sweats
+    sweatpants cardigan blazer hijab poncho kimono sari jumpsuit jumper pullover fleece parka raincoat windbreaker
+    suspenders attire cloths mittens headscarf shawl top tops"""
 )
+CLOTHES = GARMENTS | _set("hair beard ponytail tank stripes plaid")
 WORN = CLOTHES | COLOURS  # "on left white shirt" begins a new phrase
 TOP_OF_SOMETHING = _set(
     """tank table counter lap desk roof stove flat crop tube halter bottle bikini pajama screw pop flip zip tan tip over
