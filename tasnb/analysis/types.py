@@ -6,7 +6,6 @@ others is told apart as the parser does it (``Words.of_others``). Only words and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -261,7 +260,6 @@ def _is_degree(w: Words, i: int, listed: frozenset[str], ending: str) -> bool:
 
 def _negations(w: Words) -> list[str]:
     said = [word for word in w.lower if word in lists.NEGATIONS or word.endswith("n't")]
-    said += re.findall(r"\bw/ ?o(?:ut)?\b", w.text.lower()) if not said else []  # where it is several tokens
     return said + [" ".join(pair) for pair in pairwise(w.lower) if pair in lexicon.NEGATING_PAIRS]
 
 

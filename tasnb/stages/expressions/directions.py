@@ -53,8 +53,8 @@ def read(w: Words) -> tuple[dict[Direction, str], tuple[Cue, ...]]:
             cues.append((run.start, ordinal))
         # "first person on the left" is on the left; "second", and whatever is "from the left", need not be
         is_there = ordinal is None or (ordinal.value.startswith("first") and w.word(run.opened) != "from")
-        if is_there and w.word(run.opened) != "from" and closed.isdisjoint(range(run.start, run.end)):
-            for k in _claims(w, run):
+        if is_there and w.word(run.opened) != "from":
+            for k in (k for k in _claims(w, run) if k not in closed):
                 found.setdefault(lexicon.DIRECTION_WORDS[w.word(k)], w.word(k))
                 extreme = _extreme(w, run, k)
                 cues += [(k, extreme)] if extreme else []
@@ -75,7 +75,7 @@ def _runs(w: Words) -> list[_Run]:
             i += 1
         while w.word(start - 1) in lexicon.RUN_WORDS and start - 1 != subject and w.word(start - 1) != "all":
             start -= 1
-        part_of_body = w.word(i - 1) == "hand" and w.word(i) not in lexicon.SIDE_NOUNS
+        part_of_body = w.word(i - 1) == "hand" and w.word(i) not in lexicon.SIDE_NOUNS | lexicon.PICTURE
         determined = w.word(start - 1) in lexicon.DETERMINERS
         opened = start - 2 if determined else start - 1
         out.append(_Run(start=start, end=i - 1 if part_of_body else i, opened=opened))
@@ -129,6 +129,8 @@ def _stands_for_the_subject(w: Words, run: _Run, said: Sequence[int]) -> bool:
     noun = w.modified_from(run.end)
     if noun is None:
         return beside or opener not in OPENERS
+    if w.word(noun) in lexicon.PICTURE:
+        return True  # "in the right picture", of several in one
     if beside:
         if ends_on_a_side or noun == subject or w.word(noun) in lexicon.SIDE_NOUNS | lexicon.NUMBERED:
             return True
@@ -147,7 +149,7 @@ def _stands_for_the_subject(w: Words, run: _Run, said: Sequence[int]) -> bool:
 def _only_looks_like_one(w: Words, run: _Run, k: int) -> bool:
     """Words that are no directions here: a verb, an adverb, a garment, a culture, a side of one's own body."""
     word, before, after = w.word(k), w.word(k - 1), w.word(k + 1)
-    led = before in lexicon.SIDE_PREPOSITIONS | lexicon.DETERMINERS | lexicon.FAR or w.is_direction(k - 1)
+    led = before in lexicon.SIDE_PREPOSITIONS | lexicon.DETERMINERS | lexicon.FAR | {"way"} or w.is_direction(k - 1)
     if word in ("left", "right") and (_is_of_a_body(w, run, k) or _is_turned(w, run, k)):
         return True
     if word == "right":
@@ -164,13 +166,16 @@ def _only_looks_like_one(w: Words, run: _Run, k: int) -> bool:
 
 
 def _is_of_a_body(w: Words, run: _Run, k: int) -> bool:
-    """ "bat in left hand", "on his left foot": whose the body is, it is not the subject; "left hand side" is a place."""
+    """ "bat in left hand", "left foot", "right arm of the man": a side of one's own, which may lie on either side of the
+    picture; "left hand side" and "top left hand" are places.
+    """
     after, subject = w.word(k + 1), w.subject
-    if after not in lexicon.BODY or subject is None or subject == k + 1 or w.word(k + 2) in lexicon.SIDE_NOUNS:
+    if after not in lexicon.BODY or k != run.end - 1 or w.word(k + 2) in lexicon.SIDE_NOUNS | lexicon.PICTURE:
         return False
-    within = w.modified_from(k + 1) == subject and run.start < subject  # "left leg guy"? no: "left head of hair"
+    if subject == k + 1:
+        return run.end - run.start == 1 and (after in lexicon.PAIRED or w.word(k + 2) == "of")
     on_a_side = after == "hand" and w.word(run.opened) in ("on", "to", "at")  # "on the left hand"
-    return subject < k and not within and not on_a_side
+    return subject is not None and subject < k and not on_a_side
 
 
 def _is_turned(w: Words, run: _Run, k: int) -> bool:
@@ -203,7 +208,8 @@ def _is_top_of_something(w: Words, run: _Run, k: int) -> bool:
     """A garment ("red top"), a lid, a table top; what lies on another thing ("cake with a cherry on top")."""
     word, before, after, opener = w.word(k), w.word(k - 1), w.word(k + 1), w.word(run.opened)
     alone = w.modified_from(k + 1) is None
-    if run.end - run.start == 1 and opener in ("on", "at", "near") and _is_on_a_part(w, run):
+    short = run.end - run.start == 1 or (run.start == k and run.end == k + 2 and w.word(k + 1) in ("half", "part"))
+    if short and opener in ("on", "at", "near") and _is_on_a_part(w, run):
         return True
     if before in ("a", "an"):
         return alone
@@ -222,7 +228,7 @@ def _is_a_garment(w: Words, run: _Run, k: int) -> bool:
     before = w.word(k - 1)
     if run.start != k or run.end != k + 1 or w.is_direction(k - 1) or before in lexicon.RUN_WORDS | lexicon.DETERMINERS:
         return False
-    start = k
+    start = k - before.endswith(lexicon.ADJECTIVAL)
     while w.pos(start - 1) in ("ADJ", "NOUN", "PROPN", "VERB", "CCONJ", "NUM", "ADV") and start - 1 != w.subject:
         start -= 1
     if start == k:
@@ -285,6 +291,8 @@ def _count_on(w: Words, run: _Run) -> int | None:
     k = run.start - 1
     if w.word(k) in lexicon.ORDINALS and w.word(k) != "last":
         return None if w.word(run.end - 1) == "side" else k
+    if w.word(run.opened) in lexicon.SIDE_PREPOSITIONS and w.word(run.opened - 1) in lexicon.ORDINALS.keys() - {"last"}:
+        return run.opened - 1  # "2nd to the left"
     subject = w.subject
     if subject is None or not (subject < run.start <= subject + 4) or w.word(subject) in lexicon.SIDE_NOUNS:
         return None

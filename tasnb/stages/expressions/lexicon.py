@@ -130,6 +130,8 @@ COLOURS = _set(
     mustard coral salmon charcoal bronze copper rust mint cyan lilac plum aubergine orangish purplish grayish greyish
     blackish multicoloured neon pastel"""
 )
+# of which everyone has a left and a right one
+PAIRED = _set("hand foot arm leg knee ear eye elbow shoulder wrist ankle paw wing horn tusk thumb hip thigh cheek")
 GARMENTS = _set(
     """shirt shirts tshirt tshirts tee sweater sweaters sweatshirt hoodie jacket jackets coat coats vest suit suits dress
     dresses skirt pants jeans jean shorts trousers khakis uniform uniforms jersey robe apron scarf tie ties necktie bowtie
@@ -206,7 +208,7 @@ RESPELT = {
     "rightest": "rightmost", "leftest": "leftmost", "lefter": "left", "righter": "right", "leftish": "left",
     "rightish": "right", "lft": "left", "rt": "right", "rite": "right", "ryt": "right", "lhs": "left side",
     "rhs": "right side", "botom": "bottom", "bottem": "bottom", "buttom": "bottom", "centre": "center",
-    "ctr": "center",
+    "ctr": "center", "w/": "with", "w/o": "without", "w/out": "without",
 }  # fmt: skip
 JOINED = re.compile(
     "(the|on|in|at|to|from|far|very|top|bottom|upper|lower|front|back|middle|mid|center)?(left|right)"
@@ -250,7 +252,7 @@ POLITE = re.compile(r"(?:\s*,?\s*(?:\b(?:please|pls|thanks|thank\s+you|for\s+me)
 NO_NOUNS = (
     (COLOURS - _set("orange peach lime plum blonde blond brunette redhead olive mint salmon coral rainbow light cream gold"))
     | SIZES.keys() | PLAIN_SIZES.keys() - {"giant", "miniature"} | NEAREST.keys() | ORDINALS.keys() | COUNTS.keys() | FAR
-    | _set("close near same other others all both bald old young way color colour colors colours w/")
+    | _set("close near same other others all both bald old young way color colour colors colours")
 )  # fmt: skip
 NOUNS_IN_ING = _set(
     """building ceiling railing painting drawing clothing earring awning wedding topping topping dressing stuffing

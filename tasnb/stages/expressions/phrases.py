@@ -15,6 +15,7 @@ BEFORE_A_NOUN = (*NOUNS, "ADJ", "NUM", "DET", "VERB", "ADV", "CCONJ", "PRON", "P
 NO_NOUN_PHRASE = ("ADP", "AUX", "PUNCT", "SCONJ", "PART")
 DASHES = ("-", "\u2013")
 REQUEST = "request"  # the dependency of words that only ask for the thing ("segment the dog")
+_SIDES = lexicon.SIDE_NOUNS | lexicon.IMAGE
 POSSESSIVES = ("'s", "\u2019s")
 # first word -> the relations that begin with it, longest first
 _BY_FIRST_WORD = {
@@ -327,8 +328,10 @@ class Words:
             return None  # "in front of the picture" is one too
         if weak and (inside & lexicon.NO_THINGS or noun in lexicon.WORN | lexicon.SIDE_NOUNS or noun == "it"):
             return None  # "in red", "on the left", "in the background"
-        if len(name) == 1 and inside & lexicon.NO_THINGS and noun in lexicon.SIDE_NOUNS | lexicon.IMAGE:
-            return None  # "near the right edge"
+        if (len(name) == 1 or value == "near") and inside & lexicon.NO_THINGS and noun in _SIDES:
+            return None  # "near the right edge", "closer to the left side"
+        if noun.endswith(("self", "selves")):
+            return None  # "by himself"
         article = 1 if self.word(named) in ("the", "a", "an") and end - named > 1 else 0
         relation = Relation(
             word=value,
