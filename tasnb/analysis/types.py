@@ -215,7 +215,7 @@ def _location(w: Words, parse: Parse, own: Sequence[int]) -> list[str]:
     said += [cue.words for cue in parse.cues if cue.kind in ("middle", "extreme", "ordinal", "clock")]
     said += [w.word(i) for i in own if w.word(i) in lexicon.MIDDLE]
     # of the words, as parses of older runs have no cues of depth
-    return said + [cue.words for _, cue in depth_cues(w)]
+    return said + [w.word(i) for i, _ in depth_cues(w)]
 
 
 def _is_colour(w: Words, i: int, subject: int | None) -> bool:
