@@ -18,7 +18,7 @@ from tasnb.core.choices import require_known
 from tasnb.core.errors import UserError
 from tasnb.core.types import NegativePhrase, Negatives, NounPhrase, Parse, WordNet
 
-SynonymKind = Literal["path", "kind", "official"]
+SynonymKind = Literal["path", "official", "kind"]
 # docs/method.md: "group of X" is an X, whatever WordNet says of groups
 COLLECTIVES = ("group", "bunch", "row", "couple", "pair", "lot")
 THRESHOLDS: dict[SynonymKind, float] = {"path": 0.9, "kind": 0.5, "official": 0.9}
