@@ -131,10 +131,11 @@ def _python(variant: Variant, artifacts: ImageArtifacts) -> str:
 
 
 def _note(artifacts: ImageArtifacts) -> str:
-    own, *_, mix = at_hand(artifacts)
+    own, *ours, mix = at_hand(artifacts)
     other = counterpart(own).name
+    plus = f"{ours[0].name!r} is ours: its rectifier takes nothing out and adds a prior to S. " if ours else ""
     return (
-        f"Switched: how the expression is read, which phrases are dropped, and the rectifier's rule. Proposals, crops, "
+        f"{plus}Switched: how the expression is read, which phrases are dropped, and the rectifier's rule. Proposals, crops, "
         f"captions, the phrases themselves and the weights stay those of {own.name}, for which describe() made these "
         f"artifacts, so {mix.name!r} is a mix. For all of {other}: "
         f'tn.describe(image, tn.models.load(..., variant="{other}"), variant="{other}").'
