@@ -135,7 +135,7 @@ def rectifiers(image_rgb: np.ndarray | None, artifacts: ImageArtifacts, expressi
 def _rectified(
     artifacts: ImageArtifacts, expression: str, models: Models, variant: Variant, weights: Weights
 ) -> Rectified:
-    parse = expressions.parse(expression, models.parser, rule=variant.parse)
+    parse = expressions.parse(expression, models.parser, rule=variant.parse, wordnet=models.wordnet)
     mined = pipeline.mine(artifacts, parse, models, variant=variant)
     table = pipeline.score(artifacts, expression, mined, models, variant=variant, weights=weights)
     masks, rule = artifacts.proposals.masks, variant.rectifier

@@ -95,7 +95,7 @@ class Reading:
 
 def read(artifacts: ImageArtifacts, expression: str, models: Models, variant: Variant) -> Reading:
     """What a variant makes of an expression. Raises ValueError, or TypeError for what is no text."""
-    parse = expressions.parse(expression, models.parser, rule=variant.parse)
+    parse = expressions.parse(expression, models.parser, rule=variant.parse, wordnet=models.wordnet)
     mined = mine(artifacts, parse, models, variant=variant)
     table = score(artifacts, expression, mined, models, variant=variant)
     return Reading(variant=variant, parse=parse, negatives=mined, table=table)
