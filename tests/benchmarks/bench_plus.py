@@ -92,7 +92,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked.add_argument("--even", action="store_true")
     given = asked.parse_args(arguments)
     if given.refexp:
-        chosen, shared = refexp.load(odd=not given.even), refexp.shared_root()
+        shared = refexp.shared_root()
+        if not (shared / "data/refexp").is_dir():
+            print(f"no {shared / 'data/refexp'}, so nothing is measured; TASNB_SHARED says where the shared data lies")
+            return
+        chosen = refexp.load(odd=not given.even)
         pipelines = {"toy": data_root() / "models/toy/spacy", "real": shared / "models/en_core_web_sm-3.8.0"}
         for parser, folder in pipelines.items():
             parses = parsing.parse_all([each.text for each in chosen], load_parser(folder))

@@ -104,8 +104,8 @@ class Explorer {
     return element(
       "fieldset", { class: "tn-controls" }, this.sum, this.alpha.row, this.lam.row,
       element("div", { class: "tn-switches" }, this.useP.label, this.useN.label, this.spatial.label),
-      element("div", { class: "tn-switches", role: "radiogroup", "aria-label": "Variant" }, element("span", {}, "Variant:"), ...this.variants.map((each) => each.label), reset),
-      note,
+      element("div", { class: "tn-switches", role: "radiogroup", "aria-label": "Variant" }, element("span", {}, "Variant:"), ...this.variants.map((each) => each.label)),
+      element("div", { class: "tn-switches" }, note, reset),
     );
   }
 
