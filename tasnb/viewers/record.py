@@ -136,8 +136,8 @@ def _note(artifacts: ImageArtifacts) -> str:
     plus = f"{ours[0].name!r} is ours: its rectifier takes nothing out and adds a prior to S. " if ours else ""
     return (
         f"{plus}Switched: how the expression is read, which phrases are dropped, and the rectifier's rule. Proposals, "
-        f"crops, captions, the phrases themselves and the weights stay those of {own.name}, for which describe() made these "
-        f"artifacts, so {mix.name!r} is a mix. For all of {other}: "
+        f"crops, captions, the phrases themselves and the weights stay those of {own.name}, for which describe() made "
+        f"these artifacts, so {mix.name!r} is a mix. For all of {other}: "
         f'tn.describe(image, tn.models.load(..., variant="{other}"), variant="{other}").'
     )
 
