@@ -121,7 +121,7 @@ function fieldOf(shade, width, height) {
   if (!shade) return [];
   const [h, w] = [height / shade.length, width / shade[0].length];
   const cells = shade.flatMap((row, y) => row.map((dark, x) => ({ x: x * w, y: y * h, width: w, height: h, opacity: dark })));
-  return [svgElement("g", { class: "tn-field", "shape-rendering": "crispEdges" }, ...cells.map((cell) => svgElement("rect", { ...cell, class: "tn-shade" })))];
+  return [svgElement("g", { class: "tn-field" }, ...cells.map((cell) => svgElement("rect", { ...cell, class: "tn-shade" })))];
 }
 
 function medianOfAxis(axis, at, width, height, unit) {
