@@ -299,14 +299,13 @@ CLAIMED = (
 _SAID = {
     "left of": """to the left of, to left of, on the left of, on left of, left of, left side of, on the left side of,
     to the left side of, to the immediate left of, to the far left of, left hand side of, on left hand side of, on the
-    left hand side of, to the left hand side of, lefthand side of, on the lefthand side of, to the lefthand side of,
-    on left side of, at the left of, at left of, leftside of, on the leftside of""",
+    left hand side of, to the left hand side of, lefthand side of, on the lefthand side of, to the lefthand side of""",
     "right of": """to the right of, to right of, on the right of, on right of, right of, right side of, on the right
     side of, to the right side of, to the immediate right of, to the far right of, right hand side of, on right hand
     side of, on the right hand side of, to the right hand side of, righthand side of, on the righthand side of, to the
-    righthand side of, on right side of, at the right of, at right of, rightside of, on the rightside of""",
-    "above": "above, over, on top of, on the top of, at the top of, at top of, up above, atop, ontop of",
-    "below": """below, under, underneath, beneath, on the bottom of, on bottom of, at the bottom of, at bottom of""",
+    righthand side of""",
+    "above": "above, over, on top of, on the top of, up above, atop, ontop of",
+    "below": """below, under, underneath, beneath, on the bottom of, on bottom of, at the bottom of""",
     "behind": "behind, in back of, in the back of",
     "in front of": "in front of, in the front of",
     "next to": "next to, beside, besides, by, adjacent to, alongside, along side, nest to, nexto",

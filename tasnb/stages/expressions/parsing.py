@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Literal, get_args
 
 from tasnb.core.choices import require_known
-from tasnb.core.types import Head, NounPhrase, Parse, Parser, Token, WordNet
+from tasnb.core.types import Cue, Head, NounPhrase, Parse, Parser, Token, WordNet
 from tasnb.stages.expressions import directions, lexicon, released
 from tasnb.stages.expressions.phrases import NOUNS, REQUEST, Words
 from tasnb.stages.expressions.spelling import MOST_CHARACTERS, readable, require_text, respelt
@@ -192,13 +192,13 @@ def _parsed(text: str, line: _Line, doc: Any, rule: ParseRule, wordnet: WordNet 
         lemma = head.lower_ if theirs else _lemma(head)
         parsed = replace(parsed, head=Head(lemma=lemma, span=(line.places[start], line.places[end - 1] + 1), rule=name))
     words = Words(parsed)
-    said, cues = directions.read(words)
+    said, cues = directions.read(words, uncounted="first" if is_official else "")
     if rule.direction_words == "substrings":
         said = theirs.said if theirs else released.letters(line.line.lower())
     elif theirs and not theirs.said:
         said = {}
     if is_official:  # it uses none; the kinds that came with `plus` are not its own
-        cues = tuple(cue for cue in cues if cue.kind not in ("depth", "coordination") and cue.value not in _PLAIN)
+        cues = tuple(replace(cue, value=_AS_AREA.get(cue.value, cue.value)) for cue in cues if _is_of_old(cue))
     return replace(
         parsed,
         directions=tuple(said),
@@ -292,7 +292,19 @@ def _tokens(doc: Any, line: _Line) -> tuple[Token, ...]:
     return tuple(replace(t, governor=i) if t.dep == REQUEST else t for i, t in enumerate([*before, *parsed, *behind]))
 
 
-_PLAIN = frozenset(lexicon.PLAIN_SIZES.values())
+_AS_AREA = {"tallest": "biggest", "shortest": "smallest"}  # one size for all measures
+_NEW_SIZES = frozenset({*lexicon.PLAIN_SIZES.values(), "longest", "widest", "thinnest"})
+
+
+def _is_of_old(cue: Cue) -> bool:
+    """Whether the extended rectifier of `official` has always read it: it does not change with `plus`."""
+    if cue.kind == "ordinal":
+        return "from" in cue.words.split() or len(cue.words.split()) == 2
+    if cue.kind == "extreme":
+        return "to" not in cue.words.split()
+    return cue.kind not in ("depth", "coordination") and cue.value not in _NEW_SIZES
+
+
 _WORDS = re.compile(r"\w+|[^\w\s]")
 
 
