@@ -168,8 +168,9 @@ def _only_looks_like_one(w: Words, run: _Run, k: int) -> bool:
 
 
 def _is_of_a_body(w: Words, run: _Run, k: int) -> bool:
-    """ "bat in left hand", "left foot", "right arm of the man": a side of one's own, which may lie on either side of the
-    picture; "left hand side" and "top left hand" are places.
+    """ "bat in left hand", "left foot", "right arm of the man": a side of one's own, which says none of the picture.
+
+    "left hand side" and "top left hand" are places.
     """
     after, subject = w.word(k + 1), w.subject
     if after not in lexicon.BODY or k != run.end - 1 or w.word(k + 2) in lexicon.SIDE_NOUNS | lexicon.PICTURE:
@@ -181,7 +182,7 @@ def _is_of_a_body(w: Words, run: _Run, k: int) -> bool:
 
 
 def _is_turned(w: Words, run: _Run, k: int) -> bool:
-    """ "right facing train", "bird left facing"; "zebra left facing us" and "man on left facing the wall" are places."""
+    """ "right facing train", "bird left facing"; "zebra left facing us", "man on left facing the wall" are places."""
     ends = k == run.end - 1 and w.word(k + 1) in lexicon.TURNED
     placed = w.word(run.opened) in lexicon.SIDE_PREPOSITIONS or w.word(k + 2) in lexicon.AHEAD or w.is_direction(k + 2)
     return ends and not placed
@@ -401,7 +402,7 @@ def _viewer_from(w: Words, i: int) -> int | None:
 
 
 def _nearest_end(w: Words, i: int) -> int | None:
-    """Where "closest to us", "nearest", "furthest away" that starts at ``i`` ends, or None: nearest to a thing, a side."""
+    """Where "closest to us", "nearest" or "furthest away" ends, or None: nearest to a thing or a side."""
     after = w.word(i + 1)
     if w.is_direction(i + 1) or w.is_direction(i - 1):
         return None

@@ -151,9 +151,7 @@ def _line(text: str, rule: ParseRule) -> _Line:
     line, places = respelt(line, places)
     start, end = _asked_for(line)
     first = line[start:end].split(maxsplit=1)[0].lower()
-    return _Line(
-        line=line, places=places, start=start, end=end, small=line.isupper(), article=_takes_an_article(first)
-    )
+    return _Line(line=line, places=places, start=start, end=end, small=line.isupper(), article=_takes_an_article(first))
 
 
 def _asked_for(line: str) -> tuple[int, int]:
@@ -395,8 +393,10 @@ def _is_named(own: Sequence[Any], i: int, group: Sequence[Any], wordnet: WordNet
     if lower in ("one", "ones"):
         return not group and not goes_on
     before = own[i - 1].lower_ if i else ""
-    if lower in ("top", "tops") and not goes_on and before in lexicon.TOP_OF_SOMETHING | lexicon.COLOURS | lexicon.MATERIALS:
-        return True  # "green top", "table top"
+    if lower in ("top", "tops") and not goes_on and before not in lexicon.DIRECTION_WORDS:
+        looks = lexicon.TOP_OF_SOMETHING | lexicon.COLOURS | lexicon.MATERIALS
+        if before in looks or before.endswith(lexicon.ADJECTIVAL):
+            return True  # "green top", "table top", "ruffled top"
     if _can_be_meant(own, i):
         return True
     if lower in lexicon.PEOPLE_TOO:
