@@ -76,7 +76,6 @@ class SynonymRule:
             raise UserError(f"min_pairs: expected at least 1, got {self.min_pairs}")
         require_known("repeats", self.repeats, ("once", "each"))
 
-
     @property
     def limit(self) -> float:
         """The threshold, never None."""
@@ -138,7 +137,12 @@ def mine(
             judged.append(verdict(kept=False, reason=f'"{phrase.text}" was already counted; T_n is a set'))
             continue
         seen.add(phrase.text)
-        if after and rule.kind != "official" and phrase.lemma in COLLECTIVES and f"{phrase.text} of {after.text}" in said:
+        if (
+            after
+            and rule.kind != "official"
+            and phrase.lemma in COLLECTIVES
+            and f"{phrase.text} of {after.text}" in said
+        ):
             phrase = replace(phrase, lemma=after.lemma)
         judged.append(_judge(verdict, phrase, parse, wordnet, rule))
     return Negatives(caption=caption, phrases=tuple(judged))

@@ -11,9 +11,7 @@ from tests.benchmarks import bench_language, refexp
 
 def an_expression(target: int, *centres_x: float, image: int = 1) -> refexp.Expression:
     boxes = np.array([[x - 1, 0, 2, 2] for x in centres_x], dtype=float)
-    return refexp.Expression(
-        dataset="refcoco", text="x", image=image, boxes_xywh=boxes, categories=None, target=target
-    )
+    return refexp.Expression(dataset="refcoco", text="x", image=image, boxes_xywh=boxes, categories=None, target=target)
 
 
 def test_gain_is_what_a_random_choice_wins_by_what_is_kept() -> None:

@@ -25,13 +25,15 @@ class _Run:
     opened: int  # the word that opens the phrase it stands in; a determiner before it is skipped
 
 
-def read(w: Words) -> tuple[dict[Direction, str], tuple[Cue, ...]]:
+def read(w: Words, *, uncounted: str = "") -> tuple[dict[Direction, str], tuple[Cue, ...]]:
     """The directions of the subject, each with the word that says it, and the other cues, in order of appearance.
 
     Parameters
     ----------
     w : Words
         Without a subject, of the whole expression.
+    uncounted : str
+        What "from the left" counts where no count is said; "" for nothing.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def read(w: Words) -> tuple[dict[Direction, str], tuple[Cue, ...]]:
         if r.relation.word not in lexicon.WEAK_RELATIONS and r.start not in w.negated
     ]
     for run in _runs(w):
-        ordinal = _ordinal(w, run)
+        ordinal = _ordinal(w, run, uncounted)
         if ordinal and run.start not in w.negated:
             cues.append((run.start, ordinal))
         # "first person on the left" is on the left; "second", and whatever is "from the left", need not be
@@ -166,8 +168,9 @@ def _only_looks_like_one(w: Words, run: _Run, k: int) -> bool:
 
 
 def _is_of_a_body(w: Words, run: _Run, k: int) -> bool:
-    """ "bat in left hand", "left foot", "right arm of the man": a side of one's own, which may lie on either side of the
-    picture; "left hand side" and "top left hand" are places.
+    """ "bat in left hand", "left foot", "right arm of the man": a side of one's own, which says none of the picture.
+
+    "left hand side" and "top left hand" are places.
     """
     after, subject = w.word(k + 1), w.subject
     if after not in lexicon.BODY or k != run.end - 1 or w.word(k + 2) in lexicon.SIDE_NOUNS | lexicon.PICTURE:
@@ -179,7 +182,7 @@ def _is_of_a_body(w: Words, run: _Run, k: int) -> bool:
 
 
 def _is_turned(w: Words, run: _Run, k: int) -> bool:
-    """ "right facing train", "bird left facing"; "zebra left facing us" and "man on left facing the wall" are places."""
+    """ "right facing train", "bird left facing"; "zebra left facing us", "man on left facing the wall" are places."""
     ends = k == run.end - 1 and w.word(k + 1) in lexicon.TURNED
     placed = w.word(run.opened) in lexicon.SIDE_PREPOSITIONS or w.word(k + 2) in lexicon.AHEAD or w.is_direction(k + 2)
     return ends and not placed
@@ -259,10 +262,13 @@ def _weak_alone(w: Words, run: _Run, k: int) -> bool:
 # cues: what only the extended rectifier uses
 
 
-def _ordinal(w: Words, run: _Run) -> Cue | None:
+def _ordinal(w: Words, run: _Run, uncounted: str) -> Cue | None:
     """ "second from the left", "2nd left", "second giraffe on the left": counts from a side, and says no half."""
     side = next(lexicon.DIRECTION_WORDS[w.word(k)] for k in range(run.start, run.end) if w.is_direction(k))
-    start = _count_from(w, run.opened) if w.word(run.opened) == "from" else _count_on(w, run)
+    is_from = w.word(run.opened) == "from"
+    start = _count_from(w, run.opened) if is_from else _count_on(w, run)
+    if start is None and is_from and uncounted:
+        return Cue(kind="ordinal", value=f"{uncounted} from {side}", words=w.spelled(run.opened, run.end))
     if start is None:
         return None
     nth = lexicon.COUNTS.get(w.word(start)) or lexicon.ORDINALS[w.word(start)]
@@ -396,7 +402,7 @@ def _viewer_from(w: Words, i: int) -> int | None:
 
 
 def _nearest_end(w: Words, i: int) -> int | None:
-    """Where "closest to us", "nearest", "furthest away" that starts at ``i`` ends, or None: nearest to a thing, a side."""
+    """Where "closest to us", "nearest" or "furthest away" ends, or None: nearest to a thing or a side."""
     after = w.word(i + 1)
     if w.is_direction(i + 1) or w.is_direction(i - 1):
         return None

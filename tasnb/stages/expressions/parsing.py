@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Literal, get_args
 
 from tasnb.core.choices import require_known
-from tasnb.core.types import Head, NounPhrase, Parse, Parser, Token, WordNet
+from tasnb.core.types import Cue, Head, NounPhrase, Parse, Parser, Token, WordNet
 from tasnb.stages.expressions import directions, lexicon, released
 from tasnb.stages.expressions.phrases import NOUNS, REQUEST, Words
 from tasnb.stages.expressions.spelling import MOST_CHARACTERS, readable, require_text, respelt
@@ -151,9 +151,7 @@ def _line(text: str, rule: ParseRule) -> _Line:
     line, places = respelt(line, places)
     start, end = _asked_for(line)
     first = line[start:end].split(maxsplit=1)[0].lower()
-    return _Line(
-        line=line, places=places, start=start, end=end, small=line.isupper(), article=_takes_an_article(first)
-    )
+    return _Line(line=line, places=places, start=start, end=end, small=line.isupper(), article=_takes_an_article(first))
 
 
 def _asked_for(line: str) -> tuple[int, int]:
@@ -192,13 +190,13 @@ def _parsed(text: str, line: _Line, doc: Any, rule: ParseRule, wordnet: WordNet 
         lemma = head.lower_ if theirs else _lemma(head)
         parsed = replace(parsed, head=Head(lemma=lemma, span=(line.places[start], line.places[end - 1] + 1), rule=name))
     words = Words(parsed)
-    said, cues = directions.read(words)
+    said, cues = directions.read(words, uncounted="first" if is_official else "")
     if rule.direction_words == "substrings":
         said = theirs.said if theirs else released.letters(line.line.lower())
     elif theirs and not theirs.said:
         said = {}
     if is_official:  # it uses none; the kinds that came with `plus` are not its own
-        cues = tuple(cue for cue in cues if cue.kind not in ("depth", "coordination") and cue.value not in _PLAIN)
+        cues = tuple(replace(cue, value=_AS_AREA.get(cue.value, cue.value)) for cue in cues if _is_of_old(cue))
     return replace(
         parsed,
         directions=tuple(said),
@@ -292,7 +290,19 @@ def _tokens(doc: Any, line: _Line) -> tuple[Token, ...]:
     return tuple(replace(t, governor=i) if t.dep == REQUEST else t for i, t in enumerate([*before, *parsed, *behind]))
 
 
-_PLAIN = frozenset(lexicon.PLAIN_SIZES.values())
+_AS_AREA = {"tallest": "biggest", "shortest": "smallest"}  # one size for all measures
+_NEW_SIZES = frozenset({*lexicon.PLAIN_SIZES.values(), "longest", "widest", "thinnest"})
+
+
+def _is_of_old(cue: Cue) -> bool:
+    """Whether the extended rectifier of `official` has always read it: it does not change with `plus`."""
+    if cue.kind == "ordinal":
+        return "from" in cue.words.split() or len(cue.words.split()) == 2
+    if cue.kind == "extreme":
+        return "to" not in cue.words.split()
+    return cue.kind not in ("depth", "coordination") and cue.value not in _NEW_SIZES
+
+
 _WORDS = re.compile(r"\w+|[^\w\s]")
 
 
@@ -383,8 +393,10 @@ def _is_named(own: Sequence[Any], i: int, group: Sequence[Any], wordnet: WordNet
     if lower in ("one", "ones"):
         return not group and not goes_on
     before = own[i - 1].lower_ if i else ""
-    if lower in ("top", "tops") and not goes_on and before in lexicon.TOP_OF_SOMETHING | lexicon.COLOURS | lexicon.MATERIALS:
-        return True  # "green top", "table top"
+    if lower in ("top", "tops") and not goes_on and before not in lexicon.DIRECTION_WORDS:
+        looks = lexicon.TOP_OF_SOMETHING | lexicon.COLOURS | lexicon.MATERIALS
+        if before in looks or before.endswith(lexicon.ADJECTIVAL):
+            return True  # "green top", "table top", "ruffled top"
     if _can_be_meant(own, i):
         return True
     if lower in lexicon.PEOPLE_TOO:
