@@ -214,7 +214,7 @@ def _drawn(each: Rectified, ground: np.ndarray) -> np.ndarray:
     if each.shade is not None:
         height, width = pixels.shape[:2]
         gray = np.asarray(Image.fromarray(each.shade.astype(np.float32)).resize((width, height)))[..., None]
-        pixels = (1 - 0.65 * gray) * pixels + 0.65 * gray * 120
+        pixels = ((1 - 0.65 * gray) * pixels + 0.65 * gray * 120).astype(np.float32)
     canvas = Image.fromarray(pixels.astype(np.uint8))
     draw = ImageDraw.Draw(canvas)
     for axis, median in each.medians.items():
