@@ -55,6 +55,7 @@ if TYPE_CHECKING:  # the one list of public names: type checkers read it as code
     from tasnb.pipeline.tas import tas as tas
     from tasnb.pipeline.variant import OFFICIAL as OFFICIAL
     from tasnb.pipeline.variant import PAPER as PAPER
+    from tasnb.pipeline.variant import PLUS as PLUS
     from tasnb.pipeline.variant import VARIANTS as VARIANTS
     from tasnb.pipeline.variant import Variant as Variant
     from tasnb.stages import crops as crops

@@ -70,8 +70,8 @@ _ALL = (
     Cause(
         name="rectifier",
         stage="rectifier",
-        question="Did the rectifier take out every right proposal?",
-        cure="the right proposals stay",
+        question="Did the rectifier take out every right proposal, or its prior put another one first?",
+        cure="the right proposals stay, or the prior does not count",
     ),
     Cause(
         name="negative",
@@ -117,9 +117,11 @@ DETAILS: Mapping[str, str] = {
     "direction": "the directions are wrong",
     "head and direction": "the head noun and the directions are wrong",
     "excluded": "the right proposal was taken out",
+    "outweighed": "the prior put another one first",
     "wrong way": "the rectifier kept the other side",
     "did not fire": "a place is named, and nothing was taken out",
     "too coarse": "the half still holds others of the kind",
+    "too weak": "the prior says less than the place does",
     "several fit": "another thing fits the words as well",
     "another fits": "the words fit the answer and not the target",
     "same kind": "lost to another thing of the same kind",
@@ -145,10 +147,12 @@ _SENTENCES: Mapping[str, Any] = {
     "rectifier": {
         "excluded": 'The rectifier took the right proposal out for "{words}", although it lies on no other side.',
         "wrong way": 'The rectifier kept the side "{words}", and the target lies on the other one.',
+        "outweighed": 'The prior of "{words}" outweighed the scores, which favour the target.',
     },
     "place": {
         "did not fire": 'The expression names a place ("{words}") that the rectifier does not read.',
         "too coarse": "The half that the rectifier keeps still holds another thing; the utmost one is meant.",
+        "too weak": 'The prior of "{words}" was too weak: the utmost one is meant.',
     },
     "annotation": {
         "several fit": 'The answer ("{words}") fits as well as the target does: the expression is not unique.',

@@ -41,7 +41,7 @@ class Cured:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Switch:
     """One change that can be tried. row: the proposal that it chooses, None for none. changed: field of the score
-    table ("n", "kept", "weights") -> its new value."""
+    table ("n", "kept", "prior", "weights") -> its new value."""
 
     name: str
     words: str
@@ -76,14 +76,18 @@ def annotation(case: Case) -> Cured | None:
 
 
 def rectifier(case: Case) -> Cured | None:
-    """The good proposals stay as well."""
-    if not _excludes_the_target(case):
+    """The good proposals stay as well; of a soft rectifier, its prior does not count."""
+    table = case.table
+    if _excludes_the_target(case):
+        row = chosen(case, kept=table.kept | case.right)
+        said = "wrong way" if _on_the_other_side(case) else "excluded"
+    elif _prior_against_the_target(case):
+        row, said = chosen(case, prior=None), "wrong way" if _on_the_other_side(case) else "outweighed"
+    else:
         return None
-    row = chosen(case, kept=case.table.kept | case.right)
-    said = "wrong way" if _on_the_other_side(case) else "excluded"
     parse = case.parse  # the extended rectifier has more to read than directions
     read = parse.directions or [cue.words for cue in parse.cues] or [f"{r.word} {r.phrase}" for r in parse.relations]
-    return Cured(row=row, detail=said, words=" ".join(read), faulty=True)
+    return Cured(row=row, detail=said, words=" ".join(read), faulty=said != "outweighed")
 
 
 def negative(case: Case) -> Cured | None:
@@ -117,9 +121,10 @@ def place(case: Case) -> Cured | None:
     parse, total = replace(case.parse, cues=cues, relations=()), case.table.total
     kept, _ = spatial.rectify(parse, case.centres_xy, rule=EXTENDED, totals=total, areas=case.areas)
     said = " ".join(cue.words for cue in case.parse.cues) or " ".join(case.parse.directions)
-    return Cured(
-        row=chosen(case, kept=kept), detail="did not fire" if case.table.kept.all() else "too coarse", words=said
-    )
+    detail = "did not fire" if case.table.kept.all() else "too coarse"
+    if case.table.prior is not None and np.ptp(case.table.prior) > 0:
+        detail = "too weak"
+    return Cured(row=chosen(case, kept=kept), detail=detail, words=said)
 
 
 def weights(case: Case) -> Cured | None:
@@ -156,10 +161,10 @@ def nearest_right(case: Case) -> tuple[Weights, int] | None:
     table, used = case.table, case.table.weights
     if case.answer is None or not len(case.good):
         return None
-    totals = combine(table.v, table.p, table.n, _POINTS)
+    totals = combine(table.v, table.p, table.n, _POINTS, table.prior)
     kept = table.kept
     if case.rule.half == "quadrants":  # S decides which of them is left
-        kept = np.stack([_rectified(case, case.parse, total) for total in totals])
+        kept = np.stack([_rectified(case, case.parse, total)["kept"] for total in totals])
     rows = np.where(kept, totals, -np.inf).argmax(axis=1)
     right = [(point, int(row)) for point, row in zip(_POINTS, rows, strict=True) if case.right[row]]
     return min(right, key=lambda it: abs(it[0].alpha - used.alpha) + abs(it[0].lam - used.lam), default=None)
@@ -177,10 +182,12 @@ def switches(case: Case) -> list[Switch]:
     if not table.kept.all():
         add("no rectifier", "ignore the rectifier", kept=np.ones(len(table), dtype=bool))
         add("thrown out", "only the masks that the rectifier threw out", kept=~table.kept)
+    if table.prior is not None and np.ptp(table.prior) > 0:
+        add("no rectifier", "ignore the rectifier's prior", prior=None)
     if _is_another_direction(case):
         said = " ".join(case.gold["directions"]) or "none"
-        kept = _rectified(case, _gold_directions(case), table.total)
-        add("gold direction", f"the direction that people mean: {said}", kept=kept)
+        changed = _rectified(case, _gold_directions(case), table.total)
+        add("gold direction", f"the direction that people mean: {said}", **changed)
     if (bad := _bad_negatives(case)).any():
         n = _n_of(case, _kept_phrases(case) & ~bad)
         add("negative", f"without the negative that names the target: {_named(case, bad)}", n=n)
@@ -243,7 +250,7 @@ def _with_gold_parse(case: Case) -> int | None:
     table = replace(table, n=_n_of(case, kept))
     # what the parse and gold agree on was done already, by the run's own rectifier
     if _is_another_direction(case):
-        table = replace(table, kept=_rectified(case, _gold_directions(case), table.total))
+        table = replace(table, **_rectified(case, _gold_directions(case), table.total))
     return table.best
 
 
@@ -260,15 +267,32 @@ def _gold_directions(case: Case) -> Parse:
     return replace(case.parse, directions=gold, direction_words=gold)
 
 
-def _rectified(case: Case, parse: Parse, total: np.ndarray) -> np.ndarray:
-    """What the run's rectifier keeps for this parse and this S: bool (n,)."""
-    kept, _ = spatial.rectify(parse, case.centres_xy, rule=case.rule, totals=total, areas=case.areas)
-    return np.asarray(kept)
+def _rectified(case: Case, parse: Parse, total: np.ndarray) -> dict[str, Any]:
+    """What the run's rectifier keeps for this parse and this S, bool (n,), or the prior that it adds, float (n,)."""
+    is_soft, phrases = case.rule.half == "soft", case.phrases
+    located = is_soft and case.cosines.shape[1] == len(phrases)
+    kept, trace = spatial.rectify(
+        parse,
+        case.centres_xy,
+        rule=case.rule,
+        totals=total,
+        areas=case.areas,
+        boxes_xyxy=case.boxes_xyxy,
+        v=case.table.v,
+        object_scores=spatial.object_scores(parse, phrases, case.cosines) if located else None,
+    )
+    return {"prior": trace.prior} if is_soft else {"kept": np.asarray(kept)}
 
 
 def _excludes_the_target(case: Case) -> bool:
     """Whether every good proposal was taken out."""
     return bool(len(case.good)) and not (case.table.kept & case.right).any()
+
+
+def _prior_against_the_target(case: Case) -> bool:
+    """Whether the prior of the answer is larger than that of every good proposal."""
+    prior, answer = case.table.prior, case.answer
+    return prior is not None and answer is not None and len(case.good) > 0 and prior[answer] > prior[case.good].max()
 
 
 def _on_the_other_side(case: Case) -> bool:

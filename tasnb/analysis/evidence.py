@@ -34,7 +34,7 @@ from tasnb.core.types import (
 )
 from tasnb.evaluation import metrics
 from tasnb.evaluation.records import Measured
-from tasnb.evaluation.reranking import Ranking
+from tasnb.evaluation.reranking import EDGES, Ranking
 from tasnb.evaluation.runs import why_nothing
 from tasnb.pipeline.variant import Variant
 from tasnb.stages.spatial import RectifierRule
@@ -83,6 +83,8 @@ class Case:
         Pixels of each proposal, and those that it shares with the target.
     target_area : int
         Pixels.
+    boxes_xyxy : int array (n, 4), or None
+        Pixels, end exclusive.
     protocol : str
         That says which IoU is right.
     threshold : float
@@ -104,6 +106,7 @@ class Case:
     areas: np.ndarray
     intersections: np.ndarray
     target_area: int
+    boxes_xyxy: np.ndarray | None = None
     protocol: str = "tas"
     threshold: float = THRESHOLD
 
@@ -219,6 +222,7 @@ def case_of(
         areas=measured.areas,
         intersections=measured.intersections,
         target_area=measured.target_area,
+        boxes_xyxy=artifacts.proposals.boxes_xyxy,
     )
 
 
@@ -233,7 +237,7 @@ class Evidence:
     parses, types : tuple
         One a sample.
     ranking : Ranking
-        The proposals of all samples one after another; scores, captions, cosines and sizes_hw have its rows.
+        The proposals of all samples one after another; scores, captions, cosines, boxes and sizes_hw have its rows.
     weights : Weights
         Of the run.
     is_a : callable
@@ -249,6 +253,7 @@ class Evidence:
     scores: pd.DataFrame
     captions: np.ndarray
     cosines: np.ndarray
+    boxes_xyxy: np.ndarray
     sizes_hw: np.ndarray
     weights: Weights
     is_a: IsA
@@ -278,7 +283,7 @@ class Evidence:
         scores = run.scores()
         scores = scores[scores["sample"].isin(samples["sample"])].reset_index(drop=True)
         key = ["image_id", "proposal"]
-        stored = proposals[[*key, "caption", "phrase_cosines", "height", "width"]]
+        stored = proposals[[*key, *EDGES, "caption", "phrase_cosines", "height", "width"]]
         joined = scores[key].merge(stored, on=key, how="left")
         if joined["caption"].isna().any():
             raise UserError("proposals and scores do not fit; evaluate again into another folder")
@@ -294,6 +299,7 @@ class Evidence:
             scores=scores,
             captions=joined["caption"].to_numpy(object),
             cosines=joined["phrase_cosines"].to_numpy(object),
+            boxes_xyxy=joined[[*EDGES]].to_numpy(np.int64),
             sizes_hw=joined[["height", "width"]].to_numpy(np.int64),
             weights=Weights(**run.about["weights"]),
             is_a=is_a_by(wordnet),
@@ -352,12 +358,20 @@ class Evidence:
                 phrases=_phrases().validate_json(row["phrases"]),
                 cosines=np.stack(nearness) if nearness else np.zeros((0, 0)),
                 captions=self.captions[rows],
-                table=ScoreTable(v=r.v[rows], p=r.p[rows], n=r.n[rows], kept=self.kept[rows], weights=self.weights),
+                table=ScoreTable(
+                    v=r.v[rows],
+                    p=r.p[rows],
+                    n=r.n[rows],
+                    kept=self.kept[rows],
+                    weights=self.weights,
+                    prior=None if r.prior is None else r.prior[rows],
+                ),
                 rule=r.rule,
                 answer=int(chosen[0]) if len(chosen) else None,
                 centres_xy=r.centres_xy[rows],
                 areas=r.areas[rows],
                 intersections=r.intersections[rows],
+                boxes_xyxy=self.boxes_xyxy[rows],
                 target_area=int(row["target_area"]),
                 protocol=self.protocol,
                 threshold=self.threshold,

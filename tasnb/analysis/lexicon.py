@@ -13,12 +13,6 @@ def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-COLOUR_WORDS = _set(
-    """red orange yellow green blue purple pink brown black white gray grey tan beige gold golden silver maroon navy
-    teal turquoise violet magenta cream ivory blond blonde blondish brunette redhead burgundy khaki peach lavender lime
-    aqua reddish bluish greenish yellowish brownish whitish pinkish colored coloured multicolored rainbow blu dark
-    darker darkest light lighter lightest bright pale redder whiter yellower"""
-)
 NOT_SHADES = _set("light lights")  # "the light" is a lamp; as an adjective it is a shade
 SIZE_WORDS = _set(
     """big bigger biggest large larger largest small smaller smallest little littlest tiny tiniest huge giant enormous
@@ -26,26 +20,23 @@ SIZE_WORDS = _set(
     thinnest thick thicker thickest fat fatter fattest skinny slim mini miniature medium sized whole full-size"""
 )
 SMALL = _set("small smaller smallest little littlest tiny tiniest short shorter shortest")
+# only before a noun: "check shirt", "zebra print bag"
 MATERIAL_NOUNS = _set(
-    "glass stone brick paper cloth spot dot clear pattern fabric plain wood metal"
-)  # only before a noun
+    """glass stone brick paper cloth spot dot clear pattern fabric plain wood metal check print iron tin clay straw gold
+    rubber stripe leopard"""
+)
 PATTERNS = MATERIAL_NOUNS | _set(
-    """striped stripes stripe stripey stripy strips spotted spots polka dots dotted plaid checkered checked checkerboard
-    checker floral flowered flowery paisley camo camouflage printed patterned zebra-print tiled wooden metallic steel
-    plastic leather concrete cardboard furry fluffy fuzzy shiny silver-plated denim knit knitted wool woolen lace wicker
-    rusty ceramic porcelain marble velvet transparent"""
+    """striped stripes stripe stripey stripy strips spotted spots polka polkadot polkadots polkadotted dots dotted plaid
+    checkered chequered checked checks checkerboard checker floral flowered flowery paisley camo camouflage printed
+    patterned patterns zebra-print tiled wooden metallic steel plastic leather concrete cardboard furry fluffy fuzzy
+    shiny silver-plated denim knit knitted wool woolen woollen lace wicker rusty ceramic porcelain marble velvet
+    transparent argyle gingham houndstooth tartan herringbone pinstripe pinstriped chevron patchwork quilted embroidered
+    sequined beaded ribbed mesh satin silk cotton nylon bamboo chrome brass aluminum aluminium speckled mottled dyed
+    swirly marbled"""
 )
-CLOTHING = _set(
-    """shirt shirts tshirt t-shirt tee sweater sweatshirt hoodie jacket jackets coat coats vest suit suits dress dresses
-    skirt pants jeans shorts trousers khakis uniform uniforms jersey robe apron scarf tie necktie bowtie hat hats cap
-    caps helmet helmets hood beanie glasses sunglasses goggles shoe shoes sneakers boots boot sandals sock socks glove
-    gloves mitt belt wetsuit swimsuit bikini trunks blouse clothes clothing outfit backpack purse polo gown overalls
-    bandana headband watch necklace bracelet earrings costume tux tuxedo leggings stockings pajamas visor turban veil
-    sleeve sleeves sweats sweatpants cardigan blazer hijab tank-top top wearing wears worn dressed shirtless barefoot
-    naked topless suspenders attire cloths"""
-)
-CLOTHING_UNLESS_PLACE = _set("top suit")  # "top" is clothing only with a colour, an article or "tank" before it
-BEFORE_CLOTHING = COLOUR_WORDS | _set("tank a halter crop")
+CLOTHING = lexicon.GARMENTS | _set("wearing wears worn dressed shirtless barefoot naked topless tank-top t-shirt")
+CLOTHING_UNLESS_PLACE = _set("top tops suit")  # "top" is clothing only with a colour, an article or "tank" before it
+BEFORE_CLOTHING = lexicon.COLOURS | lexicon.MATERIALS | _set("tank a halter crop")
 NO_ACTION = _set(
     """be is are was were been being have has had having wear wearing wears worn dress dressed see seen show shown cut
     cropped get do does did can will would might may must stripe striped spot spotted dot dotted color colored colour
@@ -59,14 +50,13 @@ ACTIONS = _set(
     parked floating growing grazing swimming carrying pulling pushing crossing waving posing touching feeding cooking
     cutting texting snowboarding climbing hanging stacked folded opened closed turned seated bent"""
 )
-RANKS = (lexicon.ORDINALS.keys() - {"next"}) | _set("seventh eighth ninth tenth 7th 8th 9th 10th")
+RANKS = frozenset(lexicon.ORDINALS)
 COUNTS = _set("two three four five six seven eight nine ten eleven twelve both pair couple several dozen half-dozen")
-NEGATIONS = lexicon.NEGATORS | _set("no without none non")
-NEAREST = _set("closest nearest furthest farthest closer nearer further farther foremost frontmost backmost")
-DEPTH_WORDS = lexicon.DEPTH | _set("backmost frontmost behind-most")
-NOT_IN_DEPTH = _set("his her its their 's my facing showing turned against from on")  # "his back", "from the back"
+NEGATIONS = lexicon.NEGATORS | _set(
+    "no without none non w/o w/out wo withou witout wihout withut sans minus lacking lacks lack missing nothing nobody"
+)
 # not attributes of the thing itself: these are places, so they make no comparative and no superlative
-NO_DEGREE = NEAREST | _set(
+NO_DEGREE = lexicon.NEAREST.keys() | _set(
     """highest lowest upper lower higher topmost uppermost lowermost leftmost rightmost farther other another water
     corner center under over either later after former inner outer wooden west east lowermost uppermost paper computer
     number never silver rubber leather summer winter younger-looking"""

@@ -15,7 +15,8 @@ from typing import Any, Literal
 from tasnb.analysis import lexicon as lists
 from tasnb.core.choices import require_known
 from tasnb.core.types import Parse, WordNet
-from tasnb.stages.expressions import Words, lexicon
+from tasnb.stages.expressions import Words, depth_cues, lexicon
+from tasnb.stages.negatives import upwards
 
 Style = Literal["terse", "phrase", "sentence"]
 # in the order of every table; what each means in one line, for people
@@ -130,7 +131,7 @@ def types_of(parse: Parse, wordnet: WordNet | None = None) -> ExpressionTypes:
     """
     w = Words(parse)
     subject, related = w.subject, w.relations
-    others = w.of_others | {i for r in related for i in range(r.start, r.end)}
+    others = w.of_others | _of_other_people(w) | {i for r in related for i in range(r.start, r.end)}
     own = [i for i in range(len(w)) if i not in others]
     # "in the snow" and "by the road" say where, but of no other thing
     things = [
@@ -180,17 +181,6 @@ def is_person(lemma: str, wordnet: WordNet | None = None) -> bool:
     return "person.n.01" in upwards(wordnet.synsets(last, "n")[:1])
 
 
-def upwards(synsets: list[Any]) -> set[str]:
-    """The names of these synsets and of all above them."""
-    waiting, seen = list(synsets), set()
-    while waiting:
-        synset = waiting.pop()
-        if synset.name() not in seen:
-            seen.add(synset.name())
-            waiting += [*synset.hypernyms(), *getattr(synset, "instance_hypernyms", list)()]
-    return seen
-
-
 def is_a_by(wordnet: WordNet | None) -> IsA:
     """A function (word, kind) -> whether "duck" is an "animal", which remembers what it looked up.
 
@@ -209,32 +199,23 @@ def is_a_by(wordnet: WordNet | None) -> IsA:
     return lambda word, kind: word == kind or any(sense.name() in above(word) for sense in senses(kind))
 
 
+def _of_other_people(w: Words) -> set[int]:
+    """Places of what is said of another person than the subject: "holding a girl | in a pink dress"."""
+    out: set[int] = set()
+    person = False
+    for i in range(len(w) if w.subject is None else w.subject + 1, len(w)):
+        is_led = w.pos(i - 1) not in ("NOUN", "PROPN") and w.modified_from(i + 1) is None
+        person = (person or (w.word(i) in lists.PEOPLE and is_led)) and w.word(i) not in (",", ";", ".", "and", "but")
+        out |= {i} if person else set()
+    return out
+
+
 def _location(w: Words, parse: Parse, own: Sequence[int]) -> list[str]:
     said = list(parse.direction_words)
     said += [cue.words for cue in parse.cues if cue.kind in ("middle", "extreme", "ordinal", "clock")]
     said += [w.word(i) for i in own if w.word(i) in lexicon.MIDDLE]
-    for i in range(len(w)):
-        word, before = w.word(i), w.word(i - 1)
-        if word in lists.NEAREST and (i in own or _of_viewer(w, i)):
-            said.append(word)
-        if word in lists.DEPTH_WORDS and i in own and not _is_of_something(w, i):
-            body = before in lists.NOT_IN_DEPTH or (before == "the" and w.word(i - 2) == "from")
-            if not body and w.word(i + 1) not in ("to", "turned", "towards", "toward", "pack"):
-                said.append(word)
-    return said
-
-
-def _of_viewer(w: Words, i: int) -> bool:
-    """ "closest to us", "nearest the camera": a place in the picture."""
-    return any(w.word(k) in lexicon.VIEWER for k in range(i + 1, i + 4))
-
-
-def _is_of_something(w: Words, i: int) -> bool:
-    """ "in front of the bus", "back of the truck"; "front of the picture" and "back of the group" are places."""
-    if w.word(i + 1) != "of":
-        return False
-    thing = w.thing_from(i + 2)
-    return thing is not None and w.word(thing) not in lexicon.IMAGE | {"line", "group", "row", "pack", "us"}
+    # of the words, as parses of older runs have no cues of depth
+    return said + [w.word(i) for i, _ in depth_cues(w)]
 
 
 def _is_colour(w: Words, i: int, subject: int | None) -> bool:
@@ -242,7 +223,7 @@ def _is_colour(w: Words, i: int, subject: int | None) -> bool:
     fruit = word == "orange" and noun and w.word(i - 1) in ("of", "an")
     lamp = word in lists.NOT_SHADES and (noun or w.pos(i) == "VERB")
     thing = i == subject and word in ("orange", "light", "gold", "peach", "lime")
-    return word in lists.COLOUR_WORDS and not (fruit or lamp or thing)
+    return word in lexicon.COLOURS and not (fruit or lamp or thing)
 
 
 def _is_pattern(w: Words, i: int) -> bool:
@@ -257,14 +238,14 @@ def _clothes(w: Words, own: Sequence[int]) -> list[str]:
         if word in lists.CLOTHING:  # the head too: "blue shirt" means who wears it
             place = word in lists.CLOTHING_UNLESS_PLACE and before not in lists.BEFORE_CLOTHING
             said += [word] if not place and (word != "watch" or w.pos(i) != "VERB") else []
-        elif word in lists.COLOUR_WORDS and before == "in" and w.modified_from(i + 1) is None:
+        elif word in lexicon.COLOURS and before == "in" and w.modified_from(i + 1) is None:
             said.append(f"in {word}")  # "lady in red"
     return said
 
 
 def _is_action(w: Words, i: int) -> bool:
     word, lemma = w.word(i), w.tokens[i].lemma.lower()
-    worn = word in lists.CLOTHING | lists.PATTERNS | lists.COLOUR_WORDS | lists.SIZE_WORDS
+    worn = word in lists.CLOTHING | lists.PATTERNS | lexicon.COLOURS | lists.SIZE_WORDS
     verb = w.pos(i) == "VERB" and lists.NO_ACTION.isdisjoint((lemma, word)) and not worn
     return not w.is_direction(i) and (verb or word in lists.ACTIONS)
 

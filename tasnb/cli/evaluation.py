@@ -120,7 +120,9 @@ def sweep(
     run: options.RunFolder,
     alpha: Weights = None,
     lam: Weights = None,
-    variant: Annotated[str | None, typer.Option(help="Whose rectifier: paper or official; default: the run's.")] = None,
+    variant: Annotated[
+        str | None, typer.Option(help="Whose rectifier: paper, official or plus; default: the run's.")
+    ] = None,
     protocol: Annotated[
         str | None, typer.Option(help="tas, global-local, lavt or iterprime; default: the run's.")
     ] = None,

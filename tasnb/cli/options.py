@@ -49,7 +49,11 @@ Captioner = Annotated[
 Spacy = Annotated[str | None, reads("--spacy", help="Instead of its parser: an installed pipeline, a folder.")]
 Wordnet = Annotated[str | None, reads("--wordnet", help="Instead of its WordNet: a folder.")]
 Variant = Annotated[
-    str, typer.Option(help="paper: the paper's text; official: the authors' code (toy presets: official-scaled).")
+    str,
+    typer.Option(
+        help="paper: the paper's text; official: the authors' code (toy presets: official-scaled); plus: ours, "
+        "paper with a soft rectifier."
+    ),
 ]
 
 

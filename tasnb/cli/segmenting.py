@@ -191,6 +191,7 @@ def facts(prediction: types.Prediction, target: np.ndarray | None) -> dict[str, 
     if index is not None:
         chosen = {
             **{name: float(getattr(table, name)[index]) for name in ("v", "p", "n", "total")},
+            **({} if table.prior is None else {"prior": float(table.prior[index])}),
             "box_xyxy": prediction.artifacts.proposals.boxes_xyxy[index].tolist(),
             "caption": next(iter(prediction.artifacts.captions.values()))[index],
         }
@@ -225,10 +226,11 @@ def in_words(record: dict[str, Any]) -> str:
     lines += [f"  ! {note}" for note in record["notes"]]
     if chosen is not None:
         pushed = ", ".join(f"“{text}”" for text in record["negatives"]) or "nothing"
+        prior = f" + prior {chosen['prior']:.3f}" if "prior" in chosen else ""
         lines += [
             f"  mask {record['index']} of {record['proposals']}, {record['area']} px: “{chosen['caption']}”",
             f"  S = V {chosen['v']:.3f} + {weights['alpha']:g} x P {chosen['p']:.3f}"
-            f" + {weights['lam']:g} x N {chosen['n']:.3f} = {chosen['total']:.3f}"
+            f" + {weights['lam']:g} x N {chosen['n']:.3f}{prior} = {chosen['total']:.3f}"
             f" (weights: {weights['source']})",
             f"  {record['rectifier']}",
             f"  pushed away from: {pushed}",

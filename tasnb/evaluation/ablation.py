@@ -18,14 +18,15 @@ import numpy as np
 from tasnb.core.brief import brief
 from tasnb.core.errors import UserError
 from tasnb.core.tables import counted, interval_text, text_table
-from tasnb.core.types import ImageArtifacts, Models, Sample, ScoreTable, Weights
+from tasnb.core.types import ImageArtifacts, Models, Sample, ScoreTable, Weights, WordNet
 from tasnb.evaluation import metrics, paper
 from tasnb.evaluation.records import Measured
-from tasnb.evaluation.reranking import Ranking, sentence_protocol
-from tasnb.evaluation.runs import ScoredRun
+from tasnb.evaluation.reranking import Ranking, sentence_protocol, with_negatives
+from tasnb.evaluation.runs import RunLike, ScoredRun
+from tasnb.models.deferred import defer
 from tasnb.pipeline.describe import describe
 from tasnb.pipeline.tas import mine, rectify, score, with_modules
-from tasnb.pipeline.variant import PAPER, Variant, find, weights_for
+from tasnb.pipeline.variant import PAPER, PLUS, Variant, find, weights_for
 from tasnb.stages import expressions
 
 if TYPE_CHECKING:
@@ -159,6 +160,74 @@ def ablation(
     """
     found = Counted.of(run, variant=variant, protocol=protocol, weights=weights)
     return _table(found.counts, found.image_ids, found.answered, found.protocol)
+
+
+def plus_ablation(
+    run: RunLike | Sequence[RunLike],
+    wordnet: WordNet | None = None,
+    *,
+    protocol: str | None = None,
+    weights: Weights | None = None,
+) -> pd.DataFrame:
+    """What each part of ``plus`` adds to ``paper``, from the scores, parses and boxes that a run stored.
+
+    Parameters
+    ----------
+    run : Run or sequence of Run
+        Of ``paper`` or ``plus``; of several, all samples count together.
+    wordnet : WordNet, optional
+        For the negatives by kind; the preset's of the first run by default.
+    protocol : str, optional
+        The run's by default.
+    weights : Weights, optional
+        The run's by default.
+
+    Returns
+    -------
+    DataFrame
+        As ``ablation`` gives it, a row a part: the paper's half; in its place the prior of directions; the other words
+        that the prior reads, kind by kind; negatives by kind, which makes it ``plus``. total, total_low and total_high
+        are the gain in mIoU over the first row.
+
+    Raises
+    ------
+    ValueError
+        As ``ablation``.
+
+    Notes
+    -----
+    Parses are those of the run. Other things of relations are located by the crops' stored cosines with the phrases of
+    the overall caption, as ``pipeline.tas.located`` does.
+    """
+    runs = list(run) if isinstance(run, Sequence) else [run]
+    soft = PLUS.rectifier
+    rules = {"paper": PAPER.rectifier, "prior: direction": replace(soft, reads=soft.reads[:1])}
+    rules |= {f"+ {kind}": replace(soft, reads=soft.reads[: k + 1]) for k, kind in enumerate(soft.reads) if k}
+    parts = []
+    for each in runs:
+        own, counts = weights or Weights(**each.about["weights"]), []
+        wordnet = wordnet or defer(preset=str(each.about["models"]["spec"]["preset"])).wordnet
+        for name, rule in rules.items():
+            chosen = replace(PAPER, name=f"{name}, of {each.about['variant']}", rectifier=rule)
+            ranking = Ranking.of(each, variant=chosen)
+            counts.append(with_negatives(ranking, each, PAPER, wordnet).counts(own))
+        counts.append(with_negatives(ranking, each, PLUS, wordnet).counts(own))
+        parts.append(
+            Counted(
+                counts=np.asarray(counts).transpose(2, 0, 1),
+                image_ids=ranking.image_ids.tolist(),
+                sample_ids=ranking.samples.tolist(),
+                splits=[str(each.about["dataset"]["split"])] * len(ranking.samples),
+                answered=ranking.answered,
+                protocol=sentence_protocol(protocol or str(each.about["protocol"])),
+            )
+        )
+    found = Counted.together(parts)
+    names = (*rules, "+ negatives by kind: plus")
+    table = _table(found.counts, found.image_ids, found.answered, found.protocol, *names)
+    for column, value in zip(("total", "total_low", "total_high"), ("value", "low", "high"), strict=True):
+        table[column] = [np.nan, *(getattr(found.gain(row, 0), value) for row in range(1, len(names)))]
+    return table
 
 
 def beside_paper(run: ScoredRun, *, variant: str | Variant | None = None, protocol: str | None = None) -> pd.DataFrame:
@@ -380,7 +449,7 @@ def tables(
         One a row, for each of the weights.
     """
     chosen = find(variant, models)
-    parse = expressions.parse(expression, models.parser, rule=chosen.parse)
+    parse = expressions.parse(expression, models.parser, rule=chosen.parse, wordnet=models.wordnet)
     full = score(artifacts, expression, mine(artifacts, parse, models, variant=chosen), models, variant=chosen)
     found = []
     for each, modules in product(weights or [full.weights], ROWS.values()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,12 +11,12 @@ import numpy as np
 
 from tasnb.core.brief import brief
 from tasnb.core.errors import UserError
-from tasnb.core.types import Parse, Weights, combine, parse_from_json
+from tasnb.core.types import NounPhrase, Parse, Weights, WordNet, combine, parse_from_json
 from tasnb.evaluation import metrics
 from tasnb.evaluation.records import NO_PROPOSAL
-from tasnb.evaluation.runs import ScoredRun, why_nothing
+from tasnb.evaluation.runs import RunLike, ScoredRun, why_nothing
 from tasnb.pipeline.variant import PAPER, VARIANTS, Variant, find
-from tasnb.stages import spatial
+from tasnb.stages import negatives, spatial
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,7 @@ _OF_SAMPLES = {
     "image_ids": ("image_id", object),
     "target_areas": ("target_area", np.int64),
 }
+EDGES = ("x0", "y0", "x1", "y1")  # columns of ``proposals``: a box, end exclusive
 _OF_SCORES = {"proposals": "proposal", "intersections": "intersection", "unions": "union", "areas": "area"}
 
 
@@ -53,6 +55,8 @@ class Ranking:
         The rows of the two quadrants, where S decides which of them is left (suoych/TAS); they are not in ``kept``.
     parses : dict of int to Parse, optional
         What the extended rectifier reads, by answered sample.
+    prior : ndarray of float, shape (rows,), optional
+        What a soft rectifier adds to S.
     """
 
     variant: str
@@ -74,6 +78,7 @@ class Ranking:
     areas: np.ndarray
     quadrants: tuple[np.ndarray, np.ndarray] | None = None
     parses: dict[int, Parse] | None = None
+    prior: np.ndarray | None = None
 
     __repr__ = brief
 
@@ -84,7 +89,8 @@ class Ranking:
         Parameters
         ----------
         run : Run
-            Only its about, predictions() and scores() are read.
+            Only its about, predictions() and scores() are read; for a soft rectifier that is not the run's own,
+            proposals() too.
         variant : str or Variant, optional
             Whose rectifier; the run's by default.
 
@@ -111,8 +117,12 @@ class Ranking:
         sizes = sizes[answered]
         starts = np.cumsum(sizes) - sizes
         centres = scores[["cx", "cy"]].to_numpy(np.float64)
-        kept, quadrants, parses = scores["kept"].to_numpy(bool), None, None
-        if rule.extended:
+        kept, quadrants, parses, prior = scores["kept"].to_numpy(bool), None, None, None
+        if rule.half == "soft":
+            is_own = chosen.name == run.about["variant"]
+            prior = _stored_prior(scores) if is_own else _priors(run, samples[answered], scores, starts, rule)
+            kept = np.ones(len(scores), dtype=bool)
+        elif rule.extended:
             parses = {i: parse_from_json(text) for i, text in enumerate(samples["parse"][answered])}
             kept = np.ones(len(scores), dtype=bool)
         elif rule.half == "quadrants" or chosen.name != run.about["variant"]:
@@ -132,25 +142,28 @@ class Ranking:
             centres_xy=centres,
             quadrants=quadrants,
             parses=parses,
+            prior=prior,
             **numbers,
             **{name: samples[column].to_numpy(kind) for name, (column, kind) in _OF_SAMPLES.items()},
             **{name: scores[column].to_numpy(np.int64) for name, column in _OF_SCORES.items()},
         )
 
-    def total(self, weights: Weights) -> np.ndarray:
+    def total(self, weights: Weights, *, rectified: bool = True) -> np.ndarray:
         """S of every row.
 
         Parameters
         ----------
         weights : Weights
             alpha and lam.
+        rectified : bool
+            False leaves a soft rectifier's prior out.
 
         Returns
         -------
         ndarray of float, shape (rows,)
-            Not rectified.
+            Of those too that a hard rectifier takes out.
         """
-        return combine(self.v, self.p, self.n, weights)
+        return combine(self.v, self.p, self.n, weights, self.prior if rectified else None)
 
     def candidates(self, total: np.ndarray) -> np.ndarray:
         """What the rectifier keeps.
@@ -187,7 +200,7 @@ class Ranking:
         ndarray of int, shape (answered samples,)
             -1 where no proposal is left. A tie keeps the earlier proposal.
         """
-        total = self.total(weights)
+        total = self.total(weights, rectified=rectified)
         if rectified:
             total = np.where(self.candidates(total), total, -np.inf)
         if not len(self.starts):
@@ -253,6 +266,41 @@ class Ranking:
         return kept
 
 
+def with_negatives(ranking: Ranking, run: RunLike, variant: Variant, wordnet: WordNet) -> Ranking:
+    """The same ranking with N of another rule of synonyms, from the stored phrases and their cosines.
+
+    Parameters
+    ----------
+    ranking : Ranking
+        Of the run, with the run's own N.
+    run : Run
+        Its predictions and proposals are read.
+    variant : Variant
+        Whose synonyms.
+    wordnet : WordNet
+        That is asked for them.
+
+    Returns
+    -------
+    Ranking
+        With its own N.
+    """
+    samples = run.predictions().drop_duplicates("sample").sort_values("sample", ignore_index=True)[ranking.answered]
+    images = {image_id: part["phrase_cosines"].to_list() for image_id, part in run.proposals().groupby("image_id")}
+    n = ranking.n.copy()
+    for start, size, row in zip(ranking.starts, ranking.sizes, samples.itertuples(), strict=True):
+        stored = json.loads(str(row.phrases))
+        phrases = [NounPhrase(text=p["text"], lemma=p["lemma"]) for p in stored]
+        mined = negatives.mine(
+            str(row.caption), phrases, parse_from_json(str(row.parse)), wordnet, rule=variant.synonyms
+        )
+        kept = [phrase.kept for phrase in mined.phrases]
+        if kept != [p["kept"] for p in stored]:
+            cosines = np.stack(images[row.image_id])
+            n[start : start + size] = -cosines[:, kept].mean(axis=1) if any(kept) else 0.0
+    return replace(ranking, n=n)
+
+
 def sentence_protocol(name: str) -> str:
     """The protocol of that name, where it can be measured without masks.
 
@@ -286,6 +334,40 @@ def _variant_of(run: ScoredRun) -> Variant:
         return VARIANTS[name]
     rule = spatial.RectifierRule(**run.about["variant_options"]["rectifier"])
     return replace(PAPER, name=name, rectifier=rule)
+
+
+def _stored_prior(scores: pd.DataFrame) -> np.ndarray:
+    """What a soft rectifier added to S in a run; 0 in one that was written before there was any."""
+    if "prior" not in scores:
+        return np.zeros(len(scores))
+    return np.asarray(scores["prior"].fillna(0.0), dtype=np.float64)
+
+
+def _priors(
+    run: ScoredRun, samples: pd.DataFrame, scores: pd.DataFrame, starts: np.ndarray, rule: spatial.RectifierRule
+) -> np.ndarray:
+    """What a soft rectifier would have added to S, from the parses, boxes and crops that a run of another stored."""
+    if not hasattr(run, "proposals"):
+        raise UserError("a soft rectifier reads boxes: pass a run that holds its proposals")
+    key = ["image_id", "proposal"]
+    stored = scores[key].merge(run.proposals()[[*key, *EDGES, "phrase_cosines"]], on=key, how="left")
+    boxes, prior = stored[[*EDGES]].to_numpy(np.int64), np.zeros(len(scores))
+    columns = {name: scores[name].to_numpy() for name in ("v", "cx", "cy", "area")}
+    cosines = stored["phrase_cosines"].to_list()
+    for start, size, row in zip(starts, samples["proposals"], samples.itertuples(), strict=True):
+        rows, parse = slice(start, start + size), parse_from_json(str(row.parse))
+        phrases = [NounPhrase(text=p["text"], lemma=p["lemma"]) for p in json.loads(str(row.phrases))]
+        _, trace = spatial.rectify(
+            parse,
+            np.stack([columns["cx"][rows], columns["cy"][rows]], axis=1),
+            rule=rule,
+            areas=columns["area"][rows],
+            boxes_xyxy=boxes[rows],
+            v=columns["v"][rows],
+            object_scores=spatial.object_scores(parse, phrases, np.stack(cosines[rows])) if parse.relations else None,
+        )
+        prior[rows] = trace.prior
+    return prior
 
 
 def _regions(

@@ -274,7 +274,7 @@ class ImageStages:
                 [self.variant.negative_prompt + phrase.text for phrase in self.phrases], "phrase_embeddings"
             ),
             made={
-                "variant": self.variant.name,
+                "variant": self.variant.made_by,
                 **self.variant.of_artifacts,
                 "models": dict(self.models.options),
             },

@@ -19,6 +19,7 @@ from tasnb.core.types import (
     Negatives,
     Parse,
     Prediction,
+    RectifierTrace,
     ScoreTable,
     Weights,
     on_artifacts,
@@ -107,14 +108,19 @@ def _score_where_needed(
     weights: Weights,
     captions: CaptionsOnDemand,
     candidates: np.ndarray,
+    parse: Parse | None,
 ) -> ScoreTable:
-    """As ``score``, but only those candidates are captioned that can have the largest S; the P of the others is NaN."""
+    """As ``score``, but only those candidates are captioned that can have the largest S; the P of the others is NaN.
+
+    parse: by which a soft rectifier's prior, which needs no P, is known before; None where the rectifier is not soft.
+    """
 
     def p_of(v: np.ndarray, n: np.ndarray, text: np.ndarray) -> np.ndarray:
         def ask(rows: np.ndarray) -> np.ndarray:
             return scores.p_score(captions.embeddings(rows.tolist()), text)
 
-        return scores.p_where_needed(v, n, weights, candidates, ask)
+        prior = _rectified(parse, artifacts, chosen, v)[1].prior if parse else None
+        return scores.p_where_needed(v, n, weights, candidates, ask, prior=prior)
 
     return _scored(artifacts, expression, mined, models, chosen, weights, p_of)
 
@@ -236,12 +242,50 @@ def rectify(
     Returns
     -------
     ScoreTable
-        A new table, with its own ``kept`` and ``trace``.
+        A new table, with its own ``kept``, ``trace`` and ``prior``.
     """
-    masks, rule = artifacts.proposals.masks, find(variant).rectifier
     totals = np.where(np.isnan(table.total), -np.inf, table.total)  # where P was not needed, S is not the largest
-    kept, trace = spatial.rectify(parse, centroids_xy(masks), rule=rule, totals=totals, areas=areas(masks))
-    return replace(table, kept=kept, trace=trace)
+    kept, trace = _rectified(parse, artifacts, find(variant), table.v, totals)
+    return replace(table, kept=kept, trace=trace, prior=trace.prior)
+
+
+def _rectified(
+    parse: Parse, artifacts: ImageArtifacts, chosen: Variant, v: np.ndarray, totals: np.ndarray | None = None
+) -> tuple[np.ndarray, RectifierTrace]:
+    masks = artifacts.proposals.masks
+    return spatial.rectify(
+        parse,
+        centroids_xy(masks),
+        rule=chosen.rectifier,
+        totals=totals,
+        areas=areas(masks),
+        boxes_xyxy=artifacts.proposals.boxes_xyxy,
+        v=v,
+        object_scores=located(parse, artifacts, chosen) if chosen.rectifier.half == "soft" else None,
+    )
+
+
+def located(parse: Parse, artifacts: ImageArtifacts, variant: Variant) -> dict[str, np.ndarray]:
+    """How much each proposal looks like the other things of an expression's relations, where the caption names them.
+
+    Parameters
+    ----------
+    parse : Parse
+        The expression's.
+    artifacts : ImageArtifacts
+        What ``describe`` gave: its phrases are encoded already, so no model is asked.
+    variant : Variant
+        Whose crops.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (n,)
+        A relation's phrase -> cosines, -1..1; without the things that the overall caption does not name.
+    """
+    if not parse.relations or variant.v_crop.style not in artifacts.crop_embeddings:
+        return {}
+    cosines = scores.cosines(artifacts.crop_embeddings[variant.v_crop.style], artifacts.phrase_embeddings)
+    return spatial.object_scores(parse, artifacts.phrases, cosines)
 
 
 def select(table: ScoreTable) -> int | None:
@@ -283,7 +327,7 @@ def tas(
     models : Models
         Their encoder, parser and WordNet are used.
     variant : str or Variant
-        "paper", "official" or one of your own: the one for which the artifacts were made.
+        "paper", "plus", "official" or one of your own: the one for which the artifacts were made.
     alpha, lam : float or None
         Override the weights of the models' preset, or of the variant.
     use : collection of str
@@ -313,14 +357,15 @@ def tas(
         problem = f"unknown module {unknown[0]!r}" if unknown else "'v' is missing from use"
         raise UserError(f"{problem}; choose from {', '.join(MODULES)} and keep 'v' (text_only goes without)")
     weights = with_modules(weights_for(chosen, models, alpha=alpha, lam=lam), use)
-    parse = parse or expressions.parse(expression, models.parser, rule=chosen.parse)
+    parse = parse or expressions.parse(expression, models.parser, rule=chosen.parse, wordnet=models.wordnet)
     mined = mine(artifacts, parse, models, variant=chosen)
     captions, possible = artifacts.captions.get(chosen.p_crop.style), None
     if isinstance(captions, CaptionsOnDemand):
         everyone = np.ones(len(captions), dtype=bool)
         possible = _candidates(parse, artifacts, chosen) if "spatial" in use else everyone
     if isinstance(captions, CaptionsOnDemand) and possible is not None:
-        table = _score_where_needed(artifacts, expression, mined, models, chosen, weights, captions, possible)
+        said = parse if "spatial" in use and chosen.rectifier.half == "soft" else None
+        table = _score_where_needed(artifacts, expression, mined, models, chosen, weights, captions, possible, said)
     else:
         table = score(artifacts, expression, mined, models, variant=chosen, weights=weights)
     if "spatial" in use:

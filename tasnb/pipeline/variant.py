@@ -1,6 +1,6 @@
-"""A variant is a set of named options: ``PAPER`` follows the paper's text, ``OFFICIAL`` the authors' code.
+"""A variant is a set of named options: ``PAPER`` follows the text, ``OFFICIAL`` the authors' code, ``PLUS`` is ours.
 
-Every row of the table in docs/method.md is one field here. Nothing else in the package asks which of the two is
+Every row of the table in docs/method.md is one field here. Nothing else in the package asks which of them is
 running: stages see only their own option. Artifacts record the options that made them, and ``require_made_for`` refuses
 another variant's.
 """
@@ -93,8 +93,9 @@ class Variant:
 
     @property
     def made_by(self) -> str:
-        """The name of the variant whose artifacts and weights these are: of a mix the first."""
-        return self.name.partition(READ_AS)[0]
+        """The name of the variant whose artifacts and weights these are: of a mix the first, of ``plus`` paper."""
+        own = self.name.partition(READ_AS)[0]
+        return PAPER.name if own == PLUS.name else own
 
 
 READ_AS = " read as "  # in the name of a mix
@@ -124,7 +125,10 @@ OFFICIAL_SCALED = replace(
     model_options=VARIANT_OPTIONS["official-scaled"],
 )
 
-VARIANTS: Mapping[str, Variant] = MappingProxyType({m.name: m for m in (PAPER, OFFICIAL, OFFICIAL_SCALED)})
+# ours: training-free, on the paper's proposals, crops and captions; each part is an option that can be switched alone
+PLUS = replace(PAPER, name="plus", rectifier=spatial.SOFT, synonyms=negatives.KIND)
+
+VARIANTS: Mapping[str, Variant] = MappingProxyType({m.name: m for m in (PAPER, OFFICIAL, OFFICIAL_SCALED, PLUS)})
 
 
 def find(name: str | Variant, models: Models | None = None) -> Variant:
@@ -133,7 +137,7 @@ def find(name: str | Variant, models: Models | None = None) -> Variant:
     Parameters
     ----------
     name : str or Variant
-        "paper", "official", "official-scaled", or a variant, which is given back.
+        "paper", "official", "official-scaled", "plus", or a variant, which is given back.
     models : Models, optional
         For which: with the toy presets "official" stands for "official-scaled" (``Models.variants``).
 
@@ -153,8 +157,8 @@ def find(name: str | Variant, models: Models | None = None) -> Variant:
     return VARIANTS[name if models is None else models.variants.get(name, name)]
 
 
-def at_hand(artifacts: ImageArtifacts) -> tuple[Variant, Variant]:
-    """What the same artifacts can show: the variant that made them, and it with the other one's language.
+def at_hand(artifacts: ImageArtifacts) -> tuple[Variant, ...]:
+    """What the same artifacts can show: the variant that made them, ours on the paper's, and the other one's language.
 
     Parameters
     ----------
@@ -164,10 +168,10 @@ def at_hand(artifacts: ImageArtifacts) -> tuple[Variant, Variant]:
     Returns
     -------
     tuple of Variant
-        The mix is last.
+        Their own first, the mix last.
     """
     own = VARIANTS.get(artifacts.made.get("variant", PAPER.name), PAPER)
-    return own, own.reading_as(counterpart(own))
+    return own, *((PLUS,) if own is PAPER else ()), own.reading_as(counterpart(own))
 
 
 def counterpart(variant: Variant) -> Variant:

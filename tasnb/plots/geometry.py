@@ -23,7 +23,7 @@ from tasnb.stages.spatial.scene import AXIS, AXIS_NAMES, Scene
 SIDE = 340  # of a rule's panel, pixels
 LEGEND = (
     "Coloured dots are centres that stay, crossed gray ones are out, a ring marks the answer; dashed lines are medians "
-    "of the centres, and the gray part of the photo is out."
+    "of the centres, and the gray part of the photo is out; where nothing is taken out, it is the grayer the less the prior."
 )
 
 
@@ -45,6 +45,9 @@ class Rectified:
         "x" and "y": the median of the centres, only where the rule draws a line there.
     region_xyxy : tuple of float, or None
         The part of the picture that a half or quadrant leaves; None where the rule is no half, or all stay.
+    shade : ndarray of float, shape (rows, columns), or None
+        Of a soft rule: the prior over the picture, 0 where it is largest to 1 where it is least (``prior.field``); None
+        where no place is said.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Rectified:
     centres_xy: np.ndarray
     medians: Mapping[str, float]
     region_xyxy: tuple[float, float, float, float] | None
+    shade: np.ndarray | None = None
 
     __repr__ = brief
 
@@ -64,8 +68,8 @@ class Rectified:
 
 def variants_to_compare(artifacts: ImageArtifacts) -> tuple[Variant, ...]:
     """Those at hand (``pipeline.variant.at_hand``), and ``extended``: the first one with our own rectifier."""
-    own, mix = at_hand(artifacts)
-    return (own, mix, replace(own, name="extended", parse=PAPER.parse, rectifier=spatial.EXTENDED))
+    own = at_hand(artifacts)
+    return (*own, replace(own[0], name="extended", parse=PAPER.parse, rectifier=spatial.EXTENDED))
 
 
 def rectify_by_each(artifacts: ImageArtifacts, expression: str, models: Models) -> tuple[Rectified, ...]:
@@ -125,13 +129,13 @@ def rectifiers(image_rgb: np.ndarray | None, artifacts: ImageArtifacts, expressi
     if image_rgb is not None:
         ground = artifacts.at_working_size(image_rgb)
     panels = [Panel(title=each.name, pixels=_drawn(each, ground), notes=(each.sentence,)) for each in found]
-    return sheet(f"“{expression}”", panels, [LEGEND], columns=3, side=SIDE, notes=artifacts.notes)
+    return sheet(f"“{expression}”", panels, [LEGEND], columns=3 if len(panels) < 4 else 2, side=SIDE, notes=artifacts.notes)
 
 
 def _rectified(
     artifacts: ImageArtifacts, expression: str, models: Models, variant: Variant, weights: Weights
 ) -> Rectified:
-    parse = expressions.parse(expression, models.parser, rule=variant.parse)
+    parse = expressions.parse(expression, models.parser, rule=variant.parse, wordnet=models.wordnet)
     mined = pipeline.mine(artifacts, parse, models, variant=variant)
     table = pipeline.score(artifacts, expression, mined, models, variant=variant, weights=weights)
     masks, rule = artifacts.proposals.masks, variant.rectifier
@@ -141,22 +145,36 @@ def _rectified(
         phrases = list(dict.fromkeys(relation.phrase for relation in parse.relations))
         encoded = models.encoder.encode_texts([phrase.lower() for phrase in phrases])
         likeness = dict(zip(phrases, scores.cosines(rows, encoded).T, strict=True))
-    kept, trace = spatial.rectify(
-        parse, centroids, rule=rule, totals=table.total, areas=areas(masks), object_scores=likeness
-    )
-    table, scene = replace(table, kept=kept, trace=trace), Scene(centres_xy=rule.centres_of(centroids))
+    if rule.half == "soft":
+        table = pipeline.rectify(table, parse, artifacts, variant=variant)
+    else:
+        kept, trace = spatial.rectify(
+            parse, centroids, rule=rule, totals=table.total, areas=areas(masks), object_scores=likeness
+        )
+        table = replace(table, kept=kept, trace=trace)
+    scene = Scene(centres_xy=rule.centres_of(centroids))
     return Rectified(
         name=variant.name,
         parse=parse,
         table=table,
         centres_xy=scene.centres_xy,
         medians=_medians(parse, scene, rule),
-        region_xyxy=_region(parse, kept, scene, artifacts.size_hw, rule),
+        region_xyxy=_region(parse, table.kept, scene, artifacts.size_hw, rule),
+        shade=_shade(parse, scene, artifacts, variant) if rule.half == "soft" else None,
     )
 
 
+def _shade(parse: Parse, scene: Scene, artifacts: ImageArtifacts, variant: Variant) -> np.ndarray | None:
+    if not len(scene):
+        return None
+    known = replace(scene, object_scores=pipeline.located(parse, artifacts, variant))
+    field = spatial.prior.field(parse, known, artifacts.size_hw, reads=variant.rectifier.reads)
+    spread = np.ptp(field)
+    return (field.max() - field) / spread if spread > 0 else None
+
+
 def _medians(parse: Parse, scene: Scene, rule: spatial.RectifierRule) -> dict[str, float]:
-    if not scene.placed.any():
+    if not scene.placed.any() or rule.half == "soft":
         return {}
     axes = sorted({AXIS[direction] for direction in parse.directions})
     if axes and rule.half == "quadrants":
@@ -170,6 +188,7 @@ def _region(
     """The rectangle of the half, or of the quadrant that holds exactly the kept centres."""
     if not parse.directions or kept.all() or (rule.extended and (parse.cues or parse.relations)):
         return None
+    assert rule.half != "soft"  # all are kept
     regions = halves.regions(parse.directions, scene, rule.half).items()
     borders = next((borders for borders, inside in regions if np.array_equal(inside, kept)), None)
     if borders is None:
@@ -192,6 +211,10 @@ def _drawn(each: Rectified, ground: np.ndarray) -> np.ndarray:
         outside = np.ones(pixels.shape[:2], bool)
         outside[y0:y1, x0:x1] = False
         pixels[outside] = 0.35 * pixels[outside] + 0.65 * 120
+    if each.shade is not None:
+        height, width = pixels.shape[:2]
+        gray = np.asarray(Image.fromarray(each.shade.astype(np.float32)).resize((width, height)))[..., None]
+        pixels = ((1 - 0.65 * gray) * pixels + 0.65 * gray * 120).astype(np.float32)
     canvas = Image.fromarray(pixels.astype(np.uint8))
     draw = ImageDraw.Draw(canvas)
     for axis, median in each.medians.items():

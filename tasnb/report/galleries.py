@@ -10,7 +10,6 @@ import numpy as np
 
 from tasnb import analysis, plots
 from tasnb.core.images import as_rgb, jpeg_uri, resized
-from tasnb.core.types import combine
 from tasnb.evaluation.samples import RunSamples
 
 if TYPE_CHECKING:
@@ -78,7 +77,8 @@ class Gallery:
         e = self._found.evidence
         of_case = slice(*e.spans[place])
         scores = e.scores.iloc[of_case].assign(caption=e.captions[of_case])
-        scores["s"] = combine(scores["v"], scores["p"], scores["n"], e.weights)
+        scores["s"] = e.ranking.total(e.weights)[of_case]
+        scores["prior"] = 0.0 if e.ranking.prior is None else e.ranking.prior[of_case]
         first = scores.sort_values("s", ascending=False, kind="stable")
         must = [number for number in (chosen, oracle) if number >= 0]
         shown = first[first["proposal"].isin(must) | (np.arange(len(first)) < RECEIPT)].head(RECEIPT + len(must))

@@ -18,9 +18,19 @@ from tasnb.core.choices import require_known
 from tasnb.core.errors import UserError
 from tasnb.core.types import NegativePhrase, Negatives, NounPhrase, Parse, WordNet
 
-SynonymKind = Literal["path", "official"]
+SynonymKind = Literal["path", "official", "kind"]
 # docs/method.md: "group of X" is an X, whatever WordNet says of groups
 COLLECTIVES = ("group", "bunch", "row", "couple", "pair", "lot")
+THRESHOLDS: dict[SynonymKind, float] = {"path": 0.9, "kind": 0.5, "official": 0.9}
+FIRST_SENSES = 2  # of each word, whose path similarity counts for "kind"
+# who is of which gender, where WordNet does not say it above them
+GENDERS = {
+    "male": """man boy guy male gentleman dude fellow bloke lad father dad daddy son brother uncle nephew husband groom
+    boyfriend grandpa grandfather king prince waiter policeman fireman businessman sportsman cowboy""",
+    "female": """woman girl lady female gal lass mother mom mum mommy daughter sister aunt niece wife bride girlfriend
+    grandma grandmother queen princess waitress policewoman businesswoman sportswoman cowgirl""",
+}
+_GENDER_OF = {word: gender for gender, words in GENDERS.items() for word in words.split()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +43,12 @@ class SynonymRule:
         "path" compares the head nouns' NOUN synsets, a similarity >= threshold counts, and the same lemma is the same
         word whether WordNet knows it or not (paper, section 3.3); a group, bunch, row, couple, pair or lot of X is an
         X. "official" compares the first nouns as written (the lemmas of noun phrases of kind "chunks") in any part of
-        speech, a similarity > threshold counts, and nothing else does (suoych/TAS, are_near_synonyms).
-    threshold : float
-        WordNet path similarity, 0..1.
+        speech, a similarity > threshold counts, and nothing else does (suoych/TAS, are_near_synonyms). "kind" (ours)
+        asks whether both are of one kind: the first sense of one lies above that of the other ("animal", "dog"), both
+        are persons of the same gender ("man", "boy"), or a similarity >= threshold among the first two senses of each
+        ("cat", "kitty").
+    threshold : float or None
+        WordNet path similarity, 0..1; None for 0.5 by kind, and 0.9 else.
     min_pairs : int
         How many synset pairs must reach it.
     repeats : str
@@ -49,20 +62,28 @@ class SynonymRule:
     """
 
     kind: SynonymKind = "path"
-    threshold: float = 0.9
+    threshold: float | None = None
     min_pairs: int = 1
     repeats: Literal["once", "each"] = "once"
 
     def __post_init__(self) -> None:
         require_known("synonym kind", self.kind, get_args(SynonymKind))
-        if not 0 <= self.threshold <= 1:
+        if self.threshold is None:
+            object.__setattr__(self, "threshold", THRESHOLDS[self.kind])
+        if not 0 <= self.limit <= 1:
             raise UserError(f"threshold: expected a path similarity from 0 to 1, got {self.threshold}")
         if self.min_pairs < 1:
             raise UserError(f"min_pairs: expected at least 1, got {self.min_pairs}")
         require_known("repeats", self.repeats, ("once", "each"))
 
+    @property
+    def limit(self) -> float:
+        """The threshold, never None."""
+        return THRESHOLDS[self.kind] if self.threshold is None else self.threshold
+
 
 PAPER = SynonymRule()
+KIND = SynonymRule(kind="kind")
 OFFICIAL = SynonymRule(kind="official", min_pairs=3, repeats="each")
 
 
@@ -116,7 +137,12 @@ def mine(
             judged.append(verdict(kept=False, reason=f'"{phrase.text}" was already counted; T_n is a set'))
             continue
         seen.add(phrase.text)
-        if after and rule.kind == "path" and phrase.lemma in COLLECTIVES and f"{phrase.text} of {after.text}" in said:
+        if (
+            after
+            and rule.kind != "official"
+            and phrase.lemma in COLLECTIVES
+            and f"{phrase.text} of {after.text}" in said
+        ):
             phrase = replace(phrase, lemma=after.lemma)
         judged.append(_judge(verdict, phrase, parse, wordnet, rule))
     return Negatives(caption=caption, phrases=tuple(judged))
@@ -135,7 +161,9 @@ def _judge(
         ours, theirs, pos = _subject(parse), phrase.lemma.lower(), "n"
         if ours == theirs:
             return verdict(kept=False, reason=f'"{phrase.text}" names the subject: the same word, "{ours}"')
-    compared = _compared(wordnet, ours, theirs, pos)
+    if rule.kind == "kind" and (why := _same_kind(wordnet, ours, theirs)):
+        return verdict(kept=False, reason=f'"{theirs}" is of one kind with the subject "{ours}": {why}')
+    compared = _compared(wordnet, ours, theirs, pos, FIRST_SENSES if rule.kind == "kind" else None)
     if compared.lacks is not None:
         kind = " as a noun" if pos else ""
         lacks = compared.lacks
@@ -155,18 +183,20 @@ def _weigh(
     """The verdict on two words whose synset pairs have these similarities."""
     pairs, (one, two) = compared.similarities, compared.closest
     similarity = max(pairs)
-    sign = ">=" if rule.kind == "path" else ">"
-    near = sum(s >= rule.threshold if rule.kind == "path" else s > rule.threshold for s in pairs)
+    sign = ">" if rule.kind == "official" else ">="
+    near = sum(s > rule.limit if rule.kind == "official" else s >= rule.limit for s in pairs)
     dropped = near >= rule.min_pairs
     closest = one if one == two else f"{one} and {two}"
+    of = "one kind" if rule.kind == "kind" else "a synonym"
+    same = "of one kind with" if rule.kind == "kind" else "another word for"
     if rule.min_pairs > 1:
-        found = f"{near} of {len(pairs)} synset pairs are {sign} {rule.threshold:g} and {rule.min_pairs} are needed"
+        found = f"{near} of {len(pairs)} synset pairs are {sign} {rule.limit:g} and {rule.min_pairs} are needed"
     elif dropped:
-        found = f"path similarity {similarity:.2f} {sign} {rule.threshold:g}"
+        found = f"path similarity {similarity:.2f} {sign} {rule.limit:g}"
     else:
-        found = f"path similarity {similarity:.2f}, below the {rule.threshold:g} of a synonym"
+        found = f"path similarity {similarity:.2f}, below the {rule.limit:g} of {of}"
     reason = (
-        f'"{theirs}" {"is another word for" if dropped else "is not"} the subject "{ours}": '
+        f'"{theirs}" {f"is {same}" if dropped else "is not"} the subject "{ours}": '
         f"{'they share' if one == two else 'closest are'} {closest}, {found}"
     )
     return verdict(kept=not dropped, reason=reason, synsets=(one, two), similarity=similarity)
@@ -186,25 +216,26 @@ class _Compared:
 
 
 # what each WordNet said of two words: few pairs come again and again, and each takes milliseconds
-_REMEMBERED: WeakKeyDictionary[WordNet, dict[tuple[str, str, str | None], _Compared]] = WeakKeyDictionary()
+_Words = tuple[str, str, str | None, int | None]
+_REMEMBERED: WeakKeyDictionary[WordNet, dict[_Words, _Compared]] = WeakKeyDictionary()
 _MOST = 1 << 14  # pairs of words, some 10 MB
 
 
-def _compared(wordnet: WordNet, ours: str, theirs: str, pos: str | None) -> _Compared:
+def _compared(wordnet: WordNet, ours: str, theirs: str, pos: str | None, senses: int | None) -> _Compared:
     try:
         known = _REMEMBERED.setdefault(wordnet, {})
     except TypeError:  # one that cannot be a key is asked again
         known = {}
-    words = (ours, theirs, pos)
+    words = (ours, theirs, pos, senses)
     if (found := known.get(words)) is None:
         if len(known) >= _MOST:
             known.clear()
-        found = known[words] = _compare(wordnet, ours, theirs, pos)
+        found = known[words] = _compare(wordnet, *words)
     return found
 
 
-def _compare(wordnet: WordNet, ours: str, theirs: str, pos: str | None) -> _Compared:
-    synsets = {word: _synsets(wordnet, word, pos) for word in (theirs, ours)}
+def _compare(wordnet: WordNet, ours: str, theirs: str, pos: str | None, senses: int | None) -> _Compared:
+    synsets = {word: _synsets(wordnet, word, pos)[:senses] for word in (theirs, ours)}
     for word, found in synsets.items():
         if not found:
             return _Compared(lacks=word)
@@ -225,6 +256,49 @@ def _similarities(ours: list[Any], theirs: list[Any]) -> Iterator[tuple[float, s
 
 def _synsets(wordnet: WordNet, word: str, pos: str | None) -> list[Any]:
     return wordnet.synsets(word.replace(" ", "_"), pos)
+
+
+def _same_kind(wordnet: WordNet, ours: str, theirs: str) -> str:
+    """Why two words are of one kind, similarity aside; "" where nothing says so."""
+    first = [synset[0] for word in (ours, theirs) if (synset := _synsets(wordnet, word, "n"))]
+    if len(first) < 2:
+        return ""
+    above = [upwards([synset]) for synset in first]
+    if first[0].name() in above[1] or first[1].name() in above[0]:
+        general, special = (ours, theirs) if first[0].name() in above[1] else (theirs, ours)
+        return f'every "{special}" is a "{general}"'
+    genders = [_gender(word, names) for word, names in zip((ours, theirs), above, strict=True)]
+    if genders[0] and genders[0] == genders[1] and all("person.n.01" in names for names in above):
+        return f"both are {genders[0]} persons"
+    return ""
+
+
+def _gender(word: str, above: set[str]) -> str:
+    """Of a person: by our list, else by what WordNet has above the first sense; "" where neither says it."""
+    said = _GENDER_OF.get(word.split()[-1], "")
+    return said or next((gender for gender in GENDERS if {f"{gender}.n.02", f"{gender}.n.01"} & above), "")
+
+
+def upwards(synsets: Sequence[Any]) -> set[str]:
+    """The names of synsets and of all above them.
+
+    Parameters
+    ----------
+    synsets : sequence
+        NLTK's.
+
+    Returns
+    -------
+    set of str
+        Such as "dog.n.01" and "animal.n.01".
+    """
+    waiting, seen = list(synsets), set()
+    while waiting:
+        synset = waiting.pop()
+        if synset.name() not in seen:
+            seen.add(synset.name())
+            waiting += [*synset.hypernyms(), *getattr(synset, "instance_hypernyms", list)()]
+    return seen
 
 
 def _subject(parse: Parse) -> str:

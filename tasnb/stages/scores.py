@@ -71,6 +71,7 @@ def p_where_needed(
     ask: Callable[[np.ndarray], np.ndarray],
     *,
     at_once: int = AT_ONCE,
+    prior: Float[np.ndarray, " n"] | None = None,
 ) -> Float[np.ndarray, " n"]:
     """P of the candidates that may have the largest S, without asking for the others.
 
@@ -86,6 +87,8 @@ def p_where_needed(
         Numbers of proposals -> their P, -1..1, as ``p_score`` gives it.
     at_once : int
         How many are asked for together.
+    prior : ndarray of float, shape (n,), optional
+        What a soft rectifier adds to S.
 
     Returns
     -------
@@ -110,7 +113,7 @@ def p_where_needed(
     [0.2, nan, nan, nan]
     """
     p = np.full(len(v), np.nan)
-    highest = np.maximum(*(combine(v, np.full(len(v), bound), n, weights) for bound in (-1.0, 1.0)))
+    highest = np.maximum(*(combine(v, np.full(len(v), bound), n, weights, prior) for bound in (-1.0, 1.0)))
     order, best = np.flatnonzero(candidates), -np.inf
     order = order[np.argsort(-highest[order], kind="stable")]
     for start in range(0, len(order), at_once):
@@ -119,7 +122,7 @@ def p_where_needed(
         if not len(rows):
             break
         p[rows] = ask(rows)
-        best = max(best, combine(v, p, n, weights)[rows].max())
+        best = max(best, combine(v, p, n, weights, prior)[rows].max())
     return p
 
 

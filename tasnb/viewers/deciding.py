@@ -153,6 +153,8 @@ def why_not(decision: Decision, index: int) -> str:
         f"{w.alpha:g} P": w.alpha * (table.p[index] - table.p[best]),
         f"{w.lam:g} N": w.lam * (table.n[index] - table.n[best]),
     }
+    if table.prior is not None:
+        parts["the prior"] = table.prior[index] - table.prior[best]
     worst = min(parts, key=lambda name: parts[name])
     return (
         f"its S {table.total[index]:.3f} is {gap:.3f} behind the best; it loses most through {worst} "

@@ -95,7 +95,7 @@ class Reading:
 
 def read(artifacts: ImageArtifacts, expression: str, models: Models, variant: Variant) -> Reading:
     """What a variant makes of an expression. Raises ValueError, or TypeError for what is no text."""
-    parse = expressions.parse(expression, models.parser, rule=variant.parse)
+    parse = expressions.parse(expression, models.parser, rule=variant.parse, wordnet=models.wordnet)
     mined = mine(artifacts, parse, models, variant=variant)
     table = score(artifacts, expression, mined, models, variant=variant)
     return Reading(variant=variant, parse=parse, negatives=mined, table=table)
@@ -124,19 +124,20 @@ def variant_at_hand(artifacts: ImageArtifacts, models: Models, asked: str | None
 
 def _python(variant: Variant, artifacts: ImageArtifacts) -> str:
     """A variant at hand as Python code."""
-    own, mix = at_hand(artifacts)
+    own, *_, mix = at_hand(artifacts)
     if variant.name == mix.name:
         return f'tn.VARIANTS["{own.name}"].reading_as(tn.VARIANTS["{counterpart(own).name}"])'
     return f'"{variant.name}"'
 
 
 def _note(artifacts: ImageArtifacts) -> str:
-    own, mix = at_hand(artifacts)
+    own, *ours, mix = at_hand(artifacts)
     other = counterpart(own).name
+    plus = f"{ours[0].name!r} is ours: its rectifier takes nothing out and adds a prior to S. " if ours else ""
     return (
-        f"Switched: how the expression is read, which phrases are dropped, and the rectifier's rule. Proposals, crops, "
-        f"captions, the phrases themselves and the weights stay those of {own.name}, for which describe() made these "
-        f"artifacts, so {mix.name!r} is a mix. For all of {other}: "
+        f"{plus}Switched: how the expression is read, which phrases are dropped, and the rectifier's rule. Proposals, "
+        f"crops, captions, the phrases themselves and the weights stay those of {own.name}, for which describe() made "
+        f"these artifacts, so {mix.name!r} is a mix. For all of {other}: "
         f'tn.describe(image, tn.models.load(..., variant="{other}"), variant="{other}").'
     )
 
@@ -210,8 +211,8 @@ def why_record(
 ) -> dict[str, Any]:
     """The ``why`` panel: variant -> the cause of a failure and its cures, with all parts on; {} without a target.
 
-    settings: whose weights. A cure says what it replaces in the scores ("n", "kept") or the settings; the rest stays as
-    it is on screen.
+    settings: whose weights. A cure says what it replaces in the scores ("n", "kept", "prior") or the settings; the rest
+    stays as it is on screen.
     """
     if target is None or not target.any():
         return {}
@@ -255,6 +256,7 @@ def _variant_record(reading: Reading, artifacts: ImageArtifacts) -> dict[str, An
         "v": table.v.tolist(),
         "p": table.p.tolist(),
         "n": table.n.tolist(),
+        "prior": None if trace.prior is None else trace.prior.tolist(),
         "negatives": list(reading.negatives.kept),
         "minded": list(parse.notes),
         "pieces": pieces(parse),
@@ -289,7 +291,11 @@ def _cure_record(switch: Switch) -> dict[str, Any]:
         "name": switch.name,
         "words": switch.words,
         "row": switch.row,
-        "scores": {key: switch.changed[key].tolist() for key in ("n", "kept") if key in switch.changed},
+        "scores": {
+            key: None if (value := switch.changed[key]) is None else value.tolist()
+            for key in ("n", "kept", "prior")
+            if key in switch.changed
+        },
         "settings": {} if weights is None else {"alpha": weights.alpha, "lam": weights.lam},
     }
 

@@ -111,6 +111,7 @@ def _rule_record(rule: Rectified) -> dict[str, Any]:
         "centres": centres_record(rule.centres_xy),
         "medians": dict(rule.medians),
         "region": None if rule.region_xyxy is None else list(rule.region_xyxy),
+        "shade": None if rule.shade is None else rule.shade.round(3).tolist(),
     }
 
 
@@ -146,7 +147,7 @@ def rectifier_view(
 
     Notes
     -----
-    The rules: ``paper``; ``paper read as official``, how the authors' code reads the expression and which quadrant it
+    The rules: ``paper``; ``plus``, which takes nothing out and whose prior is drawn as a map; ``paper read as official``, how the authors' code reads the expression and which quadrant it
     takes, on the same proposals and scores; and ``extended`` (the rectifier that also reads middle, extremes, ordinals,
     sizes and relations; ours, in no paper). Artifacts made for ``official`` have that first, and the mix the other way
     round.

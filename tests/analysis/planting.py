@@ -406,9 +406,16 @@ class PlantedRun:
         for i, c in enumerate(self._cases):
             blocks.append(pd.DataFrame(
                 {"image_id": str(i), "proposal": np.arange(len(c.v)), "caption": c.captions, "height": 256,
-                 "width": 256, "phrase_cosines": list(c.cosines)}
+                 "width": 256, "phrase_cosines": list(c.cosines), **_boxes_of(c)}
             ))  # fmt: skip
         return pd.concat(blocks, ignore_index=True)
+
+
+def _boxes_of(case: Planted) -> dict[str, np.ndarray]:
+    """Squares of the proposals' areas about their centres."""
+    half = np.sqrt(case.areas) / 2
+    ends = {"x0": (0, -half), "y0": (1, -half), "x1": (0, half), "y1": (1, half)}
+    return {name: np.rint(case.centres[:, axis] + by).astype(int) for name, (axis, by) in ends.items()}
 
 
 def confusion(cases: list[Planted], found: dict[int, str]) -> pd.DataFrame:

@@ -55,7 +55,7 @@ def cases() -> Iterator[tuple[Reading, ImageArtifacts, Settings]]:
     for number in range(288):
         count = COUNTS[number % len(COUNTS)]
         directions = DIRECTIONS[number % len(DIRECTIONS)]
-        variant = VARIANTS["official" if number % 3 else "paper"]
+        variant = VARIANTS[("paper", "official", "plus")[number // 8 % 3]]
         masks = masks_of(rng, count)
         if number % 17 == 0:
             masks[:] = False  # nobody has a centre
@@ -111,7 +111,8 @@ def test_the_browser_ranks_as_python_does(rank: Any) -> None:
 
 def test_the_cases_hold_what_they_should() -> None:
     """A shared fixture that never met a tie, an empty half or a quadrant would prove little."""
-    seen = dict.fromkeys(("none", "one", "tie", "empty mask", "empty half", "quadrant", "left out", "switched off"), 0)
+    kinds = "none", "one", "tie", "empty mask", "empty half", "quadrant", "left out", "prior", "switched off"
+    seen = dict.fromkeys(kinds, 0)
     for reading, artifacts, settings in cases():
         told = expected(reading, artifacts, settings)
         totals = told["totals"]
@@ -122,6 +123,7 @@ def test_the_cases_hold_what_they_should() -> None:
         seen["empty half"] += "no candidate is there" in told["sentence"]
         seen["quadrant"] += "better S of the half's two" in told["sentence"]
         seen["left out"] += not all(told["kept"])
+        seen["prior"] += reading.variant.name == "plus" and any(v.startswith("+0.1") for v in told["verdicts"])
         seen["switched off"] += not settings.spatial
     assert all(count >= 5 for count in seen.values()), seen
 

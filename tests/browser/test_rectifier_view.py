@@ -22,7 +22,7 @@ def viewer(toy_case, toy_models):
 def test_every_rule_draws_its_centres_and_says_why(viewer, page: Any, tmp_path: Path) -> None:
     frame = show(page, viewer, tmp_path)
     panels = frame.locator(".tn-rules figure")
-    assert panels.count() == len(viewer.rules) == 3
+    assert panels.count() == len(viewer.rules) == 4
     for at, rule in enumerate(viewer.rules.values()):
         panel = panels.nth(at)
         assert rule.sentence in panel.inner_text()
@@ -42,7 +42,7 @@ def test_a_dot_and_the_arrow_keys_pick_a_mask(viewer, page: Any, tmp_path: Path)
     assert "mask 3:" in frame.locator(".tn-verdict").inner_text()
     assert frame.locator(".tn-list button").nth(3).get_attribute("aria-pressed") == "true"
     frame.locator(".tn-rules figure").nth(1).locator(".tn-dot").nth(0).hover(force=True)
-    assert frame.locator(".tn-marked").count() == 3, "marked in every panel"
+    assert frame.locator(".tn-marked").count() == 4, "marked in every panel"
 
 
 def test_axe_finds_nothing_serious(viewer, page: Any, tmp_path: Path) -> None:

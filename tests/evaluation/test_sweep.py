@@ -23,13 +23,14 @@ from typer.testing import CliRunner
 import tasnb as tn
 from tasnb import analysis, plots
 from tasnb.cli import evaluation as commands
+from tasnb.core.errors import UserError
 from tasnb.core.types import DIRECTIONS, Parse, Weights, parse_to_json
 from tasnb.evaluation import engine, metrics, parts, sweep
 from tasnb.evaluation import reproduce as reproducing
-from tasnb.evaluation.ablation import ablation, as_text, beside_paper, beside_text
-from tasnb.evaluation.reranking import Ranking
+from tasnb.evaluation.ablation import ablation, as_text, beside_paper, beside_text, plus_ablation
+from tasnb.evaluation.reranking import Ranking, with_negatives
 from tasnb.evaluation.runs import Run
-from tasnb.pipeline.variant import OFFICIAL, PAPER, VARIANTS
+from tasnb.pipeline.variant import OFFICIAL, PAPER, PLUS, VARIANTS
 from tasnb.report.notebook import html_of
 from tasnb.stages import spatial
 from tasnb.store import canonical
@@ -383,10 +384,10 @@ def test_the_modules_without_pr_and_with_skipped_images() -> None:
 
 @pytest.fixture(scope="module")
 def models_of(toy_models, official_models) -> dict[str, Any]:
-    return {"paper": toy_models, "official": official_models, "official-scaled": official_models}
+    return {"paper": toy_models, "plus": toy_models, "official": official_models, "official-scaled": official_models}
 
 
-@pytest.fixture(scope="module", params=["paper", "official"])
+@pytest.fixture(scope="module", params=["paper", "plus", "official"])
 def real(request, models_of, reftoy_val, tmp_path_factory) -> Run:
     """RefToy: the sentences of the first three scenes, evaluated by the engine."""
     folder = tmp_path_factory.mktemp("runs")
@@ -436,6 +437,38 @@ def test_other_weights_are_what_tas_itself_answers(
             lam=lam,
         )
         assert row.chosen == (-1 if answer.index is None else answer.index)
+
+
+def test_stored_scores_give_the_answers_of_plus(real: Run, described, models_of, reftoy_val) -> None:
+    """From a run of paper or of plus alike: parses, boxes, crops and phrases are the same."""
+    if real.about["variant"] == "official-scaled":
+        return
+    wordnet, own = models_of["plus"].wordnet, Weights(**real.about["weights"])
+    ranking = with_negatives(Ranking.of(real, variant="plus"), real, PLUS, wordnet)
+    answers = [
+        tn.tas(described[row.image_id], reftoy_val[row.sample].expression, models_of["plus"], variant="plus")
+        for row in real.predictions().query("method == 'tas'").itertuples()
+    ]
+    assert ranking.chosen(own).tolist() == [answer.index for answer in answers]
+    assert any(answer.table.prior.any() for answer in answers), "or nothing was tested"
+    steps = plus_ablation(real, wordnet)
+    assert steps["miou"].iloc[-1] == pytest.approx(100 * metrics.iou(*ranking.counts(own)).mean())
+    if real.about["variant"] == "paper":
+        assert steps["miou"].iloc[0] == pytest.approx(real.table(methods=["tas"])["miou"].iloc[0])
+        assert "prior" in real.scores()
+        assert not real.scores()["prior"].any()
+    assert steps["total"].iloc[-1] == pytest.approx(steps["miou"].iloc[-1] - steps["miou"].iloc[0])
+
+
+def test_a_soft_rectifier_needs_boxes_and_a_run_from_before_it_has_none() -> None:
+    with pytest.raises(UserError, match="reads boxes"):
+        sweep.sweep(run_of(TWO), variant="plus")
+    own = run_of(TWO, variant="plus")
+    assert "prior" not in own.scored
+    assert Ranking.of(own).prior.tolist() == [0.0] * 5
+    own.scored["prior"] = [0.0, 0.0, 9.0, 0.0, 0.0]
+    assert sweep.rerank(own, alpha=0, lam=0)["chosen"].tolist() == [2, 1]
+    assert sweep.rerank(own, alpha=0, lam=0, rectified=False)["chosen"].tolist() == [0, 1]
 
 
 def test_v_alone_is_clip_only(real: Run) -> None:

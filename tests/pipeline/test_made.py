@@ -126,9 +126,9 @@ def test_every_picture_has_a_proposal_under_the_scaled_form(reftoy_val, official
 
 
 def test_at_hand_are_the_own_variant_and_a_mix(toy_case, official_case) -> None:
-    assert [each.name for each in at_hand(toy_case[1])] == ["paper", "paper read as official"]
+    assert [each.name for each in at_hand(toy_case[1])] == ["paper", "plus", "paper read as official"]
     assert [each.name for each in at_hand(official_case[1])] == ["official-scaled", "official-scaled read as paper"]
-    mix = at_hand(toy_case[1])[1]
+    mix = at_hand(toy_case[1])[-1]
     assert (mix.parse, mix.synonyms, mix.rectifier) == (tn.OFFICIAL.parse, tn.OFFICIAL.synonyms, tn.OFFICIAL.rectifier)
     assert mix.of_artifacts == tn.PAPER.of_artifacts
 

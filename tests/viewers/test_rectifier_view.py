@@ -20,7 +20,7 @@ SIDED = ["the man on the left", "right thing", "top left bird", "the lower tree"
 def test_the_rules_keep_what_tas_keeps(expression: str, toy_case, toy_models) -> None:
     _, artifacts = toy_case
     rules = tn.viewers.rectifier_view(None, artifacts, expression, toy_models).rules
-    assert list(rules) == ["paper", "paper read as official", "extended"]
+    assert list(rules) == ["paper", "plus", "paper read as official", "extended"]
     for name, variant in (("paper", tn.PAPER), ("paper read as official", tn.PAPER.reading_as(tn.OFFICIAL))):
         table = tn.tas(artifacts, expression, toy_models, variant=variant).table
         assert np.array_equal(rules[name].table.kept, table.kept)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Direction = Literal["left", "right", "top", "bottom"]
 DIRECTIONS: tuple[Direction, ...] = ("left", "right", "top", "bottom")
+CUE_KINDS = ("middle", "extreme", "ordinal", "depth", "size", "clock", "relation", "coordination")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,16 +84,32 @@ class Relation:
 
 @dataclass(frozen=True, kw_only=True)
 class Cue:
-    """What only the ``extended`` rectifier uses.
+    """What is said beyond the four directions; ``paper`` does not use it, the extended rectifier and ``plus`` may.
 
     Parameters
     ----------
     kind : str
-        "middle", "extreme", "ordinal", "relation", "size" or "clock".
+        One of ``CUE_KINDS``; the notes have the values of each.
     value : str
-        The canonical reading ("middle", "left", "second from left", "biggest", "7").
+        The canonical reading ("middle", "second from left", "tallest").
     words : str
         The text that says it.
+
+    Notes
+    -----
+    All are about the subject itself, never negated, and never about another thing.
+
+    - "middle": "middle".
+    - "extreme": a direction, of the one that lies furthest that way ("leftmost", "far left", "very top").
+    - "ordinal": "COUNT from SIDE"; COUNT is "first" to "tenth" or "last", SIDE a direction, "front" or "back".
+    - "depth": "front", "back" (a place: "in front", "in the background"), "nearest", "farthest" (the one of all:
+      "closest to us", "furthest back").
+    - "size": of all or of two, "biggest", "smallest" (by area), "tallest", "shortest" (by height), "longest"
+      (by the longer side), "widest", "thinnest" (by width); of one alone, "big", "small", "tall", "short", "long",
+      "wide", "thin".
+    - "clock": an hour, "1" to "12".
+    - "relation": "WORD LEMMA", the same as an entry of ``Parse.relations``; "between X and Y" makes one of each.
+    - "coordination": the lemma of a further thing that is asked for ("the cat and the dog": "dog").
     """
 
     kind: str
@@ -147,8 +164,22 @@ class Parse:
             raise UserError(f"unknown direction {wrong[0]!r}; choose from {', '.join(DIRECTIONS)}")
 
     @property
+    def is_plural(self) -> bool:
+        """Whether the head noun says several things ("zebras", "two men"), as far as its form tells."""
+        if self.head is None:
+            return False
+        one_of = any(t.text.lower() == "of" for t in self.tokens if t.start < self.head.span[0])  # "the taller of two"
+        words = [t for t in self.tokens if t.start == self.head.span[0]]
+        return not one_of and any(t.text.lower() != t.lemma.lower() for t in words)
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """The lemmas of the further things that are asked for: "dog" of "the cat and the dog"."""
+        return tuple(cue.value for cue in self.cues if cue.kind == "coordination")
+
+    @property
     def notes(self) -> tuple[str, ...]:
-        """Which parts have nothing to work on in this expression, and what to try; a sentence each, most often none."""
+        """What to mind in this expression, and what to try; a sentence each, most often none."""
         letters = [character for character in self.text if character.isalpha()]
         latin = sum("LATIN" in unicodedata.name(letter, "") for letter in letters)
         found = []
@@ -163,6 +194,14 @@ class Parse:
             found.append(
                 "no English noun found, so no mined phrase is known to be about the thing itself; V and N rank as they "
                 "can; name the thing, as in “the cat on the left”"
+            )
+        elif self.further:
+            things = " and ".join([self.head.lemma, *self.further])
+            found.append(f"several things are asked for ({things}), and one mask is returned; ask for each by itself")
+        elif self.is_plural:
+            found.append(
+                f"“{self.text[slice(*self.head.span)]}” are several, and one mask is returned, of one of them or of a "
+                "group that is one proposal"
             )
         return tuple(found)
 

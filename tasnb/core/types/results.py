@@ -38,11 +38,13 @@ class RectifierTrace:
     directions : tuple of str
         What the expression says.
     applied : bool
-        False when every proposal stays (no direction, empty half, one proposal).
+        False when every proposal stays as it was (no direction, empty half, one proposal).
     sentence : str
         What was done, for all proposals.
     verdicts : tuple of str
-        "stays" or "out" and why, one a proposal.
+        "stays" or "out" and why, one a proposal; of a soft rule the prior and why.
+    prior : ndarray of float, shape (n,), or None
+        What a soft rule adds to S; None for a rule that takes proposals out.
     """
 
     rule: str
@@ -50,6 +52,7 @@ class RectifierTrace:
     applied: bool
     sentence: str
     verdicts: tuple[str, ...]
+    prior: Float[np.ndarray, " n"] | None = None
 
     __repr__ = brief
 
@@ -98,8 +101,10 @@ class Weights:
         return f"alpha {self.alpha:g}, lambda {self.lam:g} ({self.source})"
 
 
-def combine(v: _Scores, p: _Scores, n: _Scores, weights: Weights | Sequence[Weights]) -> Float[np.ndarray, ...]:
-    """S = V + alpha P + lam N (paper, equation 5): the one sum behind every ranking.
+def combine(
+    v: _Scores, p: _Scores, n: _Scores, weights: Weights | Sequence[Weights], prior: _Scores | None = None
+) -> Float[np.ndarray, ...]:
+    """S = V + alpha P + lam N (paper, equation 5), and a soft rectifier's prior: the one sum behind every ranking.
 
     Parameters
     ----------
@@ -107,6 +112,8 @@ def combine(v: _Scores, p: _Scores, n: _Scores, weights: Weights | Sequence[Weig
         The three scores, of one shape: usually (n,), one a proposal.
     weights : Weights or sequence of Weights
         alpha and lam; m of them to try them all at once.
+    prior : ndarray of float, optional
+        What a soft rectifier adds, of the same shape.
 
     Returns
     -------
@@ -122,10 +129,13 @@ def combine(v: _Scores, p: _Scores, n: _Scores, weights: Weights | Sequence[Weig
     >>> combine(np.array([0.3]), np.array([0.5]), np.array([-0.1]), points).round(2).tolist()
     [[0.28], [0.3]]
     """
-    if isinstance(weights, Weights):
-        return v + weights.alpha * p + weights.lam * n
-    alpha, lam = np.array([(each.alpha, each.lam) for each in weights]).T.reshape(2, -1, *[1] * v.ndim)
-    return v + alpha * p + lam * n
+    alpha, lam = (weights.alpha, weights.lam) if isinstance(weights, Weights) else _columns(weights, v.ndim)
+    total = v + alpha * p + lam * n
+    return total if prior is None else total + prior
+
+
+def _columns(weights: Sequence[Weights], ndim: int) -> np.ndarray:
+    return np.array([(each.alpha, each.lam) for each in weights]).T.reshape(2, -1, *[1] * ndim)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -142,6 +152,8 @@ class ScoreTable:
         With which ``total`` adds them.
     trace : RectifierTrace or None
         Why; None before the rectifier.
+    prior : ndarray of float, shape (n,), or None
+        What a soft rectifier adds to S; None where there is none.
 
     Raises
     ------
@@ -155,12 +167,13 @@ class ScoreTable:
     kept: Bool[np.ndarray, " n"]
     weights: Weights
     trace: RectifierTrace | None = None
+    prior: Float[np.ndarray, " n"] | None = None
 
     __repr__ = brief
 
     def __post_init__(self) -> None:
         shape = (len(np.asarray(self.v)),)
-        freeze_fields(self, np.float64, v=shape, p=shape, n=shape)
+        freeze_fields(self, np.float64, v=shape, p=shape, n=shape, prior=shape)
         freeze_fields(self, bool, kept=shape)
 
     def __len__(self) -> int:
@@ -169,7 +182,7 @@ class ScoreTable:
     @property
     def total(self) -> np.ndarray:
         """S, derived and never stored: float (n,); NaN where P was not needed."""
-        return combine(self.v, self.p, self.n, self.weights)
+        return combine(self.v, self.p, self.n, self.weights, self.prior)
 
     @property
     def not_needed(self) -> int:
@@ -198,11 +211,12 @@ class ScoreTable:
         Returns
         -------
         DataFrame
-            A row a proposal: proposal, v, p, n, kept, total, verdict.
+            A row a proposal: proposal, v, p, n, prior (only where a soft rectifier adds one), kept, total, verdict.
         """
         import pandas as pd
 
-        columns = {name: getattr(self, name) for name in ("v", "p", "n", "kept", "total")}
+        names = ("v", "p", "n", *(() if self.prior is None else ("prior",)), "kept", "total")
+        columns = {name: getattr(self, name) for name in names}
         verdicts = list(self.trace.verdicts) if self.trace else [""] * len(self)
         return pd.DataFrame({"proposal": np.arange(len(self)), **columns, "verdict": verdicts})
 

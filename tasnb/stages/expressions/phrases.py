@@ -14,6 +14,8 @@ NOUNS = ("NOUN", "PROPN")
 BEFORE_A_NOUN = (*NOUNS, "ADJ", "NUM", "DET", "VERB", "ADV", "CCONJ", "PRON", "PART")
 NO_NOUN_PHRASE = ("ADP", "AUX", "PUNCT", "SCONJ", "PART")
 DASHES = ("-", "\u2013")
+REQUEST = "request"  # the dependency of words that only ask for the thing ("segment the dog")
+_SIDES = lexicon.SIDE_NOUNS | lexicon.IMAGE
 POSSESSIVES = ("'s", "\u2019s")
 # first word -> the relations that begin with it, longest first
 _BY_FIRST_WORD = {
@@ -54,7 +56,7 @@ class Words:
 
     def __init__(self, parse: Parse) -> None:
         self.text, self._head = parse.text, parse.head
-        self.tokens = [t for t in parse.tokens if t.text not in DASHES and t.text.strip()]
+        self.tokens = [t for t in parse.tokens if t.text not in DASHES and t.text.strip() and t.dep != REQUEST]
         self.lower = ["'s" if t.text in POSSESSIVES else t.text.lower().strip("'\"`") or t.text for t in self.tokens]
 
     def __len__(self) -> int:
@@ -96,6 +98,21 @@ class Words:
         """
         return self.tokens[i].pos if 0 <= i < len(self.tokens) else ""
 
+    def lemma(self, i: int) -> str:
+        """The dictionary form of a word.
+
+        Parameters
+        ----------
+        i : int
+            The place of a word.
+
+        Returns
+        -------
+        str
+            Lower case.
+        """
+        return self.tokens[i].lemma.lower()
+
     def is_direction(self, i: int) -> bool:
         """Whether a word can be a direction.
 
@@ -124,7 +141,8 @@ class Words:
         bool
             False beyond either end.
         """
-        return (self.pos(i) in NOUNS and not self.is_direction(i)) or self.word(i) in ("one", "ones")
+        is_thing = self.pos(i) in NOUNS and not self.is_direction(i) and not lexicon.is_doing(self.word(i))
+        return is_thing or self.word(i) in ("one", "ones")
 
     def spelled(self, start: int, end: int) -> str:
         """The text of some words as it is read, in lower case.
@@ -203,6 +221,9 @@ class Words:
             found = next((r for name, value in beginning if (r := self._relation(i, name, value))), None)
             if found:
                 out.append(found)
+                if found.relation.word == "between" and self.word(found.end) in ("and", "&"):
+                    other = self._relation(found.end, (self.word(found.end),), "between")
+                    out += [other] if other else []
             i = found.named if found else i + 1
         return tuple(out)
 
@@ -211,6 +232,8 @@ class Words:
         """Places of words about another thing: from a relation or another's clause to the next break, or negated."""
         locks = {r.start: r.end for r in self.relations if r.locks}  # where it begins -> before where it cannot end
         locks |= {i: i + 1 for i in range(len(self)) if self._turns_away(i)}
+        # "the cat on the left and the dog | on the right"; "the cat and the dog on the left" are both there
+        locks |= {i: noun + 1 for i, noun in self.coordinated if any(map(self._is_place, range(i)))}
         out = set(self.negated)
         open_until: int | None = None
         for i in range(len(self)):
@@ -226,6 +249,36 @@ class Words:
     def negated(self) -> frozenset[int]:
         """Places of words that a negation reaches: what, or where, the subject is said not to be."""
         return frozenset(k for i in range(len(self)) if self._negates(i) for k in range(i, self._reach(i)))
+
+    @cached_property
+    def coordinated(self) -> tuple[tuple[int, int], ...]:
+        """Of each further thing that is asked for ("the cat and the dog") the place of the "and" and of its noun."""
+        if self.subject is None:
+            return ()
+        places = lexicon.SIDE_PREPOSITIONS | lexicon.DETERMINERS | lexicon.RUN_WORDS | {",", "both"}
+        found: list[tuple[int, int]] = []
+        i = self.subject + 1
+        while i < len(self):
+            if self.word(i) in ("and", "&", "plus") or (self.word(i) == "," and self._lists(i)):
+                noun = self.thing_from(i + 1)
+                if noun is None or self.pos(noun) == "PRON" or not self._is_another(noun):
+                    break
+                found.append((i, noun))
+                i = noun
+            elif not (self.is_direction(i) or self.word(i) in places):
+                break
+            i += 1
+        return tuple(found)
+
+    def _lists(self, i: int) -> bool:
+        """Whether the comma at ``i`` is one of "the cat, the dog and the bird"."""
+        noun = self.thing_from(i + 1)
+        return noun is not None and self.word(noun + 1) in ("and", "&", ",")
+
+    def _is_another(self, noun: int) -> bool:
+        """Whether a noun is a thing of its own, and nothing that the subject has, wears or is."""
+        told = lexicon.NO_THINGS | lexicon.WORN | lexicon.BODY | lexicon.SIDE_NOUNS | lexicon.MIDDLE
+        return self.word(noun) not in told and noun not in self.negated
 
     def _negates(self, i: int) -> bool:
         word = self.word(i)
@@ -247,7 +300,7 @@ class Words:
         thing = self.thing_from(led + 1 if doing and self.pos(led) == "ADP" else led)
         if thing is not None and not any(map(self._is_place, range(k, thing + 1))):
             # "not wearing a hat | on the left", "not in red | on the left"; but "not the chair on the left"
-            if doing or (led > k and self.word(thing) in lexicon.CLOTHES):
+            if doing or (led > k and self.word(thing) in lexicon.WORN):
                 return thing + 1
         elif thing is None and self.pos(led) == "ADJ" and not self._is_place(led):
             return led + 1  # "not black | on the left"
@@ -271,10 +324,14 @@ class Words:
         weak = value in lexicon.WEAK_RELATIONS
         if name[-1] == "of" and set(name) & lexicon.DIRECTION_WORDS.keys() and noun in lexicon.IMAGE | lexicon.MIDDLE:
             return None  # "left of the picture" is a place
-        if weak and (inside & lexicon.NO_THINGS or noun in lexicon.CLOTHES | lexicon.SIDE_NOUNS or noun == "it"):
+        if name[-1] == "of" and set(name) & lexicon.DEPTH and noun in lexicon.PICTURE | lexicon.GROUPS:
+            return None  # "in front of the picture" is one too
+        if weak and (inside & lexicon.NO_THINGS or noun in lexicon.WORN | lexicon.SIDE_NOUNS or noun == "it"):
             return None  # "in red", "on the left", "in the background"
-        if len(name) == 1 and inside & lexicon.NO_THINGS and noun in lexicon.SIDE_NOUNS | lexicon.IMAGE:
-            return None  # "near the right edge"
+        if (len(name) == 1 or value == "near") and inside & lexicon.NO_THINGS and noun in _SIDES:
+            return None  # "near the right edge", "closer to the left side"
+        if noun.endswith(("self", "selves")):
+            return None  # "by himself"
         article = 1 if self.word(named) in ("the", "a", "an") and end - named > 1 else 0
         relation = Relation(
             word=value,
@@ -282,7 +339,8 @@ class Words:
             lemma=self.tokens[thing].lemma.lower(),
             span=(self.tokens[start].start, self.tokens[thing].end),
         )
-        locks = not weak and noun not in lexicon.VIEWER
+        # what lies on or in a thing is where the thing is: "bag on top of suitcase | on right"
+        locks = not weak and noun not in lexicon.VIEWER and " ".join(name) not in lexicon.SAME_PLACE
         return Related(relation=relation, start=start, named=named, end=end, locks=locks)
 
     def _turns_away(self, i: int) -> bool:

@@ -6,15 +6,17 @@ typographic characters mean what a keyboard has for them.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from tasnb.core.errors import UserError
+from tasnb.stages.expressions import lexicon
 
 # characters, several times the longest that people write; the time that spaCy takes over brackets grows with its square
 MOST_CHARACTERS = 1000
-READING = 2  # raise it when a text is read otherwise: parses that a store holds are then never asked for
+READING = 3  # raise it when a text is read otherwise: parses that a store holds are then never asked for
 _KEYS = {
     **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u2035\u02bc\u00b4\u2039\u203a", "'"),
     **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u2036\u00ab\u00bb", '"'),
@@ -109,6 +111,64 @@ def readable(text: str, *, most: int | None = None) -> tuple[str, Sequence[int]]
     if most is not None and len(line) > most:
         line = line[: max(line.rfind(" ", 0, most + 1), 0) or most]
     return line, places[: len(line)]
+
+
+def respelt(line: str, places: Sequence[int]) -> tuple[str, Sequence[int]]:
+    """The line with misspelt and joined words of place as they are meant; what may be another word stays.
+
+    Parameters
+    ----------
+    line : str
+        From ``readable``.
+    places : sequence of int
+        Of each of its letters the place in the original.
+
+    Returns
+    -------
+    line : str
+        Lower case where it differs.
+    places : sequence of int
+        Of each of its letters the place in the original: those of a word span what was typed.
+
+    Examples
+    --------
+    >>> respelt("dog on theleft", range(14))[0], respelt("the rigt lift", range(13))[0]
+    ('dog on the left', 'the right lift')
+    """
+    letters, found, end = [], [], 0
+    for word in re.finditer(r"\bw/(?:o(?:ut)?)?(?=\s)|[A-Za-z]+", line):
+        meant = _meant(word.group().lower())
+        if meant is None:
+            continue
+        start, last = word.start(), word.end() - 1
+        letters += [line[end:start], meant]
+        found += [*places[end:start], *(places[min(start + i, last)] for i in range(len(meant) - 1)), places[last]]
+        end = word.end()
+    return ("".join([*letters, line[end:]]), [*found, *places[end:]]) if end else (line, places)
+
+
+@lru_cache(maxsize=1 << 12)
+def _meant(word: str) -> str | None:
+    """What a misspelt or joined word of place says; None for any other word."""
+    if joined := lexicon.JOINED.fullmatch(word):
+        parts = [part for part in joined.groups() if part]
+        return " ".join(parts) if len(parts) > 1 else None
+    return lexicon.RESPELT.get(word) or _misspelt().get(word)
+
+
+@cache
+def _misspelt() -> dict[str, str]:
+    """One letter left out, doubled, added, wrong or changed with the next one, but the first -> the word."""
+    found: dict[str, str] = {}
+    alphabet = "abcdefghijklmnopqrstuvwxyz"
+    for word in lexicon.MISSPELT:
+        for i in range(1, len(word) + 1):
+            head, tail = word[:i], word[i:]
+            near = [head + letter + tail for letter in alphabet] + [head + letter + tail[1:] for letter in alphabet]
+            near += [head + tail[1:], head + tail[1:2] + tail[:1] + tail[2:]]
+            found |= {each: word for each in near if len(each) > 2}
+    known = {*lexicon.MISSPELT, *lexicon.NOT_MISSPELT, *lexicon.DIRECTION_WORDS}
+    return {misspelt: word for misspelt, word in found.items() if misspelt not in known}
 
 
 @lru_cache(maxsize=1 << 12)

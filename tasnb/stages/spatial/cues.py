@@ -16,7 +16,11 @@ from tasnb.stages.spatial.scene import AXIS, AXIS_NAMES, BEFORE, SIDES, Scene, S
 ORDER = ("clock", "middle", "size", "ordinal", "extreme")  # regions first, then the one that is picked in them
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 LAST = -1
-SIZE_SIGN = {"biggest": 1, "largest": 1, "smallest": -1, "littlest": -1, "tiniest": -1}
+# by area, whatever is compared
+SIZE_SIGN = {
+    "biggest": 1, "largest": 1, "tallest": 1, "longest": 1, "widest": 1, "smallest": -1, "littlest": -1, "tiniest": -1,
+    "shortest": -1, "thinnest": -1,
+}  # fmt: skip
 CLOCK_HALF_WIDTH = 1.5  # hours either side of the one named: a quarter of the dial
 RELATION_FORMS = {
     "left": re.compile(r"\bleft\b"),
@@ -110,10 +114,9 @@ def relate(relation: Relation, kept: np.ndarray, scene: Scene) -> Step:
     side = next((d for d, form in RELATION_FORMS.items() if form.search(relation.word.lower())), None)
     if side is None:
         return unused(words, "relation not used, centres only tell left of, right of, above and below")
-    likeness = scene.object_scores.get(relation.phrase)
-    if likeness is None:
+    anchor = scene.most_like(relation.phrase)
+    if anchor is None:
         return unused(words, f'relation not used, no score says which proposal is "{relation.phrase}"')
-    anchor = int(np.argmax(np.where(scene.placed, likeness, -np.inf)))
     place = scene.centres_xy[:, AXIS[side]] - scene.centres_xy[anchor, AXIS[side]]
     inside = kept & ((place < 0) if side in BEFORE else (place > 0))
     sides = SIDES[AXIS[side]]
@@ -156,7 +159,7 @@ def _size(cue: Cue, here: np.ndarray, scene: Scene) -> Step:
 def _counted(cue: Cue, here: np.ndarray, scene: Scene) -> Step:
     """The extreme, or the k-th from a side, among the likely subjects; those at one place all stay."""
     direction = direction_in(cue.value)
-    number = 1 if cue.kind == "extreme" else _ordinal(cue.value)
+    number = 1 if cue.kind == "extreme" else number_in(cue.value)
     if direction is None or number is None:
         return unused(cue.words, f"not used, expected a count and a side, got {cue.value!r}")
     peers, among = _peers(here, scene)
@@ -168,7 +171,19 @@ def _counted(cue: Cue, here: np.ndarray, scene: Scene) -> Step:
     return _narrowed(cue.words, peers & (place == queue[number - 1]), f"number {number} from the {direction} {among}")
 
 
-def _ordinal(value: str) -> int | None:
+def number_in(value: str) -> int | None:
+    """The count that an ordinal's value names.
+
+    Parameters
+    ----------
+    value : str
+        Such as "second from left".
+
+    Returns
+    -------
+    int or None
+        From 1; ``LAST`` for the last one.
+    """
     word = value.split()[0] if value.split() else ""
     if word == "last":
         return LAST

@@ -1,17 +1,19 @@
-"""``rectify``: the halves, then the extended rectifier's cues, each with its sentence."""
+"""``rectify``: the halves, then the extended rectifier's cues, or the soft prior, each with its sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 from tasnb.core.choices import require_known
+from tasnb.core.errors import UserError
 from tasnb.core.types import Cue, Direction, Parse, RectifierTrace, Relation
 from tasnb.stages.spatial import cues, halves
+from tasnb.stages.spatial.prior import READS, soft_prior
 from tasnb.stages.spatial.scene import Scene, Step
 
 
@@ -22,12 +24,18 @@ class RectifierRule:
     Parameters
     ----------
     half : str
-        "median", all centres on that side of the median of centres (paper, section 3.4); or "quadrants", the one of
-        the half's two quadrants that holds the best total (suoych/TAS).
+        "median", all centres on that side of the median of centres (paper, section 3.4); "quadrants", the one of the
+        half's two quadrants that holds the best total (suoych/TAS); or "soft", no half: all stay, and S gets a prior
+        that falls with the rank (``prior``, ours).
     centres : str
         "float" means, or "int" truncated (suoych/TAS).
     extended : bool
-        Also middle, extremes, ordinals, sizes, clock positions, relations (ours, off by default).
+        Also middle, extremes, ordinals, sizes, clock positions, relations (ours, off by default); "soft" does not ask.
+    strength : float
+        Of the soft prior, in standard deviations of V from the first of a queue to the last; chosen on RefToy's train
+        scenes. The hard halves do not ask.
+    reads : sequence of str
+        Which kinds of words the soft prior reads, of ``prior.READS``.
 
     Raises
     ------
@@ -35,19 +43,27 @@ class RectifierRule:
         For another choice.
     """
 
-    half: halves.Half = "median"
+    half: halves.Half | Literal["soft"] = "median"
     centres: Literal["float", "int"] = "float"
     extended: bool = False
+    strength: float = 3.0
+    reads: Sequence[str] = READS
 
     def __post_init__(self) -> None:
-        require_known("half", self.half, ("median", "quadrants"))
+        require_known("half", self.half, ("median", "quadrants", "soft"))
         require_known("centres", self.centres, ("float", "int"))
+        if not np.isfinite(self.strength):
+            raise UserError(f"strength: expected a finite number, got {self.strength}")
+        for kind in self.reads:
+            require_known("reads", kind, READS)
+        object.__setattr__(self, "reads", tuple(self.reads))  # JSON has lists
 
     @property
     def name(self) -> str:
         """The preset's name, or the options themselves where no preset has them."""
-        names = {PAPER: "paper", OFFICIAL: "official", EXTENDED: "extended"}
-        return names.get(self, f"half={self.half}, centres={self.centres}, extended={self.extended}")
+        names = {PAPER: "paper", OFFICIAL: "official", EXTENDED: "extended", SOFT: "soft"}
+        more = f", strength={self.strength:g}, reads={'+'.join(self.reads)}" if self.half == "soft" else ""
+        return names.get(self, f"half={self.half}, centres={self.centres}, extended={self.extended}{more}")
 
     def centres_of(self, masks_centroids_xy: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
         """The centres that the rule looks at: the masks' centroids, or these truncated to whole pixels.
@@ -68,6 +84,7 @@ class RectifierRule:
 PAPER = RectifierRule()
 OFFICIAL = RectifierRule(half="quadrants", centres="int")
 EXTENDED = RectifierRule(extended=True)
+SOFT = RectifierRule(half="soft")
 
 _Narrower = tuple[Direction, ...] | Cue | Relation
 
@@ -80,6 +97,8 @@ def rectify(
     totals: Float[np.ndarray, " n"] | None = None,
     areas: Integer[np.ndarray, " n"] | None = None,
     object_scores: Mapping[str, np.ndarray] | None = None,
+    boxes_xyxy: Integer[np.ndarray, "n 4"] | None = None,
+    v: Float[np.ndarray, " n"] | None = None,
 ) -> tuple[Bool[np.ndarray, " n"], RectifierTrace]:
     """Which proposals stay candidates, and why.
 
@@ -97,13 +116,17 @@ def rectify(
         Pixels, for sizes.
     object_scores : mapping of str to ndarray of float, shape (n,), or None
         A relation's phrase -> how much each proposal looks like that thing.
+    boxes_xyxy : ndarray of int, shape (n, 4), or None
+        Pixels, end exclusive; "soft" reads depth and height from them.
+    v : ndarray of float, shape (n,), or None
+        V; "soft" takes its unit from it.
 
     Returns
     -------
     kept : ndarray of bool, shape (n,)
         Who stays.
     trace : RectifierTrace
-        What was done, in words.
+        What was done, in words, and the prior of a soft rule.
 
     Raises
     ------
@@ -128,12 +151,17 @@ def rectify(
     'out: its centre x = 20.0 is on the median, and a tie goes right'
     """
     centres = rule.centres_of(masks_centroids_xy)
-    scene = Scene(centres_xy=centres, totals=totals, areas=areas, object_scores=object_scores or {})
+    scene = Scene(
+        centres_xy=centres, totals=totals, areas=areas, object_scores=object_scores or {}, boxes_xyxy=boxes_xyxy, v=v
+    )
     kept, verdicts = np.ones(len(scene), dtype=bool), ["stays"] * len(scene)
-    nothing_to_do = _nothing_to_do(scene)
+    nothing_to_do, no_direction = _nothing_to_do(scene), "Nothing says where the subject is, so all proposals stay."
+    if rule.half == "soft":
+        prior, sentences, verdicts = soft_prior(parse, scene, strength=rule.strength, reads=rule.reads)
+        trace = _trace(parse, rule, kept, sentences or [nothing_to_do or no_direction], verdicts)
+        return kept, replace(trace, prior=prior, applied=bool(np.ptp(prior) > 0) if len(prior) else False)
     narrowers = _narrowers(parse, rule)
     if nothing_to_do or not narrowers:
-        no_direction = "Nothing says where the subject is, so all proposals stay."
         return kept, _trace(parse, rule, kept, [nothing_to_do or no_direction], verdicts)
     sentences = []
     for narrower in narrowers:
@@ -169,7 +197,7 @@ def candidate_regions(
         which is taken when S is known (``winning_region``).
     """
     scene = Scene(centres_xy=centres_xy)
-    if not directions or _nothing_to_do(scene):
+    if rule.half == "soft" or not directions or _nothing_to_do(scene):
         return (np.ones(len(scene), dtype=bool),)
     found = tuple(halves.regions(directions, scene, rule.half).values())
     return found if np.any(found) else (np.ones(len(scene), dtype=bool),)

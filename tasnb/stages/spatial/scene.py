@@ -31,6 +31,10 @@ class Scene:
         Pixels.
     object_scores : mapping of str to ndarray of float, shape (n,)
         A relation's phrase -> how much each proposal looks like that thing.
+    boxes_xyxy : ndarray of int, shape (n, 4), or None
+        Pixels, end exclusive.
+    v : ndarray of float, shape (n,), or None
+        V.
 
     Raises
     ------
@@ -42,9 +46,11 @@ class Scene:
     totals: Float[np.ndarray, " n"] | None = None
     areas: Integer[np.ndarray, " n"] | None = None
     object_scores: Mapping[str, np.ndarray] = field(default_factory=dict)
+    boxes_xyxy: Integer[np.ndarray, "n 4"] | None = None
+    v: Float[np.ndarray, " n"] | None = None
 
     def __post_init__(self) -> None:
-        columns = {"totals": self.totals, "areas": self.areas}
+        columns = {"totals": self.totals, "areas": self.areas, "boxes_xyxy": self.boxes_xyxy, "v": self.v}
         columns |= {f"object_scores[{phrase!r}]": values for phrase, values in self.object_scores.items()}
         for name, values in columns.items():
             if values is not None and len(values) != len(self):
@@ -62,6 +68,33 @@ class Scene:
     def medians_xy(self) -> Float[np.ndarray, 2]:
         """The median of the centres, by axis; an empty mask does not count."""
         return np.median(self.centres_xy[self.placed], axis=0)
+
+    @property
+    def unit(self) -> float:
+        """The standard deviation of V over the proposals; 1 where V is not known or the same for all."""
+        spread = 0.0 if self.v is None or not len(self.v) else float(np.std(self.v))
+        return spread or 1.0
+
+    @property
+    def likeness(self) -> Float[np.ndarray, " n"]:
+        """How much each proposal counts as one of the subject's kind: 1 for the largest V, 1/e a unit below it."""
+        return np.ones(len(self)) if self.v is None or not len(self.v) else np.exp((self.v - self.v.max()) / self.unit)
+
+    def most_like(self, phrase: str) -> int | None:
+        """The proposal that is most like another thing.
+
+        Parameters
+        ----------
+        phrase : str
+            A relation's.
+
+        Returns
+        -------
+        int or None
+            The earlier one in a tie; None where no score says it.
+        """
+        scores = self.object_scores.get(phrase)
+        return None if scores is None else int(np.argmax(np.where(self.placed, scores, -np.inf)))
 
     def half(self, direction: str) -> Bool[np.ndarray, " n"]:
         """Who lies in a half of all centres.

@@ -9,10 +9,14 @@ export function weightsOf(settings) {
   return { alpha: settings.useP ? settings.alpha : 0, lam: settings.useN ? settings.lam : 0 };
 }
 
-/** S = V + alpha P + lam N, in the order in which numpy adds. */
+/** What a soft rectifier adds to S, a number a mask; null where there is none, or it is switched off. */
+export const priorOf = (scores, settings) => (settings.spatial && scores.prior) || null;
+
+/** S = V + alpha P + lam N, and a soft rectifier's prior, in the order in which numpy adds. */
 export function totalsOf(scores, settings) {
-  const { alpha, lam } = weightsOf(settings);
-  return scores.v.map((v, i) => v + alpha * scores.p[i] + lam * scores.n[i]);
+  const [{ alpha, lam }, prior] = [weightsOf(settings), priorOf(scores, settings)];
+  const totals = scores.v.map((v, i) => v + alpha * scores.p[i] + lam * scores.n[i]);
+  return prior ? totals.map((total, i) => total + prior[i]) : totals;
 }
 
 /** Proposal numbers, best first: kept ones by S, then the others by S; a tie keeps the earlier one. */
@@ -73,10 +77,10 @@ export function rectify(rule, totals) {
   const { centres, directions, texts } = rule;
   const all = centres.map(() => true);
   const placed = centres.filter((c) => c).length;
-  if (centres.length < 2 || !directions.length || !placed || rule.half === "median") {
+  if (centres.length < 2 || !directions.length || !placed || rule.half !== "quadrants") {
     // nothing here depends on the totals, so the sentences are Python's own
     let kept = all;
-    if (centres.length > 1 && directions.length && placed) {
+    if (rule.half !== "soft" && centres.length > 1 && directions.length && placed) {
       const inside = directions.map((d) => halfOf(centres, d)).reduce(both);
       if (inside.some(Boolean)) kept = inside;
     }

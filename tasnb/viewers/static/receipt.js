@@ -1,5 +1,5 @@
 // What a ranking says in words: the receipt of a mask, the weights as Python code. Pure functions.
-import { fixed } from "./ranking.js";
+import { fixed, priorOf } from "./ranking.js";
 
 const [MINUS, TIMES] = ["\u2212", "\u00d7"];
 export const shown = (x) => (x < 0 ? MINUS : "") + fixed(Math.abs(x));
@@ -9,7 +9,9 @@ const term = (x, weight, name) => ` ${x < 0 ? MINUS : "+"} ${weight} ${TIMES} ${
 export function equation(scores, settings, total, i) {
   const p = settings.useP ? term(scores.p[i], settings.alpha, "P ") : "";
   const n = settings.useN ? term(scores.n[i], settings.lam, "") : "";
-  return `V ${shown(scores.v[i])}${p}${n} = ${shown(total)}`;
+  const prior = priorOf(scores, settings);
+  const place = prior ? ` ${prior[i] < 0 ? MINUS : "+"} prior ${fixed(Math.abs(prior[i]))}` : "";
+  return `V ${shown(scores.v[i])}${p}${n}${place} = ${shown(total)}`;
 }
 
 const quoted = (texts) => texts.map((t) => `\u201c${t}\u201d`).join(", ");
@@ -27,7 +29,7 @@ export function receiptOf(scene, reading, settings, ranked, i) {
   const scores = reading.variants[settings.variant];
   const place = ranked.order.indexOf(i) + 1;
   const state = ranked.kept[i] ? "stays in" : "taken out";
-  const lines = [["half", ranked.verdicts[i]]];
+  const lines = [[priorOf(scores, settings) ? "place" : "half", ranked.verdicts[i]]];
   if (ranked.best !== null && i !== ranked.best) {
     const gap = ranked.totals[ranked.best] - ranked.totals[i];
     const away = gap < 0 ? `${shown(-gap)} above the answer, mask ${ranked.best}, but out` : `${shown(gap)} behind the answer, mask ${ranked.best}`;

@@ -24,7 +24,7 @@ function buildRectifiers({ frame, say, link }) {
   const list = element("div", { class: "tn-list tn-verdicts", hidden: !count, tabindex: "0", role: "group", "aria-label": "Every mask's verdict" },
     element("table", {}, element("caption", { class: "tn-unseen" }, "Every mask's verdict under every rule"), element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows.map((r) => r.row))));
   list.addEventListener("keydown", key);
-  const legend = "A coloured dot is the centre of a mask that stays; a crossed gray one is out. A ring marks the answer, dashed lines are medians of the centres, and the dark part of the photo is out.";
+  const legend = "A coloured dot is the centre of a mask that stays; a crossed gray one is out. A ring marks the answer, dashed lines are medians of the centres, and the dark part of the photo is out; where nothing is taken out, it is the darker the less the prior.";
   frame.append(words, element("div", { class: "tn-rules" }, ...panels.map((p) => p.node)), element("p", { class: "tn-soft" }, legend), scaleNote(record),
     count ? facts : element("p", {}, "No proposal was found, so there is nothing to rectify."), list);
 
@@ -79,7 +79,7 @@ function panelFor(record, rule, pick) {
   const dots = rule.centres.map((centre, i) => (centre ? dotOf(rule, centre, i, unit, pick) : null));
   const picture = svgElement(
     "svg", { viewBox: [-ROOM * unit, -ROOM * unit, width + 2 * ROOM * unit, height + 2 * ROOM * unit].join(" "), role: "img", class: "tn-svg", "aria-label": `${rule.name}: ${rule.sentence}` },
-    svgElement("image", { href: record.image, width, height }), ...shadeOf(rule.region, width, height),
+    svgElement("image", { href: record.image, width, height }), ...shadeOf(rule.region, width, height), ...fieldOf(rule.shade, width, height),
     ...Object.entries(rule.medians).flatMap(([axis, at]) => medianOfAxis(axis, at, width, height, unit)), ...dots.filter(Boolean),
   );
   const node = element("figure", {}, element("figcaption", {}, element("b", {}, rule.name), ` ${rule.kept.filter(Boolean).length} of ${rule.kept.length} stay`), picture,
@@ -114,6 +114,14 @@ function shadeOf(region, width, height) {
   const [x0, y0, x1, y1] = region;
   const bars = [[0, 0, width, y0], [0, y1, width, height - y1], [0, y0, x0, y1 - y0], [x1, y0, width - x1, y1 - y0]];
   return bars.filter(([, , w, h]) => w > 0 && h > 0).map(([x, y, w, h]) => svgElement("rect", { x, y, width: w, height: h, class: "tn-shade" }));
+}
+
+/** A soft rule's prior: the darker the less. */
+function fieldOf(shade, width, height) {
+  if (!shade) return [];
+  const [h, w] = [height / shade.length, width / shade[0].length];
+  const cells = shade.flatMap((row, y) => row.map((dark, x) => ({ x: x * w, y: y * h, width: w, height: h, opacity: dark })));
+  return [svgElement("g", { class: "tn-field" }, ...cells.map((cell) => svgElement("rect", { ...cell, class: "tn-shade" })))];
 }
 
 function medianOfAxis(axis, at, width, height, unit) {

@@ -1,7 +1,7 @@
 // The ranked table beside the photo: a row a mask, best first, linked to the photo both ways.
 // The style sheet lays its rows out as blocks, so that only those on screen cost time; the roles say that it is a table.
 import { element, reveal, setText } from "./elements.js";
-import { weightsOf } from "./ranking.js";
+import { priorOf, weightsOf } from "./ranking.js";
 import { shown } from "./receipt.js";
 import { colourOf } from "./stage.js";
 
@@ -15,9 +15,10 @@ export class RankedTable {
     this.hasIou = scene.iou !== null;
     this.alphaHead = headOf("");
     this.lamHead = headOf("");
+    this.placeHead = headOf("half", "");
     const heads = [
       headOf("#"), headOf("mask", ""), headOf("S"),
-      headOf("V"), this.alphaHead, this.lamHead, headOf("half", ""),
+      headOf("V"), this.alphaHead, this.lamHead, this.placeHead,
       ...(this.hasIou ? [headOf("IoU")] : []),
     ];
     this.rows = scene.masks.map((_, i) => this.rowOf(scene, i, onHover, onPick));
@@ -48,7 +49,8 @@ export class RankedTable {
 
   refresh(reading, settings, { order, totals, kept, best }) {
     const scores = reading.variants[settings.variant];
-    const { alpha, lam } = weightsOf(settings);
+    const [{ alpha, lam }, prior] = [weightsOf(settings), priorOf(scores, settings)];
+    setText(this.placeHead, prior ? "prior" : "half");
     setText(this.alphaHead, settings.useP ? `${alpha} P` : "P off");
     setText(this.lamHead, settings.useN ? `${lam} N` : "N off");
     order.forEach((i, place) => {
@@ -58,7 +60,7 @@ export class RankedTable {
       setText(cells.v, shown(scores.v[i]));
       setText(cells.p, shown(alpha * scores.p[i]));
       setText(cells.n, shown(lam * scores.n[i]));
-      setText(cells.state, kept[i] ? "in" : "out");
+      setText(cells.state, prior && kept[i] ? shown(prior[i]) : kept[i] ? "in" : "out");
       cells.state.className = kept[i] ? "tn-in" : "tn-out";
       cells.row.classList.toggle("tn-best", i === best);
     });
