@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tasnb.analysis.evidence import wordnet_of
 from tasnb.analysis.truth import Alteration, Truth, unchanged
 from tasnb.core.brief import brief
 from tasnb.core.choices import require_known
@@ -31,7 +32,6 @@ from tasnb.evaluation.metrics import Estimate, Resamples, iou
 from tasnb.evaluation.records import Measured
 from tasnb.evaluation.reranking import Ranking, with_negatives
 from tasnb.evaluation.runs import RunLike, ScoredRun
-from tasnb.models.deferred import defer
 from tasnb.pipeline.describe import compute_always, describe
 from tasnb.pipeline.variant import PAPER, PLUS, Variant, find, weights_for
 from tasnb.stages.spatial import RectifierRule
@@ -413,13 +413,15 @@ def prior(
     Raises
     ------
     ValueError
-        For no run, and for one without parses or boxes.
+        For no run, and for one whose WordNet is not known.
     """
     soft = PLUS.rectifier
     chosen, alone = f"strength {soft.strength:g}", "directions alone"
     counted: dict[str, list[Counted]] = {}
     for run in runs:
-        wordnet = wordnet or defer(preset=str(run.about["models"]["spec"]["preset"])).wordnet
+        wordnet = wordnet or wordnet_of(run)
+        if wordnet is None:
+            raise UserError("negatives by kind ask WordNet, and the run tells no preset that has one: pass wordnet=...")
         rules = {
             "hard half": PAPER.rectifier,
             alone: replace(soft, reads=soft.reads[:1]),

@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -245,8 +245,10 @@ PLACED = [
 class Placed:
     """A finished run of ``PLACED`` as tables, a picture each; the target is one of its proposals."""
 
-    about = {"dataset": {"name": "made", "split": "val"}, "variant": "paper", "protocol": "tas", "methods": ["tas"],
-             "weights": {"alpha": 0.1, "lam": 0.7}}  # fmt: skip
+    about: ClassVar[dict[str, Any]] = {
+        "dataset": {"name": "made", "split": "val"}, "variant": "paper", "protocol": "tas", "methods": ["tas"],
+        "weights": {"alpha": 0.1, "lam": 0.7}, "models": {"spec": None},
+    }  # fmt: skip
     methods = ("tas",)
 
     def predictions(self) -> pd.DataFrame:
@@ -292,6 +294,8 @@ def test_a_half_a_prior_of_each_strength_and_its_parts_are_those_by_hand(wordnet
     assert not any(gains(found, "P").values())
     with pytest.raises(ValueError, match="at least one finished run"):
         experiments.prior([])
+    with pytest.raises(ValueError, match=r"pass wordnet="):
+        experiments.prior([Placed()])
 
 
 def test_what_cannot_be_measured_is_one_clear_error(tmp_path: Path, models) -> None:
