@@ -445,7 +445,7 @@ def prior(
     found = _steps(parts)
     for more, less in ((chosen, "hard half"), (chosen, alone), ("plus", chosen), ("plus", "hard half")):
         found += _differences(f"{more} minus {less}", parts[more], parts[less])
-    question = "What is a place worth as a hard half, and as a prior, the stronger it is?"
+    question = "What is a place worth as a hard half, and as a soft prior, the stronger it is?"
     return Experiment(name="prior", question=question, steps=tuple(found))
 
 
