@@ -47,6 +47,9 @@ bench: env
 	$(BIN)/python -m tests.benchmarks.bench_viewers
 	$(BIN)/python -m tests.benchmarks.bench_datasets
 	$(BIN)/python -m tests.benchmarks.bench_analysis
+	TASNB_SHARED=$(SHARED) $(BIN)/python -m tests.benchmarks.bench_language
+	TASNB_SHARED=$(SHARED) $(BIN)/python -m tests.benchmarks.bench_plus --refexp
+	$(BIN)/python -m tests.benchmarks.bench_plus
 	$(BIN)/python -m tests.benchmarks.bench_mutations
 	$(BIN)/python -m tests.benchmarks.bench_kills
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tasnb.core.masks import pairwise_iou
 from tasnb.core.types import (
     Head,
     ImageArtifacts,
+    Models,
     NegativePhrase,
     Negatives,
     NounPhrase,
@@ -17,11 +19,14 @@ from tasnb.core.types import (
     WordNet,
 )
 from tasnb.stages import negatives, scores
+from tasnb.stages.expressions import noun_phrases, parse
 
 from .answers import ANOTHER_KIND, Exercise, Right, Slip, hints, in_words
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from tasnb.datasets.samples import Samples
 
 PAIRS = (("car", "auto"), ("cat", "kitty"), ("man", "boy"), ("zebra", "horse"), ("dog", "banana"), ("kite", "balloon"))
 UNKNOWN = "glorpfish"  # in no WordNet
@@ -69,6 +74,40 @@ def by_hand(
     parse = Parse(text=subject, head=Head(lemma=subject, span=(0, len(subject)), rule="root"), phrase=subject)
     said = [NounPhrase(text=word, lemma=word) for word in phrases]
     return negatives.mine(", ".join(phrases), said, parse, wordnet, rule=rule).phrases
+
+
+def costs(samples: Samples, models: Models, rules: Mapping[str, negatives.SynonymRule]) -> pd.DataFrame:
+    """What each rule keeps of the target's own names and drops of the other things', in per cent, one row a rule.
+
+    Of each expression the subject is judged against the head noun of what a person would say of each thing. Another
+    thing that is called as the target is counts for neither.
+    """
+    import pandas as pd
+
+    nouns: dict[str, NounPhrase | None] = {}
+    pairs = []  # subject, noun, whether it is the target's own
+    for index in range(len(samples)):
+        sample = samples[index]
+        names = samples.names(sample.image_id)
+        for name in names:
+            if name not in nouns:
+                nouns[name] = next(iter(noun_phrases(name, models.parser)), None)
+        said = [nouns[name] for name in names]
+        own = int(pairwise_iou(samples.things(sample.image_id), sample.target[None])[:, 0].argmax())
+        read = parse(sample.expression, models.parser, wordnet=models.wordnet)
+        pairs += [
+            (read, noun, thing == own)
+            for thing, noun in enumerate(said)
+            if noun and (thing == own or said[own] is None or noun.lemma != said[own].lemma)
+        ]
+    rows = []
+    for name, rule in rules.items():
+        kept = {True: [], False: []}
+        for read, noun, is_own in pairs:
+            kept[is_own].append(negatives.mine(noun.text, [noun], read, models.wordnet, rule=rule).phrases[0].kept)
+        shares = (100 * np.mean(kept[True]), 100 - 100 * np.mean(kept[False]))
+        rows.append({"rule": name, "own names kept": shares[0], "other things dropped": shares[1]})
+    return pd.DataFrame(rows).set_index("rule")
 
 
 def check_similarity(function: Any, wordnet: WordNet) -> Right:

@@ -112,7 +112,7 @@ def caption(case: Case) -> Cured | None:
 
 
 def place(case: Case) -> Cured | None:
-    """The extended rectifier, a plain direction read as the utmost of the likely subjects, in place of what there was."""
+    """The extended rectifier, a plain direction read as the utmost of the likely subjects."""
     cues = tuple(cue for cue in case.parse.cues if cue.kind in _PLACES)
     if {cue.kind for cue in cues}.isdisjoint(("ordinal", "extreme")):
         cues += tuple(Cue(kind="extreme", value=d, words=d) for d in case.parse.directions)

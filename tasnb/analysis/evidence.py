@@ -237,7 +237,7 @@ class Evidence:
     parses, types : tuple
         One a sample.
     ranking : Ranking
-        The proposals of all samples one after another; scores, captions, cosines, boxes_xyxy and sizes_hw have its rows.
+        The proposals of all samples one after another; scores, captions, cosines, boxes and sizes_hw have its rows.
     weights : Weights
         Of the run.
     is_a : callable

@@ -20,26 +20,23 @@ SIZE_WORDS = _set(
     thinnest thick thicker thickest fat fatter fattest skinny slim mini miniature medium sized whole full-size"""
 )
 SMALL = _set("small smaller smallest little littlest tiny tiniest short shorter shortest")
+# only before a noun: "check shirt", "zebra print bag"
 MATERIAL_NOUNS = _set(
-    "glass stone brick paper cloth spot dot clear pattern fabric plain wood metal"
-)  # only before a noun
+    """glass stone brick paper cloth spot dot clear pattern fabric plain wood metal check print iron tin clay straw gold
+    rubber stripe leopard"""
+)
 PATTERNS = MATERIAL_NOUNS | _set(
-    """striped stripes stripe stripey stripy strips spotted spots polka dots dotted plaid checkered checked checkerboard
-    checker floral flowered flowery paisley camo camouflage printed patterned zebra-print tiled wooden metallic steel
-    plastic leather concrete cardboard furry fluffy fuzzy shiny silver-plated denim knit knitted wool woolen lace wicker
-    rusty ceramic porcelain marble velvet transparent"""
+    """striped stripes stripe stripey stripy strips spotted spots polka polkadot polkadots polkadotted dots dotted plaid
+    checkered chequered checked checks checkerboard checker floral flowered flowery paisley camo camouflage printed
+    patterned patterns zebra-print tiled wooden metallic steel plastic leather concrete cardboard furry fluffy fuzzy
+    shiny silver-plated denim knit knitted wool woolen woollen lace wicker rusty ceramic porcelain marble velvet
+    transparent argyle gingham houndstooth tartan herringbone pinstripe pinstriped chevron patchwork quilted embroidered
+    sequined beaded ribbed mesh satin silk cotton nylon bamboo chrome brass aluminum aluminium speckled mottled dyed
+    swirly marbled"""
 )
-CLOTHING = _set(
-    """shirt shirts tshirt t-shirt tee sweater sweatshirt hoodie jacket jackets coat coats vest suit suits dress dresses
-    skirt pants jeans shorts trousers khakis uniform uniforms jersey robe apron scarf tie necktie bowtie hat hats cap
-    caps helmet helmets hood beanie glasses sunglasses goggles shoe shoes sneakers boots boot sandals sock socks glove
-    gloves mitt belt wetsuit swimsuit bikini trunks blouse clothes clothing outfit backpack purse polo gown overalls
-    bandana headband watch necklace bracelet earrings costume tux tuxedo leggings stockings pajamas visor turban veil
-    sleeve sleeves sweats sweatpants cardigan blazer hijab tank-top top wearing wears worn dressed shirtless barefoot
-    naked topless suspenders attire cloths"""
-)
-CLOTHING_UNLESS_PLACE = _set("top suit")  # "top" is clothing only with a colour, an article or "tank" before it
-BEFORE_CLOTHING = lexicon.COLOURS | _set("tank a halter crop")
+CLOTHING = lexicon.GARMENTS | _set("wearing wears worn dressed shirtless barefoot naked topless tank-top t-shirt")
+CLOTHING_UNLESS_PLACE = _set("top tops suit")  # "top" is clothing only with a colour, an article or "tank" before it
+BEFORE_CLOTHING = lexicon.COLOURS | lexicon.MATERIALS | _set("tank a halter crop")
 NO_ACTION = _set(
     """be is are was were been being have has had having wear wearing wears worn dress dressed see seen show shown cut
     cropped get do does did can will would might may must stripe striped spot spotted dot dotted color colored colour

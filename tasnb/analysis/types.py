@@ -131,7 +131,7 @@ def types_of(parse: Parse, wordnet: WordNet | None = None) -> ExpressionTypes:
     """
     w = Words(parse)
     subject, related = w.subject, w.relations
-    others = w.of_others | {i for r in related for i in range(r.start, r.end)}
+    others = w.of_others | _of_other_people(w) | {i for r in related for i in range(r.start, r.end)}
     own = [i for i in range(len(w)) if i not in others]
     # "in the snow" and "by the road" say where, but of no other thing
     things = [
@@ -199,12 +199,23 @@ def is_a_by(wordnet: WordNet | None) -> IsA:
     return lambda word, kind: word == kind or any(sense.name() in above(word) for sense in senses(kind))
 
 
+def _of_other_people(w: Words) -> set[int]:
+    """Places of what is said of another person than the subject: "holding a girl | in a pink dress"."""
+    out: set[int] = set()
+    person = False
+    for i in range(len(w) if w.subject is None else w.subject + 1, len(w)):
+        is_led = w.pos(i - 1) not in ("NOUN", "PROPN") and w.modified_from(i + 1) is None
+        person = (person or (w.word(i) in lists.PEOPLE and is_led)) and w.word(i) not in (",", ";", ".", "and", "but")
+        out |= {i} if person else set()
+    return out
+
+
 def _location(w: Words, parse: Parse, own: Sequence[int]) -> list[str]:
     said = list(parse.direction_words)
     said += [cue.words for cue in parse.cues if cue.kind in ("middle", "extreme", "ordinal", "clock")]
     said += [w.word(i) for i in own if w.word(i) in lexicon.MIDDLE]
     # of the words, as parses of older runs have no cues of depth
-    return said + [cue.words for _, cue in depth_cues(w)]
+    return said + [w.word(i) for i, _ in depth_cues(w)]
 
 
 def _is_colour(w: Words, i: int, subject: int | None) -> bool:

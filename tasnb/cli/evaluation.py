@@ -144,7 +144,9 @@ def sweep(
     run: RunFolder,
     alpha: Weights = None,
     lam: Weights = None,
-    variant: Annotated[str | None, typer.Option(help="Whose rectifier: paper, plus or official; default: the run's.")] = None,
+    variant: Annotated[
+        str | None, typer.Option(help="Whose rectifier: paper, official or plus; default: the run's.")
+    ] = None,
     protocol: Annotated[
         str | None, typer.Option(help="tas, global-local, lavt or iterprime; default: the run's.")
     ] = None,

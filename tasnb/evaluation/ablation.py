@@ -451,7 +451,7 @@ def tables(
         One a row, for each of the weights.
     """
     chosen = find(variant, models)
-    parse = expressions.parse(expression, models.parser, rule=chosen.parse)
+    parse = expressions.parse(expression, models.parser, rule=chosen.parse, wordnet=models.wordnet)
     full = score(artifacts, expression, mine(artifacts, parse, models, variant=chosen), models, variant=chosen)
     found = []
     for each, modules in product(weights or [full.weights], ROWS.values()):

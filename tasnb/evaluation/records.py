@@ -31,8 +31,8 @@ COLUMNS: Mapping[str, str] = MappingProxyType(
         "caption rectified:bool parse phrases gold category same_kind:int64",
         "proposals": "image_id proposal:int64 caption x0:int64 y0:int64 x1:int64 y1:int64 height:int64 width:int64 "
         "mask phrase_cosines:floats",
-        "scores": "sample:int64 sample_id image_id proposal:int64 v:float64 p:float64 n:float64 prior:float64 kept:bool cx:float64 "
-        "cy:float64 area:int64 intersection:int64 union:int64 iou:float64 "
+        "scores": "sample:int64 sample_id image_id proposal:int64 v:float64 p:float64 n:float64 prior:float64 "
+        "kept:bool cx:float64 cy:float64 area:int64 intersection:int64 union:int64 iou:float64 "
         # the baselines' own scores, NaN where the run has no such method; CLIP-only's is v, Text-only's p
         + " ".join(f"{name}:float64" for name in SCORED),
         "refs": "image_id ref_id method sentences:int64 intersection:int64 union:int64 answered:bool",

@@ -196,6 +196,7 @@ class _PartParser:
     def __init__(self, session: Session, indices: Sequence[int]) -> None:
         every = getattr(session.samples, "expressions", None)  # without reading the pictures
         self._parser, self._rule, self._memo = session.models.parser, session.options.variant.parse, session.memo
+        self._wordnet = session.models.wordnet
         self._coming: list[str] = [] if every is None else list(dict.fromkeys(every[index] for index in indices))
         self._found: dict[str, Parse] = {}
 
@@ -205,6 +206,7 @@ class _PartParser:
         if name is None:  # a bare spaCy pipeline has no name to keep its work under
             return self._now(texts)
         config = {"texts": list(texts), "rule": self._rule, "reading": expressions.READING}
+        config["wordnet"] = getattr(self._wordnet, "fingerprint", None)
         known = self._memo("parses", "", name, config, lambda: tuple(map(parse_to_json, self._now(texts))))
         return [parse_from_json(text) for text in known]
 
@@ -222,7 +224,7 @@ class _PartParser:
         return [self._found[text] if text in self._found else read[text] for text in texts]
 
     def _read(self, texts: Sequence[str]) -> list[Parse]:
-        return expressions.parse_all(texts, self._parser, rule=self._rule)
+        return expressions.parse_all(texts, self._parser, rule=self._rule, wordnet=self._wordnet)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -370,7 +370,8 @@ def global_local(
     for name, value in (("global_weight", global_weight), ("sentence_weight", sentence_weight)):
         if not 0 <= value <= 1:
             raise UserError(f"{name}: expected 0 to 1, got {value}")
-    parse = parse or expressions.parse(expression, models.parser, rule=find(variant, models).parse)
+    rule = find(variant, models).parse
+    parse = parse or expressions.parse(expression, models.parser, rule=rule, wordnet=models.wordnet)
     masked = _regions(artifacts, "global_local", "Global-Local")
     crops = rows_of(artifacts.crop_embeddings, find(variant, models).v_crop.style, "crop_embeddings")
     text = text_row(expression, models)
@@ -479,6 +480,6 @@ def _by_score(
         kept=np.ones(len(values), dtype=bool),
         weights=Weights(alpha=float(column == "p"), lam=0.0, source="the method"),
     )
-    parse = parse or expressions.parse(expression, models.parser, rule=chosen.parse)
+    parse = parse or expressions.parse(expression, models.parser, rule=chosen.parse, wordnet=models.wordnet)
     mined = Negatives(caption=artifacts.overall_caption, phrases=())
     return answer(artifacts, expression, table, parse, mined, method_name=name)

@@ -357,7 +357,7 @@ def tas(
         problem = f"unknown module {unknown[0]!r}" if unknown else "'v' is missing from use"
         raise UserError(f"{problem}; choose from {', '.join(MODULES)} and keep 'v' (text_only goes without)")
     weights = with_modules(weights_for(chosen, models, alpha=alpha, lam=lam), use)
-    parse = parse or expressions.parse(expression, models.parser, rule=chosen.parse)
+    parse = parse or expressions.parse(expression, models.parser, rule=chosen.parse, wordnet=models.wordnet)
     mined = mine(artifacts, parse, models, variant=chosen)
     captions, possible = artifacts.captions.get(chosen.p_crop.style), None
     if isinstance(captions, CaptionsOnDemand):

@@ -1,4 +1,4 @@
-"""A variant is a set of named options: ``PAPER`` follows the paper's text, ``OFFICIAL`` the authors' code, ``PLUS`` is ours.
+"""A variant is a set of named options: ``PAPER`` follows the text, ``OFFICIAL`` the authors' code, ``PLUS`` is ours.
 
 Every row of the table in docs/method.md is one field here. Nothing else in the package asks which of them is
 running: stages see only their own option. Artifacts record the options that made them, and ``require_made_for`` refuses
@@ -93,7 +93,7 @@ class Variant:
 
     @property
     def made_by(self) -> str:
-        """The name of the variant whose artifacts and weights these are: of a mix the first, of ``plus`` the paper's."""
+        """The name of the variant whose artifacts and weights these are: of a mix the first, of ``plus`` paper."""
         own = self.name.partition(READ_AS)[0]
         return PAPER.name if own == PLUS.name else own
 

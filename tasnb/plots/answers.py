@@ -64,8 +64,9 @@ def _why(prediction: Prediction, target: np.ndarray | None) -> list[str]:
         return []  # the notes say it
     alpha, lam = table.weights.alpha, table.weights.lam
     terms = f"{table.v[index]:.3f} {alpha * table.p[index]:+.3f} {lam * table.n[index]:+.3f}"
-    terms += "" if table.prior is None else f" {table.prior[index]:+.3f}"
-    lines = [f"S = V + {alpha:g} P + {lam:g} N{'' if table.prior is None else ' + prior'}: mask {index} has {terms} = {table.total[index]:.3f}"]
+    prior, more = (" + prior", f" {table.prior[index]:+.3f}") if table.prior is not None else ("", "")
+    terms += more
+    lines = [f"S = V + {alpha:g} P + {lam:g} N{prior}: mask {index} has {terms} = {table.total[index]:.3f}"]
     order = table.ranking
     if len(order) > 1 and table.kept[order[1]] and not np.isnan(table.p[table.kept]).any():
         lines[0] += f"; next is mask {order[1]} with {table.total[order[1]]:.3f}"

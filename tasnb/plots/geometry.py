@@ -145,7 +145,7 @@ def rectifiers(image_rgb: np.ndarray | None, artifacts: ImageArtifacts, expressi
 def _rectified(
     artifacts: ImageArtifacts, expression: str, models: Models, variant: Variant, weights: Weights
 ) -> Rectified:
-    parse = expressions.parse(expression, models.parser, rule=variant.parse)
+    parse = expressions.parse(expression, models.parser, rule=variant.parse, wordnet=models.wordnet)
     mined = pipeline.mine(artifacts, parse, models, variant=variant)
     table = pipeline.score(artifacts, expression, mined, models, variant=variant, weights=weights)
     masks, rule = artifacts.proposals.masks, variant.rectifier
@@ -224,7 +224,7 @@ def _drawn(each: Rectified, ground: np.ndarray) -> np.ndarray:
         height, width = pixels.shape[:2]
         less = ((each.field.max() - each.field) / np.ptp(each.field)).astype(np.float32)
         gray = np.asarray(Image.fromarray(less).resize((width, height), Image.Resampling.NEAREST))[..., None]
-        pixels = (1 - 0.65 * gray) * pixels + 0.65 * gray * 120
+        pixels = ((1 - 0.65 * gray) * pixels + 0.65 * gray * 120).astype(np.float32)
     canvas = Image.fromarray(pixels.astype(np.uint8))
     draw = ImageDraw.Draw(canvas)
     for axis, median in each.medians.items():

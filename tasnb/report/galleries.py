@@ -78,6 +78,7 @@ class Gallery:
         of_case = slice(*e.spans[place])
         scores = e.scores.iloc[of_case].assign(caption=e.captions[of_case])
         scores["s"] = e.ranking.total(e.weights)[of_case]
+        scores["prior"] = 0.0 if e.ranking.prior is None else e.ranking.prior[of_case]
         first = scores.sort_values("s", ascending=False, kind="stable")
         must = [number for number in (chosen, oracle) if number >= 0]
         shown = first[first["proposal"].isin(must) | (np.arange(len(first)) < RECEIPT)].head(RECEIPT + len(must))

@@ -18,7 +18,7 @@ from tasnb.core.choices import require_known
 from tasnb.core.errors import UserError
 from tasnb.core.types import NegativePhrase, Negatives, NounPhrase, Parse, WordNet
 
-SynonymKind = Literal["path", "kind", "official"]
+SynonymKind = Literal["path", "official", "kind"]
 # docs/method.md: "group of X" is an X, whatever WordNet says of groups
 COLLECTIVES = ("group", "bunch", "row", "couple", "pair", "lot")
 THRESHOLDS: dict[SynonymKind, float] = {"path": 0.9, "kind": 0.5, "official": 0.9}
@@ -75,7 +75,6 @@ class SynonymRule:
         if self.min_pairs < 1:
             raise UserError(f"min_pairs: expected at least 1, got {self.min_pairs}")
         require_known("repeats", self.repeats, ("once", "each"))
-
 
     @property
     def limit(self) -> float:
@@ -138,7 +137,12 @@ def mine(
             judged.append(verdict(kept=False, reason=f'"{phrase.text}" was already counted; T_n is a set'))
             continue
         seen.add(phrase.text)
-        if after and rule.kind != "official" and phrase.lemma in COLLECTIVES and f"{phrase.text} of {after.text}" in said:
+        if (
+            after
+            and rule.kind != "official"
+            and phrase.lemma in COLLECTIVES
+            and f"{phrase.text} of {after.text}" in said
+        ):
             phrase = replace(phrase, lemma=after.lemma)
         judged.append(_judge(verdict, phrase, parse, wordnet, rule))
     return Negatives(caption=caption, phrases=tuple(judged))

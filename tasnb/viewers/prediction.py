@@ -274,6 +274,7 @@ class Quiz(Viewer, module="predict", kind="quiz"):
             text += f" IoU {iou(decision.answer.mask, target):.2f} with the target."
         best = table.to_frame().assign(p=table.weights.alpha * table.p, n=table.weights.lam * table.n)
         best = best.iloc[table.ranking[:SHOWN]].rename(columns={"proposal": "mask"})
+        columns = [name for name in ("mask", "total", "v", "p", "n", "prior", "kept") if name in best]
         self.answer = {
             "text": text,
             "mask": index,
@@ -283,7 +284,7 @@ class Quiz(Viewer, module="predict", kind="quiz"):
             "rectifier": table.trace.sentence if table.trace else "",
             "steps": [[NAMES[s.part], s.best, s.total] for s in decision.steps],
             "weights": asdict(table.weights),
-            "rows": best[["mask", "total", "v", "p", "n", "kept"]].to_dict("records"),
+            "rows": best[columns].to_dict("records"),
         }
 
     def _count(self) -> None:

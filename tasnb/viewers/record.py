@@ -95,7 +95,7 @@ class Reading:
 
 def read(artifacts: ImageArtifacts, expression: str, models: Models, variant: Variant) -> Reading:
     """What a variant makes of an expression. Raises ValueError, or TypeError for what is no text."""
-    parse = expressions.parse(expression, models.parser, rule=variant.parse)
+    parse = expressions.parse(expression, models.parser, rule=variant.parse, wordnet=models.wordnet)
     mined = mine(artifacts, parse, models, variant=variant)
     table = score(artifacts, expression, mined, models, variant=variant)
     return Reading(variant=variant, parse=parse, negatives=mined, table=table)
@@ -131,12 +131,13 @@ def _python(variant: Variant, artifacts: ImageArtifacts) -> str:
 
 
 def _note(artifacts: ImageArtifacts) -> str:
-    own, *_, mix = at_hand(artifacts)
+    own, *ours, mix = at_hand(artifacts)
     other = counterpart(own).name
+    plus = f"{ours[0].name!r} is ours: its rectifier takes nothing out and adds a prior to S. " if ours else ""
     return (
-        f"Switched: how the expression is read, which phrases are dropped, and the rectifier's rule. Proposals, crops, "
-        f"captions, the phrases themselves and the weights stay those of {own.name}, for which describe() made these "
-        f"artifacts, so {mix.name!r} is a mix. For all of {other}: "
+        f"{plus}Switched: how the expression is read, which phrases are dropped, and the rectifier's rule. Proposals, "
+        f"crops, captions, the phrases themselves and the weights stay those of {own.name}, for which describe() made "
+        f"these artifacts, so {mix.name!r} is a mix. For all of {other}: "
         f'tn.describe(image, tn.models.load(..., variant="{other}"), variant="{other}").'
     )
 
@@ -210,8 +211,8 @@ def why_record(
 ) -> dict[str, Any]:
     """The ``why`` panel: variant -> the cause of a failure and its cures, with all parts on; {} without a target.
 
-    settings: whose weights. A cure says what it replaces in the scores ("n", "kept", "prior") or the settings; the rest stays as
-    it is on screen.
+    settings: whose weights. A cure says what it replaces in the scores ("n", "kept", "prior") or the settings; the rest
+    stays as it is on screen.
     """
     if target is None or not target.any():
         return {}

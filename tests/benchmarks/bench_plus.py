@@ -19,8 +19,8 @@ import numpy as np
 
 from tasnb.core.shipped import data_root
 from tasnb.core.tables import interval_text, text_table
-from tasnb.evaluation.ablation import plus_ablation
 from tasnb.core.types import Parse
+from tasnb.evaluation.ablation import plus_ablation
 from tasnb.evaluation.runs import Run
 from tasnb.models.language import load_parser
 from tasnb.stages import expressions as parsing
@@ -92,7 +92,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked.add_argument("--even", action="store_true")
     given = asked.parse_args(arguments)
     if given.refexp:
-        chosen, shared = refexp.load(odd=not given.even), refexp.shared_root()
+        shared = refexp.shared_root()
+        if not (shared / "data/refexp").is_dir():
+            print(f"no {shared / 'data/refexp'}, so nothing is measured; TASNB_SHARED says where the shared data lies")
+            return
+        chosen = refexp.load(odd=not given.even)
         pipelines = {"toy": data_root() / "models/toy/spacy", "real": shared / "models/en_core_web_sm-3.8.0"}
         for parser, folder in pipelines.items():
             parses = parsing.parse_all([each.text for each in chosen], load_parser(folder))
@@ -103,7 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         groups = {" + ".join(given.runs): [Run.open(folder) for folder in given.runs]}
     for name, runs in groups.items():
         count = sum(int(run.about["dataset"]["samples"]) for run in runs)
-        print(f"{name}: {count} expressions, {runs[0].about['models']['name']}, 95 % paired intervals\n{table_of(runs)}\n")
+        models = runs[0].about["models"]["name"]
+        print(f"{name}: {count} expressions, {models}, 95 % paired intervals\n{table_of(runs)}\n")
 
 
 if __name__ == "__main__":

@@ -111,7 +111,8 @@ def test_the_browser_ranks_as_python_does(rank: Any) -> None:
 
 def test_the_cases_hold_what_they_should() -> None:
     """A shared fixture that never met a tie, an empty half or a quadrant would prove little."""
-    seen = dict.fromkeys(("none", "one", "tie", "empty mask", "empty half", "quadrant", "left out", "prior", "switched off"), 0)
+    kinds = "none", "one", "tie", "empty mask", "empty half", "quadrant", "left out", "prior", "switched off"
+    seen = dict.fromkeys(kinds, 0)
     for reading, artifacts, settings in cases():
         told = expected(reading, artifacts, settings)
         totals = told["totals"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tasnb.stages.expressions import OFFICIAL, PAPER, ParseRule, lexicon, noun_phrases, parse
+from tasnb.models.language import load_parser, load_wordnet
+from tasnb.stages.expressions import OFFICIAL, PAPER, ParseRule, lexicon, noun_phrases, parse, parse_all
 
 # docs/method.md: every word of the four lists, said of the noun meant
 EVERY_WORD = [
@@ -81,6 +82,25 @@ PLACES = [
     ("isn't black", "the dog that isn't black on the left", ("left",)),
     ("not in a colour", "woman not in red on the left", ("left",)),
     ("with no hat", "man with no hat on the left", ("left",)),
+    ("doing something there", "guy on left kneeling", ("left",)),
+    ("a number behind it", "player on the left number 247", ("left",)),
+    ("on top of a thing that is there", "bag on top of suitcase on right", ("right",)),
+    ("inside of a thing that is there", "cat inside the box on the left", ("left",)),
+    ("in one of several pictures", "bowl in the right hand picture", ("right",)),
+    ("turned to us", "zebra left facing us", ("left",)),
+    ("on that side of the picture", "cat on the left hand side", ("left",)),
+    ("a superlative of its own", "the rightest dog", ("right",)),
+    ("run together", "dog on theleft", ("left",)),
+    ("doubled", "leftt dog", ("left",)),
+    ("left out", "the rigt cat", ("right",)),
+    ("changed", "guy on far ledt", ("left",)),
+    ("not misspelt", "the lift left", ("left",)),
+    ("the first is at the side", "first person on the left", ("left",)),
+    ("two of them", "two people on the left", ("left",)),
+    ("of two things that are there", "the cat and the dog on the left", ("left",)),
+    ("each thing its own", "the cat on the left and the dog on the right", ("left",)),
+    ("asked for", "could you please segment the dog on the left?", ("left",)),
+    ("alone on its side", "person off by himself on the right", ("right",)),
 ]
 
 NOT_SAID = (
@@ -158,6 +178,28 @@ NO_PLACES = [
     ("other than", "the dog other than the one on the left"),
     ("rather than", "a dog rather than the left one"),
     ("not counted", "not the second dog from the left"),
+    ("a garment of any colour", "a turquoise top waving"),
+    ("a garment of any look", "girl in a denim top and skirt"),
+    ("a garment at the end", "maroon top"),
+    ("a garment of any kind", "convertible top"),
+    ("several garments", "a woman with green tops singing a song"),
+    ("his hand without a possessor", "man with bat in left hand"),
+    ("a foot of one's own", "left foot"),
+    ("an arm of someone", "the right arm of the man in brown"),
+    ("facing, before the noun", "right facing train"),
+    ("facing, after the noun", "horse left facing"),
+    ("a nation", "South African flag"),
+    ("high-top", "girl in high-top sneakers"),
+    ("spots on the thing", "giraffe with spots near the top"),
+    ("a colour on the thing", "truck that is yellow on the top"),
+    ("left hand side of X", "cat on the left hand side of the table"),
+    ("on the top of X", "bird on the top of the roof"),
+    ("counted, with on", "second giraffe on the left"),
+    ("counted, bare", "second banana left"),
+    ("counted in figures", "2 person from left"),
+    ("counted without a count", "man from the left"),
+    ("counted and to", "2nd to the left brown horse"),
+    ("lifted is no left", "the loft"),
 ]
 
 HEADS = [
@@ -169,7 +211,34 @@ HEADS = [
     ("clothing before a person", "blue shirt guy on left", "guy", "root", (11, 14)),
     ("a child of the verb", "it is a young man", "man", "first noun child of the root", (14, 17)),
     ("the subject of a sentence", "the dog is on the left", "dog", "first noun child of the root", (4, 7)),
+    ("behind a request", "segment the dog", "dog", "root", (12, 15)),
+    ("behind a question", "where is the red car?", "car", "root", (17, 20)),
 ]
+
+# head nouns that both parsers must find: the shipped one and en_core_web_sm
+HEADS_BY_ANY = [
+    ("what it does is none", "kid standing", "kid"),
+    ("what it does is none, with an article", "a giraffe eating", "giraffe"),
+    ("no determiner", "bear on the left", "bear"),
+    ("the nouns said first", "girl white pants", "girl"),
+    ("not what is touched", "man touching dog", "man"),
+    ("not what is worn", "blonde lady yellow dress", "lady"),
+    ("a name of two words", "The teddy bear that is sitting down.", "bear"),
+    ("the owned, not the owner", "man's left shoe", "shoe"),
+    ("the owned, without an apostrophe", "guys head", "head"),
+    ("a row is passed over", "second row left guy", "guy"),
+    ("made of a noun", "heart-shaped cookies on edge of table", "cookie"),
+    ("all capitals", "BOY IN ORANGE SHIRT", "boy"),
+    ("a garment", "green top", "top"),
+    ("one", "the one with a hat", "one"),
+    ("a request without an article", "find dog on left", "dog"),
+    ("mask, a verb", "mask the left dog", "dog"),
+    ("mask, a noun", "mask on the wall", "mask"),
+    ("segment, a noun", "orange segment on the left", "segment"),
+    ("w/ is with", "guy w/ hat left", "guy"),
+    ("known to WordNet alone", "The urinal on the wall.", "urinal"),
+]
+NO_HEADS = ["red", "all black", "standing up", "second from left", "on the right", "smaller"]
 
 
 @pytest.mark.parametrize(("text", "direction"), EVERY_WORD, ids=[t for t, _ in EVERY_WORD])
@@ -195,6 +264,69 @@ def test_the_noun_meant_with_the_rule_that_found_it(nlp, text: str, lemma: str, 
     head = parse(text, nlp).head
     assert head is not None
     assert (head.lemma, head.rule, head.span) == (lemma, rule, span)
+
+
+@pytest.fixture(scope="module", params=["toy", "real"])
+def language(request, nlp, wordnet, shared_root):
+    """A parser with its WordNet: the shipped ones, and en_core_web_sm with Princeton's."""
+    if request.param == "toy":
+        return nlp, wordnet
+    models = shared_root / "models"
+    return load_parser(models / "en_core_web_sm-3.8.0"), load_wordnet(models / "wordnet-3.0")
+
+
+@pytest.mark.parametrize(("text", "lemma"), [r[1:] for r in HEADS_BY_ANY], ids=[r[0] for r in HEADS_BY_ANY])
+def test_the_noun_meant_whichever_parser_reads(language, text: str, lemma: str) -> None:
+    parser, wordnet = language
+    head = parse(text, parser, wordnet=wordnet).head
+    assert head is not None
+    assert (head.lemma, text[slice(*head.span)].lower().startswith(lemma[:4])) == (lemma, True)
+
+
+@pytest.mark.parametrize("text", NO_HEADS)
+def test_what_names_nothing_is_no_head(language, text: str) -> None:
+    parser, wordnet = language
+    assert parse(text, parser, wordnet=wordnet).head is None
+
+
+@pytest.mark.parametrize("rows", [PLACES, NO_PLACES], ids=["places", "no places"])
+def test_directions_are_those_of_the_table_whichever_parser_reads(language, rows) -> None:
+    parser, wordnet = language
+    read = [set(p.directions) for p in parse_all([row[1] for row in rows], parser, wordnet=wordnet)]
+    wrong = [row[1] for row, found in zip(rows, read, strict=True) if found != set(row[2] if len(row) > 2 else ())]
+    assert wrong == []
+
+
+def test_a_request_stays_among_the_tokens(nlp) -> None:
+    text = "Please segment the dog, thanks"
+    found = parse(text, nlp)
+    assert [text[t.start : t.end] for t in found.tokens] == ["Please", "segment", "the", "dog", ",", "thanks"]
+    assert [t.dep == "request" for t in found.tokens] == [True, True, False, False, True, True]
+    assert all(found.tokens[t.governor].dep != "request" for t in found.tokens if t.dep != "request")
+    assert found.phrase == "the dog"
+
+
+@pytest.mark.parametrize(
+    ("text", "further", "plural"),
+    [
+        ("the cat and the dog", ("dog",), False),
+        ("a woman, a man and a child", ("man", "child"), False),
+        ("cat on the left and dog on the right", ("dog",), False),
+        ("woman with hat and glasses", (), False),
+        ("a man wearing a red jacket and an orange tie", (), False),
+        ("black and white cow", (), False),
+        ("two zebras", (), True),
+        ("people on the left", (), True),
+        ("black pants", (), False),
+        ("the taller of the two giraffes", (), False),
+        ("group of zebras", (), False),
+    ],
+)
+def test_several_things_are_said_with_what_is_returned(nlp, text, further, plural) -> None:
+    found = parse(text, nlp)
+    assert (found.further, found.is_plural) == (further, plural)
+    told = [note for note in found.notes if "one mask is returned" in note]
+    assert len(told) == bool(further or plural)
 
 
 class _Token:
@@ -320,12 +452,49 @@ CUES = [
     ("a clock", "elephant butt 7 o clock", "clock", "7"),
     ("a clock with its apostrophe", "donut at 2 o'clock", "clock", "2"),
     ("a relation", "dog left of the bus", "relation", "left of bus"),
+    ("a height", "tallest giraffe", "size", "tallest"),
+    ("a height of two", "the shorter one", "size", "shortest"),
+    ("a size of one", "little girl", "size", "small"),
+    ("in front", "guy in front", "depth", "front"),
+    ("front, before the noun", "front bike", "depth", "front"),
+    ("in the background", "dog in the background", "depth", "back"),
+    ("nearest", "closest cow", "depth", "nearest"),
+    ("nearest to the camera", "elephant nearest the camera", "depth", "nearest"),
+    ("farthest", "person furthest away", "depth", "farthest"),
+    ("furthest back", "man farthest back", "depth", "farthest"),
+    ("behind nothing", "woman behind", "depth", "back"),
+    ("counted from the front", "second zebra from the front", "ordinal", "second from front"),
+    ("a count with on", "second giraffe on the left", "ordinal", "second from left"),
+    ("a count in figures", "2 person from left", "ordinal", "second from left"),
+    ("a further thing", "the cat and the dog", "coordination", "dog"),
 ]
+NO_CUES = [
+    "short hair woman", "back of the chair", "man with his back turned", "truck with a B on the front",
+    "from the left", "man from the left", "the third person", "horse closest the fence", "two cats",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "kind", "value"), [r[1:] for r in CUES], ids=[r[0] for r in CUES])
 def test_a_cue_for_the_extended_rectifier(nlp, text: str, kind: str, value: str) -> None:
     assert [(c.kind, c.value) for c in parse(text, nlp).cues] == [(kind, value)]
+
+
+@pytest.mark.parametrize("text", NO_CUES)
+def test_what_places_or_measures_nothing_is_no_cue(nlp, text: str) -> None:
+    assert [cue for cue in parse(text, nlp).cues if cue.kind != "relation"] == []
+
+
+def test_between_has_both_its_things(nlp) -> None:
+    found = parse("woman between the man and the dog", nlp)
+    assert [(r.word, r.lemma) for r in found.relations] == [("between", "man"), ("between", "dog")]
+
+
+def test_official_reads_what_stands_there(nlp) -> None:
+    """No request is taken off, nothing respelt; the kinds of cues of `plus` are not its own."""
+    found = parse("segment the big dog in front on theleft", nlp, rule=OFFICIAL)
+    assert found.tokens[0].dep != "request"
+    assert "theleft" in [t.text for t in found.tokens]
+    assert found.cues == ()
 
 
 def test_an_ordinal_is_a_cue_and_no_direction(nlp) -> None:

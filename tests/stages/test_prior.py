@@ -33,7 +33,8 @@ def order(parse: Parse, *, rule: RectifierRule = SOFT, **given: Any) -> list[int
     given = {"areas": AREAS, "boxes_xyxy": BOXES} | given
     kept, trace = rectify(parse, CENTRES, rule=rule, **given)
     assert kept.all(), "a soft rule takes nothing out"
-    assert trace.prior is not None and len(trace.verdicts) == len(CENTRES)
+    assert trace.prior is not None
+    assert len(trace.verdicts) == len(CENTRES)
     return np.argsort(-trace.prior, kind="stable").tolist()
 
 
@@ -80,6 +81,17 @@ def test_a_relation_is_read_without_its_thing_and_better_with_it() -> None:
     assert ((found.prior - alone) == [1.5, 1.5, -1.5, -1.5]).all(), "half a queue for the right side of the thing"
     assert "left of proposal 2, which is most like" in found.sentence
     assert order(relation("next to"), object_scores=car)[::3] == [1, 2], "the nearest first, the thing itself last"
+
+
+def test_between_is_the_middle_of_the_things_that_are_found() -> None:
+    relations = tuple(Relation(word="between", phrase=phrase, lemma=phrase, span=(0, 1)) for phrase in ("car", "tree"))
+    parse = parse_of(*(cue("relation", f"between {r.lemma}") for r in relations), relations=relations)
+    car, tree = np.array([0.9, 0.1, 0.2, 0.3]), np.array([0.0, 0.1, 0.9, 0.3])
+    assert order(parse) == [1, 2, 0, 3], "neither is found: the middle of the picture"
+    assert order(parse, object_scores={"car": car, "tree": tree})[0] == 1
+    one = rectify(parse, CENTRES, rule=SOFT, object_scores={"tree": tree})[1]
+    assert np.argmax(one.prior) == 1, "one is found: what is nearest to it"
+    assert one.sentence == '"between car and tree": proposals are ranked by nearness to proposal 2, most like "tree".'
 
 
 def test_the_thing_is_found_where_the_caption_names_it() -> None:
@@ -160,5 +172,5 @@ def test_a_stronger_prior_wins_more_often() -> None:
         int(np.argmax(v + rectify(parse, CENTRES, rule=replace(SOFT, strength=s), v=v)[1].prior))
         for s in (0.0, 1.0, 3.0, 9.0)
     ]
-    assert best[0] == 3 and best[-1] == 0
+    assert (best[0], best[-1]) == (3, 0)
     assert all(a >= b for a, b in pairwise(best))

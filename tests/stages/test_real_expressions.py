@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tasnb.stages.expressions import parse
+from tasnb.models.language import load_parser
+from tasnb.stages.expressions import parse, parse_all
 
 INVENTED = Path(__file__).parent / "expressions_invented.tsv"
 
@@ -52,6 +53,11 @@ def judge(nlp, rows: list[Gold]) -> Judgement:
 
 
 @pytest.fixture(scope="module")
+def real_nlp(shared_root: Path):
+    return load_parser(shared_root / "models/en_core_web_sm-3.8.0")
+
+
+@pytest.fixture(scope="module")
 def gold(shared_root: Path) -> list[Gold]:
     lines = (shared_root / "data/expressions/gold.jsonl").read_text(encoding="utf-8").splitlines()
     return [
@@ -91,6 +97,28 @@ def test_invented_expressions_read_as_well(nlp, invented: list[Gold]) -> None:
     assert result.claimed_right >= 0.97, result.misses
     assert result.found >= 0.95, result.misses
     assert result.head_right >= 0.95, result.misses
+
+
+@pytest.mark.slow
+def test_the_real_parser_reads_as_well(real_nlp, gold: list[Gold], invented: list[Gold]) -> None:
+    for rows in (gold, invented):
+        result = judge(real_nlp, rows)
+        assert result.claimed_right >= 0.97, result.misses
+        assert result.found >= 0.95, result.misses
+        assert result.head_right >= 0.97, result.misses
+
+
+@pytest.mark.slow
+def test_no_real_expression_is_too_odd_to_read(nlp, real_nlp, shared_root: Path) -> None:
+    from tests.benchmarks.refexp import load
+
+    texts = [each.text for each in load(root=shared_root)][::12]
+    for parser in (nlp, real_nlp):
+        found = parse_all(texts, parser)
+        assert [each.text for each in found] == texts
+        heads = [each.text[slice(*each.head.span)] for each in found if each.head]
+        assert len(heads) > 0.98 * len(texts)
+        assert all(heads)
 
 
 def test_the_judge_can_fail(nlp) -> None:

@@ -165,7 +165,7 @@ def test_a_score_that_is_no_number_is_refused(toy_case, toy_models) -> None:
 def test_a_mix_is_called_a_mix_and_says_what_is_switched(toy_case, toy_models) -> None:
     sample, artifacts = toy_case
     viewer = tn.viewers.explore(sample, artifacts, None, toy_models)
-    assert viewer.scene["variants"] == list(viewer.reading["variants"]) == ["paper", "paper read as official"]
+    assert viewer.scene["variants"] == list(viewer.reading["variants"]) == ["paper", "plus", "paper read as official"]
     move(viewer, variant=MIX)
     assert viewer.prediction.method == "TAS (paper read as official)"
     for words in ("Switched: how the expression is read", "stay those of paper", "is a mix", 'variant="official"'):
@@ -222,7 +222,7 @@ def test_an_image_of_another_size_is_refused(toy_case, toy_models) -> None:
         ("selected", 999, "from 0 to"),
         ("selected", -1, "from 0 to"),
         ("settings", {"variant": "paper"}, "expected the keys"),
-        ("settings", {"variant": "ours"}, "choose from paper, paper read as official"),
+        ("settings", {"variant": "ours"}, "choose from paper, plus, paper read as official"),
         ("settings", {"alpha": float("inf")}, "finite"),
     ],
 )

@@ -166,8 +166,11 @@ class Parse:
     @property
     def is_plural(self) -> bool:
         """Whether the head noun says several things ("zebras", "two men"), as far as its form tells."""
-        words = [t for t in self.tokens if self.head is not None and t.start == self.head.span[0]]
-        return any(t.text.lower() != t.lemma.lower() for t in words)
+        if self.head is None:
+            return False
+        one_of = any(t.text.lower() == "of" for t in self.tokens if t.start < self.head.span[0])  # "the taller of two"
+        words = [t for t in self.tokens if t.start == self.head.span[0]]
+        return not one_of and any(t.text.lower() != t.lemma.lower() for t in words)
 
     @property
     def further(self) -> tuple[str, ...]:

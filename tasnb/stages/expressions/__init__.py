@@ -22,6 +22,6 @@ from tasnb.stages.expressions.phrases import Related, Words
 from tasnb.stages.expressions.spelling import READING, readable, require_text
 
 __all__ = [
-    "OFFICIAL", "PAPER", "READING", "ParseRule", "PhraseKind", "Related", "Words", "depth_cues", "noun_phrases", "parse",
-    "parse_all", "readable", "require_text",
+    "OFFICIAL", "PAPER", "READING", "ParseRule", "PhraseKind", "Related", "Words", "depth_cues", "noun_phrases",
+    "parse", "parse_all", "readable", "require_text",
 ]  # fmt: skip

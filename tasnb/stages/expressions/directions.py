@@ -25,13 +25,15 @@ class _Run:
     opened: int  # the word that opens the phrase it stands in; a determiner before it is skipped
 
 
-def read(w: Words) -> tuple[dict[Direction, str], tuple[Cue, ...]]:
+def read(w: Words, *, uncounted: str = "") -> tuple[dict[Direction, str], tuple[Cue, ...]]:
     """The directions of the subject, each with the word that says it, and the other cues, in order of appearance.
 
     Parameters
     ----------
     w : Words
         Without a subject, of the whole expression.
+    uncounted : str
+        What "from the left" counts where no count is said; "" for nothing.
 
     Returns
     -------
@@ -48,13 +50,13 @@ def read(w: Words) -> tuple[dict[Direction, str], tuple[Cue, ...]]:
         if r.relation.word not in lexicon.WEAK_RELATIONS and r.start not in w.negated
     ]
     for run in _runs(w):
-        ordinal = _ordinal(w, run)
+        ordinal = _ordinal(w, run, uncounted)
         if ordinal and run.start not in w.negated:
             cues.append((run.start, ordinal))
         # "first person on the left" is on the left; "second", and whatever is "from the left", need not be
         is_there = ordinal is None or (ordinal.value.startswith("first") and w.word(run.opened) != "from")
-        if is_there and w.word(run.opened) != "from" and closed.isdisjoint(range(run.start, run.end)):
-            for k in _claims(w, run):
+        if is_there and w.word(run.opened) != "from":
+            for k in (k for k in _claims(w, run) if k not in closed):
                 found.setdefault(lexicon.DIRECTION_WORDS[w.word(k)], w.word(k))
                 extreme = _extreme(w, run, k)
                 cues += [(k, extreme)] if extreme else []
@@ -75,7 +77,7 @@ def _runs(w: Words) -> list[_Run]:
             i += 1
         while w.word(start - 1) in lexicon.RUN_WORDS and start - 1 != subject and w.word(start - 1) != "all":
             start -= 1
-        part_of_body = w.word(i - 1) == "hand" and w.word(i) not in lexicon.SIDE_NOUNS
+        part_of_body = w.word(i - 1) == "hand" and w.word(i) not in lexicon.SIDE_NOUNS | lexicon.PICTURE
         determined = w.word(start - 1) in lexicon.DETERMINERS
         opened = start - 2 if determined else start - 1
         out.append(_Run(start=start, end=i - 1 if part_of_body else i, opened=opened))
@@ -108,6 +110,9 @@ def _of_another_thing(w: Words, run: _Run) -> bool:
     """ "left of the bus", "right side of a truck", "left to him"; "left of the picture" is not."""
     after = w.word(run.end)
     if after == "of" or (after == "to" and w.is_direction(run.end - 1) and w.pos(run.end + 1) != "VERB"):
+        first = run.end + 2 if w.word(run.end + 1) in lexicon.DETERMINERS else run.end + 1
+        if after == "of" and w.word(first) in lexicon.PICTURE | lexicon.MIDDLE:
+            return False  # "top left of pic white bowl"
         thing = w.thing_from(run.end + 1)
         if thing is None:  # "left of the ..." something, which the tagger took for no noun
             return after == "of" and bool(w.word(run.end + 2))
@@ -126,6 +131,8 @@ def _stands_for_the_subject(w: Words, run: _Run, said: Sequence[int]) -> bool:
     noun = w.modified_from(run.end)
     if noun is None:
         return beside or opener not in OPENERS
+    if w.word(noun) in lexicon.PICTURE:
+        return True  # "in the right picture", of several in one
     if beside:
         if ends_on_a_side or noun == subject or w.word(noun) in lexicon.SIDE_NOUNS | lexicon.NUMBERED:
             return True
@@ -144,7 +151,7 @@ def _stands_for_the_subject(w: Words, run: _Run, said: Sequence[int]) -> bool:
 def _only_looks_like_one(w: Words, run: _Run, k: int) -> bool:
     """Words that are no directions here: a verb, an adverb, a garment, a culture, a side of one's own body."""
     word, before, after = w.word(k), w.word(k - 1), w.word(k + 1)
-    led = before in lexicon.SIDE_PREPOSITIONS | lexicon.DETERMINERS | lexicon.FAR or w.is_direction(k - 1)
+    led = before in lexicon.SIDE_PREPOSITIONS | lexicon.DETERMINERS | lexicon.FAR | {"way"} or w.is_direction(k - 1)
     if word in ("left", "right") and (_is_of_a_body(w, run, k) or _is_turned(w, run, k)):
         return True
     if word == "right":
@@ -161,17 +168,21 @@ def _only_looks_like_one(w: Words, run: _Run, k: int) -> bool:
 
 
 def _is_of_a_body(w: Words, run: _Run, k: int) -> bool:
-    """ "bat in left hand", "on his left foot": whose the body is, it is not the subject; "left hand side" is a place."""
+    """ "bat in left hand", "left foot", "right arm of the man": a side of one's own, which says none of the picture.
+
+    "left hand side" and "top left hand" are places.
+    """
     after, subject = w.word(k + 1), w.subject
-    if after not in lexicon.BODY or subject is None or subject == k + 1 or w.word(k + 2) in lexicon.SIDE_NOUNS:
+    if after not in lexicon.BODY or k != run.end - 1 or w.word(k + 2) in lexicon.SIDE_NOUNS | lexicon.PICTURE:
         return False
-    within = w.modified_from(k + 1) == subject and run.start < subject  # "left leg guy"? no: "left head of hair"
+    if subject == k + 1:
+        return run.end - run.start == 1 and (after in lexicon.PAIRED or w.word(k + 2) == "of")
     on_a_side = after == "hand" and w.word(run.opened) in ("on", "to", "at")  # "on the left hand"
-    return subject < k and not within and not on_a_side
+    return subject is not None and subject < k and not on_a_side
 
 
 def _is_turned(w: Words, run: _Run, k: int) -> bool:
-    """ "right facing train", "bird left facing"; "zebra left facing us" and "man on left facing the wall" are places."""
+    """ "right facing train", "bird left facing"; "zebra left facing us", "man on left facing the wall" are places."""
     ends = k == run.end - 1 and w.word(k + 1) in lexicon.TURNED
     placed = w.word(run.opened) in lexicon.SIDE_PREPOSITIONS or w.word(k + 2) in lexicon.AHEAD or w.is_direction(k + 2)
     return ends and not placed
@@ -200,7 +211,8 @@ def _is_top_of_something(w: Words, run: _Run, k: int) -> bool:
     """A garment ("red top"), a lid, a table top; what lies on another thing ("cake with a cherry on top")."""
     word, before, after, opener = w.word(k), w.word(k - 1), w.word(k + 1), w.word(run.opened)
     alone = w.modified_from(k + 1) is None
-    if run.end - run.start == 1 and opener in ("on", "at", "near") and _is_on_a_part(w, run):
+    short = run.end - run.start == 1 or (run.start == k and run.end == k + 2 and w.word(k + 1) in ("half", "part"))
+    if short and opener in ("on", "at", "near") and _is_on_a_part(w, run):
         return True
     if before in ("a", "an"):
         return alone
@@ -209,7 +221,8 @@ def _is_top_of_something(w: Words, run: _Run, k: int) -> bool:
     topped = before in lexicon.TOPPED and run.start == k and k - 1 != w.subject
     if after in lexicon.AFTER_TOP or before in lexicon.TOP_OF_SOMETHING or topped:
         return True
-    coloured = before in lexicon.COLOURS and run.start == k  # "red top", "red top woman"; "red top left" is a place
+    made_of = lexicon.COLOURS | lexicon.MATERIALS
+    coloured = before in made_of and run.start == k  # "red top", "red top woman"; "red top left" is a place
     return (alone and _is_a_garment(w, run, k)) or (coloured and run.end == k + 1)
 
 
@@ -218,19 +231,19 @@ def _is_a_garment(w: Words, run: _Run, k: int) -> bool:
     before = w.word(k - 1)
     if run.start != k or run.end != k + 1 or w.is_direction(k - 1) or before in lexicon.RUN_WORDS | lexicon.DETERMINERS:
         return False
-    start = k
+    start = k - before.endswith(lexicon.ADJECTIVAL)
     while w.pos(start - 1) in ("ADJ", "NOUN", "PROPN", "VERB", "CCONJ", "NUM", "ADV") and start - 1 != w.subject:
         start -= 1
     if start == k:
         return False
     worn = w.word(start - 1) in lexicon.BEFORE_A_GARMENT  # "in a light purple top"
-    return worn or w.pos(k - 1) == "ADJ" or (w.pos(k - 1) == "VERB" and before.endswith("ed"))
+    return worn or w.pos(k - 1) == "ADJ" or before.endswith(lexicon.ADJECTIVAL)
 
 
 def _is_on_a_part(w: Words, run: _Run) -> bool:
     """ "cake with strawberries on top", "truck that is yellow on the top": a place on the subject, not of it."""
     before = run.opened - 1
-    carried = {"with", "has", "having", "says", "saying"} & set(w.lower[:before]) and w.word(before) not in lexicon.CLOTHES
+    carried = {"with", "has", "having", "says", "saying"} & set(w.lower[:before]) and w.word(before) not in lexicon.WORN
     is_so = w.word(before) in lexicon.COLOURS and w.word(before - 1) in ("is", "are", "and", "that")
     return bool(carried) or is_so
 
@@ -249,10 +262,13 @@ def _weak_alone(w: Words, run: _Run, k: int) -> bool:
 # cues: what only the extended rectifier uses
 
 
-def _ordinal(w: Words, run: _Run) -> Cue | None:
+def _ordinal(w: Words, run: _Run, uncounted: str) -> Cue | None:
     """ "second from the left", "2nd left", "second giraffe on the left": counts from a side, and says no half."""
     side = next(lexicon.DIRECTION_WORDS[w.word(k)] for k in range(run.start, run.end) if w.is_direction(k))
-    start = _count_from(w, run.opened) if w.word(run.opened) == "from" else _count_on(w, run)
+    is_from = w.word(run.opened) == "from"
+    start = _count_from(w, run.opened) if is_from else _count_on(w, run)
+    if start is None and is_from and uncounted:
+        return Cue(kind="ordinal", value=f"{uncounted} from {side}", words=w.spelled(run.opened, run.end))
     if start is None:
         return None
     nth = lexicon.COUNTS.get(w.word(start)) or lexicon.ORDINALS[w.word(start)]
@@ -281,6 +297,8 @@ def _count_on(w: Words, run: _Run) -> int | None:
     k = run.start - 1
     if w.word(k) in lexicon.ORDINALS and w.word(k) != "last":
         return None if w.word(run.end - 1) == "side" else k
+    if w.word(run.opened) in lexicon.SIDE_PREPOSITIONS and w.word(run.opened - 1) in lexicon.ORDINALS.keys() - {"last"}:
+        return run.opened - 1  # "2nd to the left"
     subject = w.subject
     if subject is None or not (subject < run.start <= subject + 4) or w.word(subject) in lexicon.SIDE_NOUNS:
         return None
@@ -346,7 +364,12 @@ def depth_cues(w: Words) -> list[tuple[int, Cue]]:
     list of (int, Cue)
         Each with the place of its word, in order.
     """
-    return [(i, cue) for i in range(len(w)) if i not in w.of_others and (cue := _depth(w, i))]
+    found: list[tuple[int, Cue]] = []
+    for i in range(len(w)):
+        cue = None if i in w.of_others else _depth(w, i)
+        if cue and not (found and i == found[-1][0] + 1 and w.word(i) in found[-1][1].words):  # "furthest back" is one
+            found.append((i, cue))
+    return found
 
 
 def _depth(w: Words, i: int) -> Cue | None:
@@ -379,7 +402,7 @@ def _viewer_from(w: Words, i: int) -> int | None:
 
 
 def _nearest_end(w: Words, i: int) -> int | None:
-    """Where "closest to us", "nearest", "furthest away" that starts at ``i`` ends, or None: nearest to a thing, a side."""
+    """Where "closest to us", "nearest" or "furthest away" ends, or None: nearest to a thing or a side."""
     after = w.word(i + 1)
     if w.is_direction(i + 1) or w.is_direction(i - 1):
         return None

@@ -26,11 +26,16 @@ _LISTED: dict[Direction, str] = {
 }
 DIRECTION_WORDS: dict[str, Direction] = {word: d for d, listed in _LISTED.items() for word in listed.split()}
 # docs/method.md: parsers keep "people", and WordNet 3.0 knows it as another word than "person"
-SINGULARS = {"people": "person"}
+# and smaller taggers take the plural of a part of the body for a singular
+SINGULARS = {
+    "people": "person", "feet": "foot", "toes": "toe", "cooky": "cookie", "browny": "brownie", "hoody": "hoodie",
+    "smoothy": "smoothie",
+    **{f"{part}s": part for part in ("hand", "arm", "leg", "eye", "ear", "finger", "shoulder", "knee", "head", "face")},
+}  # fmt: skip
 # one thing under a plural's name: it is its own dictionary form
 PLURAL_ALONE = _set(
-    """pants jeans shorts trousers glasses sunglasses eyeglasses goggles scissors binoculars headphones stairs tongs pliers
-    tweezers clothes pajamas pyjamas leggings tights overalls trunks bleachers khakis sweatpants specs"""
+    """pants jeans shorts trousers glasses sunglasses eyeglasses goggles scissors binoculars headphones stairs tongs
+    pliers tweezers clothes pajamas pyjamas leggings tights overalls trunks bleachers khakis sweatpants specs fries"""
 )
 # particles and sizes first of all: a direction only beside a firmer word ("up left"), or alone after the noun
 WEAK = _set("up down low")
@@ -82,8 +87,8 @@ OTHERS_POSSESSIVE = _set("his her its their 's hers theirs him")
 
 # what says that something is not so; with "n't" at its end any other word does too
 NEGATORS = _set(
-    """not nt never neither nor isnt arent wasnt werent aint doesnt dont didnt hasnt havent cannot cant except excepting
-    excluding unlike"""
+    """not nt never neither nor isnt arent wasnt werent aint doesnt dont didnt hasnt havent cannot cant wont couldnt
+    wouldnt shouldnt except excepting excluding unlike"""
 )
 NEGATING_PAIRS = (("other", "than"), ("rather", "than"), ("instead", "of"), ("anything", "but"), ("all", "but"))
 BEFORE_A_PLACE = _set(
@@ -114,28 +119,41 @@ NUMBERED = _set("number no num jersey player")  # "on the left number 247"
 BODY = _set(
     """hand hands arm arms leg legs foot feet head face eye eyes ear ears nose mouth finger fingers thumb shoulder
     shoulders knee knees elbow wrist ankle paw paws wing wings horn horns tusk tusks hoof cheek hip thigh shin toe
-    toes breast chest body lip lips torso hair tail neck"""
+    toes breast chest body lip lips torso hair tail neck trunk"""
 )
 # every colour and shade, for the parser and for the types of expressions
 COLOURS = _set(
     """red orange yellow green blue purple pink brown black white gray grey tan beige gold golden silver maroon navy
-    teal turquoise violet magenta cream ivory blond blonde blondish brunette redhead burgundy khaki peach lavender lime
-    aqua reddish bluish greenish yellowish brownish whitish pinkish colored coloured multicolored rainbow blu dark
-    darker darkest light lighter lightest bright pale redder whiter yellower crimson scarlet fuchsia indigo mauve olive
-    mustard coral salmon charcoal bronze copper rust mint cyan lilac plum aubergine orangish purplish grayish greyish
-    blackish multicoloured neon pastel"""
+    teal turquoise violet magenta cream ivory blond blonde blondish brunette redhead burgundy khaki peach lavender
+    lime aqua reddish bluish greenish yellowish brownish whitish pinkish colored coloured multicolored rainbow blu
+    dark darker darkest light lighter lightest bright brighter brightest pale redder whiter yellower crimson scarlet
+    fuchsia indigo mauve olive mustard coral salmon charcoal bronze copper rust mint cyan lilac plum aubergine
+    orangish purplish grayish greyish blackish multicoloured neon pastel"""
 )
-CLOTHES = _set(
-    """shirt tshirt tee top sweater sweatshirt hoodie jacket coat vest suit dress skirt pants jeans shorts uniform
-    jersey robe apron scarf tie necktie hat cap helmet glasses sunglasses goggles shoes shoe sneakers boots boot
-    socks sock gloves glove belt wetsuit swimsuit bikini blouse clothes clothing outfit hair beard ponytail backpack
-    tank trunks polo gown stripes plaid"""
+# of which everyone has a left and a right one
+PAIRED = _set("hand foot arm leg knee ear eye elbow shoulder wrist ankle paw wing horn tusk thumb hip thigh cheek")
+GARMENTS = _set(
+    """shirt shirts tshirt tshirts tee sweater sweaters sweatshirt hoodie jacket jackets coat coats vest suit suits
+    dress dresses skirt pants jeans jean shorts trousers khakis uniform uniforms jersey robe apron scarf tie ties
+    necktie bowtie hat hats cap caps helmet helmets hood beanie glasses sunglasses eyeglasses specs specks
+    spectacles shades goggles shoe shoes sneakers boots boot sandals flipflops heels sock socks glove gloves mitt
+    belt wetsuit swimsuit bikini trunks blouse clothes clothing outfit backpack purse handbag polo gown overalls
+    bandana bandanna headband watch necklace bracelet earrings earring costume tux tuxedo leggings stockings pajamas
+    visor turban veil sleeve sleeves sweats sweatpants cardigan blazer hijab poncho kimono sari jumpsuit jumper
+    pullover fleece parka raincoat windbreaker suspenders attire cloths mittens headscarf shawl top tops"""
 )
+CLOTHES = GARMENTS | _set("hair beard ponytail tank stripes plaid")
 WORN = CLOTHES | COLOURS  # "on left white shirt" begins a new phrase
 TOP_OF_SOMETHING = _set(
     """tank table counter lap desk roof stove flat crop tube halter bottle bikini pajama screw pop flip zip tan tip over
     high low hi jacket plaid"""
 )
+MATERIALS = _set(
+    """striped stripey plaid floral flowered flowery paisley polka dotted lace sequin sequined denim leather wool silk
+    satin cotton knit knitted velvet mesh sheer sleeveless strapless spaghetti leopard camo printed patterned
+    sparkly"""
+)
+ADJECTIVAL = ("ible", "less", "ous", "ful", "ive", "ted", "red", "led", "ned")  # "convertible top", "sleeveless top"
 TOPPED = _set("mountain tree hill big house bell rock stuffed car")  # "hill top"; but "tree top left" is a tree
 AFTER_TOP = _set("hat hats knot coat gun heavy down notch")
 # what stands before a garment, and what stands behind a thing that has a place of its own: "brown on the top"
@@ -191,7 +209,7 @@ RESPELT = {
     "rightest": "rightmost", "leftest": "leftmost", "lefter": "left", "righter": "right", "leftish": "left",
     "rightish": "right", "lft": "left", "rt": "right", "rite": "right", "ryt": "right", "lhs": "left side",
     "rhs": "right side", "botom": "bottom", "bottem": "bottom", "buttom": "bottom", "centre": "center",
-    "ctr": "center",
+    "ctr": "center", "w/": "with", "w/o": "without", "w/out": "without",
 }  # fmt: skip
 JOINED = re.compile(
     "(the|on|in|at|to|from|far|very|top|bottom|upper|lower|front|back|middle|mid|center)?(left|right)"
@@ -224,8 +242,8 @@ _LEAST = r"\s*[,:;.!]?\s+"
 REQUEST = re.compile(
     rf"(?:(?:{_ASKING}){_LEAST})*"
     # a noun may be meant unless a thing follows: "segment of an orange", "mask on the wall"
-    rf"(?:(?:{_SURELY}){_LEAST}(?!(?:of|and|is|are|with|'s))|(?:{_PERHAPS}){_LEAST}(?=(?:the|a|an|this|that|these|those|my|"
-    r"his|her|its|their|our|your|all|both|every|each|only|just|where))(?:where\s+)?|(?<=\s))"
+    rf"(?:(?:{_SURELY}){_LEAST}(?!(?:of|and|is|are|with|'s)\b)|(?:{_PERHAPS}){_LEAST}(?=(?:the|a|an|this|that|these|those|my|"
+    r"his|her|its|their|our|your|all|both|every|each|only|just|where)\b)(?:where\s+)?|(?<=\s))"
     rf"(?:(?:only|just|where|me|us)\s+)?",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -233,17 +251,42 @@ POLITE = re.compile(r"(?:\s*,?\s*(?:\b(?:please|pls|thanks|thank\s+you|for\s+me)
 
 # what a tagger may take for a noun, and names no thing
 NO_NOUNS = (
-    (COLOURS - _set("orange peach lime plum blonde blond brunette redhead olive mint salmon coral rainbow light cream gold"))
+    (COLOURS - _set("orange peach lime plum blonde blond brunette redhead olive mint salmon coral light cream gold"))
     | SIZES.keys() | PLAIN_SIZES.keys() - {"giant", "miniature"} | NEAREST.keys() | ORDINALS.keys() | COUNTS.keys() | FAR
-    | _set("close near same other others all both bald old young next standing sitting")
+    | _set("close near same other others all both bald old young way color colour colors colours ai nt")
 )  # fmt: skip
 NOUNS_IN_ING = _set(
     """building ceiling railing painting drawing clothing earring awning wedding topping topping dressing stuffing
     lettering siding bedding lighting housing opening frosting filling seating parking covering setting pudding sibling
-    duckling dumpling sapling darling morning evening string spring viking landing icing writing marking flooring plumbing
+    duckling dumpling sapling darling morning evening string spring viking icing writing marking flooring plumbing
     sling swing sterling herring shilling airing lightning carving carvings coating lining panelling paneling fencing
     molding moulding offering playing-card being human-being wiring tubing padding netting matting grating crossing
     outbuilding starling gosling seedling yearling sting bling ring wing king thing something anything everything"""
+)
+
+
+def is_doing(word: str) -> bool:
+    """Whether a word says what a thing does, whatever a tagger says: "standing", but not "building".
+
+    Parameters
+    ----------
+    word : str
+        Lower case.
+
+    Returns
+    -------
+    bool
+        Of words in -ing all but those that name things.
+    """
+    return word.endswith("ing") and len(word) > 5 and word not in NOUNS_IN_ING
+
+
+# adjectives of persons that name one where no noun follows: "female eating pizza"
+PEOPLE_TOO = _set("male female adult blonde blond brunette redhead elderly teen")
+# typed without the apostrophe: "girls racquet"
+OWNERS = _set(
+    """guys girls boys mans womans mens womens ladys ladies kids persons peoples players childs childrens babys cats
+    dogs elephants zebras giraffes horses cows bears birds catchers batters umpires airplanes planes cars trucks"""
 )
 
 # words that place or describe a thing, and so never name it
@@ -256,14 +299,13 @@ CLAIMED = (
 _SAID = {
     "left of": """to the left of, to left of, on the left of, on left of, left of, left side of, on the left side of,
     to the left side of, to the immediate left of, to the far left of, left hand side of, on left hand side of, on the
-    left hand side of, to the left hand side of, lefthand side of, on the lefthand side of, to the lefthand side of,
-    on left side of, at the left of, at left of, leftside of, on the leftside of""",
+    left hand side of, to the left hand side of, lefthand side of, on the lefthand side of, to the lefthand side of""",
     "right of": """to the right of, to right of, on the right of, on right of, right of, right side of, on the right
     side of, to the right side of, to the immediate right of, to the far right of, right hand side of, on right hand
     side of, on the right hand side of, to the right hand side of, righthand side of, on the righthand side of, to the
-    righthand side of, on right side of, at the right of, at right of, rightside of, on the rightside of""",
-    "above": "above, over, on top of, on the top of, at the top of, at top of, up above, atop, ontop of",
-    "below": """below, under, underneath, beneath, on the bottom of, on bottom of, at the bottom of, at bottom of""",
+    righthand side of""",
+    "above": "above, over, on top of, on the top of, up above, atop, ontop of",
+    "below": """below, under, underneath, beneath, on the bottom of, on bottom of, at the bottom of""",
     "behind": "behind, in back of, in the back of",
     "in front of": "in front of, in the front of",
     "next to": "next to, beside, besides, by, adjacent to, alongside, along side, nest to, nexto",

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Literal, get_args
 
 from tasnb.core.choices import require_known
-from tasnb.core.types import Head, NounPhrase, Parse, Parser, Token, WordNet
+from tasnb.core.types import Cue, Head, NounPhrase, Parse, Parser, Token, WordNet
 from tasnb.stages.expressions import directions, lexicon, released
 from tasnb.stages.expressions.phrases import NOUNS, REQUEST, Words
 from tasnb.stages.expressions.spelling import MOST_CHARACTERS, readable, require_text, respelt
@@ -54,20 +54,24 @@ class _Line:
     """What of an expression the parser reads.
 
     line, places: the text as it is read, and of each letter the place in the original. [start, end): what is left when
-    a request ("segment the dog, please") is taken off. article: "the " stands before it for the parser alone.
+    a request ("segment the dog, please") is taken off. For the parser alone it is in lower case (small), and "the "
+    stands before it (article).
     """
 
     line: str
     places: Sequence[int]
     start: int
     end: int
+    small: bool
     article: bool
 
     @property
     def for_parser(self) -> str:
         said = self.line[self.start : self.end]
+        if self.small:  # letter by letter, as a few (the Turkish capital dotted I) become two
+            said = "".join(low if len(low := letter.lower()) == 1 else letter for letter in said)
         if self.article:  # a capital behind "the" would be a name's
-            said = said[0].lower() + said[1:] if said[1:2].islower() else said
+            said = said[0].lower() + said[1:] if said[:2].isascii() and said[1:2].islower() else said
         return _ARTICLE * self.article + said
 
 
@@ -143,16 +147,11 @@ def parse_all(
 def _line(text: str, rule: ParseRule) -> _Line:
     line, places = readable(require_text(text))
     if rule.gate == "official":
-        return _Line(line=_small(line), places=places, start=0, end=len(line), article=False)
-    line, places = respelt(_small(line) if line.isupper() else line, places)
+        return _Line(line=line, places=places, start=0, end=len(line), small=True, article=False)
+    line, places = respelt(line, places)
     start, end = _asked_for(line)
     first = line[start:end].split(maxsplit=1)[0].lower()
-    return _Line(line=line, places=places, start=start, end=end, article=_takes_an_article(first))
-
-
-def _small(line: str) -> str:
-    """Lower case letter by letter, as a few (the Turkish capital dotted I) become two."""
-    return "".join(small if len(small := letter.lower()) == 1 else letter for letter in line)
+    return _Line(line=line, places=places, start=start, end=end, small=line.isupper(), article=_takes_an_article(first))
 
 
 def _asked_for(line: str) -> tuple[int, int]:
@@ -172,13 +171,13 @@ def _takes_an_article(first: str) -> bool:
 def _parsed(text: str, line: _Line, doc: Any, rule: ParseRule, wordnet: WordNet | None) -> Parse:
     """What the rule reads in an expression, whose words in one line were parsed."""
     is_official = rule.gate == "official"
+    if line.article and not (len(doc) and doc[0].text == _ARTICLE.strip()):
+        line = replace(line, article=False)  # a parser that has an answer ready, as in tests
     theirs = released.read(doc) if is_official else None
     tokens = _tokens(doc, line)
     own = [t for t in doc if t.i >= line.article]
-    head, name = (theirs.noun, theirs.rule) if theirs else _head(doc, own)
+    head, name = (theirs.noun, theirs.rule) if theirs else _head(doc, own, wordnet)
     parsed = Parse(text=text, head=None, tokens=tokens)
-    if head is None and not theirs and wordnet is not None:
-        head, name = _known_noun(own, wordnet), "first noun in WordNet"
     if head is not None or theirs:
         chunk = theirs.span if theirs else _chunk(doc, head, line.article)
         parsed = replace(
@@ -191,11 +190,13 @@ def _parsed(text: str, line: _Line, doc: Any, rule: ParseRule, wordnet: WordNet 
         lemma = head.lower_ if theirs else _lemma(head)
         parsed = replace(parsed, head=Head(lemma=lemma, span=(line.places[start], line.places[end - 1] + 1), rule=name))
     words = Words(parsed)
-    said, cues = directions.read(words)
+    said, cues = directions.read(words, uncounted="first" if is_official else "")
     if rule.direction_words == "substrings":
         said = theirs.said if theirs else released.letters(line.line.lower())
     elif theirs and not theirs.said:
         said = {}
+    if is_official:  # it uses none; the kinds that came with `plus` are not its own
+        cues = tuple(replace(cue, value=_AS_AREA.get(cue.value, cue.value)) for cue in cues if _is_of_old(cue))
     return replace(
         parsed,
         directions=tuple(said),
@@ -255,7 +256,7 @@ def noun_phrases(text: str, nlp: Parser, *, kind: PhraseKind = "things") -> tupl
 def _lemma(token: Any) -> str:
     if token.lower_ in lexicon.PLURAL_ALONE:
         return str(token.lower_)  # "pants" are no "pant"
-    lemma: str = (token.lemma_ or token.text).lower()
+    lemma: str = (token.lower_ if token.pos_ == "ADJ" else token.lemma_ or token.text).lower()
     return lexicon.SINGULARS.get(lemma, lemma)
 
 
@@ -289,96 +290,167 @@ def _tokens(doc: Any, line: _Line) -> tuple[Token, ...]:
     return tuple(replace(t, governor=i) if t.dep == REQUEST else t for i, t in enumerate([*before, *parsed, *behind]))
 
 
+_AS_AREA = {"tallest": "biggest", "shortest": "smallest"}  # one size for all measures
+_NEW_SIZES = frozenset({*lexicon.PLAIN_SIZES.values(), "longest", "widest", "thinnest"})
+
+
+def _is_of_old(cue: Cue) -> bool:
+    """Whether the extended rectifier of `official` has always read it: it does not change with `plus`."""
+    if cue.kind == "ordinal":
+        return "from" in cue.words.split() or len(cue.words.split()) == 2
+    if cue.kind == "extreme":
+        return "to" not in cue.words.split()
+    return cue.kind not in ("depth", "coordination") and cue.value not in _NEW_SIZES
+
+
 _WORDS = re.compile(r"\w+|[^\w\s]")
 
 
 # the noun meant
 
 
-def _head(doc: Any, own: Sequence[Any]) -> tuple[Any | None, str]:
+def _head(doc: Any, own: Sequence[Any], wordnet: WordNet | None) -> tuple[Any | None, str]:
     """The subject's noun and the name of the rule that found it (docs/method.md)."""
     name, found = next(_candidates(doc, own), ("none", None))
-    group = _first_group(doc, own)
-    if not group or found in group:
-        return found, name
-    worn = lexicon.BODY | lexicon.CLOTHES
-    if found is not None and group[-1].lower_ in worn and found.lower_ not in worn and found.i > group[-1].i:
-        return found, name  # "black shirt and white hat | guy"
-    return group[-1], "first noun group"
+    group = _first_group(own, wordnet)
+    if not group:
+        return (found, name) if found is not None or wordnet is None else (_known_noun(own, wordnet), "noun of WordNet")
+    last = group[-1]
+    if found is None or (found not in group and not _describes(last, found)):
+        return last, "first noun group"
+    if found in group and found != last and not _is_apart(found, last):
+        return last, "first noun group"  # "teddy | bear", which a parser may take for a verb
+    return found, name
 
 
-def _first_group(doc: Any, own: Sequence[Any]) -> list[Any]:
-    """The nouns side by side that the expression says first, of no preposition; [] without any.
+def _is_apart(found: Any, last: Any) -> bool:
+    """Whether two nouns side by side are two things: "guy | glasses", and what a verb before them governs."""
+    governed = found.head.i < found.i and found.head.pos_ in ("VERB", "AUX")
+    return governed or (last.pos_ in NOUNS and last.lower_ in _PARTS)
 
-    The tree of a terse expression often hangs on a later noun ("girl | white pants", "man | touching dog"). A row, a
-    half or a hand is passed over where another such group follows ("second row left | guy", "trunk up | elephant").
+
+def _describes(noun: Any, head: Any) -> bool:
+    """Whether a noun is only a part of the head's name: "adult gray | cat", "black shirt and white hat | guy"."""
+    if head.i < noun.i or head.lower_ in _PARTS | lexicon.SIDE_NOUNS:
+        return False
+    doc = noun.doc if hasattr(noun, "doc") else ()
+    between = [t for t in doc[noun.i + 1 : head.i] if t.pos_ in ("ADP", "AUX") or t.lower_.endswith("ing")]
+    hangs_on = head in (noun.head, noun.head.head) and noun.dep_ in _PARTS_OF_NAMES
+    return not between and (noun.lower_ in _PARTS or hangs_on)
+
+
+_PARTS = lexicon.BODY | lexicon.CLOTHES - {"top"}
+_PARTS_OF_NAMES = ("compound", "amod", "nmod", "npadvmod", "nummod", "poss")
+
+
+def _first_group(own: Sequence[Any], wordnet: WordNet | None) -> list[Any]:
+    """The nouns side by side that the expression says first; [] without any, and where a preposition leads them.
+
+    The tree of a terse expression often hangs on a later noun ("girl | white pants", "man | touching dog").
     """
     first: list[Any] = []
     group: list[Any] = []
-    led = False  # by a preposition
-    for token in [*own, None]:
-        if token is not None and _is_named(doc, token, group):
+    for i, token in enumerate(own):
+        after = own[i + 1] if i + 1 < len(own) else None
+        if _is_named(own, i, group, wordnet):
             group.append(token)
+            if after is not None:
+                continue
+        if not group:
+            if token.pos_ in ("ADP", "SCONJ") and token.lower_ not in ("up", "down", "out", "like"):
+                return first
             continue
-        if group and not led:
-            passed = group[-1].lower_ in lexicon.SIDE_NOUNS or (
-                token is not None and token.lower_ in ("up", "down", "out") and group[-1].lower_ in lexicon.BODY
-            )
-            if not passed:
-                return group
-            first = first or group
-        if token is not None and (group or token.pos_ == "ADP" or token.lower_ in ("to", "of")):
-            led = token.pos_ in ("ADP", "SCONJ", "AUX") and token.lower_ not in ("up", "down", "out")
-            led |= token.lower_ in ("to", "of", "with", "w/")
+        follows = token.lower_ if token != group[-1] else ""
+        is_made = follows.endswith("ed") and after is not None and after.pos_ in NOUNS
+        if follows in _JOINING or group[-1].dep_ == "poss" or is_made:
+            group = []  # "man's | left shoe", "heart-shaped | cookie", "metal backed | chair"
+            continue
+        if follows in ("up", "down", "out") and group[-1].lower_ in lexicon.BODY:
+            group = group[:-1]  # "giraffe head up", "trunk up | elephant"
+        before = own[i - len(group) - 1] if i > len(group) else None
+        aside = group and group[-1].lower_ in lexicon.SIDE_NOUNS and before is not None and before.lower_ in _PLACING
+        if group and not aside:
+            return group
+        first = first or group  # "second row left | guy"
         group = []
+        if token.pos_ == "ADP" and follows not in ("up", "down", "out"):
+            return first
     return first
 
 
-def _is_named(doc: Any, token: Any, group: Sequence[Any]) -> bool:
+_PLACING = frozenset({*lexicon.DIRECTION_WORDS, *lexicon.RUN_WORDS, *lexicon.ORDINALS})
+_JOINING = ("'s", "'", "-", "colored", "coloured", "color", "colour", "print", "style", "shaped")
+_NAMELESS = ("ADP", "AUX", "DET", "PRON", "NUM", "CCONJ", "PUNCT", "PART", "SCONJ")
+_ENDS = ("ADP", "SCONJ", "PUNCT", "AUX")
+
+
+def _is_named(own: Sequence[Any], i: int, group: Sequence[Any], wordnet: WordNet | None) -> bool:
     """Whether a token is the next noun of a group: no new attribute behind it ("lady | pink", "zebra | standing")."""
-    lower = token.lower_
+    token, lower = own[i], own[i].lower_
+    after = own[i + 1] if i + 1 < len(own) else None
+    goes_on = after is not None and (after.pos_ in (*NOUNS, "ADJ", "NUM") or after.lower_ in lexicon.DIRECTION_WORDS)
+    ends = after is None or after.pos_ in _ENDS
     if lower in ("one", "ones"):
-        after = doc[token.i + 1] if token.i + 1 < len(doc) else None
-        return not group and (after is None or after.pos_ not in (*NOUNS, "ADJ", "NUM"))
-    # a part of the body or a garment behind a noun is one, whatever the tagger says: "guys head", "teddy bear"
-    is_part = bool(group) and (lower in lexicon.BODY | lexicon.CLOTHES or (lower[:4], group[-1].lower_) == ("bear", "teddy"))
-    return _can_be_meant(doc, token) or (is_part and token.pos_ in ("VERB", "ADJ", "AUX", "ADV"))
+        return not group and not goes_on
+    before = own[i - 1].lower_ if i else ""
+    if lower in ("top", "tops") and not goes_on and before not in lexicon.DIRECTION_WORDS:
+        looks = lexicon.TOP_OF_SOMETHING | lexicon.COLOURS | lexicon.MATERIALS
+        if before in looks or before.endswith(lexicon.ADJECTIVAL):
+            return True  # "green top", "table top", "ruffled top"
+    if _can_be_meant(own, i):
+        return True
+    if lower in lexicon.PEOPLE_TOO:
+        return not goes_on
+    if token.pos_ in _NAMELESS:
+        return False
+    if group:  # whatever the tagger says: "guys head", "teddy bear"
+        part = lower in _PARTS or (before == "teddy" and lower in ("bear", "bears"))
+        return part or (before in lexicon.OWNERS and ends and not lower.endswith("ing") and _is_free(lower))
+    return ends and wordnet is not None and _knows(wordnet, lower)
+
+
+def _is_free(word: str) -> bool:
+    """Whether a word says nothing else: no place, colour or size, and nothing that a thing does."""
+    return word.isalpha() and word not in lexicon.CLAIMED and not word.endswith(("ing", "ed", "ly"))
+
+
+def _knows(wordnet: WordNet, word: str) -> bool:
+    """Whether WordNet has a word as a noun before all: "kid", but not "old"."""
+    if not _is_free(word):
+        return False
+    nouns, others = (sum(len(wordnet.synsets(word, pos)) for pos in poses) for poses in ("n", "avr"))
+    return nouns >= max(others, 1)
 
 
 def _candidates(doc: Any, own: Sequence[Any]) -> Iterator[tuple[str, Any]]:
-    roots = [t for t in doc if t.head.i == t.i]
-    for root in roots[:1]:
-        if _can_be_meant(doc, root):
+    meant = [t for i, t in enumerate(own) if _can_be_meant(own, i)]
+    for root in [t for t in doc if t.head.i == t.i][:1]:
+        if root in meant:
             yield "root", root
         for child in root.children:
-            if _can_be_meant(doc, child):
+            if child in meant:
                 yield "first noun child of the root", child
     for chunk in doc.noun_chunks:
-        if _can_be_meant(doc, chunk.root):
+        if chunk.root in meant:
             yield "first noun chunk", chunk.root
-    for token in reversed(own):
-        if _can_be_meant(doc, token):
-            yield "last noun", token
+    for token in reversed(meant):
+        yield "last noun", token
 
 
-def _can_be_meant(doc: Any, token: Any) -> bool:
+def _can_be_meant(own: Sequence[Any], i: int) -> bool:
     """A noun that is no place in the picture: neither "left", "corner" nor "image" of "left corner of image"."""
-    lower = token.lower_
+    token, lower = own[i], own[i].lower_
     if token.pos_ not in NOUNS or not any(c.isalpha() for c in token.text) or lower in lexicon.NO_NOUNS:
         return False
-    if lower.endswith("ing") and len(lower) > 5 and lower not in lexicon.NOUNS_IN_ING:
-        return False  # what it does: "zebra standing"
-    before = doc[token.i - 1].lower_ if token.i else ""
-    after = doc[token.i + 1].lower_ if token.i + 1 < len(doc) else ""
+    if lexicon.is_doing(lower):
+        return False  # "zebra standing"
+    before, after = (own[k].lower_ if 0 <= k < len(own) else "" for k in (i - 1, i + 1))
     if lower in lexicon.DIRECTION_WORDS or lower in lexicon.MIDDLE or lower in lexicon.DEPTH - {"back", "front"}:
         return False
     if lower in ("side", "corner", "back", "front"):
-        if after != "of":
-            return False
-        rest = [t.lower_ for t in doc[token.i + 2 : token.i + 4]]
-        return not any(word in lexicon.IMAGE for word in rest)
+        return after == "of" and not any(t.lower_ in lexicon.IMAGE for t in own[i + 2 : i + 4])
     if lower in lexicon.IMAGE and before in ("of", "the", "this", "in"):
-        return not any(t.lower_ in ("of", "in") for t in doc[max(0, token.i - 2) : token.i])
+        return not any(t.lower_ in ("of", "in") for t in own[max(0, i - 2) : i])
     return lower not in ("o'clock", "oclock", "clock") or not any(c.isdigit() for c in before)
 
 
@@ -392,12 +464,4 @@ def _chunk(doc: Any, head: Any, first: int) -> Any:
 
 def _known_noun(own: Sequence[Any], wordnet: WordNet) -> Any | None:
     """The first word that WordNet knows as a noun, where no rule above found one, and that says nothing else."""
-    for token in own:
-        said = token.lower_
-        claimed = said in lexicon.CLAIMED or token.pos_ in ("ADP", "AUX", "DET", "PRON", "NUM", "CCONJ", "PUNCT")
-        if claimed or not said.isalpha() or said.endswith(("ing", "ed")):
-            continue
-        nouns, others = (sum(len(wordnet.synsets(said, pos)) for pos in poses) for poses in ("n", "avr"))
-        if nouns >= max(others, 1):  # "kid", but not "old"
-            return token
-    return None
+    return next((t for t in own if t.pos_ not in _NAMELESS and _knows(wordnet, t.lower_)), None)

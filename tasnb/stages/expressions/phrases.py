@@ -15,6 +15,7 @@ BEFORE_A_NOUN = (*NOUNS, "ADJ", "NUM", "DET", "VERB", "ADV", "CCONJ", "PRON", "P
 NO_NOUN_PHRASE = ("ADP", "AUX", "PUNCT", "SCONJ", "PART")
 DASHES = ("-", "\u2013")
 REQUEST = "request"  # the dependency of words that only ask for the thing ("segment the dog")
+_SIDES = lexicon.SIDE_NOUNS | lexicon.IMAGE
 POSSESSIVES = ("'s", "\u2019s")
 # first word -> the relations that begin with it, longest first
 _BY_FIRST_WORD = {
@@ -140,7 +141,8 @@ class Words:
         bool
             False beyond either end.
         """
-        return (self.pos(i) in NOUNS and not self.is_direction(i)) or self.word(i) in ("one", "ones")
+        is_thing = self.pos(i) in NOUNS and not self.is_direction(i) and not lexicon.is_doing(self.word(i))
+        return is_thing or self.word(i) in ("one", "ones")
 
     def spelled(self, start: int, end: int) -> str:
         """The text of some words as it is read, in lower case.
@@ -298,7 +300,7 @@ class Words:
         thing = self.thing_from(led + 1 if doing and self.pos(led) == "ADP" else led)
         if thing is not None and not any(map(self._is_place, range(k, thing + 1))):
             # "not wearing a hat | on the left", "not in red | on the left"; but "not the chair on the left"
-            if doing or (led > k and self.word(thing) in lexicon.CLOTHES):
+            if doing or (led > k and self.word(thing) in lexicon.WORN):
                 return thing + 1
         elif thing is None and self.pos(led) == "ADJ" and not self._is_place(led):
             return led + 1  # "not black | on the left"
@@ -324,10 +326,12 @@ class Words:
             return None  # "left of the picture" is a place
         if name[-1] == "of" and set(name) & lexicon.DEPTH and noun in lexicon.PICTURE | lexicon.GROUPS:
             return None  # "in front of the picture" is one too
-        if weak and (inside & lexicon.NO_THINGS or noun in lexicon.CLOTHES | lexicon.SIDE_NOUNS or noun == "it"):
+        if weak and (inside & lexicon.NO_THINGS or noun in lexicon.WORN | lexicon.SIDE_NOUNS or noun == "it"):
             return None  # "in red", "on the left", "in the background"
-        if len(name) == 1 and inside & lexicon.NO_THINGS and noun in lexicon.SIDE_NOUNS | lexicon.IMAGE:
-            return None  # "near the right edge"
+        if (len(name) == 1 or value == "near") and inside & lexicon.NO_THINGS and noun in _SIDES:
+            return None  # "near the right edge", "closer to the left side"
+        if noun.endswith(("self", "selves")):
+            return None  # "by himself"
         article = 1 if self.word(named) in ("the", "a", "an") and end - named > 1 else 0
         relation = Relation(
             word=value,

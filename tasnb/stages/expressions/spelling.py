@@ -136,7 +136,7 @@ def respelt(line: str, places: Sequence[int]) -> tuple[str, Sequence[int]]:
     ('dog on the left', 'the right lift')
     """
     letters, found, end = [], [], 0
-    for word in re.finditer("[A-Za-z]+", line):
+    for word in re.finditer(r"\bw/(?:o(?:ut)?)?(?=\s)|[A-Za-z]+", line):
         meant = _meant(word.group().lower())
         if meant is None:
             continue

@@ -11,4 +11,7 @@ from tasnb.stages.spatial.halves import winning_region
 from tasnb.stages.spatial.prior import object_scores
 from tasnb.stages.spatial.rectifier import EXTENDED, OFFICIAL, PAPER, SOFT, RectifierRule, candidate_regions, rectify
 
-__all__ = ["EXTENDED", "OFFICIAL", "PAPER", "SOFT", "RectifierRule", "candidate_regions", "object_scores", "rectify", "winning_region"]
+__all__ = [
+    "EXTENDED", "OFFICIAL", "PAPER", "SOFT", "RectifierRule", "candidate_regions", "object_scores", "rectify",
+    "winning_region",
+]  # fmt: skip

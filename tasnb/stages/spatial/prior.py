@@ -28,7 +28,7 @@ SIZES: Mapping[str, tuple[str, int]] = {
 NEAR_THE_VIEWER = {"front": True, "nearest": True, "back": False, "farthest": False}
 CELLS = 24  # of a map of the prior, along the picture's longer side
 LOCATED = 0.5  # on the right side of a thing that was found, or not: as much as half the queue
-NEARNESS = ("next to", "near", "between", "against", "in front of", "behind")
+NEARNESS = ("next to", "near", "against", "in front of", "behind")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,7 +63,7 @@ def soft_prior(
     parse : Parse
         The expression's.
     scene : Scene
-        The proposals: centres; boxes for depth and height, areas for sizes, object scores for relations, V for the unit.
+        The proposals: centres; boxes for depth and sizes, areas for sizes, object scores for relations, V for the unit.
     strength : float
         What lies between the first and the last of a queue, in standard deviations of V over the proposals, so that
         one strength serves every encoder; without V, or where it is the same for all, in units of 1.
@@ -122,12 +122,18 @@ def _terms(parse: Parse, scene: Scene, reads: Sequence[str]) -> Iterator[Term | 
             yield _depth(cue.words, NEAR_THE_VIEWER.get(cue.value), scene)
         elif cue.kind == "size":
             yield _size(cue, scene)
-        elif cue.kind == "relation":
-            yield from _relation(next((r for r in parse.relations if f"{r.word} {r.lemma}" == cue.value), None), scene)
+    if "relation" in reads:
+        said_by = {cue.value for cue in parse.cues if cue.kind == "relation"}
+        relations = [relation for relation in parse.relations if f"{relation.word} {relation.lemma}" in said_by]
+        if between := [relation for relation in relations if relation.word == "between"]:
+            yield _between(between, scene)
+        for relation in relations:
+            if relation.word != "between":
+                yield from _relation(relation, scene)
 
 
 def _along(side: str, scene: Scene) -> np.ndarray:
-    """How far each centre lies from a side of the picture, or each bottom edge from the front or the back, in pixels."""
+    """How far each centre lies from a side of the picture, or each bottom edge from the front or the back: pixels."""
     if side in NEAR_THE_VIEWER:
         assert scene.boxes_xyxy is not None
         return scene.boxes_xyxy[:, 3].astype(np.float64) * (-1 if NEAR_THE_VIEWER[side] else 1)
@@ -135,28 +141,29 @@ def _along(side: str, scene: Scene) -> np.ndarray:
 
 
 def _queue(words: str, place: np.ndarray, where: str, scene: Scene) -> Term:
-    """1/2 for the least of the places, -1/2 for the largest; equal ones share; an empty mask has no place and is last."""
+    """1/2 for the least of the places, -1/2 for the largest; equal ones share; an empty mask has none and is last."""
     here = np.where(scene.placed, place, np.inf)
     known = here[scene.placed]
     before = (known < here[:, None]).sum(axis=1)
     ties = np.where(scene.placed, (known == here[:, None]).sum(axis=1), 1)
     last = max(len(known) - 1, 1)
     rank = np.where(scene.placed, before + (ties - 1) / 2, last) if len(known) > 1 else np.full(len(here), last / 2)
-    reasons = [f"number {before[i] + 1} of {len(known)} {where}" for i in range(len(here))]
-    reasons = [why if placed else "an empty mask has no place" for why, placed in zip(reasons, scene.placed, strict=True)]
-    return Term(
-        words=words, values=0.5 - rank / last, finding=f"proposals are ranked {where}", reasons=tuple(reasons)
+    reasons = tuple(
+        f"number {ahead + 1} of {len(known)} {where}" if placed else "an empty mask has no place"
+        for ahead, placed in zip(before, scene.placed, strict=True)
     )
+    return Term(words=words, values=0.5 - rank / last, finding=f"proposals are ranked {where}", reasons=reasons)
 
 
 def _middle(words: str, axis: int, scene: Scene) -> Term:
     """By the distance from the middle of the queue along an axis, so that as many lie on either side."""
     rank = _queue(words, scene.centres_xy[:, axis], "", scene).values
-    return _queue(words, np.abs(rank).round(9), f"from the middle {'across' if axis == 0 else 'down'} the picture", scene)
+    where = f"from the middle {'across' if axis == 0 else 'down'} the picture"
+    return _queue(words, np.abs(rank).round(9), where, scene)
 
 
 def _ordinal(cue: Cue, scene: Scene) -> Term | Step:
-    """By how far the number of proposals before it is from the one that is said, each counted as it resembles the text."""
+    """By how far the count of proposals before it is from the one said; each counts as much as it is like the text."""
     side, number = cue.value.rpartition(" ")[2], cues.number_in(cue.value)
     known = side in AXIS or (side in NEAR_THE_VIEWER and scene.boxes_xyxy is not None)
     if not known or number is None:
@@ -165,7 +172,8 @@ def _ordinal(cue: Cue, scene: Scene) -> Term | Step:
     if number == cues.LAST:
         place, number = np.where(scene.placed, -_along(side, scene), np.inf), 1
     before = ((place < place[:, None]) * scene.likeness).sum(axis=1)
-    return _queue(cue.words, np.abs(before - (number - 1)).round(9), f"by nearness to place {number} from the {side}", scene)
+    apart = np.abs(before - (number - 1)).round(9)
+    return _queue(cue.words, apart, f"by nearness to place {number} from the {side}", scene)
 
 
 def _depth(words: str, front: bool | None, scene: Scene) -> Term | Step:
@@ -191,10 +199,21 @@ def _size(cue: Cue, scene: Scene) -> Term | Step:
     return _queue(cue.words, -sign * sizes, f"by {measure}, the {'largest' if sign > 0 else 'smallest'} first", scene)
 
 
-def _relation(relation: Relation | None, scene: Scene) -> Iterator[Term | Step]:
+def _between(relations: Sequence[Relation], scene: Scene) -> Term:
+    """By nearness to the middle of the two things where both are found, to the one that is, else to the picture's."""
+    words = f"between {' and '.join(relation.phrase for relation in relations)}"
+    found = {relation.phrase: scene.most_like(relation.phrase) for relation in relations}
+    anchors = list(dict.fromkeys(anchor for anchor in found.values() if anchor is not None))
+    if not anchors:
+        return _middle(words, 0, scene)
+    apart = np.hypot(*(scene.centres_xy - scene.centres_xy[anchors].mean(axis=0)).T)
+    apart[anchors] = np.inf  # they are the other things themselves
+    things = " and ".join(f'proposal {row}, most like "{phrase}"' for phrase, row in found.items() if row is not None)
+    return _queue(words, apart, f"by nearness to {'the middle of ' if len(anchors) > 1 else ''}{things}", scene)
+
+
+def _relation(relation: Relation, scene: Scene) -> Iterator[Term | Step]:
     """A side of another thing as that side of the picture, and, where the thing is found, whether it is that side."""
-    if relation is None:
-        return
     words, word = f"{relation.word} {relation.phrase}", relation.word.lower()
     side = next((d for d, form in cues.RELATION_FORMS.items() if form.search(word)), None)
     anchor = scene.most_like(relation.phrase)
@@ -208,8 +227,6 @@ def _relation(relation: Relation | None, scene: Scene) -> Iterator[Term | Step]:
         apart = np.hypot(*(scene.centres_xy - scene.centres_xy[anchor]).T)
         apart[anchor] = np.inf  # it is the other thing itself
         yield _queue(words, apart, f'by nearness to proposal {anchor}, which is most like "{relation.phrase}"', scene)
-    elif word == "between":
-        yield _middle(words, 0, scene)
     elif side is None and word not in ("in front of", "behind"):
         why = "centres tell no such relation" if word not in NEARNESS else f'nothing says which is "{relation.phrase}"'
         yield unused(words, f"not used, {why}")

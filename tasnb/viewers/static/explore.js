@@ -2,7 +2,7 @@
 // Ranks by ranking.js; asks the kernel for expressions only.
 import { element, frameOf, freshId, guarded, mindedNotes, setText, sliderOf, switchOf, valuesOf, waitingLine } from "./elements.js";
 import { linkTo, scaleNote } from "./panel.js";
-import { rank } from "./ranking.js";
+import { priorOf, rank } from "./ranking.js";
 import { pythonCode, receiptOf, shown } from "./receipt.js";
 import { Stage } from "./stage.js";
 import { RankedTable } from "./table.js";
@@ -100,11 +100,12 @@ class Explorer {
     });
     const note = element("details", {}, element("summary", {}, "What the variant switch changes"), element("p", {}, this.scene.note));
     const reset = element("button", { type: "button", onclick: () => this.change(this.first) }, "Reset");
+    this.sum = element("legend", {});
     return element(
-      "fieldset", { class: "tn-controls" }, element("legend", {}, "S = V + \u03b1 P + \u03bb N"), this.alpha.row, this.lam.row,
+      "fieldset", { class: "tn-controls" }, this.sum, this.alpha.row, this.lam.row,
       element("div", { class: "tn-switches" }, this.useP.label, this.useN.label, this.spatial.label),
-      element("div", { class: "tn-switches", role: "radiogroup", "aria-label": "Variant" }, element("span", {}, "Variant:"), ...this.variants.map((each) => each.label), reset),
-      note,
+      element("div", { class: "tn-switches", role: "radiogroup", "aria-label": "Variant" }, element("span", {}, "Variant:"), ...this.variants.map((each) => each.label)),
+      element("div", { class: "tn-switches" }, note, reset),
     );
   }
 
@@ -220,6 +221,7 @@ class Explorer {
     this.lam.input.disabled = !settings.useN;
     [this.useP.box.checked, this.useN.box.checked, this.spatial.box.checked] = [settings.useP, settings.useN, settings.spatial];
     for (const { variant, radio } of this.variants) radio.checked = variant === settings.variant;
+    setText(this.sum, `S = V + \u03b1 P + \u03bb N${priorOf(reading.variants[settings.variant], settings) ? " + prior" : ""}`);
     this.minded.replaceChildren(...mindedNotes([...scene.minded, ...reading.variants[settings.variant].minded]));
     wordsOf(this.words, reading.variants[settings.variant].pieces);
     const fits = best !== null && scene.iou ? `, IoU ${scene.iou[best].toFixed(2)} with the target` : "";

@@ -139,11 +139,12 @@ function buildQuiz({ frame, say, problem, waiting, link, closing }) {
     }
     const { text, rectifier, steps, rows, weights } = link.get("answer");
     const stepRows = steps.map(([name, best, total], at) => element("tr", {}, element("td", {}, at ? `+ ${name}` : name), element("td", {}, best === null ? "none" : `mask ${best}`), element("td", { class: "tn-num" }, total === null ? "-" : shown(total))));
-    const scoreRows = rows.map((r) => element("tr", {}, element("td", {}, chipOf(r.mask), `mask ${r.mask}`), ...[r.total, r.v, r.p, r.n].map((x) => element("td", { class: "tn-num" }, shown(x))), element("td", { class: r.kept ? "tn-in" : "tn-out" }, r.kept ? "in" : "out")));
+    const scoreRows = rows.map((r) => element("tr", {}, element("td", {}, chipOf(r.mask), `mask ${r.mask}`), ...[r.total, r.v, r.p, r.n].map((x) => element("td", { class: "tn-num" }, shown(x))), element("td", { class: r.kept ? "tn-in" : "tn-out" }, r.prior !== undefined ? shown(r.prior) : r.kept ? "in" : "out")));
+    const place = rows.some((r) => r.prior !== undefined) ? "prior" : "half";
     result.replaceChildren(
       element("p", { class: "tn-verdict" }, text), rectifier ? element("p", {}, rectifier) : "",
       listOfRows("The winner as parts are added", ["parts", "winner", "S"], stepRows),
-      listOfRows("The best masks", ["mask", "S", "V", `${weights.alpha} P`, `${weights.lam} N`, "half"], scoreRows),
+      listOfRows("The best masks", ["mask", "S", "V", `${weights.alpha} P`, `${weights.lam} N`, place], scoreRows),
     );
   }
 
@@ -183,7 +184,7 @@ function buildQuiz({ frame, say, problem, waiting, link, closing }) {
 }
 
 function listOfRows(name, heads, rows) {
-  const cells = heads.map((head, at) => element("th", { scope: "col", class: at && head !== "winner" && head !== "half" ? "tn-num" : false }, head));
+  const cells = heads.map((head, at) => element("th", { scope: "col", class: at && !["winner", "half", "prior"].includes(head) ? "tn-num" : false }, head));
   return element("div", { class: "tn-list" }, element("table", {}, element("caption", {}, name), element("thead", {}, element("tr", {}, ...cells)), element("tbody", {}, ...rows)));
 }
 
