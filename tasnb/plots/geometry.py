@@ -137,7 +137,10 @@ def rectifiers(image_rgb: np.ndarray | None, artifacts: ImageArtifacts, expressi
     ground = np.full((*artifacts.size_hw, 3), 200, np.uint8)
     if image_rgb is not None:
         ground = artifacts.at_working_size(image_rgb)
-    panels = [Panel(title=f"{each.name}: {each.effect}", pixels=_drawn(each, ground), notes=(each.sentence,)) for each in found]
+    panels = [
+        Panel(title=f"{each.name}: {each.effect}", pixels=_drawn(each, ground), notes=(each.sentence,))
+        for each in found
+    ]
     across = 3 if len(panels) < 4 else 2
     return sheet(f"“{expression}”", panels, [LEGEND], columns=across, side=SIDE, notes=artifacts.notes)
 

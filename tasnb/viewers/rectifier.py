@@ -124,7 +124,7 @@ def _verdicts(rule: Rectified) -> tuple[str, ...]:
 def rectifier_view(
     sample_or_image: Any, artifacts: ImageArtifacts, expression: str | None, models: Models
 ) -> RectifierViewer:
-    """Centres of the proposals, median lines, the half that stays or the soft prior, and the sentence why, rule by rule.
+    """Centres of the proposals, median lines, the half that stays or the soft prior, and the sentence why, by rule.
 
     Parameters
     ----------

@@ -263,8 +263,8 @@ def field(
     Returns
     -------
     ndarray of float, shape (rows, columns)
-        Of ``CELLS`` cells along the longer side, each at its middle, in units of strength 1 and V's spread; 0 everywhere
-        where no place is said.
+        Of ``CELLS`` cells along the longer side, each at its middle, in units of strength 1 and V's spread; 0
+        everywhere where no place is said.
     """
     height, width = size_hw
     side = max(height, width, 1) / CELLS
