@@ -30,7 +30,7 @@ PRESETS: Mapping[str, Sequence[str]] = MappingProxyType(
 )
 DATASETS = ("reftoy", "reftoy+", "reftoyg")
 SPLITS = ("val", "testA", "testB")
-EXPERIMENTS = ("gap", "captions", "negatives", "distractors")
+EXPERIMENTS = ("gap", "captions", "negatives", "distractors", "prior")
 RUNS = tuple(f"{preset}/{data}-{split}" for preset in PRESETS for data in DATASETS for split in SPLITS)
 NAMES = (*RUNS, *(f"experiments/{name}" for name in EXPERIMENTS))
 DEFAULT_CACHE = Path(".cache/toyworld/store")
@@ -117,6 +117,8 @@ def build_experiment(name: str, out: Path, store: Store) -> Experiment:
         found = experiments.gap({preset: runs(preset) for preset in ("toy", "toy-cutouts")})
     elif name == "distractors":
         found = experiments.distractors(splits, runs("toy"))
+    elif name == "prior":
+        found = experiments.prior(runs("toy"))
     else:
         measure = experiments.captions if name == "captions" else experiments.negative_phrases
         found = measure(splits, tn.models.load("toy", device="cpu"), memo=store.memo)

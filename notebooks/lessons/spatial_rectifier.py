@@ -10,10 +10,12 @@ from PIL import Image, ImageDraw
 
 from tasnb.core.images import mask_colour
 from tasnb.core.masks import centroids_xy
-from tasnb.core.types import DIRECTIONS, Direction, ImageArtifacts, Parse
+from tasnb.core.types import DIRECTIONS, Direction, ImageArtifacts, Parse, Weights
 from tasnb.evaluation.ablation import Counted
-from tasnb.evaluation.metrics import iou
+from tasnb.evaluation.metrics import Resamples, iou, paired_difference
+from tasnb.evaluation.reranking import Ranking
 from tasnb.evaluation.runs import Run, ScoredRun
+from tasnb.pipeline.variant import PLUS
 from tasnb.plots import Strip, strip
 from tasnb.plots.sheets import INK, font_of
 from tasnb.stages import spatial
@@ -66,7 +68,15 @@ DISAGREE = Exercise(
     recipe="make the left half empty for one rule only: two centres whose x differ after the decimal point, such"
     " as 10.2 and 10.8, which the authors' code cuts to 10; give the right one the larger total",
 )
-hint = hints(HALF, READ, DISAGREE)
+PRIOR = Exercise(
+    4,
+    expected="a function of centres (n, 2) and a direction that returns n numbers from 1/2 to -1/2",
+    hint="Let the centres queue up, beginning at the named side. The first gets 1/2, the last -1/2, all steps between "
+    "neighbours are equal, and how many pixels lie between them does not matter. What do two get that share a place?",
+    recipe="for each centre count those before it in the queue, and half of the others that share its place; divide by "
+    "n - 1 and take that from 1/2. From the left, before means a smaller x; from the right, a larger one",
+)
+hint = hints(HALF, READ, DISAGREE, PRIOR)
 
 
 def said(direction: Direction) -> Parse:
@@ -93,8 +103,7 @@ def gain_by_direction(runs: Sequence[Run]) -> pd.DataFrame:
     import pandas as pd
 
     counted, rows = Counted.of(runs), []
-    said = np.concatenate([run.predictions().drop_duplicates("sample")["directions"].to_numpy() != "" for run in runs])
-    for name, which in (("a direction found", said), ("none found", ~said), ("all", np.ones_like(said))):
+    for name, which in _by_direction(runs).items():
         part = counted.only(which)
         if len(part.counts):
             levels = {word: 100 * iou(*part.counts[:, row].T).mean() for word, row in (("without", 2), ("with", 3))}
@@ -102,6 +111,68 @@ def gain_by_direction(runs: Sequence[Run]) -> pd.DataFrame:
             rows.append({"expressions": name, "n": len(part.counts), **levels, "gain": step.value,
                          "low": step.low, "high": step.high})  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def half_and_prior(runs: Sequence[Run]) -> pd.DataFrame:
+    """mIoU without a rectifier, with the paper's half and with the prior of ``plus`` in its place; N is the same.
+
+    Read off the stored scores. A row a group: expressions, n, without, half, prior, and the prior less the half: gain,
+    low, high (points, paired).
+    """
+    import pandas as pd
+
+    hard, rows = Counted.of(runs, variant="paper"), []
+    soft = Counted.together(
+        [Counted.ranked(Ranking.of(run, variant=PLUS), run, Weights(**run.about["weights"])) for run in runs]
+    )
+    for name, which in _by_direction(runs).items():
+        one, other = hard.only(which), soft.only(which)
+        if len(one.counts):
+            columns = {"without": one.counts[:, 2], "half": one.counts[:, 3], "prior": other.counts[:, 3]}
+            gain = paired_difference(
+                columns["prior"], columns["half"], one.image_ids, protocol=one.protocol, answered=one.answered
+            )
+            levels = {word: 100 * iou(*counts.T).mean() for word, counts in columns.items()}
+            rows.append({"expressions": name, "n": len(one.counts), **levels, "gain": gain.value, "low": gain.low,
+                         "high": gain.high})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _by_direction(runs: Sequence[Run]) -> dict[str, np.ndarray]:
+    said = np.concatenate([run.predictions().drop_duplicates("sample")["directions"].to_numpy() != "" for run in runs])
+    return {"a direction found": said, "none found": ~said, "all": np.ones_like(said)}
+
+
+def places(runs: Sequence[Run], fits: float = 0.5) -> pd.DataFrame:
+    """Where the target stands in the queue of all proposals from the named side, and whether the half keeps it.
+
+    Of expressions with one direction, four proposals or more, and one that fits (IoU above ``fits``; the best counts).
+    A row a place: place, n, share (per cent, with low and high), by chance, kept by the half.
+    """
+    import pandas as pd
+
+    found = []
+    for run in runs:
+        said = run.predictions().drop_duplicates("sample").set_index("sample")["directions"]
+        for sample, rows in run.scores().groupby("sample"):
+            way, best = str(said[sample]), int(rows["iou"].to_numpy().argmax())
+            if way in DIRECTIONS and len(rows) >= 4 and rows["iou"].iloc[best] > fits:
+                queue = _queued(rows[["cx", "cy"]].to_numpy())[DIRECTIONS.index(way)]
+                image = f"{run.about['dataset']['split']} {rows['image_id'].iloc[0]}"
+                found.append((image, int((queue > queue[best]).sum()), len(rows), bool(rows["kept"].iloc[best])))
+    if not found:
+        return pd.DataFrame()
+    images, before, count, kept = (np.array(column) for column in zip(*found, strict=True))
+    names, drawn, table = ("first", "second", "third", "fourth or later"), Resamples(images), []
+    for place, name in enumerate(names):
+        last = place == len(names) - 1
+        here = before >= place if last else before == place
+        share = drawn.ratio(here.astype(float), np.ones(len(here)))
+        chance = 100 * np.mean((count - place) / count if last else 1 / count)
+        keeps = 100 * kept[here].mean() if here.any() else np.nan
+        table.append({"place": name, "n": int(here.sum()), "share": share.value, "low": share.low, "high": share.high,
+                      "by chance": chance, "the half keeps": keeps})  # fmt: skip
+    return pd.DataFrame(table)
 
 
 def thrown_out(run: ScoredRun, fits: float = 0.5) -> list[int]:
@@ -207,6 +278,52 @@ def check_disagreement(centres_xy: Any, totals: Any) -> Right:
         f"Paper chooses proposal {ours}: {why} Official chooses {theirs}: {official_why} Without "
         "cut-off decimals, and without two equal totals, the two rules always choose the same."
     )
+
+
+def check_prior(function: Any, artifacts: ImageArtifacts) -> Right:
+    """Exercise 4: the prior of each centre by its place in the queue from a direction's side."""
+    function = PRIOR.given(function)
+    for centres in (_QUEUE, centroids_xy(artifacts.proposals.masks)):
+        if len(centres) < 2 or not np.isfinite(centres).all():
+            continue
+        told = [PRIOR.numbers_of(PRIOR.called(function, centres.copy(), way), len(centres)) for way in DIRECTIONS]
+        PRIOR.settle(np.stack(told), _queued(centres), _slips_of_prior(centres))
+    return Right(
+        "Nobody is out, and the outermost gains most. Whoever stands in the middle of the queue is behind by a "
+        "half, and not lost. A far outlier moves nobody, and those who share a place share the number."
+    )
+
+
+# five centres, two of which share an x, two a y; the gaps between them differ
+_QUEUE = np.array([[10.0, 90.0], [20.0, 10.0], [20.0, 25.0], [31.0, 25.0], [90.0, 300.0]])
+
+
+def _queued(centres: np.ndarray, *, share: bool = True) -> np.ndarray:
+    """Float (4, n), a row a direction: 1/2 for the first in the queue from that side to -1/2 for the last."""
+    along = np.stack([centres[:, 0], -centres[:, 0], centres[:, 1], -centres[:, 1]])
+    before = (along[:, None, :] < along[:, :, None]).sum(axis=2)
+    ties = (along[:, None, :] == along[:, :, None]).sum(axis=2) - 1
+    return np.asarray(0.5 - (before + share * ties / 2) / max(len(centres) - 1, 1))
+
+
+def _slips_of_prior(centres: np.ndarray) -> list[Slip]:
+    right, kept = _queued(centres), _halves(centres)
+    far = np.ptp(centres, axis=0)[[0, 0, 1, 1], None]
+    low = centres.min(axis=0)[[0, 0, 1, 1], None]
+    pixels = 0.5 - (centres[:, [0, 0, 1, 1]].T - low) / np.where(far > 0, far, 1)
+    return [
+        Slip(-right, "a queue that begins at the other side", "the first from the named side gets 1/2, not -1/2"),
+        Slip(right[[2, 3, 0, 1]], "x and y exchanged", "column 0 is x, column 1 is y"),
+        Slip(right[[0, 1, 3, 2]], "a y axis that grows upwards", "in a picture y grows downwards, so top is small y"),
+        Slip(np.tile(right[0], (4, 1)), "the same queue for every direction", "ask which direction was given"),
+        Slip(right + 0.5, "numbers from 1 to 0", "take 1/2 away, so that the middle of the queue gets 0"),
+        Slip(2 * right, "numbers from 1 to -1", "the first gets 1/2 and the last -1/2"),
+        Slip(_queued(centres, share=False), "centres that share a place and all take its best number",
+             "those that share a place get the mean of their numbers: half of the others count as before it"),
+        Slip(np.where(kept, 0.5, -0.5), "the hard half in other numbers", "count how many stand before each centre"),
+        Slip(pixels * np.array([[1], [-1], [1], [-1]]), "distances in pixels, not places in a queue",
+             "the steps between neighbours are equal: count those before it"),
+    ]  # fmt: skip
 
 
 # five centres with a tie on both medians (30 and 40), far from the middle of any usual picture

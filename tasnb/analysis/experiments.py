@@ -1,4 +1,4 @@
-"""When does a module help: four experiments, each with a cause of it switched on and off.
+"""When does a module help: five experiments, each with a cause of it switched on and off.
 
 The worth of a module is its step in the paper's Table 4: mIoU with it minus mIoU without it, on the same samples. An
 experiment measures the steps in several settings and says which intervals leave 0 out.
@@ -17,22 +17,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tasnb.analysis.evidence import wordnet_of
+from tasnb.analysis.truth import Alteration, Truth, unchanged
 from tasnb.core.brief import brief
 from tasnb.core.choices import require_known
 from tasnb.core.errors import UserError
-from tasnb.core.masks import pairwise_iou
 from tasnb.core.shipped import finished
 from tasnb.core.tables import interval_text, text_table
-from tasnb.core.types import ImageArtifacts, Memo, Models, NounPhrase, Parse, Sample
+from tasnb.core.types import Memo, Models, Weights, WordNet
 from tasnb.core.writing import write_text
 from tasnb.datasets import Samples
 from tasnb.evaluation.ablation import Counted, tables
 from tasnb.evaluation.metrics import Estimate, Resamples, iou
 from tasnb.evaluation.records import Measured
-from tasnb.evaluation.runs import ScoredRun
-from tasnb.pipeline.describe import compute_always, describe, embed_texts
-from tasnb.pipeline.variant import PAPER, Variant, find, weights_for
-from tasnb.stages import expressions, negatives
+from tasnb.evaluation.reranking import Ranking, with_negatives
+from tasnb.evaluation.runs import RunLike, ScoredRun
+from tasnb.pipeline.describe import compute_always, describe
+from tasnb.pipeline.variant import PAPER, PLUS, Variant, find, weights_for
+from tasnb.stages.spatial import RectifierRule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,11 +42,9 @@ if TYPE_CHECKING:
 # a step -> the rows of the paper's Table 4 between which it lies
 STEPS: Mapping[str, tuple[int, int]] = {"P": (1, 0), "N": (2, 1), "rectifier": (3, 2), "TAS": (3, 0)}
 EVERY = "all"  # the split that is all samples together
+STRENGTHS = (0.0, 1.0, 2.0, 6.0, 12.0)  # of the prior, beside the one of ``plus``
 WRONG = (0.0, 0.25, 0.5, 0.75, 1.0)
-FITS = 0.5  # IoU from which on a proposal is one of a thing
 AS_TOLD = "the captioner's"
-
-Alteration = Callable[[Sample, ImageArtifacts], ImageArtifacts]
 
 
 class Step(BaseModel):
@@ -191,7 +191,7 @@ class Experiment:
         Parameters
         ----------
         name : str
-            "gap", "captions", "negatives" or "distractors".
+            "gap", "captions", "negatives", "distractors" or "prior".
 
         Returns
         -------
@@ -290,9 +290,9 @@ def captions(
     if not all(0 <= share <= 1 for share in wrong):
         raise UserError(f"wrong: expected shares from 0 to 1, got {list(wrong)}")
 
-    def settings(truth: _Truth) -> dict[str, Alteration]:
+    def settings(truth: Truth) -> dict[str, Alteration]:
         told = {"true" if not share else f"{100 * share:g} % wrong": truth.told(share, seed) for share in wrong}
-        return {AS_TOLD: _unchanged, **told}
+        return {AS_TOLD: unchanged, **told}
 
     counted = _measured(samples, models, settings, find(variant, models), memo)
     question = "What is a module worth, the truer the captions?"
@@ -376,9 +376,9 @@ def negative_phrases(
     of the target: its other names ("guy" for "man") and what it wears.
     """
 
-    def settings(truth: _Truth) -> dict[str, Alteration]:
+    def settings(truth: Truth) -> dict[str, Alteration]:
         return {
-            "as mined": _unchanged,
+            "as mined": unchanged,
             "without the target's": truth.without_target,
             "true caption, as mined": truth.overall,
             "true caption, without the target's": lambda s, here: truth.without_target(s, truth.overall(s, here)),
@@ -390,110 +390,81 @@ def negative_phrases(
     return Experiment(name="negatives", question=question, steps=tuple(_steps(counted)))
 
 
-class _Truth:
-    """What a person would say of the pictures of some samples, in the place of what a captioner said."""
+def prior(
+    runs: Sequence[RunLike], *, strengths: Sequence[float] = STRENGTHS, wordnet: WordNet | None = None
+) -> Experiment:
+    """What is a place worth as a hard half, and as a soft prior of which strength? What does each part of plus add?
 
-    def __init__(self, samples: Samples, models: Models, variant: Variant, memo: Memo) -> None:
-        self.samples, self.models, self.variant, self.memo = samples, models, variant, memo
-        images = list(dict.fromkeys(samples.image_ids))
-        self.names = {image_id: samples.names(image_id) for image_id in images}
-        if not all(samples.captions.get(image_id, "").strip() and any(self.names[image_id]) for image_id in images):
-            raise UserError(
-                f"{samples!r} does not tell what a person would say of its pictures and the things in them; expected "
-                'captions.json with [{"image_id", "caption", "things": {annotation id: caption}}, ...], as RefToy has'
-            )
+    Parameters
+    ----------
+    runs : sequence of Run
+        Finished, of ``paper`` or ``plus``: their parses, boxes, scores and crops are read, and no model.
+    strengths : sequence of float
+        Of the prior, as ``RectifierRule`` has it; that of ``plus`` is always among them.
+    wordnet : WordNet, optional
+        For the negatives by kind; the preset's of the first run by default.
 
-    def told(self, wrong: float, seed: int) -> Alteration:
-        """Captions of proposals and picture, a share of them wrong."""
-        return lambda sample, here: self._captioned(self._overall(here, wrong, seed), wrong, seed)
+    Returns
+    -------
+    Experiment
+        A setting for the hard half, one a strength, one in which the prior reads directions alone, one for ``plus``
+        (negatives by kind too), and what each of these adds, paired. The step "rectifier" is that of the half or prior.
 
-    def overall(self, sample: Sample, here: ImageArtifacts) -> ImageArtifacts:
-        """The true overall caption alone."""
-        return self._overall(here, 0.0, 0)
-
-    def without_target(self, sample: Sample, here: ImageArtifacts) -> ImageArtifacts:
-        """The phrases that are not about the target."""
-        own = self._own_names(sample)
-        return self._phrased(here, [phrase for phrase in here.phrases if not self._is_about(own, phrase)])
-
-    def distractors(self, sample: Sample, here: ImageArtifacts) -> ImageArtifacts:
-        """What a person would say of each other thing of the picture, as phrases that nothing drops."""
-        own, names = self._target(sample), self.names[sample.image_id]
-        others = dict.fromkeys(name for place, name in enumerate(names) if place != own and name)
-        # without a noun of its own a phrase has no synonym: the synonym rule would drop things of the target's kind
-        return self._phrased(here, [NounPhrase(text=name, lemma="") for name in others])
-
-    def _overall(self, here: ImageArtifacts, wrong: float, seed: int) -> ImageArtifacts:
-        rng = _draws(here.image_id, seed)
-        about = self._another(here.image_id, rng) if rng.random() < wrong else here.image_id
-        text = self.samples.captions[about]
-        return self._phrased(
-            replace(here, overall_caption=text),
-            expressions.noun_phrases(text, self.models.parser, kind=self.variant.noun_phrases),
-        )
-
-    def _captioned(self, here: ImageArtifacts, wrong: float, seed: int) -> ImageArtifacts:
-        style, names = self.variant.p_crop.style, self.names[here.image_id]
-        overlap = pairwise_iou(here.proposals.masks, self.samples.things(here.image_id))
-        said = list(here.captions[style])
-        for place, row in enumerate(overlap):
-            # draws of its own, so that one proposal's fate does not move the next one's
-            best, rng = int(row.argmax()), _draws(f"{here.image_id} {place}", seed)
-            spoken = names[best]
-            if rng.random() < wrong:
-                spoken = str(rng.choice([name for name in self.names[self._another(here.image_id, rng)] if name]))
-            if row[best] >= FITS and names[best]:
-                said[place] = spoken
-        rows = embed_texts(said, self.models, memo=self.memo, stage="caption_embeddings")
-        return replace(here, captions={style: tuple(said)}, caption_embeddings={style: rows})
-
-    def _phrased(self, here: ImageArtifacts, phrases: Sequence[NounPhrase]) -> ImageArtifacts:
-        texts = [self.variant.negative_prompt + phrase.text for phrase in phrases]
-        rows = embed_texts(texts, self.models, memo=self.memo, stage="phrase_embeddings")
-        return replace(here, phrases=tuple(phrases), phrase_embeddings=rows)
-
-    def _target(self, sample: Sample) -> int:
-        assert sample.target is not None
-        return int(pairwise_iou(self.samples.things(sample.image_id), sample.target[None])[:, 0].argmax())
-
-    def _own_names(self, sample: Sample) -> list[Parse]:
-        """Each noun of what a person would say of the target, as the subject of an expression."""
-        name = self.names[sample.image_id][self._target(sample)]
-        nouns = expressions.noun_phrases(name, self.models.parser) if name else ()
-        return [expressions.parse(noun.lemma, self.models.parser, rule=self.variant.parse) for noun in nouns]
-
-    def _is_about(self, own: Sequence[Parse], phrase: NounPhrase) -> bool:
-        rule, wordnet = self.variant.synonyms, self.models.wordnet
-        mined = (negatives.mine(phrase.text, [phrase], parse, wordnet, rule=rule) for parse in own if parse.head)
-        return any(not each.phrases[0].kept for each in mined)
-
-    def _another(self, image_id: str, rng: np.random.Generator) -> str:
-        others = [other for other in self.names if other != image_id]
-        if not others:
-            raise UserError("a wrong caption is that of another picture; expected samples of at least two pictures")
-        return str(rng.choice(others))
+    Raises
+    ------
+    ValueError
+        For no run, and for one whose WordNet is not known.
+    """
+    soft = PLUS.rectifier
+    chosen, alone = f"strength {soft.strength:g}", "directions alone"
+    counted: dict[str, list[Counted]] = {}
+    for run in runs:
+        wordnet = wordnet or wordnet_of(run)
+        if wordnet is None:
+            raise UserError("negatives by kind ask WordNet, and the run tells no preset that has one: pass wordnet=...")
+        rules = {
+            "hard half": PAPER.rectifier,
+            alone: replace(soft, reads=soft.reads[:1]),
+            "": replace(soft, strength=1.0),
+        }
+        ranked = {
+            name: with_negatives(Ranking.of(run, variant=_anew(rule)), run, PAPER, wordnet)
+            for name, rule in rules.items()
+        }
+        one = ranked.pop("")
+        assert one.prior is not None
+        for strength in sorted({*strengths, soft.strength}):  # a prior is its strength times that of strength 1
+            ranked[f"strength {strength:g}"] = replace(one, prior=strength * one.prior)
+        ranked[alone] = ranked.pop(alone)
+        ranked["plus"] = with_negatives(ranked[chosen], run, PLUS, wordnet)
+        for name, ranking in ranked.items():
+            counted.setdefault(name, []).append(Counted.ranked(ranking, run, Weights(**run.about["weights"])))
+    parts = {name: Counted.together(each) for name, each in counted.items()}
+    if not parts:
+        raise UserError("expected at least one finished run")
+    found = _steps(parts)
+    for more, less in ((chosen, "hard half"), (chosen, alone), ("plus", chosen), ("plus", "hard half")):
+        found += _differences(f"{more} minus {less}", parts[more], parts[less])
+    question = "What is a place worth as a hard half, and as a soft prior, the stronger it is?"
+    return Experiment(name="prior", question=question, steps=tuple(found))
 
 
-def _draws(name: str, seed: int) -> np.random.Generator:
-    """Of their own for every picture and proposal, so that a caption's fate depends on nothing else."""
-    return np.random.default_rng([seed, *name.encode()])
-
-
-def _unchanged(sample: Sample, here: ImageArtifacts) -> ImageArtifacts:
-    return here
+def _anew(rule: RectifierRule) -> Variant:
+    """The paper's with another rectifier, under a name that no run has, so that nothing of its own is taken for it."""
+    return replace(PAPER, name=f"paper with rectifier {rule.name}", rectifier=rule)
 
 
 def _measured(
     splits: Sequence[Samples],
     models: Models,
-    settings: Callable[[_Truth], Mapping[str, Alteration]],
+    settings: Callable[[Truth], Mapping[str, Alteration]],
     variant: Variant,
     memo: Memo,
 ) -> dict[str, Counted]:
     """Table 4's rows of every sample, in each setting; an image is described once."""
     found: dict[str, list[Counted]] = {}
     for samples in splits:
-        here, altered = None, settings(_Truth(samples, models, variant, memo))
+        here, altered = None, settings(Truth(samples, models, variant, memo))
         counts: dict[str, list[Any]] = {name: [] for name in altered}
         answered, weights = [], weights_for(variant, models, samples.name)
         for sample in samples:
@@ -501,7 +472,7 @@ def _measured(
                 here = describe(
                     sample.image, models, variant=variant, image_id=sample.image_id, max_side=None, memo=memo
                 )
-            assert sample.target is not None  # ``_Truth`` takes no data set without masks
+            assert sample.target is not None  # ``Truth`` takes no data set without masks
             measured = Measured(here, sample.target)
             answered.append(len(here.proposals) > 0)
             for name, alter in altered.items():

@@ -80,20 +80,22 @@ class Counted:
         """Read it off a run, or off runs of several splits; the arguments are those of ``ablation``."""
         parts = []
         for run in runs if isinstance(runs, Sequence) else [runs]:
-            name = sentence_protocol(protocol or str(run.about["protocol"]))
             ranking, own = Ranking.of(run, variant=variant), weights or Weights(**run.about["weights"])
-            counts = [ranking.counts(with_modules(own, used), rectified="spatial" in used) for used in ROWS.values()]
-            parts.append(
-                cls(
-                    counts=np.asarray(counts).transpose(2, 0, 1),
-                    image_ids=ranking.image_ids.tolist(),
-                    sample_ids=run.predictions().drop_duplicates("sample")["sample_id"].tolist(),
-                    splits=[str(run.about["dataset"]["split"])] * len(ranking.samples),
-                    answered=ranking.answered,
-                    protocol=name,
-                )
-            )
+            parts.append(cls.ranked(ranking, run, own, protocol=protocol))
         return cls.together(parts)
+
+    @classmethod
+    def ranked(cls, ranking: Ranking, run: ScoredRun, weights: Weights, *, protocol: str | None = None) -> Counted:
+        """What the rows of ``ROWS`` give under a ranking of a run."""
+        counts = [ranking.counts(with_modules(weights, used), rectified="spatial" in used) for used in ROWS.values()]
+        return cls(
+            counts=np.asarray(counts).transpose(2, 0, 1),
+            image_ids=ranking.image_ids.tolist(),
+            sample_ids=run.predictions().drop_duplicates("sample")["sample_id"].tolist(),
+            splits=[str(run.about["dataset"]["split"])] * len(ranking.samples),
+            answered=ranking.answered,
+            protocol=sentence_protocol(protocol or str(run.about["protocol"])),
+        )
 
     @classmethod
     def together(cls, parts: Sequence[Counted]) -> Counted:

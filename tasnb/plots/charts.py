@@ -149,7 +149,8 @@ def experiment_chart(experiment: Experiment) -> Figure:
     if len({step.split for step in experiment.steps}) > 1:
         handles.append(Line2D([], [], color=SOFT, marker="o", alpha=0.35, linestyle="", label="a split alone"))
     figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
-    axes.set_title(worded(experiment.question), loc="left", fontsize=11)
+    # over the whole figure: beside the names of the settings there is no room for a question
+    figure.suptitle(worded(experiment.question), x=0.01, ha="left", fontsize=11)
     return figure
 
 

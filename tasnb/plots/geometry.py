@@ -23,7 +23,8 @@ from tasnb.stages.spatial.scene import AXIS, AXIS_NAMES, Scene
 SIDE = 340  # of a rule's panel, pixels
 LEGEND = (
     "Coloured dots are centres that stay, crossed gray ones are out, a ring marks the answer; dashed lines are medians "
-    "of the centres, and the gray part of the photo is out; where nothing is taken out, it is the grayer the less the prior."
+    "of the centres, and the gray part of the photo is out; under a soft prior all stay, and a place is the grayer the "
+    "less it adds to S, which the number beside a centre says."
 )
 
 
@@ -45,9 +46,9 @@ class Rectified:
         "x" and "y": the median of the centres, only where the rule draws a line there.
     region_xyxy : tuple of float, or None
         The part of the picture that a half or quadrant leaves; None where the rule is no half, or all stay.
-    shade : ndarray of float, shape (rows, columns), or None
-        Of a soft rule: the prior over the picture, 0 where it is largest to 1 where it is least (``prior.field``); None
-        where no place is said.
+    field : ndarray of float, shape (rows, columns), or None
+        Of a soft rule: what a further proposal would get with its centre there, to be added to S (``prior.field``);
+        None where no place is said.
     """
 
     name: str
@@ -56,7 +57,7 @@ class Rectified:
     centres_xy: np.ndarray
     medians: Mapping[str, float]
     region_xyxy: tuple[float, float, float, float] | None
-    shade: np.ndarray | None = None
+    field: np.ndarray | None = None
 
     __repr__ = brief
 
@@ -64,6 +65,14 @@ class Rectified:
     def sentence(self) -> str:
         """What the rule did, in words."""
         return self.table.trace.sentence if self.table.trace else ""
+
+    @property
+    def effect(self) -> str:
+        """How many stay, or from where to where the prior reaches."""
+        prior = self.table.prior
+        if prior is None or not len(prior):
+            return f"{int(self.table.kept.sum())} of {len(self.table)} stay"
+        return f"all stay; prior {prior.min():+.3f} to {prior.max():+.3f}"
 
 
 def variants_to_compare(artifacts: ImageArtifacts) -> tuple[Variant, ...]:
@@ -128,8 +137,12 @@ def rectifiers(image_rgb: np.ndarray | None, artifacts: ImageArtifacts, expressi
     ground = np.full((*artifacts.size_hw, 3), 200, np.uint8)
     if image_rgb is not None:
         ground = artifacts.at_working_size(image_rgb)
-    panels = [Panel(title=each.name, pixels=_drawn(each, ground), notes=(each.sentence,)) for each in found]
-    return sheet(f"“{expression}”", panels, [LEGEND], columns=3 if len(panels) < 4 else 2, side=SIDE, notes=artifacts.notes)
+    panels = [
+        Panel(title=f"{each.name}: {each.effect}", pixels=_drawn(each, ground), notes=(each.sentence,))
+        for each in found
+    ]
+    across = 3 if len(panels) < 4 else 2
+    return sheet(f"“{expression}”", panels, [LEGEND], columns=across, side=SIDE, notes=artifacts.notes)
 
 
 def _rectified(
@@ -160,17 +173,16 @@ def _rectified(
         centres_xy=scene.centres_xy,
         medians=_medians(parse, scene, rule),
         region_xyxy=_region(parse, table.kept, scene, artifacts.size_hw, rule),
-        shade=_shade(parse, scene, artifacts, variant) if rule.half == "soft" else None,
+        field=_field(parse, replace(scene, v=table.v), artifacts, variant) if rule.half == "soft" else None,
     )
 
 
-def _shade(parse: Parse, scene: Scene, artifacts: ImageArtifacts, variant: Variant) -> np.ndarray | None:
+def _field(parse: Parse, scene: Scene, artifacts: ImageArtifacts, variant: Variant) -> np.ndarray | None:
     if not len(scene):
         return None
-    known = replace(scene, object_scores=pipeline.located(parse, artifacts, variant))
-    field = spatial.prior.field(parse, known, artifacts.size_hw, reads=variant.rectifier.reads)
-    spread = np.ptp(field)
-    return (field.max() - field) / spread if spread > 0 else None
+    rule, known = variant.rectifier, replace(scene, object_scores=pipeline.located(parse, artifacts, variant))
+    field = rule.strength * known.unit * spatial.prior.field(parse, known, artifacts.size_hw, reads=rule.reads)
+    return field if np.ptp(field) > 0 else None
 
 
 def _medians(parse: Parse, scene: Scene, rule: spatial.RectifierRule) -> dict[str, float]:
@@ -211,9 +223,10 @@ def _drawn(each: Rectified, ground: np.ndarray) -> np.ndarray:
         outside = np.ones(pixels.shape[:2], bool)
         outside[y0:y1, x0:x1] = False
         pixels[outside] = 0.35 * pixels[outside] + 0.65 * 120
-    if each.shade is not None:
+    if each.field is not None:
         height, width = pixels.shape[:2]
-        gray = np.asarray(Image.fromarray(each.shade.astype(np.float32)).resize((width, height)))[..., None]
+        less = ((each.field.max() - each.field) / np.ptp(each.field)).astype(np.float32)
+        gray = np.asarray(Image.fromarray(less).resize((width, height), Image.Resampling.NEAREST))[..., None]
         pixels = ((1 - 0.65 * gray) * pixels + 0.65 * gray * 120).astype(np.float32)
     canvas = Image.fromarray(pixels.astype(np.uint8))
     draw = ImageDraw.Draw(canvas)
@@ -243,5 +256,9 @@ def _centre(draw: ImageDraw.ImageDraw, each: Rectified, index: int, at: tuple[fl
         draw.circle(at, radius + 4, outline=WHITE, width=2)
     draw.circle(at, radius, fill=mask_colour(index) if stays else (208, 212, 218), outline=INK, width=2)
     draw.text(at, str(index), font=font, fill=INK, anchor="mm", stroke_width=2, stroke_fill=WHITE)
+    if each.table.prior is not None:
+        low = y + radius + 8 if y + radius + 18 < draw.im.size[1] else y - radius - 8
+        value = f"{each.table.prior[index]:+.3f}"
+        draw.text((x, low), value, font=font_of(11), fill=INK, anchor="mm", stroke_width=2, stroke_fill=WHITE)
     if not stays:
         draw.line((x - radius, y + radius, x + radius, y - radius), fill=INK, width=2)

@@ -111,7 +111,9 @@ def _rule_record(rule: Rectified) -> dict[str, Any]:
         "centres": centres_record(rule.centres_xy),
         "medians": dict(rule.medians),
         "region": None if rule.region_xyxy is None else list(rule.region_xyxy),
-        "shade": None if rule.shade is None else rule.shade.round(3).tolist(),
+        "effect": rule.effect,
+        "prior": None if rule.table.prior is None else rule.table.prior.tolist(),
+        "field": None if rule.field is None else rule.field.round(6).tolist(),
     }
 
 
@@ -122,7 +124,7 @@ def _verdicts(rule: Rectified) -> tuple[str, ...]:
 def rectifier_view(
     sample_or_image: Any, artifacts: ImageArtifacts, expression: str | None, models: Models
 ) -> RectifierViewer:
-    """Centres of the proposals, median lines, the half that stays and the sentence why, for every rule side by side.
+    """Centres of the proposals, median lines, the half that stays or the soft prior, and the sentence why, by rule.
 
     Parameters
     ----------
@@ -147,10 +149,11 @@ def rectifier_view(
 
     Notes
     -----
-    The rules: ``paper``; ``plus``, which takes nothing out and whose prior is drawn as a map; ``paper read as official``, how the authors' code reads the expression and which quadrant it
-    takes, on the same proposals and scores; and ``extended`` (the rectifier that also reads middle, extremes, ordinals,
-    sizes and relations; ours, in no paper). Artifacts made for ``official`` have that first, and the mix the other way
-    round.
+    The rules: ``paper``; ``plus``, which takes nothing out and whose prior is drawn as a field over the picture, with
+    each proposal's own prior as a number; ``paper read as official``, how the authors' code reads the expression and
+    which quadrant it takes, on the same proposals and scores; and ``extended`` (the rectifier that also reads middle,
+    extremes, ordinals, sizes and relations; ours, in no paper). Artifacts made for ``official`` have that first, and
+    the mix the other way round.
     """
     image_rgb = ground(artifacts.size_hw) if sample_or_image is None else image_of(sample_or_image, artifacts)
     return RectifierViewer(image_rgb, artifacts, expression_of(sample_or_image, expression), models)

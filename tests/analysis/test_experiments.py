@@ -10,16 +10,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 import tasnb as tn
 from tasnb.analysis import experiments
 from tasnb.core.masks import make_proposals
-from tasnb.core.types import Models, Proposals
+from tasnb.core.types import Cue, Head, Models, Parse, Proposals, parse_to_json
 from tasnb.evaluation.runs import Run
 from tests.datasets.hand_made import HEIGHT, WIDTH, rectangle, write_refer
 from tests.test_docstrings import faults_of
@@ -229,6 +230,74 @@ def test_distractors_are_counted_by_kind(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+# three centres from left to right; the parse of each, V, the target, and how near its phrase "animal" is to each
+DOG = Head(lemma="dog", span=(0, 3), rule="root")
+LEFT = Parse(text="left dog", head=DOG, directions=("left",), direction_words=("left",))
+MIDDLE = Parse(text="middle dog", head=DOG, cues=(Cue(kind="middle", value="middle", words="middle"),))
+PLACED = [
+    (LEFT, [0.2, 0.9, 0.1], 1, [0, 0, 0]),  # right by V; the half takes it out, and so does a large prior
+    (LEFT, [0.3, 0.5, 0.1], 0, [0, 0, 0]),  # the half finds it, and a prior of some strength
+    (MIDDLE, [0.5, 0.4, 0.1], 1, [0, 0, 0]),  # only a prior that reads more than directions finds it
+    (Parse(text="dog", head=DOG), [0.5, 0.4, 0.0], 0, [0.9, 0.1, 0.1]),  # an animal is the dog itself
+]
+
+
+class Placed:
+    """A finished run of ``PLACED`` as tables, a picture each; the target is one of its proposals."""
+
+    about: ClassVar[dict[str, Any]] = {
+        "dataset": {"name": "made", "split": "val"}, "variant": "paper", "protocol": "tas", "methods": ["tas"],
+        "weights": {"alpha": 0.1, "lam": 0.7}, "models": {"spec": None},
+    }  # fmt: skip
+    methods = ("tas",)
+
+    def predictions(self) -> pd.DataFrame:
+        phrase = json.dumps([{"text": "animal", "lemma": "animal", "kept": True}])
+        return pd.DataFrame([
+            {"sample": i, "sample_id": f"{i}", "image_id": f"{i}", "ref_id": f"{i}", "method": "tas", "proposals": 3,
+             "target_area": 40, "directions": " ".join(parse.directions), "parse": parse_to_json(parse),
+             "caption": "an animal", "phrases": phrase}
+            for i, (parse, *_) in enumerate(PLACED)
+        ])  # fmt: skip
+
+    def scores(self) -> pd.DataFrame:
+        return pd.DataFrame([
+            {"sample": i, "image_id": f"{i}", "proposal": k, "v": v[k], "p": 0.0, "n": -float(near[k]),
+             "kept": not parse.directions or k == 0, "cx": 10.0 * k, "cy": 5.0, "area": 40,
+             "intersection": 40 * (k == target), "union": 40 if k == target else 80, "iou": float(k == target)}
+            for i, (parse, v, target, near) in enumerate(PLACED) for k in range(3)
+        ])  # fmt: skip
+
+    def proposals(self) -> pd.DataFrame:
+        return pd.DataFrame([
+            {"image_id": f"{i}", "proposal": k, "x0": 10 * k, "y0": 0, "x1": 10 * k + 5, "y1": 9,
+             "phrase_cosines": [float(near[k])]}
+            for i, (_, _, _, near) in enumerate(PLACED) for k in range(3)
+        ])  # fmt: skip
+
+
+def test_a_half_a_prior_of_each_strength_and_its_parts_are_those_by_hand(wordnet) -> None:
+    found = experiments.prior([Placed()], strengths=[12, 0, 1], wordnet=wordnet)
+    own = f"strength {tn.PLUS.rectifier.strength:g}"
+    assert gains(found, "rectifier") == {
+        "hard half": 0,  # one lost, one won, of four
+        "strength 0": 0, "strength 1": 25, own: 50,
+        "strength 12": 25,  # the first is lost again
+        "directions alone": 25, "plus": 50, f"{own} minus hard half": 50, f"{own} minus directions alone": 25,
+        f"plus minus {own}": 0, "plus minus hard half": 50,
+    }  # fmt: skip
+    assert gains(found, "N") == {
+        name: 0 if name == "plus" else 25 if name.startswith("plus minus") else 0 if " minus " in name else -25
+        for name in found.settings
+    }
+    assert gains(found, "TAS")["plus minus hard half"] == 75
+    assert not any(gains(found, "P").values())
+    with pytest.raises(ValueError, match="at least one finished run"):
+        experiments.prior([])
+    with pytest.raises(ValueError, match=r"pass wordnet="):
+        experiments.prior([Placed()])
+
+
 def test_what_cannot_be_measured_is_one_clear_error(tmp_path: Path, models) -> None:
     run = run_of(tmp_path, [BY_P, BY_V])
     samples = world(tmp_path / "told", BALLS)
@@ -281,5 +350,5 @@ def test_a_verdict_is_what_the_interval_leaves_out(low: float, high: float, verd
 
 def test_they_are_public_and_documented() -> None:
     assert {"experiments", "Experiment"} <= set(tn.analysis.__all__)
-    names = ("gap", "captions", "distractors", "negative_phrases", "Step")
+    names = ("gap", "captions", "distractors", "negative_phrases", "prior", "Step")
     assert [fault for name in names for fault in faults_of(f"tasnb.analysis.experiments.{name}")] == []

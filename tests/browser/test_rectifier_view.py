@@ -32,6 +32,21 @@ def test_every_rule_draws_its_centres_and_says_why(viewer, page: Any, tmp_path: 
         assert panel.locator(".tn-ring").count() == 1
 
 
+def test_a_soft_prior_is_a_field_with_its_scale_and_a_number_a_mask(viewer, page: Any, tmp_path: Path) -> None:
+    panel = show(page, viewer, tmp_path).locator(".tn-rules figure").nth(1)
+    prior, field = viewer.rules["plus"].table.prior, viewer.rules["plus"].field
+    said = [text.replace("\u2212", "-") for text in panel.locator(".tn-prior").all_text_contents()]
+    assert sorted(said) == sorted(f"{value:+.3f}" for value in prior)
+    assert all(panel.locator(".tn-prior").nth(at).is_visible() for at in range(len(prior)))
+    scale = panel.locator(".tn-ends").inner_text().replace("\u2212", "-").split()
+    assert scale == [f"{field.max():+.3f}", f"{field.min():+.3f}"], "the brightest first"
+    cells = panel.locator(".tn-field rect")
+    assert cells.count() == field.size
+    dark = cells.evaluate_all("all => all.map(n => Number(n.getAttribute('opacity')))")
+    assert dark[0] == 0 < dark[-1] == 1, "left is named: dark at the right"
+    assert page.locator(".tn-ends").count() == 1, "a hard half has none"
+
+
 def test_a_dot_and_the_arrow_keys_pick_a_mask(viewer, page: Any, tmp_path: Path) -> None:
     frame = show(page, viewer, tmp_path)
     frame.locator(".tn-list button").nth(2).click()
@@ -42,7 +57,7 @@ def test_a_dot_and_the_arrow_keys_pick_a_mask(viewer, page: Any, tmp_path: Path)
     assert "mask 3:" in frame.locator(".tn-verdict").inner_text()
     assert frame.locator(".tn-list button").nth(3).get_attribute("aria-pressed") == "true"
     frame.locator(".tn-rules figure").nth(1).locator(".tn-dot").nth(0).hover(force=True)
-    assert frame.locator(".tn-marked").count() == 4, "marked in every panel"
+    assert frame.locator(".tn-marked").count() == 5, "marked in every panel, and its prior's number"
 
 
 def test_axe_finds_nothing_serious(viewer, page: Any, tmp_path: Path) -> None:
@@ -84,6 +99,7 @@ def test_with_150_proposals_the_page_is_short_and_every_dot_whole(toy_case, toy_
                                        || b.bottom > box.bottom).length }"""
     )
     assert cut == 0
+    assert frame.locator(".tn-prior:visible").count() == 1, "of so many only the one that is picked says its prior"
     assert serious(page) == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -176,6 +177,98 @@ def test_a_case_in_which_they_agree_is_explained(centres, totals, said: str) -> 
     with pytest.raises(NotYet) as caught:
         lesson.check_disagreement(centres, totals)
     assert said in " ".join(caught.value.text.split())
+
+
+def prior(centres, direction, *, share=0.5, swap=None):
+    direction = (swap or {}).get(direction, direction)
+    values = centres[:, 0 if direction in ("left", "right") else 1] * (-1 if direction in ("right", "bottom") else 1)
+    before = [(values < value).sum() + share * ((values == value).sum() - 1) for value in values]
+    return 0.5 - np.array(before) / (len(values) - 1)
+
+
+def by_pixels(centres, direction):
+    values = centres[:, 0 if direction in ("left", "right") else 1] * (-1 if direction in ("right", "bottom") else 1)
+    return 0.5 - (values - values.min()) / np.ptp(values)
+
+
+def soft(centres, direction):
+    return spatial.rectify(lesson.said(direction), centres, rule=tn.PLUS.rectifier)[1].prior
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        prior,
+        lambda centres, way: prior(centres, way).tolist(),
+        lambda centres, way: soft(centres, way) / tn.PLUS.rectifier.strength,
+    ],
+    ids=["numpy", "a list", "the library's own"],
+)
+def test_any_way_to_a_prior_is_right(function, artifacts) -> None:
+    assert isinstance(lesson.check_prior(function, artifacts), Right)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (..., "No answer yet"),
+        (lambda centres, way: ..., "No answer yet"),
+        (lambda c, way: -prior(c, way), "a queue that begins at the other side"),
+        (lambda c, way: prior(c[:, ::-1], way), "x and y exchanged"),
+        (lambda c, way: prior(c, way, swap={"top": "bottom", "bottom": "top"}), "a y axis that grows upwards"),
+        (lambda c, way: prior(c, "left"), "the same queue for every direction"),
+        (lambda c, way: prior(c, way) + 0.5, "numbers from 1 to 0"),
+        (lambda c, way: 2 * prior(c, way), "numbers from 1 to -1"),
+        (lambda c, way: prior(c, way, share=0), "centres that share a place and all take its best number"),
+        (lambda c, way: np.where(half(c, way), 0.5, -0.5), "the hard half in other numbers"),
+        (by_pixels, "distances in pixels, not places in a queue"),
+        (lambda c, way: prior(c, way)[:2], "another number of numbers"),
+        (lambda c, way: prior(c, way) + 0.1, "resembles no slip"),
+    ],
+)
+def test_a_wrong_prior_is_named(function, said: str, artifacts) -> None:
+    with pytest.raises(NotYet) as caught:
+        lesson.check_prior(function, artifacts)
+    assert said in " ".join(caught.value.text.split())
+
+
+class Queue:
+    """Four proposals from left to right, and one expression for each of ``targets``: which of them is meant."""
+
+    about: ClassVar[dict[str, Any]] = {"dataset": {"split": "val"}}
+
+    def __init__(self, *targets: int, directions: str = "left") -> None:
+        self.targets, self.directions = targets, directions
+
+    def predictions(self) -> pd.DataFrame:
+        return pd.DataFrame({"sample": range(len(self.targets)), "directions": self.directions})
+
+    def scores(self) -> pd.DataFrame:
+        return pd.DataFrame([
+            {"sample": i, "image_id": f"{i}", "cx": 10.0 * k, "cy": 5.0, "iou": 0.9 * (k == target), "kept": k < 2}
+            for i, target in enumerate(self.targets) for k in range(4)
+        ])  # fmt: skip
+
+
+def test_the_places_of_targets_are_counted_from_the_named_side() -> None:
+    found = lesson.places([Queue(0, 0, 1, 3), Queue(2, 9), Queue(0, directions="left top")]).set_index("place")
+    assert found["n"].to_dict() == {"first": 2, "second": 1, "third": 1, "fourth or later": 1}
+    assert found.loc["first", ["share", "by chance", "the half keeps"]].tolist() == [40, 25, 100]
+    assert found.loc["third", "the half keeps"] == 0
+    assert (found["low"] <= found["share"]).all()
+    assert lesson.places([Queue(0, directions="left top")]).empty
+    assert lesson.places([Queue(0, directions="right")]).set_index("place")["n"]["fourth or later"] == 1
+
+
+def test_half_and_prior_are_those_of_tas(run, toy_models, reftoy_val, tmp_path) -> None:
+    found = lesson.half_and_prior([run]).set_index("expressions")
+    before = lesson.gain_by_direction([run]).set_index("expressions")
+    assert found["half"].tolist() == pytest.approx(before["with"].tolist())
+    assert found["without"].tolist() == pytest.approx(before["without"].tolist())
+    assert (found["gain"] - (found["prior"] - found["half"])).abs().max() < 1e-9
+    mixed = replace(tn.PAPER, name="paper with a prior", rectifier=tn.PLUS.rectifier)
+    again = tn.evaluate(reftoy_val[:20], toy_models, variant=mixed, methods=["tas"], out=tmp_path / "run")
+    assert found.loc["all", "prior"] == pytest.approx(100 * again.predictions()["iou"].mean())
 
 
 def test_a_target_is_thrown_out_when_no_fitting_mask_stays() -> None:

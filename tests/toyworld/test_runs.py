@@ -12,7 +12,7 @@ import pytest
 from toyworld import runs
 
 import tasnb as tn
-from tasnb.analysis.experiments import AS_TOLD, Experiment, distractors, gap
+from tasnb.analysis.experiments import AS_TOLD, Experiment, distractors, gap, prior
 from tasnb.core import shipped
 from tasnb.evaluation.parts import bind, key_of
 from tasnb.evaluation.plan import Options, Plan, differences
@@ -160,7 +160,15 @@ def test_the_distractors_are_those_of_the_runs() -> None:
     assert_same(Experiment.shipped("distractors"), distractors(splits, of_reftoy("toy")))
 
 
-@pytest.mark.parametrize(("name", "setting"), [("captions", AS_TOLD), ("negatives", "as mined")])
+def test_the_priors_are_those_of_the_runs() -> None:
+    there, here = Experiment.shipped("prior").frame, prior([tn.Run.shipped("toy", "reftoy", "testA")]).frame
+    there = there[there["split"] == "testA"].assign(split="all").reset_index(drop=True)
+    pd.testing.assert_frame_equal(there, here, **CLOSE)
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"), [("captions", AS_TOLD), ("negatives", "as mined"), ("prior", "hard half")]
+)
 def test_where_nothing_is_altered_an_experiment_gives_what_the_runs_give(name: str, setting: str) -> None:
     there, here = (found.frame for found in (Experiment.shipped(name), gap({"toy": of_reftoy("toy")})))
     there = there[there["setting"] == setting].drop(columns="setting").reset_index(drop=True)

@@ -44,6 +44,31 @@ def test_the_region_holds_exactly_the_centres_that_stay(expression: str, toy_cas
     assert drawn >= 2
 
 
+@pytest.mark.parametrize("expression", ["the man on the left", "the lower tree", "top left bird"])
+def test_a_soft_prior_is_numbers_and_a_field_that_falls_as_they_do(expression: str, toy_case, toy_models) -> None:
+    _, artifacts = toy_case
+    viewer = tn.viewers.rectifier_view(None, artifacts, expression, toy_models)
+    rule, record = viewer.rules["plus"], viewer.record["rules"][1]
+    prior = tn.tas(artifacts, expression, toy_models, variant=tn.PLUS).table.prior
+    assert record["prior"] == rule.table.prior.tolist() == prior.tolist()
+    assert [float(said.partition(":")[0]) for said in viewer.verdicts["plus"]] == pytest.approx(prior, abs=6e-4)
+    assert record["effect"] == f"all stay; prior {prior.min():+.3f} to {prior.max():+.3f}"
+    field, (height, width) = np.array(record["field"]), artifacts.size_hw
+    most = tn.PLUS.rectifier.strength * rule.table.v.std() * len(rule.parse.directions) / 2
+    assert np.abs(field).max() <= most + 1e-6
+    x, y = rule.centres_xy.T
+    there = field[(y * len(field) / height).astype(int), (x * len(field[0]) / width).astype(int)]
+    assert np.corrcoef(there, prior)[0, 1] > 0.9, "a centre's place is as bright as its number says"
+    hard = [each for each in viewer.record["rules"] if each["name"] != "plus"]
+    assert [(each["field"], each["prior"]) for each in hard] == [(None, None)] * 3
+
+
+def test_where_no_place_is_said_there_is_no_field(toy_case, toy_models) -> None:
+    _, artifacts = toy_case
+    rule = tn.viewers.rectifier_view(None, artifacts, "the man", toy_models).record["rules"][1]
+    assert (rule["field"], rule["effect"]) == (None, "all stay; prior +0.000 to +0.000")
+
+
 def test_extended_is_the_extended_rectifier(toy_case, toy_models) -> None:
     _, artifacts = toy_case
     expression = "the leftmost man"

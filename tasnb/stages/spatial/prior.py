@@ -26,7 +26,7 @@ SIZES: Mapping[str, tuple[str, int]] = {
     "widest": ("width", 1), "wide": ("width", 1), "thinnest": ("width", -1), "thin": ("width", -1),
 }  # fmt: skip
 NEAR_THE_VIEWER = {"front": True, "nearest": True, "back": False, "farthest": False}
-CELLS = 16  # of a map of the prior, along the picture's longer side
+CELLS = 24  # of a map of the prior, along the picture's longer side
 LOCATED = 0.5  # on the right side of a thing that was found, or not: as much as half the queue
 NEARNESS = ("next to", "near", "against", "in front of", "behind")
 
@@ -254,7 +254,7 @@ def field(
     parse : Parse
         The expression's.
     scene : Scene
-        The proposals.
+        The proposals; centres, object scores and V count.
     size_hw : tuple of int
         Height and width of the picture.
     reads : sequence of str
@@ -271,10 +271,12 @@ def field(
     rows, columns = max(round(height / side), 1), max(round(width / side), 1)
     found = np.zeros((rows, columns))
     likeness = {phrase: np.append(scores, -np.inf) for phrase, scores in scene.object_scores.items()}
+    # as much like the text as the best: an ordinal does not count the further one itself
+    v = None if scene.v is None or not len(scene) else np.append(scene.v, scene.v.max())
     for row, column in np.ndindex(found.shape):
         here = [[(column + 0.5) * width / columns, (row + 0.5) * height / rows]]
-        more = Scene(centres_xy=np.concatenate([scene.centres_xy, here]), object_scores=likeness)
-        found[row, column] = soft_prior(parse, more, strength=1.0, reads=reads)[0][-1]
+        more = Scene(centres_xy=np.concatenate([scene.centres_xy, here]), object_scores=likeness, v=v)
+        found[row, column] = sum(term.values[-1] for term in _terms(parse, more, reads) if isinstance(term, Term))
     return found
 
 

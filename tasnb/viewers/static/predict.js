@@ -139,7 +139,7 @@ function buildQuiz({ frame, say, problem, waiting, link, closing }) {
     }
     const { text, rectifier, steps, rows, weights } = link.get("answer");
     const stepRows = steps.map(([name, best, total], at) => element("tr", {}, element("td", {}, at ? `+ ${name}` : name), element("td", {}, best === null ? "none" : `mask ${best}`), element("td", { class: "tn-num" }, total === null ? "-" : shown(total))));
-    const scoreRows = rows.map((r) => element("tr", {}, element("td", {}, chipOf(r.mask), `mask ${r.mask}`), ...[r.total, r.v, r.p, r.n].map((x) => element("td", { class: "tn-num" }, shown(x))), element("td", { class: r.kept ? "tn-in" : "tn-out" }, r.prior !== undefined ? shown(r.prior) : r.kept ? "in" : "out")));
+    const scoreRows = rows.map((r) => element("tr", {}, element("td", {}, chipOf(r.mask), `mask ${r.mask}`), ...[r.total, r.v, r.p, r.n].map((x) => element("td", { class: "tn-num" }, shown(x))), element("td", { class: r.kept && !(r.prior < 0) ? "tn-in" : "tn-out" }, r.prior !== undefined ? shown(r.prior) : r.kept ? "in" : "out")));
     const place = rows.some((r) => r.prior !== undefined) ? "prior" : "half";
     result.replaceChildren(
       element("p", { class: "tn-verdict" }, text), rectifier ? element("p", {}, rectifier) : "",

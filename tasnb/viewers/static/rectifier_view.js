@@ -1,7 +1,8 @@
-// rectifier_view: each rule's geometry side by side: centres, medians, the part that stays, and the sentence why.
+// rectifier_view: each rule's geometry side by side: centres, medians, the part that stays or the prior, and the sentence why.
 import { element, reveal, setText, valuesOf } from "./elements.js";
 import { FOLLOWS, chipOf, panelOf, scaleNote, svgElement } from "./panel.js";
-import { colourOf } from "./stage.js";
+import { shown } from "./receipt.js";
+import { CROWD, colourOf } from "./stage.js";
 import { wordsOf } from "./wording.js";
 
 const RADIUS = 2.8; // of a centre, in per cent of the picture's longer side
@@ -24,13 +25,13 @@ function buildRectifiers({ frame, say, link }) {
   const list = element("div", { class: "tn-list tn-verdicts", hidden: !count, tabindex: "0", role: "group", "aria-label": "Every mask's verdict" },
     element("table", {}, element("caption", { class: "tn-unseen" }, "Every mask's verdict under every rule"), element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows.map((r) => r.row))));
   list.addEventListener("keydown", key);
-  const legend = "A coloured dot is the centre of a mask that stays; a crossed gray one is out. A ring marks the answer, dashed lines are medians of the centres, and the dark part of the photo is out; where nothing is taken out, it is the darker the less the prior.";
+  const legend = "A coloured dot is the centre of a mask that stays; a crossed gray one is out. A ring marks the answer, dashed lines are medians of the centres, and the dark part of the photo is out. Under a soft prior nothing is out: the number beside a centre is added to S, and a place is the darker the less a centre there would get.";
   frame.append(words, element("div", { class: "tn-rules" }, ...panels.map((p) => p.node)), element("p", { class: "tn-soft" }, legend), scaleNote(record),
     count ? facts : element("p", {}, "No proposal was found, so there is nothing to rectify."), list);
 
   function rowOf(i) {
     const button = element("button", { type: "button", tabindex: "-1", "aria-pressed": "false", "aria-label": `mask ${i}`, onclick: () => pick(i) }, chipOf(i), String(i));
-    const verdicts = record.rules.map((rule) => element("td", { class: `tn-text ${rule.kept[i] ? "tn-in" : "tn-out"}` }, rule.verdicts[i] + (rule.best === i ? "; the answer" : "")));
+    const verdicts = record.rules.map((rule) => element("td", { class: `tn-text ${rule.kept[i] && !(rule.prior && rule.prior[i] < 0) ? "tn-in" : "tn-out"}` }, rule.verdicts[i] + (rule.best === i ? "; the answer" : "")));
     const row = element("tr", {}, element("td", {}, button), ...verdicts, element("td", { class: "tn-text" }, record.captions[i]));
     row.addEventListener("click", () => pick(i));
     return { row, button };
@@ -77,17 +78,20 @@ function panelFor(record, rule, pick) {
   const [height, width] = record.full_hw;
   const unit = Math.max(height, width) / 100;
   const dots = rule.centres.map((centre, i) => (centre ? dotOf(rule, centre, i, unit, pick) : null));
+  const labels = rule.centres.map((centre, i) => (centre && rule.prior ? labelOf(rule.prior[i], centre, height, unit) : null));
   const picture = svgElement(
-    "svg", { viewBox: [-ROOM * unit, -ROOM * unit, width + 2 * ROOM * unit, height + 2 * ROOM * unit].join(" "), role: "img", class: "tn-svg", "aria-label": `${rule.name}: ${rule.sentence}` },
-    svgElement("image", { href: record.image, width, height }), ...shadeOf(rule.region, width, height), ...fieldOf(rule.shade, width, height),
-    ...Object.entries(rule.medians).flatMap(([axis, at]) => medianOfAxis(axis, at, width, height, unit)), ...dots.filter(Boolean),
+    "svg", { viewBox: [-ROOM * unit, -ROOM * unit, width + 2 * ROOM * unit, height + 2 * ROOM * unit].join(" "), role: "img", class: rule.kept.length > CROWD ? "tn-svg tn-crowd" : "tn-svg", "aria-label": `${rule.name}: ${rule.sentence}` },
+    svgElement("image", { href: record.image, width, height }), ...shadeOf(rule.region, width, height), ...fieldOf(rule.field, width, height),
+    ...Object.entries(rule.medians).flatMap(([axis, at]) => medianOfAxis(axis, at, width, height, unit)), ...dots.filter(Boolean), ...labels.filter(Boolean),
   );
-  const node = element("figure", {}, element("figcaption", {}, element("b", {}, rule.name), ` ${rule.kept.filter(Boolean).length} of ${rule.kept.length} stay`), picture,
+  const node = element("figure", {}, element("figcaption", {}, element("b", {}, rule.name), ` ${rule.effect}`), picture, ...scaleOf(rule.field),
     element("p", { class: "tn-sentence" }, rule.sentence));
   const mark = (selected) => {
-    dots.forEach((dot, i) => dot && dot.classList.toggle("tn-marked", i === selected));
-    const dot = dots[selected];
-    if (dot && dot !== picture.lastChild) picture.append(dot); // over those that it would lie under
+    for (const marks of [dots, labels]) {
+      marks.forEach((mark, i) => mark && mark.classList.toggle("tn-marked", i === selected));
+      const mark = marks[selected];
+      if (mark && mark !== picture.lastChild) picture.append(mark); // over those that it would lie under
+    }
   };
   return { node, mark };
 }
@@ -108,6 +112,12 @@ function dotOf(rule, [x, y], i, unit, pick) {
   return dot;
 }
 
+/** A mask's prior, below its centre, or above it at the lower edge. */
+function labelOf(value, [x, y], height, unit) {
+  const [r, above] = [RADIUS * unit, y + 3.2 * RADIUS * unit > height];
+  return svgElement("text", { x, y: y + (above ? -2.2 : 2.2) * r, "font-size": r * 1.3, "stroke-width": unit, class: "tn-number tn-prior" }, signed(value));
+}
+
 /** Four dark bars around the part that stays. */
 function shadeOf(region, width, height) {
   if (!region) return [];
@@ -116,13 +126,24 @@ function shadeOf(region, width, height) {
   return bars.filter(([, , w, h]) => w > 0 && h > 0).map(([x, y, w, h]) => svgElement("rect", { x, y, width: w, height: h, class: "tn-shade" }));
 }
 
-/** A soft rule's prior: the darker the less. */
-function fieldOf(shade, width, height) {
-  if (!shade) return [];
-  const [h, w] = [height / shade.length, width / shade[0].length];
-  const cells = shade.flatMap((row, y) => row.map((dark, x) => ({ x: x * w, y: y * h, width: w, height: h, opacity: dark })));
+/** What a centre in each place would get from a soft rule: the darker the less. */
+function fieldOf(field, width, height) {
+  if (!field) return [];
+  const [h, w] = [height / field.length, width / field[0].length];
+  const [low, high] = endsOf(field);
+  const cells = field.flatMap((row, y) => row.map((value, x) => ({ x: x * w, y: y * h, width: w, height: h, opacity: (high - value) / (high - low) })));
   return [svgElement("g", { class: "tn-field" }, ...cells.map((cell) => svgElement("rect", { ...cell, class: "tn-shade" })))];
 }
+
+/** The numbers of its brightest and its darkest place. */
+function scaleOf(field) {
+  if (!field) return [];
+  const [low, high] = endsOf(field);
+  return [element("p", { class: "tn-ends" }, element("span", {}, signed(high)), element("i", { "aria-hidden": "true" }), element("span", {}, signed(low)))];
+}
+
+const endsOf = (field) => [Math.min(...field.flat()), Math.max(...field.flat())];
+const signed = (x) => (x < 0 ? "" : "+") + shown(x);
 
 function medianOfAxis(axis, at, width, height, unit) {
   const d = axis === "x" ? `M${at} 0V${height}` : `M0 ${at}H${width}`;

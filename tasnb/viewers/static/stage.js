@@ -4,7 +4,7 @@
 const OKABE_ITO = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"];
 const INK = "#1d2129";
 const SPOT_GRID = 160; // cells along the photo's longer side when a place for each number is sought
-const CROWD = 30; // masks: with more of them the numbers are smaller
+export const CROWD = 30; // masks: with more of them the numbers are smaller
 // where a number may go when its spot is taken, in widths and heights of its own
 const NEARBY = [[0, 0], [0, 1], [0, -1], [1, 0], [-1, 0], [1, 1], [-1, -1], [1, -1], [-1, 1], [0, 2], [0, -2], [2, 0], [-2, 0]];
 const SAME_SPOT = 5; // CSS pixels: a click this near the last one asks for the next mask below

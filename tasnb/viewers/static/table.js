@@ -61,7 +61,7 @@ export class RankedTable {
       setText(cells.p, shown(alpha * scores.p[i]));
       setText(cells.n, shown(lam * scores.n[i]));
       setText(cells.state, prior && kept[i] ? shown(prior[i]) : kept[i] ? "in" : "out");
-      cells.state.className = kept[i] ? "tn-in" : "tn-out";
+      cells.state.className = kept[i] && !(prior && prior[i] < 0) ? "tn-in" : "tn-out";
       cells.row.classList.toggle("tn-best", i === best);
     });
     if (order.some((i, place) => i !== this.order[place])) this.table.append(...order.map((i) => this.rows[i].row));
