@@ -338,7 +338,8 @@ def from_rle(rle: Mapping[str, Any]) -> Bool[np.ndarray, "h w"]:
         h, w = (int(side) for side in rle["size"])
     except (TypeError, ValueError, OverflowError) as wrong:
         raise UserError(f"a run-length code cannot be read: its size is {rle['size']!r:.60}, not [h, w]") from wrong
-    if min(h, w) < 0 or h * w > MAX_PIXELS:
+    # a side may be beyond what an array can have though there is no pixel: [0, 2**63]
+    if min(h, w) < 0 or max(h, w, h * w) > MAX_PIXELS:
         raise UserError(f"expected a mask of at most {MAX_PIXELS:,} pixels, got {h} x {w} (h x w); damaged code?")
     # a run of no length hardly ever stands between two others, so twice the pixels is far above any code
     most = min(MAX_RUNS, 2 * h * w + 2)
