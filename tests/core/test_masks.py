@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from pycocotools import mask as coco
@@ -223,6 +223,8 @@ codes = st.one_of(
 @given(
     size=st.one_of(st.lists(sides, max_size=3), st.tuples(st.integers(0, 12), st.integers(0, 12)), sides), counts=codes
 )
+@example(size=[0, 1 << 63], counts=[])
+@example(size=[1 << 63, 0], counts="")
 @settings(max_examples=150, deadline=None)
 def test_any_code_is_a_mask_or_refused(size, counts) -> None:
     try:
