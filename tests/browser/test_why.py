@@ -43,3 +43,21 @@ def test_two_cures_of_one_part_exclude_each_other(viewer, page: Any, tmp_path: P
     second.check()
     assert not first.is_checked()
     assert second.is_checked()
+
+
+def test_a_prior_is_a_term_of_every_sum_on_screen(toy_case, toy_models, page: Any, tmp_path: Path) -> None:
+    sample, artifacts = toy_case
+    frame = show(page, tn.viewers.explore(sample, artifacts, "the man on the left", toy_models), tmp_path)
+    frame.get_by_role("radio", name="plus", exact=True).check()
+    assert frame.locator(".tn-controls legend").inner_text().endswith("N + prior")
+    signs = set()
+    for row in frame.locator(".tn-ranked tbody").all():
+        cells = [text.replace("\u2212", "-") for text in row.locator("tr").first.locator("td").all_inner_texts()]
+        total, *terms = map(float, cells[2:7])  # S, V, alpha P, lambda N, prior
+        assert total == pytest.approx(sum(terms), abs=0.0025)
+        signs.add((terms[-1] < 0, row.locator("td.tn-out").count()))
+    assert signs == {(True, 1), (False, 0)}, "a number, and a colour that says its sign"
+    said = frame.locator(".tn-receipt").inner_text().replace("\u2212", "-")
+    assert "prior" in said
+    prior = tn.tas(artifacts, "the man on the left", toy_models, variant="plus").table
+    assert f"prior {abs(prior.prior[prior.best]):.3f}" in said
