@@ -37,6 +37,18 @@ CASES = [
     ("an article does not count", "the man", {"person", "bare noun"}, ("person", "man")),
     ("a place alone has no noun", "right", {"location", "no noun"}, ("location", "right")),
     ("orange is a fruit when it is the head", "an orange", {"thing", "bare noun"}, None),
+    ("spectacles by any name", "dude with specks", {"clothing", "person"}, ("clothing", "specks")),
+    ("a pattern in one word", "polkadot umbrella", {"pattern", "thing"}, ("pattern", "polkadot")),
+    ("a pattern before a noun", "man in check shirt", {"pattern", "clothing", "person"}, ("pattern", "check")),
+    ("a garment by its colour", "turquoise top", {"colour", "clothing", "thing"}, ("clothing", "top")),
+    ("a colour names nothing", "all black", {"colour", "no noun"}, None),
+    ("what it does names nothing", "standing up", {"action", "no noun"}, None),
+    ("another's dress", "man holding a girl in a pink dress", {"action", "person"}, None),
+    ("another's shirt", "woman with child in red shirt", {"person"}, None),
+    ("without, short", "man w/o hat", {"clothing", "negation", "person"}, ("negation", "without")),
+    ("without, shorter", "man w/out hat", {"clothing", "negation", "person"}, ("negation", "without")),
+    ("not, without its apostrophe", "person that wont move", {"negation", "person"}, None),
+    ("farthest is a place", "man furthest back", {"location", "person"}, ("location", "furthest")),
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tasnb.core.types import Head, NounPhrase, Parse, Token
 from tasnb.stages import expressions, negatives
-from tasnb.stages.negatives import OFFICIAL, PAPER, SynonymRule, mine
+from tasnb.stages.negatives import KIND, OFFICIAL, PAPER, SynonymRule, mine
 
 # word senses, most common first, and the synset above each: made up after WordNet, smaller and tidier
 SENSES = {
@@ -19,6 +19,7 @@ SENSES = {
     "man": ["man.n.01"],
     "guy": ["guy.n.01"],
     "boy": ["male_child.n.01", "boy.n.02"],
+    "woman": ["woman.n.01"],
     "young": ["young.n.01", "young.a.01"],
     "teddy_bear": ["teddy.n.01"],
     "teddy": ["teddy.n.01"],
@@ -31,7 +32,7 @@ ABOVE = {
     "cat.n.01": "animal.n.01", "dog.n.01": "animal.n.01", "puppy.n.01": "dog.n.01", "animal.n.01": "entity.n.01",
     "guy.n.01": "man.n.01", "man.n.01": "person.n.01", "male_child.n.01": "person.n.01", "boy.n.02": "man.n.01",
     "young.n.01": "animal.n.01", "person.n.01": "entity.n.01", "teddy.n.01": "entity.n.01", "pool.n.01": "entity.n.01",
-    "player.n.01": "person.n.01", "baseball.n.01": "entity.n.01",
+    "player.n.01": "person.n.01", "woman.n.01": "person.n.01", "baseball.n.01": "entity.n.01",
     "bus.n.01": "entity.n.01", "bus.n.02": "entity.n.01", "bus.n.03": "entity.n.01",
 }  # fmt: skip
 
@@ -42,6 +43,9 @@ class Synset:
 
     def name(self) -> str:
         return self.key
+
+    def hypernyms(self) -> list[Synset]:
+        return [Synset(ABOVE[self.key])] if self.key in ABOVE else []
 
     def chain(self) -> list[str]:
         found = [self.key]
@@ -111,6 +115,31 @@ def test_the_papers_rule(subject, said, kept, synsets, similarity, reason) -> No
     assert (found.kept, found.synsets, found.similarity) == (kept, synsets, similarity)
     assert reason in found.reason
     assert (found.text, found.lemma) == (said.text, said.lemma)
+
+
+@pytest.mark.parametrize(
+    ("subject", "said", "kept", "reason"),
+    [
+        pytest.param("cat", "kitty", False, "path similarity 1.00 >= 0.5", id="a second sense"),
+        pytest.param("puppy", "dog", False, 'every "puppy" is a "dog"', id="what it is a kind of"),
+        pytest.param("dog", "puppy", False, 'every "puppy" is a "dog"', id="a kind of it"),
+        pytest.param("man", "boy", False, "both are male persons", id="persons of one gender"),
+        pytest.param("woman", "boy", True, "is not the subject", id="persons of two genders"),
+        pytest.param("player", "boy", True, "is not the subject", id="a person of no gender"),
+        pytest.param("cat", "dog", True, "path similarity 0.33, below the 0.5 of one kind", id="side by side"),
+        pytest.param("zorb", "dog", True, "not in WordNet", id="unknown"),
+    ],
+)
+def test_the_rule_by_kind(subject: str, said: str, kept: bool, reason: str) -> None:
+    (found,) = judge(subject, phrase(said), rule=KIND)
+    assert found.kept == kept
+    assert reason in found.reason
+
+
+def test_a_threshold_is_the_rules_own_where_none_is_said() -> None:
+    assert (PAPER.threshold, OFFICIAL.threshold, KIND.threshold) == (0.9, 0.9, 0.5)
+    (found,) = judge("cat", phrase("dog"), rule=SynonymRule(kind="kind", threshold=0.3))
+    assert not found.kept
 
 
 def test_a_group_of_things_is_such_a_thing() -> None:

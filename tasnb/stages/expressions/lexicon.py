@@ -180,7 +180,8 @@ ORDINALS = _readings(
 )
 # "2 person from left" counts as "second" does; "two people on the left" does not
 COUNTS = _readings(
-    "first 1 one, second 2 two, third 3 three, fourth 4 four, fifth 5 five, sixth 6 six, seventh 7 seven, eighth 8 eight"
+    """first 1 one, second 2 two, third 3 three, fourth 4 four, fifth 5 five, sixth 6 six, seventh 7 seven,
+    eighth 8 eight"""
 )
 EXTREMES = {
     word: DIRECTION_WORDS[word]
@@ -252,8 +253,8 @@ POLITE = re.compile(r"(?:\s*,?\s*(?:\b(?:please|pls|thanks|thank\s+you|for\s+me)
 # what a tagger may take for a noun, and names no thing
 NO_NOUNS = (
     (COLOURS - _set("orange peach lime plum blonde blond brunette redhead olive mint salmon coral light cream gold"))
-    | SIZES.keys() | PLAIN_SIZES.keys() - {"giant", "miniature"} | NEAREST.keys() | ORDINALS.keys() | COUNTS.keys() | FAR
-    | _set("close near same other others all both bald old young way color colour colors colours ai nt")
+    | SIZES.keys() | PLAIN_SIZES.keys() - {"giant", "miniature"} | NEAREST.keys() | ORDINALS.keys() | COUNTS.keys()
+    | FAR | _set("close near same other others all both bald old young way color colour colors colours ai nt")
 )  # fmt: skip
 NOUNS_IN_ING = _set(
     """building ceiling railing painting drawing clothing earring awning wedding topping topping dressing stuffing
