@@ -123,8 +123,8 @@ def _rows(rng: np.random.Generator, part: int, sentences: int) -> Rows:
             {
                 "sample": np.full(n, number), "sample_id": [ids["sample_id"]] * n, "image_id": [ids["image_id"]] * n,
                 "proposal": np.arange(n), "v": rng.random(n), "p": rng.random(n), "n": -rng.random(n),
-                "prior": np.zeros(n), "kept": rng.random(n) < 0.7, "cx": rng.random(n) * 640, "cy": rng.random(n) * 480, "area": area,
-                "intersection": shared, "union": area + 1000, "iou": shared / (area + 1000),
+                "prior": np.zeros(n), "kept": rng.random(n) < 0.7, "cx": rng.random(n) * 640, "cy": rng.random(n) * 480,
+                "area": area, "intersection": shared, "union": area + 1000, "iou": shared / (area + 1000),
                 **{name: np.full(n, np.nan) for name in SCORED},
             }
         )  # fmt: skip
