@@ -76,8 +76,8 @@ def synthetic(sentences: int, images: int, proposals: int, *, variant: str = "pa
         "sample": sample, "sample_id": np.repeat(np.array(ids, object), sizes),
         "image_id": np.repeat(np.array(image_ids, object), sizes), "proposal": proposal,
         "v": rng.normal(0.24, 0.02, rows), "p": rng.uniform(0.3, 0.9, rows), "n": -rng.normal(0.22, 0.02, rows),
-        "prior": 0.0, "kept": kept_by_the_paper(said, centres_xy, sizes), "cx": centres_xy[0], "cy": centres_xy[1], "area": area,
-        "intersection": shared, "union": union, "iou": shared / union, **dict.fromkeys(SCORED, np.nan),
+        "prior": 0.0, "kept": kept_by_the_paper(said, centres_xy, sizes), "cx": centres_xy[0], "cy": centres_xy[1],
+        "area": area, "intersection": shared, "union": union, "iou": shared / union, **dict.fromkeys(SCORED, np.nan),
     })  # fmt: skip
     predicted = pd.DataFrame({
         "sample": np.arange(sentences), "sample_id": ids, "image_id": image_ids, "ref_id": ids, "sent_id": ids,
