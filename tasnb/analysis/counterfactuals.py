@@ -122,7 +122,7 @@ def place(case: Case) -> Cured | None:
     kept, _ = spatial.rectify(parse, case.centres_xy, rule=EXTENDED, totals=total, areas=case.areas)
     said = " ".join(cue.words for cue in case.parse.cues) or " ".join(case.parse.directions)
     detail = "did not fire" if case.table.kept.all() else "too coarse"
-    if case.table.prior is not None and np.ptp(case.table.prior) > 0:
+    if case.table.prior_decides:
         detail = "too weak"
     return Cured(row=chosen(case, kept=kept), detail=detail, words=said)
 
@@ -182,7 +182,7 @@ def switches(case: Case) -> list[Switch]:
     if not table.kept.all():
         add("no rectifier", "ignore the rectifier", kept=np.ones(len(table), dtype=bool))
         add("thrown out", "only the masks that the rectifier threw out", kept=~table.kept)
-    if table.prior is not None and np.ptp(table.prior) > 0:
+    if table.prior_decides:
         add("no rectifier", "ignore the rectifier's prior", prior=None)
     if _is_another_direction(case):
         said = " ".join(case.gold["directions"]) or "none"

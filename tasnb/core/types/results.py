@@ -185,6 +185,11 @@ class ScoreTable:
         return combine(self.v, self.p, self.n, self.weights, self.prior)
 
     @property
+    def prior_decides(self) -> bool:
+        """Whether a soft rectifier's prior tells proposals apart."""
+        return self.prior is not None and len(self) > 0 and bool(np.ptp(self.prior) > 0)
+
+    @property
     def not_needed(self) -> int:
         """Of how many proposals P was not asked for, as it could not change which is best."""
         return int(np.isnan(self.p).sum())
