@@ -225,7 +225,7 @@ def test_another_choice_is_seen(evaluated: tn.Run, tmp_path: Path) -> None:
 
 def test_the_columns_with_fewer_digits_are_those_of_scores() -> None:
     kinds = {field.name: str(field.type) for table in TABLES for field in schema(table)}
-    assert {"v", "p", "n", "phrase_cosines", *SCORED} == set(runs.SINGLE)
+    assert {"v", "p", "n", "prior", "phrase_cosines", *SCORED} == set(runs.SINGLE)
     assert {name for name, kind in kinds.items() if "double" in kind} == {*runs.SINGLE, *runs.RATIOS}
 
 
