@@ -34,7 +34,18 @@ EXPERIMENTS = ("gap", "captions", "negatives", "distractors", "prior")
 RUNS = tuple(f"{preset}/{data}-{split}" for preset in PRESETS for data in DATASETS for split in SPLITS)
 NAMES = (*RUNS, *(f"experiments/{name}" for name in EXPERIMENTS))
 DEFAULT_CACHE = Path(".cache/toyworld/store")
-SINGLE = ("v", "p", "n", "prior", "score_map", "grad_cam", "clip_surgery", "region_token", "global_local", "phrase_cosines")
+SINGLE = (
+    "v",
+    "p",
+    "n",
+    "prior",
+    "score_map",
+    "grad_cam",
+    "clip_surgery",
+    "region_token",
+    "global_local",
+    "phrase_cosines",
+)
 RATIOS = ("iou", "oracle_iou", "cx", "cy")
 ZSTD_LEVEL = 22  # slow to write, as quick to read
 
