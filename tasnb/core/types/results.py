@@ -129,13 +129,12 @@ def combine(
     >>> combine(np.array([0.3]), np.array([0.5]), np.array([-0.1]), points).round(2).tolist()
     [[0.28], [0.3]]
     """
-    alpha, lam = (weights.alpha, weights.lam) if isinstance(weights, Weights) else _columns(weights, v.ndim)
+    if isinstance(weights, Weights):
+        alpha, lam = weights.alpha, weights.lam
+    else:
+        alpha, lam = np.array([(each.alpha, each.lam) for each in weights]).T.reshape(2, -1, *[1] * v.ndim)
     total = v + alpha * p + lam * n
     return total if prior is None else total + prior
-
-
-def _columns(weights: Sequence[Weights], ndim: int) -> np.ndarray:
-    return np.array([(each.alpha, each.lam) for each in weights]).T.reshape(2, -1, *[1] * ndim)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
