@@ -32,7 +32,8 @@ def printable(text: str) -> str:
     Returns
     -------
     str
-        Each control character, bidirectional control and lone surrogate as ``\u`` and four hexadecimal digits, which JSON reads back too.
+        Each control character, bidirectional control and lone surrogate as ``\u`` and four hexadecimal digits, which
+        JSON reads back too.
 
     Examples
     --------

@@ -88,6 +88,10 @@ class Counted:
     def ranked(cls, ranking: Ranking, run: ScoredRun, weights: Weights, *, protocol: str | None = None) -> Counted:
         """What the rows of ``ROWS`` give under a ranking of a run."""
         counts = [ranking.counts(with_modules(weights, used), rectified="spatial" in used) for used in ROWS.values()]
+        return cls._counted(counts, ranking, run, protocol)
+
+    @classmethod
+    def _counted(cls, counts: Sequence[Any], ranking: Ranking, run: ScoredRun, protocol: str | None) -> Counted:
         return cls(
             counts=np.asarray(counts).transpose(2, 0, 1),
             image_ids=ranking.image_ids.tolist(),
@@ -207,23 +211,14 @@ def plus_ablation(
     rules |= {f"+ {kind}": replace(soft, reads=soft.reads[: k + 1]) for k, kind in enumerate(soft.reads) if k}
     parts = []
     for each in runs:
-        own, counts = weights or Weights(**each.about["weights"]), []
+        own = weights or Weights(**each.about["weights"])
         wordnet = wordnet or defer(preset=str(each.about["models"]["spec"]["preset"])).wordnet
-        for name, rule in rules.items():
-            chosen = replace(PAPER, name=f"{name}, of {each.about['variant']}", rectifier=rule)
-            ranking = Ranking.of(each, variant=chosen)
-            counts.append(with_negatives(ranking, each, PAPER, wordnet).counts(own))
-        counts.append(with_negatives(ranking, each, PLUS, wordnet).counts(own))
-        parts.append(
-            Counted(
-                counts=np.asarray(counts).transpose(2, 0, 1),
-                image_ids=ranking.image_ids.tolist(),
-                sample_ids=ranking.samples.tolist(),
-                splits=[str(each.about["dataset"]["split"])] * len(ranking.samples),
-                answered=ranking.answered,
-                protocol=sentence_protocol(protocol or str(each.about["protocol"])),
-            )
-        )
+        variants = [replace(PAPER, name=f"{name}, of {each.about['variant']}", rectifier=rules[name]) for name in rules]
+        rankings = [Ranking.of(each, variant=chosen) for chosen in variants]
+        n = with_negatives(rankings[0], each, PAPER, wordnet).n  # the same under every rectifier
+        counts = [replace(ranking, n=n).counts(own) for ranking in rankings]
+        counts.append(with_negatives(rankings[-1], each, PLUS, wordnet).counts(own))
+        parts.append(Counted._counted(counts, rankings[-1], each, protocol))
     found = Counted.together(parts)
     names = (*rules, "+ negatives by kind: plus")
     table = _table(found.counts, found.image_ids, found.answered, found.protocol, *names)

@@ -172,8 +172,9 @@ def require_opens(path: Path, what: str) -> None:
     UserError
         When it is something else, cut off or damaged.
     """
+    if path.suffix in CHECKPOINTS and not is_fastsam(path):  # a pickled module, which its library alone reads safely
+        require_whole(path, what)
+        return
     refuse_foreign(path, what)
     if path.suffix == ".json":
         read_config(path)
-    elif path.suffix in CHECKPOINTS and not is_fastsam(path):  # a pickled module, which its library alone reads safely
-        require_whole(path, what)
