@@ -10,9 +10,10 @@ import logging
 import os
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
+from tasnb.evaluation import watch
 from tasnb.evaluation.worker import Job
 from tasnb.models.machine import MissingExtraError
 
@@ -45,7 +46,14 @@ def run(job: Job, numbers: Sequence[int]) -> Iterator[int]:
         raise MissingExtraError(
             "the ray engine needs ray: pip install 'tasnb[ray]', or use --engine local"
         ) from missing
-    ours, workers = not ray.is_initialized(), job.plan.options.workers
+    ours = not ray.is_initialized()
+    # ray's own agents, while they start, do not notice for ten seconds that it is gone
+    with watch.marked() if ours and not os.environ.get("RAY_ADDRESS") else nullcontext():
+        yield from _run(ray, job, numbers, ours)
+
+
+def _run(ray: Any, job: Job, numbers: Sequence[int], ours: bool) -> Iterator[int]:
+    workers = job.plan.options.workers
     if ours:
         _start(ray, workers)
     try:

@@ -97,3 +97,42 @@ def test_a_command_that_is_stopped_says_what_is_kept(number, code, how, monkeypa
             signal.signal(each, handler)
     assert left.value.code == code
     assert capsys.readouterr().err.startswith(f"tasnb: {how}; finished parts are kept in the run directory; the same")
+
+
+MARKING = """
+import subprocess, sys, time
+from pathlib import Path
+from tasnb.evaluation import watch
+
+SLEEPER = "import sys, os, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
+with watch.marked():
+    subprocess.Popen([sys.executable, "-c", SLEEPER, sys.argv[1]], start_new_session=True)
+    while not (Path(sys.argv[1]).exists() and Path(sys.argv[1]).read_text()):
+        time.sleep(0.05)
+    if sys.argv[2] == "killed":
+        time.sleep(600)
+print("left")
+"""
+
+
+@pytest.mark.parametrize("how", ["killed", "left"])
+def test_what_a_library_started_is_gone_too(how: str, tmp_path: Path) -> None:
+    """A process in a session of its own, as ray's agents are; the process that watches leaves the others alone."""
+    script, told = tmp_path / "parent.py", tmp_path / "pid"
+    script.write_text(MARKING)
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    parent = subprocess.Popen([sys.executable, script, told, how], stdout=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60
+    while not (told.exists() and told.read_text()):
+        assert time.monotonic() < until, "it does not start"
+        time.sleep(0.05)
+    if how == "killed":
+        parent.kill()
+    said, _ = parent.communicate(timeout=60)
+    assert said == ("" if how == "killed" else "left\n")
+    while lives(int(told.read_text())):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert other.poll() is None
+    other.kill()
+    other.wait()
