@@ -24,8 +24,8 @@ from typing import Any
 
 GONE = 3  # a worker's exit code when its parent is gone
 MARK = "TASNB_STARTED_UNDER"  # in the environment of what a block of ``marked`` starts
-# Waits until its input closes, which the end of its parent does, then ends whoever carries the mark, and looks again for
-# those that were just being started. argv: mark, its value, the parent's own number.
+# Waits until its input closes, which the end of its parent does, then ends whoever carries the mark, and looks again
+# for those that were just being started. argv: mark, its value, the parent's own number.
 _WATCHER = """
 import sys, time, psutil
 sys.stdin.read()
