@@ -481,6 +481,16 @@ class Pool:
         """
         return self._joined("proposals").drop_duplicates(["image_id", "proposal"], ignore_index=True)
 
+    def answers(self) -> pd.DataFrame:
+        """Join the masks that are none of the proposals.
+
+        Returns
+        -------
+        DataFrame
+            A row a sample and method that gave one.
+        """
+        return self._joined("answers")
+
     def errors(self) -> pd.DataFrame:
         """Join the errors.
 

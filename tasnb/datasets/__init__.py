@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tasnb.datasets.cards import CARDS, CountWarning, published
 from tasnb.datasets.checks import Report, check
+from tasnb.datasets.contents import Instance
 from tasnb.datasets.folder import photo, photos
 from tasnb.datasets.opening import is_there, load, names, overview, reopen
 from tasnb.datasets.pickles import UnsafePickleError
@@ -15,5 +16,5 @@ from tasnb.datasets.results import ResultsFile
 from tasnb.datasets.samples import Samples
 from tasnb.datasets.writing import write
 
-__all__ = ["CARDS", "CountWarning", "Report", "ResultsFile", "Samples", "UnsafePickleError", "check", "is_there"]
-__all__ += ["load", "names", "overview", "photo", "photos", "published", "reopen", "write"]
+__all__ = ["CARDS", "CountWarning", "Instance", "Report", "ResultsFile", "Samples", "UnsafePickleError", "check"]
+__all__ += ["is_there", "load", "names", "overview", "photo", "photos", "published", "reopen", "write"]

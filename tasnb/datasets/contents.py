@@ -74,16 +74,34 @@ class Ref(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A sentence. target: the id of its annotation, None: no mask known."""
+    """A sentence. targets: the ids of its annotations, none where it means nothing; None: no mask known."""
 
     expression: str
     image_id: str
     ref_id: str
     sent_id: str
     split: str
-    target: str | None
+    targets: tuple[str, ...] | None
     category: str = ""
     gold: Mapping[str, Any] = NO_GOLD
+
+
+class Instance(NamedTuple):
+    """An annotated thing of a picture.
+
+    Parameters
+    ----------
+    id : str
+        Of its annotation, as in ``Samples.target_ids``.
+    category : str
+        Its kind in the data set's words, "" where the data set does not tell.
+    mask : ndarray of bool, shape (h, w)
+        Where it is.
+    """
+
+    id: str
+    category: str
+    mask: np.ndarray
 
 
 @dataclass(kw_only=True, eq=False)
@@ -92,9 +110,9 @@ class Contents:
 
     draw: the masks of an annotation at a size, one a thing. area: the pixels of their union, where there is a faster
     way than to draw them. shared: annotations may repeat a thing. target_needed: a mask without pixels is a fault.
-    faults: what samples of a thing raise. captions: a person's, by image; named: what a person would say of a thing
-    alone, by annotation. digests: SHA-256 by file name. mask_files: files to be digested too, once that is asked for,
-    by name in the first of the pair.
+    faults: what samples of a thing raise. kinds: category id -> name. captions: a person's, by image; named: what a
+    person would say of a thing alone, by annotation. digests: SHA-256 by file name. mask_files: files to be digested
+    too, once that is asked for, by name in the first of the pair.
     """
 
     name: str
@@ -109,6 +127,7 @@ class Contents:
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     faults: dict[About, Problem] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
     captions: dict[str, str] = field(default_factory=dict)
     named: dict[str, str] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
@@ -155,8 +174,8 @@ class Contents:
 
     def require_sound(self, row: Row) -> None:
         """Raise what was noted about a sentence, its ref, image or annotation."""
-        about = ("image", row.image_id), ("ref", row.ref_id), ("sentence", row.sent_id), ("annotation", row.target)
-        self._raise(*about)
+        about = ("image", row.image_id), ("ref", row.ref_id), ("sentence", row.sent_id)
+        self._raise(*about, *(("annotation", id_) for id_ in row.targets or ()))
 
     def read_file(self, path: Path, parse: Callable[[bytes, Path], Any]) -> Any:
         """What ``parse`` makes of a file, whose digest is kept; None where it is damaged, which is told."""
@@ -201,11 +220,16 @@ class Contents:
         return require_file(path, "picture")
 
     def mask(self, row: Row, size_hw: Size) -> np.ndarray | None:
-        """The target of a sentence, bool (h, w), None where it has none. Raises ValueError or OSError."""
-        if row.target is None:
+        """All that a sentence means, bool (h, w), None where that is not known. Raises ValueError or OSError."""
+        if row.targets is None:
             return None
         # polygons are drawn at the size they were made for; the picture's own is compared with it afterwards
-        mask = self._union(self._annotation_of[row.target], self.picture(row.image_id).size_hw or size_hw)
+        drawn_at = self.picture(row.image_id).size_hw or size_hw
+        if not row.targets:
+            return np.zeros(drawn_at, dtype=bool)
+        mask, *others = (self._union(self._annotation_of[id_], drawn_at) for id_ in row.targets)
+        for other in others:
+            mask = mask | other
         if self.target_needed and not mask.any():
             raise UserError("it has no pixels")
         return mask
@@ -232,18 +256,27 @@ class Contents:
             masks = list({mask.tobytes(): mask for mask in masks}.values())
         return np.stack(masks) if masks else np.zeros((0, *size_hw), dtype=bool)
 
+    def instances(self, image_id: str, size_hw: Size | None = None) -> list[Instance]:
+        """Every annotation of an image that can be drawn, as one mask. Raises ValueError or OSError."""
+        size_hw = self.picture(image_id).size_hw or size_hw or upright_size(self.picture_file(image_id))
+        own = self._annotations_in.get(image_id, ())
+        require_room(len(own), size_hw, f"image {image_id} of {self.name}")
+        sound = [each for each in own if ("annotation", each.id) not in self.faults]
+        return [Instance(each.id, self.kinds.get(each.kind or "", ""), self._union(each, size_hw)) for each in sound]
+
     def names(self, image_id: str) -> tuple[str, ...]:
         """What a person would say of each of ``things``, "" where the data set does not tell."""
         return tuple(self.named.get(each.id, "") for each in self._annotations_in.get(image_id, ()))
 
     def beside(self, row: Row) -> tuple[int, int] | None:
-        """How many other annotations of the picture are of the target's kind, and of another; None: they don't tell."""
-        own = self._annotation_of.get(row.target)
-        if own is None or own.kind is None:
+        """How many other annotations of the picture are of the targets' kind, and of another; None: they don't tell."""
+        targets = [self._annotation_of[id_] for id_ in row.targets or () if id_ in self._annotation_of]
+        kinds = {own.kind for own in targets}
+        if not targets or None in kinds:
             return None
-        every = self._annotations_in[own.image_id]
-        same = sum(other.kind == own.kind for other in every)
-        return same - 1, len(every) - same
+        others = [each for each in self._annotations_in[row.image_id] if each.id not in set(row.targets or ())]
+        same = sum(other.kind in kinds for other in others)
+        return same, len(others) - same
 
     def all_digests(self) -> dict[str, str]:
         """SHA-256 of every file that holds annotations, by name."""
@@ -266,7 +299,7 @@ class Contents:
         return {picture.id: picture for picture in self.pictures}
 
     @cached_property
-    def _annotation_of(self) -> dict[str | None, Annotation]:
+    def _annotation_of(self) -> dict[str, Annotation]:
         return {annotation.id: annotation for annotation in self.annotations}
 
     @cached_property

@@ -231,8 +231,8 @@ def _row(fields: Mapping[str, Any], number: int) -> tuple[Row, str, Any]:
         mask = require_inside(mask)
     sent_id, split = texts["sent_id"] or str(number), texts["split"] or "val"
     image_id, ref_id = texts["image_id"] or file_name, texts["ref_id"] or sent_id
-    target = None if mask is None else sent_id
-    row = Row(texts["expression"], image_id, ref_id, sent_id, split, target, texts["category"])
+    targets = None if mask is None else (sent_id,)
+    row = Row(texts["expression"], image_id, ref_id, sent_id, split, targets, texts["category"])
     return row, file_name, mask
 
 

@@ -95,7 +95,7 @@ def _add_task(task: dict[str, Any], split: str, path: Path, found: Contents) -> 
     gold = MappingProxyType({"phrase_structure": structure if isinstance(structure, dict) else {}})
     name = gold["phrase_structure"].get("name")
     kind = name if is_text(name) else ""
-    found.rows.append(Row(phrase, image_id, task_id, task_id, split, task_id, kind, gold))
+    found.rows.append(Row(phrase, image_id, task_id, task_id, split, (task_id,), kind, gold))
     if not phrase.strip():
         found.note("empty sentence", f"task {task_id} of {path} has no phrase", "sentence", task_id)
     return task_id

@@ -56,11 +56,11 @@ def read(name: str, root: Path, split_by: str, split: str | None = None) -> Cont
         found.tell("missing file", f"no folder of images in {root}; expected {' or '.join(places)}")
     refs = [] if refs_file is None else list(_read_refs(refs_file, split, found))
     only = None if split is None else {ref["image_id"] for ref in refs}
-    kinds, images, image_of = _read_instances(instances, folder, only, found)
+    found.kinds, images, image_of = _read_instances(instances, folder, only, found)
     if refs_file is None:
         found.tell("missing file", f"{instances.parent} has no refs({split_by}).p or .json")
     for ref in refs:
-        _add_ref(ref, kinds, found)
+        _add_ref(ref, found)
     found.require_linked(images, image_of)
     _read_captions(root / "captions.json", found)
     return found
@@ -127,11 +127,12 @@ def _parse_refs(data: bytes, path: Path) -> list[dict[str, Any]]:
     return refs
 
 
-def _add_ref(ref: Mapping[str, Any], kinds: Mapping[str, str], found: Contents) -> None:
+def _add_ref(ref: Mapping[str, Any], found: Contents) -> None:
     image_id, ref_id, split, sentences = ref["image_id"], ref["ref_id"], ref["split"], ref["sentences"]
     found.refs.append(Ref(ref_id, image_id, split, [ref["ann_id"]], [id_ for id_, _, _ in sentences]))
-    kind = kinds.get(id_of(ref.get("category_id")) or "", "")
-    found.rows += [Row(text, image_id, ref_id, id_, split, ref["ann_id"], kind, gold) for id_, text, gold in sentences]
+    kind = found.kinds.get(id_of(ref.get("category_id")) or "", "")
+    own = (ref["ann_id"],)
+    found.rows += [Row(text, image_id, ref_id, id_, split, own, kind, gold) for id_, text, gold in sentences]
 
 
 def _read_instances(

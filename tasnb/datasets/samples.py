@@ -16,7 +16,7 @@ from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.images import as_rgb
 from tasnb.core.tables import counted
 from tasnb.core.types import ImageRGB, Sample
-from tasnb.datasets.contents import Contents, Row, by
+from tasnb.datasets.contents import Contents, Instance, Row, by
 
 CACHED_IMAGES = 16  # an evaluation meets the sentences of one image in a row
 CACHED_BYTES = 64_000_000  # a folder may hold photos of 12 megapixels: 36 MB each
@@ -229,6 +229,41 @@ class Samples(Sequence[Sample]):
         masks = self._contents.things(str(image_id))
         masks.flags.writeable = False
         return masks
+
+    def target_ids(self, index: int) -> tuple[str, ...] | None:
+        """The annotations that a sample means, without reading any picture.
+
+        Parameters
+        ----------
+        index : int
+            Place of the sample.
+
+        Returns
+        -------
+        tuple of str, or None
+            Their ids, none where the expression means nothing in the picture; None where the data set has no mask.
+        """
+        return self._row(index).targets
+
+    def instances(self, image_id: str) -> list[Instance]:
+        """Everything annotated in an image, referred to or not, with its kind; annotations with a fault are left out.
+
+        Parameters
+        ----------
+        image_id : str
+            One of ``image_ids``.
+
+        Returns
+        -------
+        list of Instance
+            id, category and mask of each.
+
+        Raises
+        ------
+        ValueError, OSError
+            For a damaged mask, and where the picture's size is not known.
+        """
+        return self._contents.instances(str(image_id))
 
     def names(self, image_id: str) -> tuple[str, ...]:
         """What a person would say of each of ``things``, seen alone.

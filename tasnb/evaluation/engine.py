@@ -12,7 +12,7 @@ from tasnb.core.types import Models, Sample
 from tasnb.core.writing import remove_leftovers
 from tasnb.evaluation import parts
 from tasnb.evaluation.plan import Options, Plan, default_folder, differences, proposer_named, proposing
-from tasnb.evaluation.records import TABLES
+from tasnb.evaluation.records import COLUMNS
 from tasnb.evaluation.runs import ABOUT, SUMMARY, Run, finish
 from tasnb.evaluation.worker import Job, Session, go_stage_by_stage, run_here, run_on_processes
 from tasnb.models.catalogue import is_shipped
@@ -124,7 +124,7 @@ def _prepare(folder: Path, plan: Plan) -> list[int]:
 
     What is damaged there is moved aside and told. Raises UserError when the folder holds something else.
     """
-    for place in (folder, *(folder / name for name in (*TABLES, parts.BOUND))):
+    for place in (folder, *(folder / name for name in (*COLUMNS, parts.BOUND))):
         remove_leftovers(place)
     if (there := _begun(folder, plan)) is None:
         parts.write_sealed(folder / ABOUT, plan.about)

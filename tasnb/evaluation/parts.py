@@ -1,9 +1,10 @@
 """The files of a run directory: written whole or not at all, bound to their plan, and refused where they are not.
 
-A part of a run is one Parquet file in each of ``TABLES``' folders. ``parts/part-NNNNN.json`` binds the five: it says of
-which plan and which part they are and the SHA-256 of each, and it is written last, so that where it is, the part is
-done. A manifest and not the files' own metadata: a checksum cannot stand in the bytes that it is of, and a finished run
-is bound without a byte of its tables being rewritten. The JSON files carry a checksum of their own content.
+A part of a run is one Parquet file in each of ``TABLES``' folders, and in one of ``OPTIONAL`` where it has such rows.
+``parts/part-NNNNN.json`` binds them: it says of which plan and which part they are and the SHA-256 of each, and it is
+written last, so that where it is, the part is done. A manifest and not the files' own metadata: a checksum cannot stand
+in the bytes that it is of, and a finished run is bound without a byte of its tables being rewritten. The JSON files
+carry a checksum of their own content.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 
 from tasnb.core.errors import UserError
 from tasnb.core.writing import is_temporary, write_bytes, write_text
-from tasnb.evaluation.records import TABLES, Rows, schema
+from tasnb.evaluation.records import COLUMNS, OPTIONAL, TABLES, Rows, schema
 from tasnb.store import canonical
 
 DAMAGED = "damaged"  # the folder, in the run's, where damaged files are moved
@@ -114,7 +115,7 @@ def is_fresh(folder: Path) -> bool:
 
 def is_ours(folder: Path, files: AbstractSet[str]) -> bool:
     """Whether a folder whose run.json is missing or damaged is a run's: it has parts, or nothing but these files."""
-    ours = {*files, *TABLES, BOUND, DAMAGED}
+    ours = {*files, *COLUMNS, BOUND, DAMAGED}
     return (folder / BOUND).is_dir() or all(path.name in ours or is_temporary(path) for path in folder.iterdir())
 
 
@@ -137,17 +138,19 @@ def write_table(path: Path, table: Any) -> str:
 
 
 def write_part(folder: Path, number: int, rows: Rows, key: str) -> None:
-    """Write the five files of a part of the run with this key, and then what binds them.
+    """Write the files of a part of the run with this key, and then what binds them.
 
     Raises OSError with one sentence when the disk is full or the folder cannot be written; nothing half-written stays.
     """
-    made = {table: rows.table(table) for table in TABLES}
-    _bind(folder, number, key, {table: write_table(part_path(folder, table, number), made[table]) for table in TABLES})
+    made = {table: rows.table(table) for table in (*TABLES, *(name for name in OPTIONAL if getattr(rows, name)))}
+    _bind(folder, number, key, {name: write_table(part_path(folder, name, number), made[name]) for name in made})
 
 
 def bind(folder: Path, number: int, key: str) -> None:
-    """Bind the five files of a part as they lie there, made otherwise than by ``write_part``."""
-    _bind(folder, number, key, {name: _sha256(part_path(folder, name, number).read_bytes()) for name in TABLES})
+    """Bind the files of a part as they lie there, made otherwise than by ``write_part``."""
+    files = {name: part_path(folder, name, number) for name in COLUMNS}
+    there = {name: path for name, path in files.items() if name in TABLES or path.exists()}
+    _bind(folder, number, key, {name: _sha256(path.read_bytes()) for name, path in there.items()})
 
 
 def fault_of(folder: Path, number: int, key: str) -> str | None:
@@ -162,7 +165,7 @@ def fault_of(folder: Path, number: int, key: str) -> str | None:
         sums = _bound(folder, number, key)
         if sums is None:
             return ""
-        for table in TABLES:
+        for table in (*TABLES, *(name for name in OPTIONAL if name in sums)):
             data = _checked(folder, table, number, sums)
             if not pq.read_schema(pa.BufferReader(data)).equals(schema(table)):
                 return f"{table} was written by another version of tasnb"
@@ -172,12 +175,12 @@ def fault_of(folder: Path, number: int, key: str) -> str | None:
 
 
 def is_done(folder: Path, number: int, key: str) -> bool:
-    """Whether all five files of a part are there and are what was written for the run with this key."""
+    """Whether all files of a part are there and are what was written for the run with this key."""
     return fault_of(folder, number, key) is None
 
 
 def read_part(folder: Path, table: str, number: int, key: str) -> Any:
-    """One table of a part, a pyarrow.Table; None where the part is not done.
+    """One table of a part, a pyarrow.Table; None where the part is not done or has no such table.
 
     Raises DamagedRunError for a file that is not what was written for the run with this key.
     """
@@ -186,7 +189,7 @@ def read_part(folder: Path, table: str, number: int, key: str) -> Any:
 
     try:
         sums = _bound(folder, number, key)
-        if sums is None:
+        if sums is None or (table in OPTIONAL and table not in sums):
             return None
         return pq.read_table(pa.BufferReader(_checked(folder, table, number, sums)))
     except (_Damage, OSError) as problem:
@@ -198,15 +201,15 @@ def read_part(folder: Path, table: str, number: int, key: str) -> Any:
 
 def set_aside(folder: Path, number: int) -> Path:
     """Move the files of a part into ``damaged/``, and return where to."""
-    files = {table: part_path(folder, table, number) for table in TABLES} | {BOUND: bound_path(folder, number)}
+    files = {table: part_path(folder, table, number) for table in COLUMNS} | {BOUND: bound_path(folder, number)}
     return _move([(path, name + path.suffix) for name, path in files.items()], folder, f"part-{number:05d}")
 
 
 def set_strays_aside(folder: Path, parts: int) -> list[Path]:
     """Move files that lie among the parts and are none of them into ``damaged/``; returns where they were."""
     ours = {bound_path(folder, n) for n in range(parts)}
-    ours |= {part_path(folder, table, n) for table in TABLES for n in range(parts)}
-    homes = [folder / name for name in (*TABLES, BOUND) if (folder / name).is_dir()]
+    ours |= {part_path(folder, table, n) for table in COLUMNS for n in range(parts)}
+    homes = [folder / name for name in (*COLUMNS, BOUND) if (folder / name).is_dir()]
     strays = [path for home in homes for path in sorted(home.glob("part-*")) if path not in ours]
     if strays:
         _move([(path, f"{path.parent.name}-{path.name}") for path in strays], folder, "stray")

@@ -37,9 +37,12 @@ COLUMNS: Mapping[str, str] = MappingProxyType(
         + " ".join(f"{name}:float64" for name in SCORED),
         "refs": "image_id ref_id method sentences:int64 intersection:int64 union:int64 answered:bool",
         "errors": "sample:int64 sample_id image_id method stage error message",
+        # masks that are none of the proposals; only where a method gave such
+        "answers": "sample:int64 sample_id image_id method height:int64 width:int64 mask score:float64",
     }
 )
-TABLES = tuple(COLUMNS)
+OPTIONAL = ("answers",)  # a part has such a table only where it has a row
+TABLES = tuple(name for name in COLUMNS if name not in OPTIONAL)
 _BY_COLUMN = ("proposals", "scores")  # their rows come as arrays, a block an image or sample
 _OF_SAMPLE = ("sample_id", "image_id", "ref_id", "sent_id", "dataset", "split", "expression")
 
@@ -51,7 +54,7 @@ def schema(table: str) -> Any:
     Parameters
     ----------
     table : str
-        Of ``TABLES``.
+        A key of ``COLUMNS``.
 
     Returns
     -------
@@ -80,6 +83,7 @@ class Rows:
     errors: list[dict[str, Any]] = field(default_factory=list)
     scores: list[dict[str, Any]] = field(default_factory=list)
     proposals: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[dict[str, Any]] = field(default_factory=list)
 
     def table(self, name: str) -> Any:
         """One table.
@@ -87,7 +91,7 @@ class Rows:
         Parameters
         ----------
         name : str
-            Of ``TABLES``.
+            A key of ``COLUMNS``.
 
         Returns
         -------
@@ -172,8 +176,7 @@ def prediction_row(
     evidence: the TAS prediction, whose parse and negatives stand beside every method.
     """
     inter, union = measured.of(answer.index)
-    if answer.index is None or not np.array_equal(answer.mask, answer.artifacts.proposals.masks[answer.index]):
-        # a method may answer with a mask that is none of the proposals
+    if not is_a_proposal(answer):
         inter = int(np.count_nonzero(answer.mask & sample.target))
         union = int(np.count_nonzero(answer.mask | sample.target))
     best_inter, best_union = measured.of(measured.oracle)
@@ -193,6 +196,17 @@ def prediction_row(
     row |= {"caption": negatives.caption, "negatives": json.dumps(list(negatives.kept)), "phrases": _compact(phrases)}
     trace = evidence.table.trace
     return row | {"rectified": bool(trace and trace.applied), "gold": _compact(gold) if gold else ""}
+
+
+def is_a_proposal(answer: Prediction) -> bool:
+    """Whether an answer is the mask of the proposal it names: a method may answer with any other mask."""
+    return answer.index is not None and np.array_equal(answer.mask, answer.artifacts.proposals.masks[answer.index])
+
+
+def answer_row(number: int, sample: Any, method: str, mask: np.ndarray, score: float = float("nan")) -> dict[str, Any]:
+    """A row of ``answers``: a mask that is none of the proposals. sample: has sample_id and image_id."""
+    row = {"sample": number, "sample_id": sample.sample_id, "image_id": sample.image_id, "method": method}
+    return row | {"height": mask.shape[0], "width": mask.shape[1], "mask": to_rle(mask)["counts"], "score": score}
 
 
 def proposal_columns(image_id: str, artifacts: ImageArtifacts, variant: Variant) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
     Run.open("outputs/runs/...").table()
 
-run.json says what was evaluated; predictions/, proposals/, scores/, refs/ and errors/ hold one Parquet file a part, and
-parts/ what binds these (see ``parts``); errors.parquet and summary.json are made of them at the end.
+run.json says what was evaluated; predictions/, proposals/, scores/, refs/ and errors/ hold one Parquet file a part (and
+answers/, where a method gave masks of its own), parts/ what binds these (see ``parts``); errors.parquet and
+summary.json are made of them at the end.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from tasnb.evaluation.parts import (
     write_sealed,
     write_table,
 )
-from tasnb.evaluation.records import TABLES, schema
+from tasnb.evaluation.records import COLUMNS, schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +83,9 @@ class RunLike(ScoredRun, Protocol):
     def proposals(self) -> pd.DataFrame:
         """A row per image and proposal, sorted by both."""
 
+    def answers(self) -> pd.DataFrame:
+        """A row per sample and method that gave a mask of its own."""
+
     def errors(self) -> pd.DataFrame:
         """A row per sample that failed."""
 
@@ -121,7 +125,7 @@ class Run:
         if not path.is_file():
             raise MissingFileError(f"{self.folder} holds no run: expected {path.name} in it; see tasnb evaluate --out")
         self.about: dict[str, Any] = read_sealed(path, schema=SCHEMA)
-        self._read = lru_cache(maxsize=len(TABLES))(self._read_table)
+        self._read = lru_cache(maxsize=len(COLUMNS))(self._read_table)
 
     @classmethod
     def open(cls, folder: Path | str) -> Run:
@@ -234,6 +238,16 @@ class Run:
             A row per image and proposal, sorted by both.
         """
         return self._read("proposals").copy()
+
+    def answers(self) -> pd.DataFrame:
+        """Masks that are none of the proposals, which a method of one's own may give, and an import always does.
+
+        Returns
+        -------
+        DataFrame
+            A row per sample and method that gave one: height, width, mask (run lengths), score.
+        """
+        return self._read("answers").copy()
 
     def refs(self) -> pd.DataFrame:
         """All sentences of an object merged, the unit of protocol "car".
@@ -390,6 +404,7 @@ _SORTED_BY = {
     "predictions": ["sample"],
     "scores": ["sample", "proposal"],
     "errors": ["sample"],
+    "answers": ["sample"],
     "proposals": ["image_id", "proposal"],
 }
 

@@ -12,6 +12,7 @@ from tasnb import datasets
 from tasnb.core.errors import UserError
 from tasnb.core.masks import from_rle
 from tasnb.core.types import Sample
+from tasnb.datasets import Instance
 
 
 class MissingCase(UserError, LookupError):
@@ -37,6 +38,7 @@ class RunSamples:
         self._opened: dict[int, Sequence[Sample]] = {}
         self._ids: Mapping[int, str] | None = None
         self._masks: Any = None  # the table of proposals, and the rows of each image; read once
+        self._answers: Any = None  # what each (sample, method) chose, and the row of a mask of its own; read once
 
     def sample(self, number: int) -> Sample:
         """A sample of the run.
@@ -115,6 +117,62 @@ class RunSamples:
         rows = self._rows_of(image_id)
         rows = rows[rows["proposal"] == index]
         return _decoded(next(rows.itertuples())) if len(rows) else None
+
+    def answer(self, number: int, method: str) -> np.ndarray | None:
+        """What a method answered.
+
+        Parameters
+        ----------
+        number : int
+            As in the column ``sample``.
+        method : str
+            One of the run's.
+
+        Returns
+        -------
+        ndarray of bool, shape (h, w), or None
+            None for no answer, and where the run did not store it.
+
+        Raises
+        ------
+        ValueError
+            For a damaged mask.
+        """
+        if self._answers is None:
+            own = self.run.answers()
+            rows = {(row.sample, row.method): row for row in own.itertuples()}
+            chose = self.run.predictions()[["sample", "method", "image_id", "chosen"]]
+            self._answers = {(c.sample, c.method): (c.image_id, int(c.chosen)) for c in chose.itertuples()}, rows
+        chosen, own_rows = self._answers
+        if (row := own_rows.get((number, method))) is not None:
+            return _decoded(row)
+        return self.mask(*chosen[number, method]) if (number, method) in chosen else None
+
+    def instances(self, number: int) -> tuple[list[Instance], tuple[str, ...]]:
+        """Everything annotated in the picture of a sample, and which of it is meant.
+
+        Parameters
+        ----------
+        number : int
+            As in the column ``sample``.
+
+        Returns
+        -------
+        tuple
+            Instances (id, category, mask), and the ids of those that are meant; neither where the data do not tell.
+
+        Raises
+        ------
+        MissingCase
+            Where the data are missing.
+        """
+        samples, at = self._samples_of(number)
+        if not isinstance(samples, datasets.Samples):
+            return [], ()
+        try:
+            return samples.instances(samples.image_id(at)), samples.target_ids(at) or ()
+        except (OSError, ValueError, LookupError) as problem:
+            raise MissingCase(f"the annotations of sample {number} cannot be read: {problem}") from problem
 
     def _samples_of(self, number: int) -> tuple[Sequence[Sample], int]:
         """The samples of the run that has this one, and its place in them."""

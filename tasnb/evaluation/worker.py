@@ -343,6 +343,8 @@ class _Image:
                     raise UserError(f"expected a mask of size {artifacts.size_hw} (h, w), got {answer.mask.shape}")
                 row = records.prediction_row(number, sample, name, answer, measured, evidence)
                 self.rows.predictions.append(row | _known_of(self.session.samples, number))
+                if answer.mask.any() and not records.is_a_proposal(answer):
+                    self.rows.answers.append(records.answer_row(number, sample, name, answer.mask))
                 answers[name] = answer
                 if method in baselines.READS:
                     own_scores[baselines.READS[method]] = answer.table.total

@@ -146,9 +146,10 @@ class Sample:
     image : ndarray of uint8, shape (h, w, 3)
         RGB, upright.
     expression : str
-        What is said of the one thing meant.
+        What is said of the thing meant; of several, or of nothing in the picture, where a data set has such (gRefCOCO).
     target : ndarray of bool, shape (h, w), or None
-        The annotated mask.
+        All that is meant, as one annotated mask: of several things their union, all False where nothing is meant. None
+        where no mask is known.
     sample_id, image_id, ref_id, sent_id : str
         The data set's own names of the sample, its image, its object and its sentence.
     dataset, split : str
