@@ -42,6 +42,7 @@ ORACLE = "oracle"  # the row of the best proposal
 # of the run directory; 2: proposals, phrases, gold; 3: variant, which was called method; 4: bound by checksums
 SCHEMA = 4
 ABOUT, SUMMARY = "run.json", "summary.json"
+NO_STAGES = "none"  # in run.json as proposals: answers that were imported, without proposals and scores
 MOST_REASONS = 5  # why samples failed, that are told
 LONGEST_REASON = 200  # characters of one
 _log = logging.getLogger(__name__)
@@ -50,6 +51,23 @@ _log = logging.getLogger(__name__)
 def minded_of(about: Mapping[str, Any]) -> list[str]:
     """What to mind before the figures of a run are believed, from its run.json: a sentence each, most often none."""
     return [str(about["domain_note"])] if about.get("domain_note") else []
+
+
+def has_stages(run: Any) -> bool:
+    """Whether a run has proposals and scores; one of imported answers has neither."""
+    return bool(run.about["proposals"] != NO_STAGES)
+
+
+def require_stages(run: Any, what: str) -> None:
+    """Refuse a run of imported answers. what: that which needs proposals or scores, for the message.
+
+    Raises UserError, with what can be done instead.
+    """
+    if not has_stages(run):
+        raise UserError(
+            f"{what} needs proposals and scores, and this run holds imported answers only; its tables, comparisons, "
+            "causes, gallery and report work: tasnb analyse, compare, report"
+        )
 
 
 class ScoredRun(Protocol):
