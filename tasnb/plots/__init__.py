@@ -8,6 +8,7 @@ from tasnb.plots.analyses import (
     calibration_chart,
     cause_heatmap,
     heads_chart,
+    leaderboard_heatmap,
     margin_chart,
 )
 from tasnb.plots.answers import annotated, negatives
@@ -28,6 +29,6 @@ from tasnb.plots.sheets import Panel, Strip, sheet, strip
 __all__ = [
     "METRIC_NAMES", "Panel", "Strip", "ablation_chart", "accuracy_chart", "analysis_figures", "annotated",
     "calibration_chart", "cause_heatmap", "cost_chart", "crops", "experiment_chart", "heads_chart", "heat",
-    "margin_chart", "negatives", "numbered", "outline", "overlay", "pixels_of", "proposals_picture", "rectifiers",
-    "reproduction", "rims", "sheet", "silhouette", "strip", "sweep_heatmap",
+    "leaderboard_heatmap", "margin_chart", "negatives", "numbered", "outline", "overlay", "pixels_of",
+    "proposals_picture", "rectifiers", "reproduction", "rims", "sheet", "silhouette", "strip", "sweep_heatmap",
 ]  # fmt: skip

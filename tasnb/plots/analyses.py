@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb import analysis
-from tasnb.plots.charts import BLUE, INK, SHORT, SKY, VERMILION, figure_of, heat_cells, worded
+from tasnb.plots.charts import BLUE, INK, LABEL, SHORT, SKY, VERMILION, figure_of, heat_cells, worded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,6 +77,31 @@ def cause_heatmap(found: analysis.Attribution, by: str = "type") -> Figure:
     panels[0].set_yticks(
         panels[0].get_yticks(), [f"{worded(name, SHORT)} ({sizes[name]})" for name in rows], rotation=0
     )
+    return figure
+
+
+def leaderboard_heatmap(board: analysis.Leaderboard) -> Figure:
+    """Cause x model as a heat map: failures in per cent of the sentences that all models answered.
+
+    Parameters
+    ----------
+    board : Leaderboard
+        What ``analysis.leaderboard`` gives. Only causes that occur are drawn.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        To be shown or saved.
+    """
+    counts = board.causes()
+    shares = 100 * counts / len(board.shared)
+    figure, axes = figure_of(3.4 + 1.25 * len(counts.columns), 1.5 + 0.36 * len(counts))
+    words = shares.map(lambda value: f"{value:.1f}" if value else "")
+    heat_cells(axes, shares, words, mask=counts.to_numpy() == 0)
+    failures = [f"{worded(name, LABEL)}\n({counts[name].sum()})" for name in counts.columns]
+    axes.set_xticks(axes.get_xticks(), failures, rotation=20, ha="right")
+    axes.tick_params(length=0)
+    axes.set(xlabel="", ylabel="")
     return figure
 
 

@@ -9,9 +9,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tasnb.report.pages import answer, result, run
+    from tasnb.report.pages import answer, leaderboard, result, run
 
-__all__ = ["answer", "result", "run"]
+__all__ = ["answer", "leaderboard", "result", "run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from tasnb import plots
+from tasnb import analysis, plots
 from tasnb.core.images import mask_colour, resized
 from tasnb.core.tables import stay_in
 from tasnb.core.types import Prediction
 from tasnb.core.writing import write_text
 from tasnb.report import rendering
 from tasnb.report.findings import of_runs
+from tasnb.report.leaderboards import of_board
 from tasnb.report.notebook import html_of, receipt_rows
 
 LONGEST = 640  # side of a picture in an answer's page, pixels: a 12-megapixel photo would make a page of 30 MB
@@ -106,6 +107,41 @@ def run(runs: Sequence[Any], out: Path | str, *, against: Sequence[Any] = (), th
     """
     found = of_runs(runs, against=against, threshold=threshold)
     return _written(out, rendering.render("run", layout=rendering.PAGE, **found))
+
+
+def leaderboard(
+    runs: Sequence[Any],
+    out: Path | str,
+    *,
+    methods: Sequence[str] = (),
+    protocol: str | None = None,
+    threshold: float = 0.5,
+) -> Path:
+    """Write the leaderboard of several models on one split: who is ahead, why each fails, what all of them miss.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Evaluated here or imported, all on the same data set and split.
+    out : path
+        The file to write.
+    methods, protocol, threshold
+        As ``analysis.leaderboard`` has them.
+
+    Returns
+    -------
+    Path
+        ``out``: one file without scripts and links, readable in light and dark, that prints well.
+
+    Raises
+    ------
+    ValueError
+        What ``analysis.leaderboard`` refuses.
+    OSError
+        Where the file cannot be written.
+    """
+    board = analysis.leaderboard(runs, methods=methods, protocol=protocol, threshold=threshold)
+    return _written(out, rendering.render("leaderboard", layout=rendering.PAGE, **of_board(board)))
 
 
 def result(value: Any, out: Path | str) -> Path:
