@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from scipy import ndimage
+
 from tasnb import datasets
 from tasnb.core.masks import to_rle
 

@@ -18,7 +18,7 @@ _HELPERS = "tasnb_lessons"  # the name under which the lessons' helpers are impo
 
 
 def data_root() -> Path:
-    """The folder that holds ``models/``, ``reftoy/``, ``runs/`` and ``paper/``.
+    """The folder that holds ``models/``, ``reftoy/``, ``runs/``, ``predictions/`` and ``paper/``.
 
     Returns
     -------
