@@ -463,7 +463,7 @@ def summarise(
         counts, images = counts[answered], images[answered]
     drawn = Resamples(images, resamples=resamples, seed=seed)
     passed = {float(t): f"pr@{float(t)}" for t in thresholds} if find(protocol).passes else {}
-    answering = ANSWERING if find(protocol).has_no_targets else ()
+    answering = ANSWERING if find(protocol).has_no_targets and target_areas is not None else ()
     found = drawn.figures(counts, ("oiou", "miou", *passed.values(), *answering), protocol=protocol)
     return MetricSummary(
         protocol=protocol,
