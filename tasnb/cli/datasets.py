@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tasnb.cli.options import Json, Root, SplitBy, writes
+from tasnb.cli.options import Json, Root, SplitBy, Without, writes
 from tasnb.cli.output import ready_file, say
 from tasnb.cli.output import show as show_result
 from tasnb.core.errors import UserError
@@ -46,6 +46,7 @@ def check(
     open_images: Annotated[
         bool, typer.Option("--open-images", help="Decode every image: minutes for RefCOCO.")
     ] = False,
+    without: Without = None,
     json_: Json = False,
 ) -> None:
     """Find missing images, empty masks, boxes off the image, duplicate ids, loose refs; count the splits.
@@ -54,7 +55,8 @@ def check(
     """
     from tasnb import datasets
 
-    report = datasets.check(name, split=split, root=root, split_by=split_by, open_images=open_images)
+    how: dict[str, Any] = {"open_images": open_images, "without": without}
+    report = datasets.check(name, split=split, root=root, split_by=split_by, **how)
     show_result(report.to_dict(), report.text(), as_json=json_)
     if not report.ok:
         raise typer.Exit(1)
@@ -93,13 +95,13 @@ def show(
     show_result(record, "\n".join(lines), as_json=json_)
 
 
-def load_noting(name: str, *, split: str, root: Path | None, split_by: str | None) -> Any:
+def load_noting(name: str, *, split: str, root: Path | None, split_by: str | None, without: Path | None = None) -> Any:
     """``datasets.load`` with a count that differs from the published one as a line on standard error."""
     from tasnb import datasets
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", datasets.CountWarning)
-        samples = datasets.load(name, split=split, root=root, split_by=split_by)
+        samples = datasets.load(name, split=split, root=root, split_by=split_by, without=without)
     for warning in caught:
         say(f"note: {warning.message}", err=True)
     return samples

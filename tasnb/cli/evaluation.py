@@ -16,10 +16,11 @@ from tasnb.core.tables import counted, interval_text
 
 
 def evaluate(
-    dataset: Annotated[str, typer.Argument(help="reftoy, refcoco, refcoco+, refcocog, phrasecut, folder ...")],
+    dataset: Annotated[str, typer.Argument(help="reftoy, refcoco, refcoco+, refcocog, grefcoco, phrasecut ...")],
     split: Annotated[str, typer.Option(help="val, testA, testB, test ...")] = "val",
     root: options.Root = None,
     split_by: options.SplitBy = None,
+    without: options.Without = None,
     methods: Annotated[
         str, typer.Option(help="Comma-separated; the first is compared with the others.")
     ] = "tas,clip-only,text-only",
@@ -42,7 +43,11 @@ def evaluate(
     shards: Annotated[int | None, typer.Option(help="Number of parts; default: of 10 images each.")] = None,
     protocol: Annotated[
         str | None,
-        typer.Option(help="tas, global-local, lavt, iterprime or car; default: a started run's own, or tas."),
+        typer.Option(help="tas, global-local, lavt, iterprime, car or gres; default: a started run's, the data's."),
+    ] = None,
+    answer_threshold: Annotated[
+        float | None,
+        typer.Option(help="Answer with all proposals whose score is above it, or nothing; default: with the best."),
     ] = None,
     store: options.StoreFolder = None,
     device: options.Device = "auto",
@@ -56,10 +61,11 @@ def evaluate(
 
     if limit is not None and limit < 1:
         raise UserError(f"--limit: expected at least 1, got {limit}")
-    samples = load_noting(dataset, split=split, root=root, split_by=split_by)
+    samples = load_noting(dataset, split=split, root=root, split_by=split_by, without=without)
     samples = samples if limit is None else samples[:limit]
     names = [name.strip() for name in methods.split(",") if name.strip()]
     what: dict[str, Any] = {"variant": variant, "alpha": alpha, "lam": lam, "proposals": proposals}
+    what["answering_above"] = answer_threshold
     how: dict[str, Any] = {"protocol": protocol, "out": out, "shards": shards, "engine": engine, "workers": workers}
     parts = options.parts_of(sam=sam, clip=clip, captioner=captioner, spacy=spacy, wordnet=wordnet)
     how |= {"store": store and Store(store), "model_options": {"device": device, **parts}}
@@ -85,21 +91,38 @@ def evaluate(
 
 def compare(
     run_a: options.RunFolder,
-    run_b: Annotated[Path, typer.Argument(callback=to_read, help="Another one, on the same data.")],
+    run_b: Annotated[Path | None, typer.Argument(callback=to_read, help="Another one, on the same data.")] = None,
     protocol: Annotated[str | None, typer.Option(help="Default: that of RUN_A.")] = None,
     metric: Annotated[
-        str | None, typer.Option(help="miou, oiou or pr@0.5 (any threshold); default: mIoU, oIoU.")
+        str | None, typer.Option(help="miou, oiou or pr@0.5 (any threshold), nacc, tacc (gres); default: mIoU, oIoU.")
     ] = None,
     by: Annotated[
         str | None, typer.Option(help="What flipped in TAS, where: type, cause, head, length, split ...")
     ] = None,
+    annotations: Annotated[
+        str | None, typer.Option(help="refcoco-m, instead of RUN_B: the same answers under its annotation.")
+    ] = None,
+    root: options.Root = None,
     json_: options.Json = False,
 ) -> None:
-    """Show how RUN_B differs from RUN_A, method by method, paired by sample."""
+    """Show how RUN_B differs from RUN_A, method by method, paired by sample; or what another annotation changes."""
     from tasnb import analysis
     from tasnb.evaluation.compare import compare as compare_runs
     from tasnb.evaluation.runs import Run
 
+    if (run_b is None) == (annotations is None):
+        raise UserError("compare: expected RUN_A and either RUN_B or --annotations, such as --annotations refcoco-m")
+    if annotations is not None:
+        from tasnb.evaluation.reannotation import reannotated
+
+        if by is not None:
+            raise UserError("--annotations compares whole runs; leave --by out")
+        run = Run.open(run_a)
+        others = load_noting(annotations, split=str(run.about["dataset"]["split"]), root=root, split_by=None)
+        told = reannotated(run, others, protocol=protocol, metric=metric)
+        show(told.to_dict(), told.text(), as_json=json_)
+        return
+    assert run_b is not None
     if by is None:
         found = compare_runs(Run.open(run_a), Run.open(run_b), protocol=protocol, metric=metric)
         show({"rows": found.frame, "notes": found.notes}, str(found), as_json=json_)

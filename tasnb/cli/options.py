@@ -74,6 +74,9 @@ MaxSide = Annotated[
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Root = Annotated[Path | None, reads(help="Folder of the data; default: TASNB_DATA, RefToy: shipped.")]
 SplitBy = Annotated[str | None, typer.Option(help="unc or google (RefCOCO), umd or google (RefCOCOg).")]
+Without = Annotated[
+    Path | None, reads("--without", help="Table of doubtful sentences (dataset, sent_id) that are left out of RefCOCO.")
+]
 StoreFolder = Annotated[Path | None, reads("--store", help="Folder of the artifact store; default: the user's cache.")]
 RunFolder = Annotated[Path, typer.Argument(callback=to_read, help="A run directory, from tasnb evaluate.")]
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image
 
@@ -37,13 +38,23 @@ _DNG_VERSION = 0xC612
 _SUBFILE = 0x00FE  # TIFF's NewSubfileType; its lowest bit says that the page is a small copy of another
 
 
+class Stored(NamedTuple):
+    """A picture file that lies within another file, such as a row of a table. name: for people; read: its bytes."""
+
+    name: str
+    read: Callable[[], bytes]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 @contextmanager
-def opened(picture: Path | str | Image.Image) -> Iterator[Image.Image]:
+def opened(picture: Path | str | Stored | Image.Image) -> Iterator[Image.Image]:
     """A picture whose header is read and found to be within the limits, and whose pixels are not decoded yet.
 
     Parameters
     ----------
-    picture : path, str or Pillow image
+    picture : path, str, Stored or Pillow image
         A file, which is closed afterwards, or a picture that stays as it is.
 
     Yields
@@ -62,13 +73,21 @@ def opened(picture: Path | str | Image.Image) -> Iterator[Image.Image]:
         _check_size(picture)
         yield picture
         return
-    path = require_file(picture, "picture")
-    if path.stat().st_size > MAX_PICTURE_BYTES:
+    source: Path | BytesIO
+    if isinstance(picture, Stored):
+        path, data = Path(picture.name), picture.read()
+        source, size = BytesIO(data), len(data)
+    else:
+        path = source = require_file(picture, "picture")
+        size = path.stat().st_size
+    if size > MAX_PICTURE_BYTES:
         raise UserError(f"{path} has more than {MAX_PICTURE_BYTES:,} bytes; expected a picture, save it smaller")
     # Pillow warns of large pictures, which have a limit here, and of every flaw of EXIF
     with told(path), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image = Image.open(path)
+        image = Image.open(source)
+        if isinstance(picture, Stored):
+            image.filename = picture.name
         _drop_damaged_exif(image)
     with image:
         _check_size(image)
@@ -107,12 +126,12 @@ def orientation(image: Image.Image) -> int:
     return int(value) if value in range(1, 9) else 1
 
 
-def orientation_of(path: Path | str) -> int:
+def orientation_of(path: Path | str | Stored) -> int:
     """The EXIF orientation that a picture file states; what is read here is turned by it.
 
     Parameters
     ----------
-    path : path or str
+    path : path, str or Stored
         A picture.
 
     Returns
@@ -131,12 +150,12 @@ def orientation_of(path: Path | str) -> int:
         return orientation(image)
 
 
-def upright_size(path: Path | str) -> tuple[int, int]:
+def upright_size(path: Path | str | Stored) -> tuple[int, int]:
     """Height and width of a picture held upright, from its header.
 
     Parameters
     ----------
-    path : path or str
+    path : path, str or Stored
         A picture.
 
     Returns

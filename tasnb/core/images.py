@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageColor
 
 from tasnb.core.errors import UserError
-from tasnb.core.image_files import decode, opened
+from tasnb.core.image_files import Stored, decode, opened
 from tasnb.core.limits import MAX_PIXELS
 from tasnb.core.pixels import DEEP, plain, range_of, rawmodes_of, refuse_dark_16_bits, strips, upright_hw
 
@@ -45,8 +45,9 @@ def as_rgb(picture: Any) -> np.ndarray:
 
     Parameters
     ----------
-    picture : str, Path, PIL.Image.Image or ndarray of uint8
-        A file, an opened image, or an array of shape (h, w), (h, w, 3) or (h, w, 4).
+    picture : str, Path, Stored, PIL.Image.Image or ndarray of uint8
+        A file, one within another file (``image_files.Stored``), an opened image, or an array of shape (h, w),
+        (h, w, 3) or (h, w, 4).
 
     Returns
     -------
@@ -77,17 +78,17 @@ def as_rgb(picture: Any) -> np.ndarray:
         return _pillow_as_rgb(image)
 
 
-def as_given(picture: Any) -> Path | Image.Image:
+def as_given(picture: Any) -> Path | Stored | Image.Image:
     """What may be opened as a picture.
 
     Parameters
     ----------
-    picture : str, Path or PIL.Image.Image
+    picture : str, Path, Stored or PIL.Image.Image
         As a user gave it.
 
     Returns
     -------
-    Path or PIL.Image.Image
+    Path, Stored or PIL.Image.Image
         For ``image_files.opened``.
 
     Raises
@@ -95,7 +96,7 @@ def as_given(picture: Any) -> Path | Image.Image:
     UserError
         For an address, a folder, and what is neither a path nor an image.
     """
-    if isinstance(picture, Image.Image):
+    if isinstance(picture, Image.Image | Stored):
         return picture
     if not isinstance(picture, str | Path):
         raise UserError(

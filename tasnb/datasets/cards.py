@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -76,12 +76,11 @@ def published(name: str, split_by: str, split: str) -> Counts:
     return CARDS[name].counts.get(split_by, {}).get(split, Counts())
 
 
-def warn_of_differences(name: str, split_by: str, split: str, found: Counts) -> None:
-    """One CountWarning that names what was published and what was found; silent where nothing differs."""
-    differences = published(name, split_by, split).differences(found)
+def warn_of(what: str, differences: Sequence[str]) -> None:
+    """One CountWarning that names how a split differs from the published one; silent where nothing does."""
     if differences:
         warnings.warn(
-            f"{name} {split} (split by {split_by}) is not the published one: {'; '.join(differences)}. "
+            f"{what} is not the published one: {'; '.join(differences)}. "
             "Figures on it do not compare with published ones",
             CountWarning,
             stacklevel=4,  # the caller of datasets.load

@@ -13,6 +13,7 @@ from tasnb.core.errors import MissingFileError
 from tasnb.core.image_files import orientation_of, upright_size
 from tasnb.core.images import as_rgb
 from tasnb.core.tables import text_table
+from tasnb.datasets import doubtful
 from tasnb.datasets.annotations import uncollected
 from tasnb.datasets.cards import CARDS, Counts, published
 from tasnb.datasets.contents import Contents, Problem, Size, by, shown
@@ -127,6 +128,7 @@ def check(
     root: Path | str | None = None,
     split_by: str | None = None,
     open_images: bool = False,
+    without: Path | str | None = None,
 ) -> Report:
     """Look at all of a data set and report every fault, even where it is too broken to load.
 
@@ -145,6 +147,8 @@ def check(
     open_images : bool
         Decode every image and compare its size, which takes minutes for RefCOCO; otherwise an image must exist and not
         be empty.
+    without : path or str, optional
+        A table of doubtful sentences as for ``load``: they are not counted, and those that no split has are named.
 
     Returns
     -------
@@ -169,7 +173,10 @@ def check(
     split_by = split_by or card.split_bys[0]
     require_known("split_by", split_by, card.split_bys, of=name)
     place = find_root(name, root)
+    listed = None if without is None else doubtful.read(without, name)
     found = read(name, place, split_by)
+    if listed is not None:
+        _leave_out(found, listed)
     there = {ref.split for ref in found.refs}
     splits = [*card.counts[split_by], *sorted(there - card.counts[split_by].keys())]
     if split is not None and split != "all":
@@ -188,6 +195,15 @@ def check(
     ]
     facts: dict[str, Any] = {"name": name, "root": str(place), "split_by": split_by, "images_opened": open_images}
     return Report(problems=tuple(problems), counts=tuple(counts), **facts)
+
+
+def _leave_out(found: Contents, listed: doubtful.Listed) -> None:
+    """Take listed sentences out, refs without any left too; note those that are not there."""
+    unknown = listed.sent_ids.difference(id_ for ref in found.refs for id_ in ref.sentence_ids)
+    for id_ in sorted(unknown):
+        found.note("unknown sentence", f"{listed.path} lists sent_id {id_}, which {found.name} does not have")
+    left = [[id_ for id_ in ref.sentence_ids if id_ not in listed.sent_ids] for ref in found.refs]
+    found.refs = [ref._replace(sentence_ids=ids) for ref, ids in zip(found.refs, left, strict=True) if ids]
 
 
 def _only(found: Contents, split: str) -> Contents:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tasnb.core.errors import MissingFileError, UserError, require_file
-from tasnb.core.image_files import upright_size
+from tasnb.core.image_files import Stored, upright_size
 from tasnb.core.limits import MAX_MASK_BYTES
 from tasnb.datasets.files import file_in, is_text, read_data, require_inside
 
@@ -41,16 +41,20 @@ class Problem(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """An image. size_hw: as the annotations list it, None where they do not; name: of its file in the folder."""
+    """An image. size_hw: as the annotations list it, None where they do not; name: of its file in the folder.
+
+    stored: the file within another one, where that is where it lies; the name is then what COCO calls it.
+    """
 
     id: str
     folder: Path
     name: str
     size_hw: Size | None
+    stored: Stored | None = None
 
-    def path(self) -> Path:
+    def path(self) -> Path | Stored:
         """Its file. Raises UserError where a link leads out of the folder."""
-        return file_in(self.folder, self.name)
+        return self.stored or file_in(self.folder, self.name)
 
 
 class Annotation(NamedTuple):
@@ -212,9 +216,11 @@ class Contents:
             raise UserError(f"instances.json of {self.name} does not list image {image_id}")
         return picture
 
-    def picture_file(self, image_id: str) -> Path:
+    def picture_file(self, image_id: str) -> Path | Stored:
         """The file of an image, which is there. Raises UserError, MissingFileError."""
         path = self.picture(image_id).path()
+        if isinstance(path, Stored):
+            return path
         if not os.path.exists(path):
             raise MissingFileError(f"{self.name} is incomplete: the image {path} is missing")
         return require_file(path, "picture")

@@ -11,9 +11,9 @@ from typing import Any
 from tasnb.core.choices import require_known
 from tasnb.core.errors import MissingFileError
 from tasnb.core.shipped import data_root
-from tasnb.datasets import folder, phrasecut, refer
+from tasnb.datasets import doubtful, folder, phrasecut, refcoco_m, refer
 from tasnb.datasets.annotations import uncollected
-from tasnb.datasets.cards import CARDS, Counts, warn_of_differences
+from tasnb.datasets.cards import CARDS, Counts, published, warn_of
 from tasnb.datasets.contents import Contents
 from tasnb.datasets.samples import Samples
 
@@ -31,7 +31,14 @@ def names() -> tuple[str, ...]:
     return tuple(CARDS)
 
 
-def load(name: str, *, split: str = "val", root: Path | str | None = None, split_by: str | None = None) -> Samples:
+def load(
+    name: str,
+    *,
+    split: str = "val",
+    root: Path | str | None = None,
+    split_by: str | None = None,
+    without: Path | str | None = None,
+) -> Samples:
     """One sample a sentence, in the data set's own order.
 
     Parameters
@@ -45,6 +52,9 @@ def load(name: str, *, split: str = "val", root: Path | str | None = None, split
         RefToy the shipped one.
     split_by : str, optional
         Who split RefCOCO ("unc", "google") or RefCOCOg ("umd", "google"); None: the first.
+    without : path or str, optional
+        A table of sentences of RefCOCO, RefCOCO+ or RefCOCOg that are left out, CSV, JSON, JSON lines or Parquet with
+        the columns dataset and sent_id, such as those that Ref-L4 holds to be wrong.
 
     Returns
     -------
@@ -61,9 +71,10 @@ def load(name: str, *, split: str = "val", root: Path | str | None = None, split
     Warns
     -----
     CountWarning
-        Once, where a split differs from the published one.
+        Once, where a split differs from the published one, and once where ``without`` is given.
     """
-    return _open(name, split, root, split_by, checked=True)
+    listed = None if without is None else doubtful.read(without, name)
+    return _open(name, split, root, split_by, checked=True, listed=listed)
 
 
 def reopen(spec: Mapping[str, Any]) -> Samples:
@@ -84,8 +95,10 @@ def reopen(spec: Mapping[str, Any]) -> Samples:
     ValueError, FileNotFoundError
         As ``load`` does.
     """
-    split_by = (spec.get("options") or {}).get("split_by")
-    samples = _open(spec["name"], spec["split"], spec.get("root"), split_by, checked=False)
+    options = spec.get("options") or {}
+    left_out = options.get("without")  # by the indices below; said, so that the fingerprint is the same
+    where = spec["name"], spec["split"], spec.get("root"), options.get("split_by")
+    samples = _open(*where, checked=False, left_out=left_out)
     if spec.get("rows") is not None:
         start, stop = spec["rows"]
         return samples[start:stop]
@@ -101,6 +114,8 @@ def read(name: str, root: Path, split_by: str, split: str | None = None) -> Cont
             return folder.read(root, split)
         if name == phrasecut.NAME:
             return phrasecut.read(root, split)
+        if name == refcoco_m.NAME:
+            return refcoco_m.read(root, split)
         return refer.read(name, root, split_by, split)
 
 
@@ -142,6 +157,8 @@ def is_there(name: str, root: Path | str | None = None) -> Path | None:
         return place if folder.table_in(place) is not None else None
     if name == phrasecut.NAME:
         return phrasecut.home(place)
+    if name == refcoco_m.NAME:
+        return place if refcoco_m.tables(place) else None
     here = any(refer.files(name, place, split_by)[1] is not None for split_by in CARDS[name].split_bys)
     return place if here and os.path.isfile(place / name / "instances.json") else None
 
@@ -171,7 +188,16 @@ def overview(root: Path | str | None = None) -> list[dict[str, Any]]:
     return entries
 
 
-def _open(name: str, split: str, root: Path | str | None, split_by: str | None, *, checked: bool) -> Samples:
+def _open(
+    name: str,
+    split: str,
+    root: Path | str | None,
+    split_by: str | None,
+    *,
+    checked: bool,
+    listed: doubtful.Listed | None = None,
+    left_out: Mapping[str, Any] | None = None,
+) -> Samples:
     require_known("data set", name, names())
     card = CARDS[name]
     by = split_by or card.split_bys[0]
@@ -183,8 +209,15 @@ def _open(name: str, split: str, root: Path | str | None, split_by: str | None, 
     if checked:
         images = {row.image_id for row in contents.rows}
         found = Counts(images=len(images), refs=len(contents.refs), sentences=len(contents.rows))
-        warn_of_differences(name, by, split, found)
+        warn_of(f"{name} {split} (split by {by})", published(name, by, split).differences(found))
     shipped = root is None and name in refer.TOY_NAMES
-    options = {"split_by": by} if name in refer.NAMES else {}
+    options: dict[str, Any] = {"split_by": by} if name in refer.NAMES else {}
+    chosen = None
+    if listed is not None:
+        chosen = tuple(n for n, row in enumerate(contents.rows) if row.sent_id not in listed.sent_ids)
+        left_out = {"sha256": listed.sha256, "sentences": len(contents.rows) - len(chosen)}
+        warn_of(f"{name} {split} (split by {by})", [listed.told({row.sent_id for row in contents.rows})])
+    if left_out is not None:
+        options["without"] = dict(left_out)
     kept = None if shipped else str(place.absolute())
-    return Samples(contents, {"name": name, "split": split, "root": kept, "options": options})
+    return Samples(contents, {"name": name, "split": split, "root": kept, "options": options}, chosen)

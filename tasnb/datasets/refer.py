@@ -1,7 +1,9 @@
 """The REFER layout: ``instances.json``, ``refs(unc).p`` or ``refs(unc).json``, and a folder of images.
 
 RefCOCO, RefCOCO+ and RefCOCOg come in it (github.com/lichengunc/refer). So does RefToy, the embedded data set, with
-``refs(toy).json`` and drawn scenes in ``images/``.
+``refs(toy).json`` and drawn scenes in ``images/``, and gRefCOCO (github.com/henghuiding/gRefCOCO), with
+``grefs(unc).json``, whose refs mean any number of annotations: ``ann_id`` and ``category_id`` are lists there, [-1]
+beside ``no_target`` where nothing is meant.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from tasnb.datasets.contents import NO_GOLD, Annotation, Contents, Ref, Row, Siz
 from tasnb.datasets.files import is_text
 
 NAMES = ("refcoco", "refcoco+", "refcocog")
+GENERALISED = "grefcoco"
+NOTHING = "-1"  # gRefCOCO's id of the annotation, and of its category, where nothing is meant
 IMAGE_FOLDERS = ("images/mscoco/images/train2014", "images/train2014", "train2014")
 TOY = "toy"  # who split RefToy
 TOY_NAMES = ("reftoy", "reftoy+", "reftoyg")
@@ -30,8 +34,13 @@ TOY_IMAGE_FOLDERS = ("images",)
 def files(name: str, root: Path, split_by: str) -> tuple[Path, Path | None]:
     """``instances.json`` and the refs file, the pickle before the JSON; None where there is neither."""
     folder = root / name
-    refs = [folder / f"refs({split_by}){suffix}" for suffix in (".p", ".json")]
+    suffixes = (".json", ".p") if name == GENERALISED else (".p", ".json")
+    refs = [folder / f"{_refs_of(name, split_by)}{suffix}" for suffix in suffixes]
     return folder / "instances.json", next((path for path in refs if os.path.lexists(path)), None)
+
+
+def _refs_of(name: str, split_by: str) -> str:
+    return f"{'g' if name == GENERALISED else ''}refs({split_by})"
 
 
 def read(name: str, root: Path, split_by: str, split: str | None = None) -> Contents:
@@ -47,10 +56,10 @@ def read(name: str, root: Path, split_by: str, split: str | None = None) -> Cont
     if found.strict and (folder is None or refs_file is None or not os.path.lexists(instances)):
         first, *others = (f"{place}/" for place in places)
         others_text = f" (or {', '.join(others)})" if others else ""
-        ending, way_out = (".json", "") if split_by == TOY else (".p", " or set TASNB_DATA")
+        ending, way_out = ".p" if name in NAMES else ".json", "" if split_by == TOY else " or set TASNB_DATA"
         raise MissingFileError(
             f"{name} is missing: expected {first}{others_text} and {name}/ with "
-            f"instances.json and refs({split_by}){ending} in {root}; pass another root{way_out}"
+            f"instances.json and {_refs_of(name, split_by)}{ending} in {root}; pass another root{way_out}"
         )
     if folder is None:
         found.tell("missing file", f"no folder of images in {root}; expected {' or '.join(places)}")
@@ -58,7 +67,7 @@ def read(name: str, root: Path, split_by: str, split: str | None = None) -> Cont
     only = None if split is None else {ref["image_id"] for ref in refs}
     found.kinds, images, image_of = _read_instances(instances, folder, only, found)
     if refs_file is None:
-        found.tell("missing file", f"{instances.parent} has no refs({split_by}).p or .json")
+        found.tell("missing file", f"{instances.parent} has no {_refs_of(name, split_by)}.p or .json")
     for ref in refs:
         _add_ref(ref, found)
     found.require_linked(images, image_of)
@@ -92,17 +101,22 @@ def _read_refs(path: Path, split: str | None, found: Contents) -> Iterator[dict[
 
 def _whole_ref(ref: dict[str, Any], found: Contents) -> dict[str, Any]:
     """A ref with its ids as texts, and its sentences (id, text, gold). Raises UserError."""
-    if isinstance(ref.get("ann_id"), list):
+    if isinstance(ref.get("ann_id"), list) and found.name != GENERALISED:
         raise UserError(
-            "has a list as ann_id (gRefCOCO: several targets or none), which is not supported; expected one target a "
-            f"ref, as RefCOCO, RefCOCO+ and RefCOCOg have: {shown(ref)}"
+            "has a list as ann_id (several targets or none), which only the data set grefcoco has; expected one target "
+            f"a ref, as RefCOCO, RefCOCO+ and RefCOCOg have: {shown(ref)}"
         )
-    ids = {key: id_of(ref.get(key)) for key in ("ref_id", "image_id", "ann_id")}
-    missing = [key for key, id_ in ids.items() if id_ is None]
+    ids = {key: id_of(ref.get(key)) for key in ("ref_id", "image_id")}
+    targets = [id_of(id_) for id_ in _list_of(ref.get("ann_id"))]
+    missing = [key for key, id_ in ids.items() if id_ is None] + (["ann_id"] if None in targets else [])
     missing += [] if is_text(ref.get("split")) else ["split"]
     sentences = ref.get("sentences")
     if missing or not isinstance(sentences, list):
         raise UserError(f"lacks {', '.join(missing) or 'sentences'}: {shown(ref)}")
+    if found.name == GENERALISED:
+        targets = [id_ for id_ in targets if id_ != NOTHING]
+        if ref.get("no_target", not targets) is not (not targets):
+            raise UserError(f"has no_target {ref['no_target']!r} and the ann_id {shown(ref['ann_id'])}: {shown(ref)}")
     whole = []
     for sentence in sentences:
         fields = sentence if isinstance(sentence, dict) else {}
@@ -113,7 +127,12 @@ def _whole_ref(ref: dict[str, Any], found: Contents) -> dict[str, Any]:
         if not text.strip():
             found.note("empty sentence", f"sentence {id_} of ref {ids['ref_id']} is empty", "sentence", id_)
         whole.append((id_, text, gold or NO_GOLD))
-    return {**ref, **ids, "sentences": whole}
+    return {**ref, **ids, "ann_id": tuple(dict.fromkeys(targets)), "sentences": whole}
+
+
+def _list_of(value: Any) -> list[Any]:
+    """gRefCOCO's lists, and one id where the others have one."""
+    return value if isinstance(value, list) else [value]
 
 
 def _list(value: Any) -> list[Any]:
@@ -129,9 +148,10 @@ def _parse_refs(data: bytes, path: Path) -> list[dict[str, Any]]:
 
 def _add_ref(ref: Mapping[str, Any], found: Contents) -> None:
     image_id, ref_id, split, sentences = ref["image_id"], ref["ref_id"], ref["split"], ref["sentences"]
-    found.refs.append(Ref(ref_id, image_id, split, [ref["ann_id"]], [id_ for id_, _, _ in sentences]))
-    kind = found.kinds.get(id_of(ref.get("category_id")) or "", "")
-    own = (ref["ann_id"],)
+    own = ref["ann_id"]
+    found.refs.append(Ref(ref_id, image_id, split, own, [id_ for id_, _, _ in sentences]))
+    kinds = [found.kinds.get(id_of(id_) or "", "") for id_ in _list_of(ref.get("category_id"))]
+    kind = " + ".join(dict.fromkeys(filter(None, kinds)))
     found.rows += [Row(text, image_id, ref_id, id_, split, own, kind, gold) for id_, text, gold in sentences]
 
 

@@ -3,7 +3,11 @@
 ``engine`` runs a ``plan`` through ``worker`` (or ``ray_engine``) into a run directory: ``records`` makes its rows,
 ``parts`` writes and checks its files, ``runs`` opens it, and ``watch`` sees that no worker outlives its parent. All
 else reads such a directory: ``metrics`` are the figures, ``reranking`` chooses again from its scores, for ``sweep``
-(Table 3) and ``ablation`` (Table 4), ``compare`` sets two side by side, ``paper`` sets one against the published
-tables, ``reproduce`` measures these by ``recipes``, ``quality`` judges proposals and captions, ``cost`` takes the time,
-and ``samples`` and ``notes`` are about single cases.
+(Table 3) and ``ablation`` (Table 4), ``compare`` sets two side by side, ``reannotation`` measures one under another
+annotation, ``paper`` sets one against the published tables, ``reproduce`` measures these by ``recipes``, ``quality``
+judges proposals and captions, ``cost`` takes the time, and ``samples`` and ``notes`` are about single cases.
 """
+
+from tasnb.evaluation.reannotation import reannotated
+
+__all__ = ["reannotated"]

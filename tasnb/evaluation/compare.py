@@ -57,7 +57,7 @@ def compare(a: RunLike, b: RunLike, *, protocol: str | None = None, metric: str 
     protocol : str, optional
         That of ``a`` by default.
     metric : str, optional
-        "miou", "oiou" or "pr@0.5" (any threshold); by default mIoU and oIoU.
+        "miou", "oiou", "pr@0.5" (any threshold), or "nacc", "tacc" under "gres"; by default mIoU and oIoU.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def compare(a: RunLike, b: RunLike, *, protocol: str | None = None, metric: str 
 def _value(units: pd.DataFrame, metric: str, protocol: str) -> float:
     threshold = float(metric.removeprefix("pr@")) if metric.startswith("pr@") else 0.5
     found = summary_of(units, protocol, thresholds=(threshold,), resamples=1)
-    figure = {"miou": found.miou, "oiou": found.oiou}.get(metric)
+    figure = {"miou": found.miou, "oiou": found.oiou, **found.answering}.get(metric)
     return figure.value if figure else found.precision[threshold].value
 
 
@@ -115,6 +115,9 @@ def _notes(a: RunLike, b: RunLike) -> Iterator[str]:
     for key in ("variant", "weights", "proposals", "protocol"):
         if one[key] != two[key]:
             yield f"{key}: {one[key]} in A, {two[key]} in B"
+    above = [about.get("variant_options", {}).get("answering_above") for about in (one, two)]
+    if above[0] != above[1]:
+        yield "answer threshold: {} in A, {} in B".format(*("off" if each is None else each for each in above))
     for role, name in one["models"]["parts"].items():
         if name != two["models"]["parts"].get(role):
             yield f"{role}: other weights or options"

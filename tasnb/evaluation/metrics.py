@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -21,6 +21,8 @@ from tasnb.core.tables import interval_text
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
 RESAMPLES = 1000
+# "gres": the share of the expressions that mean nothing answered by nothing, of the others answered by something
+ANSWERING = ("nacc", "tacc")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +39,15 @@ class Protocol:
         The IoU where the union is 0.
     passes : {">", ">=", None}
         How an IoU meets the threshold t of Pr@t; None where the protocol has no Pr@t.
+    has_no_targets : bool
+        Whether expressions that mean nothing are told apart: N-acc and T-acc.
     """
 
     unit: Literal["sentence", "ref"] = "sentence"
     skips_unanswered: bool = False
     iou_of_nothing: float = 0.0
     passes: Literal[">", ">="] | None = ">"
+    has_no_targets: bool = False
 
 
 # each is what that system's released evaluation code does (docs/method.md)
@@ -53,6 +58,8 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
         "lavt": Protocol(passes=">="),
         "iterprime": Protocol(iou_of_nothing=1.0),
         "car": Protocol(unit="ref", passes=">="),
+        # its gIoU is mIoU, its cIoU oIoU: what means nothing and is not answered adds nothing to the sums
+        "gres": Protocol(iou_of_nothing=1.0, has_no_targets=True),
     }
 )
 
@@ -248,6 +255,8 @@ class MetricSummary:
         Units without any proposal, whether they were measured as an empty mask or skipped.
     missing : int
         Samples that failed before they could be measured.
+    answering : mapping of str to Estimate
+        "nacc" and "tacc" under the protocol "gres".
     """
 
     protocol: str
@@ -258,6 +267,7 @@ class MetricSummary:
     precision: Mapping[float, Estimate]
     unanswered: int = 0
     missing: int = 0
+    answering: Mapping[str, Estimate] = field(default_factory=dict)
 
 
 class Resamples:
@@ -304,7 +314,7 @@ class Resamples:
         Estimate
             NaN where there is no whole.
         """
-        return _estimate(self._ratios([(part, whole)], whole)[:, 0])
+        return _estimate(self._ratios([(part, whole, whole)], whole)[:, 0])
 
     def ratio_gain(self, after: tuple[np.ndarray, np.ndarray], before: tuple[np.ndarray, np.ndarray]) -> Estimate:
         """Estimate by how much one ratio is larger than another, both on the same resamples.
@@ -319,7 +329,7 @@ class Resamples:
         Estimate
             Points; NaN where one of them has no whole.
         """
-        first, second = (self._ratios([pair], pair[1])[:, 0] for pair in (after, before))
+        first, second = (self._ratios([(part, whole, whole)], whole)[:, 0] for part, whole in (after, before))
         return _estimate(first - second)
 
     def figures(
@@ -334,10 +344,10 @@ class Resamples:
 
         Parameters
         ----------
-        counts : int array (n, 2)
-            Intersection and union of each unit, pixels.
+        counts : int array (n, 2) or (n, 3)
+            Intersection and union of each unit, and the target's area for "nacc" and "tacc", pixels.
         metrics : sequence of str
-            "oiou", "miou", or "pr@0.5" with any threshold.
+            "oiou", "miou", "pr@0.5" with any threshold, or "nacc" and "tacc".
         protocol : str
             A key of ``PROTOCOLS``.
         which : bool array (n,), optional
@@ -370,8 +380,8 @@ class Resamples:
 
         Parameters
         ----------
-        after, before : int array (n, 2)
-            Intersection and union of each unit, pixels.
+        after, before : int array (n, 2) or (n, 3)
+            As ``figures`` has them.
         metrics, protocol, which
             As ``figures`` has them.
 
@@ -385,16 +395,17 @@ class Resamples:
         first, second = np.hsplit(self._ratios(pairs, counted), 2)
         return {metric: _estimate(column) for metric, column in zip(metrics, (first - second).T, strict=True)}
 
-    def _ratios(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]], counted: np.ndarray) -> np.ndarray:
-        """Part / whole of each pair in per cent, (1 + resamples, pairs), summed over the units that are counted.
+    def _ratios(self, terms: Sequence[tuple[np.ndarray, ...]], counted: np.ndarray) -> np.ndarray:
+        """Part / whole of each metric in per cent, (1 + resamples, metrics), summed over the units that are counted.
 
-        NaN where no unit is counted. Every union 0: no pixel was asked for and none was given, so oIoU is 0 as the IoU.
+        NaN where no unit is counted that it is about. Every union 0: no pixel was asked for and none was given, so
+        oIoU is 0 as the IoU.
         """
-        columns = [np.asarray(column * counted, np.float64) for pair in pairs for column in pair]
-        per_image = [np.bincount(self._image_of, c, minlength=self.images) for c in (*columns, counted)]
+        columns = [np.asarray(column * counted, np.float64) for term in terms for column in term]
+        per_image = [np.bincount(self._image_of, c, minlength=self.images) for c in columns]
         sums = self._weights @ np.stack(per_image, axis=1)
-        parts, wholes = sums[:, 0:-1:2], sums[:, 1:-1:2]
-        nothing = np.where(sums[:, -1:] > 0, 0.0, np.nan) + np.zeros(parts.shape)
+        parts, wholes, about = (sums[:, start::3] for start in range(3))
+        nothing = np.where(about > 0, 0.0, np.nan)
         return 100.0 * np.divide(parts, wholes, out=nothing, where=wholes > 0)
 
 
@@ -410,6 +421,7 @@ def summarise(
     answered: Bool[np.ndarray, " n"] | None = None,
     ref_ids: Sequence[str] | None = None,
     missing: int = 0,
+    target_areas: Integer[np.ndarray, " n"] | None = None,
 ) -> MetricSummary:
     """Estimate oIoU, mIoU and Pr@t of n units, with 95 % percentile intervals from an image-cluster bootstrap.
 
@@ -431,6 +443,8 @@ def summarise(
         Needed by "car", whose unit is a ref: see ``merge_sentences``.
     missing : int
         How many samples failed and are not among the n; only reported.
+    target_areas : int array (n,), optional
+        Pixels; "gres" needs them for N-acc and T-acc.
 
     Returns
     -------
@@ -443,12 +457,14 @@ def summarise(
         For lengths that differ, an impossible intersection or an unknown protocol.
     """
     _check(protocol, ref_ids, intersections=intersections, unions=unions, image_ids=image_ids, answered=answered)
-    counts, images = np.stack([intersections, unions], axis=1), np.asarray(image_ids)
+    columns = [intersections, unions, *([] if target_areas is None else [target_areas])]
+    counts, images = np.stack(columns, axis=1), np.asarray(image_ids)
     if find(protocol).skips_unanswered and answered is not None:
         counts, images = counts[answered], images[answered]
     drawn = Resamples(images, resamples=resamples, seed=seed)
     passed = {float(t): f"pr@{float(t)}" for t in thresholds} if find(protocol).passes else {}
-    found = drawn.figures(counts, ("oiou", "miou", *passed.values()), protocol=protocol)
+    answering = ANSWERING if find(protocol).has_no_targets and target_areas is not None else ()
+    found = drawn.figures(counts, ("oiou", "miou", *passed.values(), *answering), protocol=protocol)
     return MetricSummary(
         protocol=protocol,
         n=len(counts),
@@ -458,12 +474,13 @@ def summarise(
         precision=MappingProxyType({t: found[name] for t, name in passed.items()}),
         unanswered=0 if answered is None else int(np.count_nonzero(~answered)),
         missing=missing,
+        answering=MappingProxyType({name: found[name] for name in answering}),
     )
 
 
 def paired_difference(
-    first: Integer[np.ndarray, "n 2"],
-    second: Integer[np.ndarray, "n 2"],
+    first: Integer[np.ndarray, "n c"],
+    second: Integer[np.ndarray, "n c"],
     image_ids: Sequence[str] | np.ndarray,
     *,
     metric: str = "miou",
@@ -477,12 +494,12 @@ def paired_difference(
 
     Parameters
     ----------
-    first, second : int array (n, 2)
-        Intersection and union of every unit under each method, pixels.
+    first, second : int array (n, 2) or (n, 3)
+        Intersection and union of every unit under each method, and the target's area for "nacc" and "tacc", pixels.
     image_ids : sequence of str
         n; see ``Resamples``.
     metric : str
-        "oiou", "miou", or "pr@0.5" with any threshold.
+        "oiou", "miou", "pr@0.5" with any threshold, "nacc" or "tacc".
     protocol : str
         A key of ``PROTOCOLS``.
     resamples, seed : int
@@ -507,29 +524,41 @@ def paired_difference(
     Both methods are measured on the same resamples, so what makes an image hard for both cancels out. An interval that
     leaves 0 out is a difference at the 5 % level.
     """
-    for i, u in (first.T, second.T):
+    for i, u in (first[:, :2].T, second[:, :2].T):
         _check(protocol, ref_ids, intersections=i, unions=u, image_ids=image_ids, answered=answered)
     which = answered if find(protocol).skips_unanswered and answered is not None else np.ones(len(first), dtype=bool)
     drawn = Resamples(np.asarray(image_ids)[which], resamples=resamples, seed=seed)
     return drawn.gains(first[which], second[which], (metric,), protocol=protocol)[metric]
 
 
-def _terms(counts: np.ndarray, metric: str, protocol: str) -> tuple[np.ndarray, np.ndarray]:
-    """What each unit adds to a metric's numerator and to its denominator, (units,) each."""
+def _terms(counts: np.ndarray, metric: str, protocol: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What each unit adds to a metric's numerator and to its denominator, and whether it is one of those it is about.
+
+    Each (units,). Under "gres" oIoU is about what means something or was answered.
+    """
+    rules, one = find(protocol), np.ones(len(counts))
     if metric == "oiou":
-        return counts[:, 0], counts[:, 1]
-    each, one = iou(counts[:, 0], counts[:, 1], protocol=protocol), np.ones(len(counts))
+        return counts[:, 0], counts[:, 1], counts[:, 1] > 0 if rules.has_no_targets else one
+    each = iou(counts[:, 0], counts[:, 1], protocol=protocol)
     if metric == "miou":
-        return each, one
+        return each, one, one
+    if metric in ANSWERING:
+        if not rules.has_no_targets or counts.shape[1] < 3:
+            raise UserError(f"{metric} is of protocol 'gres' and needs the targets' areas; got protocol {protocol!r}")
+        none = counts[:, 2] == 0
+        which = none if metric == "nacc" else ~none
+        answered = counts[:, 1] - counts[:, 2] + counts[:, 0] > 0  # the answer's area
+        return which & (answered != none), which, which
     if not metric.startswith("pr@"):
-        raise UserError(f"unknown metric {metric!r}; choose from oiou, miou, pr@0.5 (any threshold)")
+        choices = ", ".join(("oiou", "miou", "pr@0.5 (any threshold)", *(ANSWERING if rules.has_no_targets else ())))
+        raise UserError(f"unknown metric {metric!r}; choose from {choices}")
     try:
         threshold = float(metric.removeprefix("pr@"))
     except ValueError:
         raise UserError(f"metric {metric!r}: expected a number after pr@, such as pr@0.5") from None
-    if find(protocol).passes is None:
+    if rules.passes is None:
         raise UserError(f"protocol {protocol!r} has no Pr@t; choose from oiou, miou")
-    return is_right(each, protocol=protocol, threshold=threshold), one
+    return is_right(each, protocol=protocol, threshold=threshold), one, one
 
 
 def _estimate(figures: np.ndarray) -> Estimate:

@@ -56,6 +56,7 @@ METHODS: Mapping[str, Answering] = MappingProxyType(
 )
 _KNOWN = tuple(METHODS.values())
 DEFAULT_PROTOCOL = "tas"
+PROTOCOL_OF: Mapping[str, str] = MappingProxyType({"grefcoco": "gres"})  # data set -> its default
 USUAL_METHODS = ("tas", "clip-only", "text-only")  # need nothing beyond what TAS needs
 SAM = "sam"  # whatever proposer the models have
 ANNOTATIONS = "annotations"
@@ -79,8 +80,8 @@ class Options:
     alpha, lam : float, optional
         Weights of P and N; by default those of ``weights_for``.
     protocol : str, optional
-        Of ``metrics.PROTOCOLS``, for the summary; by default that of the run in the folder, else "tas". Figures under
-        any other follow from the same run.
+        Of ``metrics.PROTOCOLS``, for the summary; by default that of the run in the folder, else "tas" ("gres" for
+        gRefCOCO). Figures under any other follow from the same run.
     proposals : str
         "sam", the models' own; another proposer of the catalogue ("vit_b", "sam2", "fastsam" ...); the path of a COCO
         results file (.json); or "annotations", the data set's own masks, an oracle for the proposal stage.
@@ -131,6 +132,7 @@ class Options:
         methods: Sequence[str] | Mapping[str, Answering] = USUAL_METHODS,
         variant: str | Variant = PAPER,
         proposals: str = SAM,
+        answering_above: float | None = None,
         model_options: Mapping[str, Any] | None = None,
         **others: Any,
     ) -> Options:
@@ -144,6 +146,8 @@ class Options:
             "paper", "official", or one of your own.
         proposals : str
             A file may be named by any path to it.
+        answering_above : float, optional
+            Overrides the variant's (``Variant.answering_above``).
         model_options : mapping, optional
             None is none.
         **others : Any
@@ -161,10 +165,10 @@ class Options:
         """
         require_known("option", others, [each.name for each in fields(cls)])
         source = str(Path(proposals).absolute()) if _is_file(proposals) else proposals
-        options = dict(model_options or {})
-        return cls(
-            methods=find_methods(methods), variant=find(variant), proposals=source, model_options=options, **others
-        )
+        chosen, options = find(variant), dict(model_options or {})
+        if answering_above is not None:
+            chosen = replace(chosen, answering_above=answering_above)
+        return cls(methods=find_methods(methods), variant=chosen, proposals=source, model_options=options, **others)
 
 
 def find_methods(names: Sequence[str] | Mapping[str, Answering]) -> dict[str, Answering]:
@@ -272,15 +276,23 @@ class Plan:
             "domain_note": data_note(models.name, models.domain, _some_pictures(samples, models)),
             "methods": list(options.methods),
             "variant": variant.name,
-            "variant_options": json.loads(canonical({**asdict(variant), "weights": None})),
+            "variant_options": _plain(variant),
             "weights": asdict(weights_for(variant, models, name, alpha=options.alpha, lam=options.lam)),
             "proposals": Path(source).name if _is_file(source) else source,
-            "protocol": options.protocol or DEFAULT_PROTOCOL,
+            "protocol": options.protocol or PROTOCOL_OF.get(name, DEFAULT_PROTOCOL),
             "parts": len(parts),
         }
         if own := {name: _source_of(method) for name, method in options.methods.items() if method not in _KNOWN}:
             about["own_methods"] = own
         return cls(options=options, about=about, parts=parts)
+
+
+def _plain(variant: Variant) -> dict[str, Any]:
+    """A variant's options for run.json; an answer threshold that is off is left out, as older runs have none."""
+    plain = {**asdict(variant), "weights": None}
+    if variant.answering_above is None:
+        del plain["answering_above"]
+    return dict(json.loads(canonical(plain)))
 
 
 def _some_pictures(samples: Sequence[Sample], models: Models) -> list[np.ndarray]:
@@ -334,6 +346,8 @@ def default_folder(plan: Plan) -> Path:
     parts = [data["name"], data["split"], Path(about["models"]["name"]).name, variant.name]
     if weights != weights_for(variant, data=data["name"]):
         parts.append(f"alpha{weights.alpha:g}-lam{weights.lam:g}")
+    if variant.answering_above is not None:
+        parts.append(f"above{variant.answering_above:g}")
     if about["proposals"] != SAM:
         parts.append(Path(about["proposals"]).stem)
     if tuple(about["methods"]) != USUAL_METHODS:

@@ -126,7 +126,7 @@ class Measured:
     target_area : int
         Pixels.
     oracle : int
-        The proposal with the best IoU, the earlier one in a tie; -1 without proposals.
+        The proposal with the best IoU, the earlier one in a tie; -1 without proposals, and where nothing is meant.
 
     Raises
     ------
@@ -148,7 +148,7 @@ class Measured:
             self.intersections = pairwise_intersection(masks, target[None])[:, 0].astype(np.int64)
         self.unions = self.areas + self.target_area - self.intersections
         self.ious = iou(self.intersections, self.unions)
-        self.oracle = int(np.argmax(self.ious)) if len(masks) else NO_PROPOSAL
+        self.oracle = int(np.argmax(self.ious)) if len(masks) and self.target_area else NO_PROPOSAL
 
     def of(self, index: int | None) -> tuple[int, int]:
         """What an answer covers of the target.

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ORACLE = "oracle"  # the row of the best proposal
+FIGURES: Mapping[str, str] = {"miou": "mIoU", "oiou": "oIoU"}  # column -> its name in a table for people
 # of the run directory; 2: proposals, phrases, gold; 3: variant, which was called method; 4: bound by checksums
 SCHEMA = 4
 ABOUT, SUMMARY = "run.json", "summary.json"
@@ -301,7 +302,8 @@ class Run:
         -------
         DataFrame
             method, n, missing (samples without a figure, because they failed), and oiou, miou, pr50 ... pr90 in per
-            cent, each with _low and _high, its 95 % interval.
+            cent, each with _low and _high, its 95 % interval; under "gres", whose gIoU is miou and whose cIoU is oiou,
+            also nacc and tacc.
 
         Raises
         ------
@@ -329,14 +331,14 @@ class Run:
         Returns
         -------
         DataFrame
-            unit (the sample's number, or "image/ref"), image_id, ref_id, intersection, union, answered.
+            unit (the sample's number, or "image/ref"), image_id, ref_id, intersection, union, target_area, answered.
         """
         merged = metrics.find(protocol or self.about["protocol"]).unit == "ref"
         frame = self._read("predictions")
         keys = ["image_id", "ref_id"] if merged else ["sample"]
         best = frame.drop_duplicates(keys)
         if merged:
-            frame = self._read("refs")
+            frame = self._read("refs").merge(best[[*keys, "target_area"]], on=keys)
             frame = frame.assign(unit=frame["image_id"] + "/" + frame["ref_id"])
         else:
             frame = frame.assign(unit=frame["sample"], answered=frame["proposals"] > 0)
@@ -346,7 +348,8 @@ class Run:
             frame = frame.merge(oracle, on=keys)
         else:
             frame = frame[frame["method"] == method]
-        return frame[["unit", "image_id", "ref_id", "intersection", "union", "answered"]].reset_index(drop=True)
+        columns = ["unit", "image_id", "ref_id", "intersection", "union", "target_area", "answered"]
+        return frame[columns].reset_index(drop=True)
 
     def text(self, protocol: str | None = None) -> str:
         """The table for a terminal, with what it rests on.
@@ -361,20 +364,25 @@ class Run:
         str
             Several lines.
         """
-        about, data = self.about, self.about["dataset"]
+        about, data, chosen = self.about, self.about["dataset"], protocol or str(self.about["protocol"])
+        generalised = metrics.find(chosen).has_no_targets
+        named = {"miou": "gIoU", "oiou": "cIoU", "nacc": "N-acc", "tacc": "T-acc"} if generalised else FIGURES
         precision, rows = {f"Pr@{t}": _pr(t) for t in metrics.THRESHOLDS}, []
-        for row in self.table(protocol).to_dict("records"):
-            passed = [row.get(name) for name in precision.values()]
-            figures = [*_with_interval(row, "miou"), *_with_interval(row, "oiou"), *passed]
+        for row in self.table(chosen).to_dict("records"):
+            figures = [each for name in named for each in _with_interval(row, name)]
+            figures += [row.get(name) for name in precision.values()]
             rows.append([row["method"], *figures, row["n"], row["missing"]])
+        above = about.get("variant_options", {}).get("answering_above")
         head = (
             f"{data['name']} {data['split']}: {counted(data['samples'], 'sentence')} of "
             f"{counted(data['images'], 'image')}, models "
             f"{about['models']['name']}, variant {about['variant']}, {Weights(**about['weights'])}, "
-            f"proposals {about['proposals']}, protocol {protocol or about['protocol']}, "
+            f"proposals {about['proposals']}, protocol {chosen}, "
+            f"{'' if above is None else f'answers above {above:g}, '}"
             "95 % intervals"
         )
-        headers = ["method", "mIoU", "interval", "oIoU", "interval", *precision, "n", "missing"]
+        shown = [each for name in named.values() for each in (name, "interval")]
+        headers = ["method", *shown, *precision, "n", "missing"]
         lines = [*(f"! {note}" for note in minded_of(about)), head]
         if absent := len(self._missing_parts()):
             lines.append(f"! {absent} of {about['parts']} parts are not done: the same tasnb evaluate command goes on")
@@ -394,6 +402,8 @@ class Run:
         row |= found.oiou.columns("oiou") | found.miou.columns("miou")
         for threshold, precision in found.precision.items():
             row |= precision.columns(_pr(threshold))
+        for name, share in found.answering.items():
+            row |= share.columns(name)
         return row
 
     def _missing_parts(self) -> list[int]:
@@ -445,10 +455,9 @@ def summary_of(units: pd.DataFrame, protocol: str, **options: Any) -> metrics.Me
         oIoU, mIoU and Pr@t with their intervals.
     """
     counts, images = _counts(units), units["image_id"].to_numpy()
-    answered, ref_ids = units["answered"].to_numpy(dtype=bool), _ref_ids(units, protocol)
-    return metrics.summarise(
-        counts[:, 0], counts[:, 1], images, protocol=protocol, answered=answered, ref_ids=ref_ids, **options
-    )
+    options |= {"answered": units["answered"].to_numpy(dtype=bool), "ref_ids": _ref_ids(units, protocol)}
+    inter, union, areas = counts.T
+    return metrics.summarise(inter, union, images, protocol=protocol, target_areas=areas, **options)
 
 
 def paired(
@@ -461,7 +470,7 @@ def paired(
     first, second : DataFrame
         From ``Run.units``, of two methods or two runs.
     metric : str
-        "miou", "oiou" or "pr@0.5" (any threshold).
+        "miou", "oiou", "pr@0.5" (any threshold), or "nacc", "tacc" under "gres".
     protocol : str
         That of the units.
 
@@ -480,15 +489,9 @@ def paired(
         raise UserError("the two have no sample in common; compare runs on the same data set and split")
     answered = (both["answered"] & both["answered_other"]).to_numpy(dtype=bool)
     ref_ids = _ref_ids(both, protocol)
-    difference = metrics.paired_difference(
-        _counts(both),
-        _counts(both, "_other"),
-        both["image_id"].to_numpy(),
-        metric=metric,
-        protocol=protocol,
-        answered=answered,
-        ref_ids=ref_ids,
-    )
+    counts, images = (_counts(both), _counts(both, "_other")), both["image_id"].to_numpy()
+    how: dict[str, Any] = {"metric": metric, "protocol": protocol, "answered": answered, "ref_ids": ref_ids}
+    difference = metrics.paired_difference(*counts, images, **how)
     return difference, len(both)
 
 
@@ -577,7 +580,7 @@ def summary_table(run: Run) -> dict[str, Any]:
 
 
 def _counts(units: pd.DataFrame, suffix: str = "") -> Any:
-    return units[[f"intersection{suffix}", f"union{suffix}"]].to_numpy()
+    return units[[f"intersection{suffix}", f"union{suffix}", f"target_area{suffix}"]].to_numpy()
 
 
 def _ref_ids(units: pd.DataFrame, protocol: str) -> list[str] | None:

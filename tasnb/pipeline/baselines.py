@@ -482,4 +482,4 @@ def _by_score(
     )
     parse = parse or expressions.parse(expression, models.parser, rule=chosen.parse, wordnet=models.wordnet)
     mined = Negatives(caption=artifacts.overall_caption, phrases=())
-    return answer(artifacts, expression, table, parse, mined, method_name=name)
+    return answer(artifacts, expression, table, parse, mined, method_name=name, above=chosen.answering_above)

@@ -349,7 +349,8 @@ def tas(
     Notes
     -----
     Of artifacts with captions on demand only those proposals are captioned that the rectifier keeps and that can still
-    win, as P is a cosine; the P of the others is NaN. The answer is the same, every tie included.
+    win, as P is a cosine; the P of the others is NaN. The answer is the same, every tie included. A variant that
+    answers above a threshold needs them all.
     """
     chosen = find(variant, models)
     unknown = sorted(set(use) - set(MODULES))
@@ -360,7 +361,7 @@ def tas(
     parse = parse or expressions.parse(expression, models.parser, rule=chosen.parse, wordnet=models.wordnet)
     mined = mine(artifacts, parse, models, variant=chosen)
     captions, possible = artifacts.captions.get(chosen.p_crop.style), None
-    if isinstance(captions, CaptionsOnDemand):
+    if isinstance(captions, CaptionsOnDemand) and chosen.answering_above is None:
         everyone = np.ones(len(captions), dtype=bool)
         possible = _candidates(parse, artifacts, chosen) if "spatial" in use else everyone
     if isinstance(captions, CaptionsOnDemand) and possible is not None:
@@ -370,7 +371,8 @@ def tas(
         table = score(artifacts, expression, mined, models, variant=chosen, weights=weights)
     if "spatial" in use:
         table = rectify(table, parse, artifacts, variant=chosen)
-    return answer(artifacts, expression, table, parse, mined, method_name=f"TAS ({chosen.name})")
+    name, above = f"TAS ({chosen.name})", chosen.answering_above
+    return answer(artifacts, expression, table, parse, mined, method_name=name, above=above)
 
 
 def with_modules(weights: Weights, modules: Collection[str]) -> Weights:
@@ -392,7 +394,14 @@ def with_modules(weights: Weights, modules: Collection[str]) -> Weights:
 
 
 def answer(
-    artifacts: ImageArtifacts, expression: str, table: ScoreTable, parse: Parse, mined: Negatives, *, method_name: str
+    artifacts: ImageArtifacts,
+    expression: str,
+    table: ScoreTable,
+    parse: Parse,
+    mined: Negatives,
+    *,
+    method_name: str,
+    above: float | None = None,
 ) -> Prediction:
     """Select from a finished table.
 
@@ -410,14 +419,21 @@ def answer(
         From ``mine``.
     method_name : str
         Who answers, for people.
+    above : float, optional
+        ``Variant.answering_above``.
 
     Returns
     -------
     Prediction
-        Without proposals its mask is empty and its index None.
+        Its index is the best proposal's. Without proposals, or without one above the threshold, its mask is empty and
+        its index None.
     """
     index = select(table)
-    chosen = np.zeros(artifacts.size_hw, dtype=bool) if index is None else artifacts.proposals.masks[index]
+    rows = [] if index is None else [index]
+    if above is not None:
+        rows = np.flatnonzero(table.kept & (table.total > above)).tolist()
+        index = index if rows else None
+    chosen = np.any(artifacts.proposals.masks[rows], axis=0)
     mask = artifacts.at_full_size(chosen)
     return Prediction(
         expression=expression,

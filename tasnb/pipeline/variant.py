@@ -7,6 +7,7 @@ another variant's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
@@ -54,6 +55,14 @@ class Variant:
         How S is shown, "cosine" or "official" (100 x S, min-max, softmax); the argmax is the same.
     model_options : mapping
         What ``models.load`` must be told (num_beams, min_mask_region_area ...).
+    answering_above : float, optional
+        What every method answers with: None, the best proposal; else all kept ones whose S (of a baseline its own
+        score) is above this, as one mask, which is empty where there is none. For data with several targets or none.
+
+    Raises
+    ------
+    UserError
+        For a threshold that is no finite number.
     """
 
     name: str
@@ -68,6 +77,11 @@ class Variant:
     weights: Weights = field(default_factory=Weights)  # paper, section 4.2
     scale: scores.Scale = "cosine"
     model_options: Mapping[str, Any] = field(default_factory=dict)
+    answering_above: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.answering_above is not None and not math.isfinite(self.answering_above):
+            raise UserError(f"answering_above: expected a finite number, got {self.answering_above}")
 
     @property
     def of_artifacts(self) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def test_list_names_every_set_with_counts_licence_and_whether_it_is_there(shared
 def test_list_as_json(capsys) -> None:
     assert cli.run(["datasets", "list", "--json"]) == 0
     known = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)["datasets"]}
-    assert list(known)[:5] == ["refcoco", "refcoco+", "refcocog", "phrasecut", "folder"]
+    assert list(known)[:7] == ["refcoco", "refcoco+", "refcocog", "phrasecut", "grefcoco", "refcoco-m", "folder"]
     assert known["refcocog"]["splits"]["umd"]["test"] == {"images": 2600, "refs": 5023, "sentences": 9602}
     assert known["refcoco"]["found"] is None
     assert known["reftoy"]["found"]

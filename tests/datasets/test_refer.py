@@ -150,7 +150,10 @@ def test_the_environment_names_the_root(small: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"name": "refcoc"}, "unknown data set 'refcoc'; choose from refcoco, refcoco+, refcocog, phrasecut, folder"),
+        (
+            {"name": "refcoc"},
+            "unknown data set 'refcoc'; choose from refcoco, refcoco+, refcocog, phrasecut, grefcoco, refcoco-m",
+        ),
         ({"name": "refcoco", "split": "test"}, "unknown split 'test' of refcoco; choose from train, val, testA, testB"),
         ({"name": "refcoco", "split_by": "umd"}, "unknown split_by 'umd' of refcoco; choose from unc, google"),
         ({"name": "refcocog", "split_by": "unc"}, "unknown split_by 'unc' of refcocog; choose from umd, google"),
