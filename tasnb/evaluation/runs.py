@@ -21,8 +21,8 @@ from pydantic_core import to_jsonable_python
 from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.shipped import finished
 from tasnb.core.tables import counted, interval_text, text_table
-from tasnb.core.types import Weights
 from tasnb.evaluation import metrics
+from tasnb.evaluation.headings import coverage_of, headed
 from tasnb.evaluation.parts import (
     DamagedRunError,
     bound_path,
@@ -50,7 +50,11 @@ _log = logging.getLogger(__name__)
 
 def minded_of(about: Mapping[str, Any]) -> list[str]:
     """What to mind before the figures of a run are believed, from its run.json: a sentence each, most often none."""
-    return [str(about["domain_note"])] if about.get("domain_note") else []
+    found = [str(about["domain_note"])] if about.get("domain_note") else []
+    if absent := len(about.get("imported", {}).get("missing", ())):
+        who, share = about["models"]["name"], coverage_of(about)
+        found.append(f"the answers of {who} cover {share} of the samples: {absent} have none and are in no figure")
+    return found
 
 
 def has_stages(run: Any) -> bool:
@@ -288,7 +292,7 @@ class Run:
         return self._read("errors").copy()
 
     def table(self, protocol: str | None = None, methods: Sequence[str] | None = None) -> pd.DataFrame:
-        """Figures of every method, and of the best proposals ("oracle").
+        """Figures of every method, and of the best proposals ("oracle"), where the run has proposals.
 
         Parameters
         ----------
@@ -314,7 +318,8 @@ class Run:
         for name in names:
             if name not in self.methods:
                 raise UserError(f"this run has no method {name!r}; choose from {', '.join(self.methods)}")
-        return pd.DataFrame([self._row(name, protocol or self.about["protocol"]) for name in (*names, ORACLE)])
+        names = (*names, ORACLE) if has_stages(self) else names
+        return pd.DataFrame([self._row(name, protocol or self.about["protocol"]) for name in names])
 
     def units(self, method: str, protocol: str | None = None) -> pd.DataFrame:
         """What is averaged: a sentence, or all sentences of an object where the protocol merges them ("car").
@@ -341,6 +346,7 @@ class Run:
         else:
             frame = frame.assign(unit=frame["sample"], answered=frame["proposals"] > 0)
         if method == ORACLE:
+            require_stages(self, "the row of the best proposals")
             frame = frame.drop_duplicates(keys).drop(columns=["intersection", "union"])
             oracle = best[keys].assign(intersection=best["oracle_intersection"], union=best["oracle_union"])
             frame = frame.merge(oracle, on=keys)
@@ -361,23 +367,18 @@ class Run:
         str
             Several lines.
         """
-        about, data = self.about, self.about["dataset"]
         precision, rows = {f"Pr@{t}": _pr(t) for t in metrics.THRESHOLDS}, []
         for row in self.table(protocol).to_dict("records"):
             passed = [row.get(name) for name in precision.values()]
             figures = [*_with_interval(row, "miou"), *_with_interval(row, "oiou"), *passed]
             rows.append([row["method"], *figures, row["n"], row["missing"]])
-        head = (
-            f"{data['name']} {data['split']}: {counted(data['samples'], 'sentence')} of "
-            f"{counted(data['images'], 'image')}, models "
-            f"{about['models']['name']}, variant {about['variant']}, {Weights(**about['weights'])}, "
-            f"proposals {about['proposals']}, protocol {protocol or about['protocol']}, "
-            "95 % intervals"
-        )
+        head = f"{headed(self.about)}, protocol {protocol or self.about['protocol']}, 95 % intervals"
         headers = ["method", "mIoU", "interval", "oIoU", "interval", *precision, "n", "missing"]
-        lines = [*(f"! {note}" for note in minded_of(about)), head]
+        lines = [*(f"! {note}" for note in minded_of(self.about)), head]
         if absent := len(self._missing_parts()):
-            lines.append(f"! {absent} of {about['parts']} parts are not done: the same tasnb evaluate command goes on")
+            lines.append(
+                f"! {absent} of {self.about['parts']} parts are not done: the same tasnb evaluate command goes on"
+            )
         nothing = why_nothing(self)
         lines.append(nothing or text_table(headers, rows))
         if failed := len(self._read("errors")):
