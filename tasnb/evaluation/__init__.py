@@ -5,11 +5,13 @@
 else reads such a directory: ``metrics`` are the figures, ``reranking`` chooses again from its scores, for ``sweep``
 (Table 3) and ``ablation`` (Table 4), ``compare`` sets two side by side, ``paper`` sets one against the published
 tables, ``reproduce`` measures these by ``recipes``, ``quality`` judges proposals and captions, ``cost`` takes the time,
-and ``samples`` and ``notes`` are about single cases. ``importing`` makes a run of anybody's ``answer_files``.
+and ``samples`` and ``notes`` are about single cases. ``importing`` makes a run of anybody's ``answer_files``,
+and ``exporting`` writes such a file.
 """
 
 from __future__ import annotations
 
+from tasnb.evaluation.exporting import export_answers
 from tasnb.evaluation.importing import import_predictions
 
-__all__ = ["import_predictions"]
+__all__ = ["export_answers", "import_predictions"]

@@ -59,7 +59,7 @@ def minded_of(about: Mapping[str, Any]) -> list[str]:
 
 def has_stages(run: Any) -> bool:
     """Whether a run has proposals and scores; one of imported answers has neither."""
-    return bool(run.about["proposals"] != NO_STAGES)
+    return bool(run.about.get("proposals") != NO_STAGES)
 
 
 def require_stages(run: Any, what: str) -> None:
