@@ -13,6 +13,7 @@ from typing import Any, overload
 import numpy as np
 
 from tasnb.core.errors import MissingFileError, UserError
+from tasnb.core.image_files import upright_size
 from tasnb.core.images import as_rgb
 from tasnb.core.tables import counted
 from tasnb.core.types import ImageRGB, Sample
@@ -64,18 +65,9 @@ class Samples(Sequence[Sample]):
     def __getitem__(self, index: int | slice) -> Sample | Samples:
         if isinstance(index, slice):
             return self._part(self._chosen[index])
-        row = self._row(index)
-        self._contents.require_sound(row)
+        row, facts = self._row(index), self.facts(index)
         image = self.image(row.image_id)
-        ids = {key: getattr(row, key) for key in ("image_id", "ref_id", "sent_id", "split", "expression")}
-        return Sample(
-            image=image,
-            target=self._target(row, image),
-            sample_id=self._sample_id(row),
-            dataset=self.name,
-            gold=_readable(row.gold),
-            **ids,
-        )
+        return Sample(image=image, target=self._target(row, image.shape[:2]), **facts)
 
     def __repr__(self) -> str:
         size = f"{counted(len(self), 'sample')} of {counted(len(set(self.image_ids)), 'image')}"
@@ -230,6 +222,52 @@ class Samples(Sequence[Sample]):
         masks.flags.writeable = False
         return masks
 
+    def facts(self, index: int) -> dict[str, Any]:
+        """All of a sample but its picture and target, without reading either.
+
+        Parameters
+        ----------
+        index : int
+            Place of the sample.
+
+        Returns
+        -------
+        dict
+            sample_id, image_id, ref_id, sent_id, dataset, split, expression and gold, as ``Sample`` has them.
+
+        Raises
+        ------
+        ValueError
+            For a sample about which the data set's files have a fault.
+        """
+        row = self._row(index)
+        self._contents.require_sound(row)
+        ids = {key: getattr(row, key) for key in ("image_id", "ref_id", "sent_id", "split", "expression")}
+        return {**ids, "sample_id": self._sample_id(row), "dataset": self.name, "gold": _readable(row.gold)}
+
+    def target(self, index: int) -> np.ndarray | None:
+        """The mask of a sample; its picture is not read, and need not be there where the annotations list its size.
+
+        Parameters
+        ----------
+        index : int
+            Place of the sample.
+
+        Returns
+        -------
+        bool (h, w), or None
+            As ``Sample.target``.
+
+        Raises
+        ------
+        ValueError, OSError
+            For a damaged mask, and where the picture's size is not known.
+        """
+        row = self._row(index)
+        listed = self._contents.picture(row.image_id).size_hw
+        size_hw = listed or upright_size(self._contents.picture_file(row.image_id))
+        return self._target(row, size_hw)
+
     def target_ids(self, index: int) -> tuple[str, ...] | None:
         """The annotations that a sample means, without reading any picture.
 
@@ -312,8 +350,7 @@ class Samples(Sequence[Sample]):
     def _sample_id(self, row: Row) -> str:
         return f"{self.name}-{row.split}-{row.sent_id}"
 
-    def _target(self, row: Row, image: ImageRGB) -> np.ndarray | None:
-        size_hw = (image.shape[0], image.shape[1])
+    def _target(self, row: Row, size_hw: tuple[int, int]) -> np.ndarray | None:
         try:
             mask = self._contents.mask(row, size_hw)
         except MissingFileError:

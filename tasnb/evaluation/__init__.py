@@ -6,8 +6,13 @@ else reads such a directory: ``metrics`` are the figures, ``reranking`` chooses 
 (Table 3) and ``ablation`` (Table 4), ``compare`` sets two side by side, ``reannotation`` measures one under another
 annotation, ``paper`` sets one against the published tables, ``reproduce`` measures these by ``recipes``, ``quality``
 judges proposals and captions, ``cost`` takes the time, and ``samples`` and ``notes`` are about single cases.
+``importing`` makes a run of anybody's ``answer_files``, and ``exporting`` writes such a file.
 """
 
+from __future__ import annotations
+
+from tasnb.evaluation.exporting import export_answers
+from tasnb.evaluation.importing import import_predictions
 from tasnb.evaluation.reannotation import reannotated
 
-__all__ = ["reannotated"]
+__all__ = ["export_answers", "import_predictions", "reannotated"]

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from tasnb.core.brief import brief
 from tasnb.core.errors import UserError
 from tasnb.core.tables import counted, interval_text, text_table
-from tasnb.evaluation.runs import ORACLE, RunLike, minded_of, paired, summary_of, why_nothing
+from tasnb.evaluation.headings import headed
+from tasnb.evaluation.metrics import find
+from tasnb.evaluation.runs import ORACLE, RunLike, has_stages, minded_of, paired, summary_of, why_nothing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,15 +80,13 @@ def compare(a: RunLike, b: RunLike, *, protocol: str | None = None, metric: str 
             f"runs on different data cannot be paired: {here['name']} {here['split']} and "
             f"{there['name']} {there['split']}"
         )
-    shared = [method for method in a.methods if method in b.methods]
-    if not shared:
-        raise UserError(f"no method in common: {', '.join(a.methods)} and {', '.join(b.methods)}")
+    pairs = _pairs(a, b)
     for name, run in (("A", a), ("B", b)):
         if nothing := why_nothing(run):
             raise UserError(f"{name}, {run.folder}: {nothing}")
     rows, alone = [], []
-    for method in [*shared, ORACLE]:
-        first, second = a.units(method, chosen), b.units(method, chosen)
+    for method, (one, other) in pairs.items():
+        first, second = _units(a, one, chosen), _units(b, other, chosen)
         both = first[first["unit"].isin(second["unit"])]
         if both.empty:
             alone.append(f"{method}: no sample that both measured")
@@ -101,6 +101,29 @@ def compare(a: RunLike, b: RunLike, *, protocol: str | None = None, metric: str 
     return Comparison(frame=pd.DataFrame(rows), notes=(*_notes(a, b), *alone))
 
 
+def _pairs(a: RunLike, b: RunLike) -> dict[str, tuple[str, str]]:
+    """What is compared, by its name: the methods of both, and the oracle; each with an import's one if none is shared.
+
+    Raises UserError where there is no pair.
+    """
+    found = {method: (method, method) for method in a.methods if method in b.methods}
+    staged = has_stages(a) and has_stages(b)
+    if not found and not staged:
+        found = {f"{one} / {other}": (one, other) for one in a.methods for other in b.methods}
+    if not found:
+        raise UserError(f"no method in common: {', '.join(a.methods)} and {', '.join(b.methods)}")
+    return found | ({ORACLE: (ORACLE, ORACLE)} if staged else {})
+
+
+def _units(run: RunLike, method: str, protocol: str) -> pd.DataFrame:
+    """The units of a run, a sentence by its id: its number is another one where other samples were chosen."""
+    units = run.units(method, protocol)
+    if find(protocol).unit == "sentence":
+        ids = run.predictions().drop_duplicates("sample").set_index("sample")["sample_id"]
+        units["unit"] = units["unit"].map(ids)
+    return units
+
+
 def _value(units: pd.DataFrame, metric: str, protocol: str) -> float:
     threshold = float(metric.removeprefix("pr@")) if metric.startswith("pr@") else 0.5
     found = summary_of(units, protocol, thresholds=(threshold,), resamples=1)
@@ -112,15 +135,20 @@ def _notes(a: RunLike, b: RunLike) -> Iterator[str]:
     """In words: every way in which the runs differ, and samples that only one of them measured."""
     one, two = a.about, b.about
     yield from dict.fromkeys([*minded_of(one), *minded_of(two)])
-    for key in ("variant", "weights", "proposals", "protocol"):
-        if one[key] != two[key]:
-            yield f"{key}: {one[key]} in A, {two[key]} in B"
-    above = [about.get("variant_options", {}).get("answering_above") for about in (one, two)]
-    if above[0] != above[1]:
-        yield "answer threshold: {} in A, {} in B".format(*("off" if each is None else each for each in above))
-    for role, name in one["models"]["parts"].items():
-        if name != two["models"]["parts"].get(role):
-            yield f"{role}: other weights or options"
+    if has_stages(a) and has_stages(b):
+        for key in ("variant", "weights", "proposals"):
+            if one[key] != two[key]:
+                yield f"{key}: {one[key]} in A, {two[key]} in B"
+        above = [about.get("variant_options", {}).get("answering_above") for about in (one, two)]
+        if above[0] != above[1]:
+            yield "answer threshold: {} in A, {} in B".format(*("off" if each is None else each for each in above))
+        for role, name in one["models"]["parts"].items():
+            if name != two["models"]["parts"].get(role):
+                yield f"{role}: other weights or options"
+    else:
+        yield from (f"{name}: {headed(run.about)}" for name, run in (("A", a), ("B", b)))
+    if one["protocol"] != two["protocol"]:
+        yield f"protocol: {one['protocol']} in A, {two['protocol']} in B"
     if one["dataset"]["fingerprint"] != two["dataset"]["fingerprint"]:
         yield "the data differ in content or in the samples chosen; only shared samples are compared"
     for name, run in (("A", a), ("B", b)):

@@ -252,15 +252,8 @@ class Plan:
         """
         image_ids = [image_id_of(samples, index) for index in range(len(samples))]
         parts = split_into_parts(image_ids, options.shards)
-        name = str(getattr(samples, "name", "") or samples[0].dataset)
-        data = {
-            "name": name,
-            "split": str(getattr(samples, "split", "") or samples[0].split),
-            "samples": len(samples),
-            "images": len(set(image_ids)),
-            "fingerprint": _data_fingerprint(samples),
-            "spec": getattr(samples, "spec", None),
-        }
+        data = data_of(samples)
+        name = data["name"]
         roles = ("proposer", "encoder", "captioner", "parser", "wordnet")
         if (source := options.proposals) == ANNOTATIONS or _is_file(source):
             own = {"proposer": source if source == ANNOTATIONS else results.fingerprint_of(source)}
@@ -270,7 +263,7 @@ class Plan:
         variant = options.variant
         about = {
             "schema": SCHEMA,
-            "versions": _versions(),
+            "versions": versions(),
             "dataset": data,
             "models": {"name": str(spec["preset"]) if spec else "given", "spec": spec, "parts": names},
             "domain_note": data_note(models.name, models.domain, _some_pictures(samples, models)),
@@ -530,6 +523,18 @@ def _check_source(source: str) -> None:
         )
 
 
+def data_of(samples: Sequence[Sample]) -> dict[str, Any]:
+    """What run.json says of the data: name, split, samples, images, fingerprint, and the spec that opens them again."""
+    return {
+        "name": str(getattr(samples, "name", "") or samples[0].dataset),
+        "split": str(getattr(samples, "split", "") or samples[0].split),
+        "samples": len(samples),
+        "images": len({image_id_of(samples, index) for index in range(len(samples))}),
+        "fingerprint": _data_fingerprint(samples),
+        "spec": getattr(samples, "spec", None),
+    }
+
+
 def _data_fingerprint(samples: Sequence[Sample]) -> str:
     """The data set's own, or that of ids and expressions where it has none."""
     if found := getattr(samples, "fingerprint", None):
@@ -538,7 +543,7 @@ def _data_fingerprint(samples: Sequence[Sample]) -> str:
     return hashlib.sha256(json.dumps(lines).encode()).hexdigest()
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """Versions of Python and of the libraries whose numbers a run rests on."""
     found = {"python": platform.python_version()}
     for name in _LIBRARIES:

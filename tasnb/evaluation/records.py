@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from itertools import chain
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int
@@ -16,7 +16,7 @@ from jaxtyping import Int
 from tasnb.core.embeddings import cosines
 from tasnb.core.errors import UserError
 from tasnb.core.masks import areas, centroids_xy, pairwise_intersection, to_rle
-from tasnb.core.types import FEATURES, ImageArtifacts, Prediction, Sample, ScoreTable, parse_to_json
+from tasnb.core.types import FEATURES, ImageArtifacts, Parse, Prediction, Sample, ScoreTable, parse_to_json
 from tasnb.evaluation.metrics import iou, merge_sentences
 from tasnb.pipeline.variant import Variant
 
@@ -175,6 +175,7 @@ def prediction_row(
 
     evidence: the TAS prediction, whose parse and negatives stand beside every method.
     """
+    assert sample.target is not None  # samples without one never come this far
     inter, union = measured.of(answer.index)
     if not is_a_proposal(answer):
         inter = int(np.count_nonzero(answer.mask & sample.target))
@@ -185,17 +186,48 @@ def prediction_row(
         {name: getattr(phrase, name) for name in ("text", "lemma", "kept", "similarity", "reason")}
         for phrase in negatives.phrases  # in the order of the columns of phrase_cosines
     ]
-    gold = {key: value for key, value in sample.gold.items() if key != "tokens"}
-    row = {name: getattr(sample, name) for name in _OF_SAMPLE} | {"sample": number, "method": method}
-    row |= {"chosen": NO_PROPOSAL if answer.index is None else answer.index, "target_area": measured.target_area}
-    row |= {"intersection": inter, "union": union, "iou": inter / union if union else 0.0}
+    row: dict[str, Any] = {
+        "chosen": NO_PROPOSAL if answer.index is None else answer.index,
+        "target_area": measured.target_area,
+    }
+    row |= _measured_row(number, sample, method, parse, inter, union)
     row |= {"oracle": measured.oracle, "oracle_intersection": best_inter, "oracle_union": best_union}
     row |= {"oracle_iou": best_inter / best_union if best_union else 0.0, "proposals": len(answer.artifacts.proposals)}
-    row |= {"head": parse.head.lemma if parse.head else "", "phrase": parse.phrase, "parse": parse_to_json(parse)}
-    row |= {"directions": " ".join(parse.directions), "relations": json.dumps([asdict(r) for r in parse.relations])}
     row |= {"caption": negatives.caption, "negatives": json.dumps(list(negatives.kept)), "phrases": _compact(phrases)}
     trace = evidence.table.trace
-    return row | {"rectified": bool(trace and trace.applied), "gold": _compact(gold) if gold else ""}
+    return row | {"rectified": bool(trace and trace.applied)}
+
+
+def imported_row(
+    number: int, sample: Any, method: str, parse: Parse, *, answered: bool, intersection: int, union: int, area: int
+) -> dict[str, Any]:
+    """A row of ``predictions`` for an answer without any proposal, but for category and same_kind.
+
+    sample: has the ids, the expression and gold of one. area: of the target.
+    """
+    row = _measured_row(number, sample, method, parse, intersection, union)
+    row |= {"chosen": NO_PROPOSAL, "proposals": int(answered), "target_area": area, "rectified": False}
+    row |= {"oracle": NO_PROPOSAL, "oracle_intersection": 0, "oracle_union": area, "oracle_iou": 0.0}
+    return row | {"caption": "", "negatives": "[]", "phrases": "[]"}
+
+
+def _measured_row(number: int, sample: Any, method: str, parse: Parse, intersection: int, union: int) -> dict[str, Any]:
+    """What every row of ``predictions`` has: the sample, how its expression was read, and what the answer covers."""
+    gold = {key: value for key, value in sample.gold.items() if key != "tokens"}
+    row = {name: getattr(sample, name) for name in _OF_SAMPLE} | {"sample": number, "method": method}
+    row |= {"intersection": intersection, "union": union, "iou": intersection / union if union else 0.0}
+    row |= {"head": parse.head.lemma if parse.head else "", "phrase": parse.phrase, "parse": parse_to_json(parse)}
+    row |= {"directions": " ".join(parse.directions), "relations": json.dumps([asdict(r) for r in parse.relations])}
+    return row | {"gold": _compact(gold) if gold else ""}
+
+
+def known_of(samples: Sequence[Sample], index: int) -> dict[str, Any]:
+    """What the data set says of a target beyond its sample: its kind and how many others of it the picture has."""
+    categories, same_kind = getattr(samples, "categories", None), getattr(samples, "same_kind", None)
+    return {
+        "category": str(categories[index]) if categories is not None else "",
+        "same_kind": same_kind(index) if same_kind is not None else None,
+    }
 
 
 def is_a_proposal(answer: Prediction) -> bool:
@@ -203,10 +235,12 @@ def is_a_proposal(answer: Prediction) -> bool:
     return answer.index is not None and np.array_equal(answer.mask, answer.artifacts.proposals.masks[answer.index])
 
 
-def answer_row(number: int, sample: Any, method: str, mask: np.ndarray, score: float = float("nan")) -> dict[str, Any]:
+def answer_row(
+    number: int, sample: Any, method: str, rle: Mapping[str, Any], score: float = float("nan")
+) -> dict[str, Any]:
     """A row of ``answers``: a mask that is none of the proposals. sample: has sample_id and image_id."""
     row = {"sample": number, "sample_id": sample.sample_id, "image_id": sample.image_id, "method": method}
-    return row | {"height": mask.shape[0], "width": mask.shape[1], "mask": to_rle(mask)["counts"], "score": score}
+    return row | {"height": rle["size"][0], "width": rle["size"][1], "mask": rle["counts"], "score": score}
 
 
 def proposal_columns(image_id: str, artifacts: ImageArtifacts, variant: Variant) -> dict[str, Any]:
@@ -246,17 +280,26 @@ def score_columns(
     return columns | {"intersection": measured.intersections, "union": measured.unions, "iou": measured.ious}
 
 
-def ref_rows(samples: Sequence[Sample], answers: Sequence[Prediction], method: str) -> list[dict[str, Any]]:
+class Answered(NamedTuple):
+    """An answer to a sentence, as ``ref_rows`` merges them. answered: whether there was anything to choose from."""
+
+    image_id: str
+    ref_id: str
+    target: np.ndarray
+    mask: np.ndarray
+    answered: bool
+
+
+def ref_rows(answers: Sequence[Answered], method: str) -> list[dict[str, Any]]:
     """Rows of ``refs`` for one image and method: all sentences of an object merged, the unit of protocol "car"."""
-    merged, ref_ids = merge_sentences(np.stack([answer.mask for answer in answers]), [s.ref_id for s in samples])
+    merged, ref_ids = merge_sentences(np.stack([answer.mask for answer in answers]), [a.ref_id for a in answers])
     rows = []
     for mask, ref_id in zip(merged, ref_ids, strict=True):
-        own = [(s, a) for s, a in zip(samples, answers, strict=True) if s.ref_id == ref_id]
-        sample, target = own[-1][0], own[-1][0].target
-        assert target is not None  # samples without one never come this far
-        row = {"image_id": sample.image_id, "ref_id": ref_id, "method": method, "sentences": len(own)}
+        own = [answer for answer in answers if answer.ref_id == ref_id]
+        target = own[-1].target
+        row = {"image_id": own[-1].image_id, "ref_id": ref_id, "method": method, "sentences": len(own)}
         row |= {"intersection": int(np.count_nonzero(mask & target)), "union": int(np.count_nonzero(mask | target))}
-        rows.append(row | {"answered": any(len(answer.artifacts.proposals) for _, answer in own)})
+        rows.append(row | {"answered": any(answer.answered for answer in own)})
     return rows
 
 

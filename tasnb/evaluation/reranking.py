@@ -14,7 +14,7 @@ from tasnb.core.errors import UserError
 from tasnb.core.types import NounPhrase, Parse, Weights, WordNet, combine, parse_from_json
 from tasnb.evaluation import metrics
 from tasnb.evaluation.records import NO_PROPOSAL
-from tasnb.evaluation.runs import RunLike, ScoredRun, why_nothing
+from tasnb.evaluation.runs import RunLike, ScoredRun, require_stages, why_nothing
 from tasnb.pipeline.variant import PAPER, VARIANTS, Variant, find
 from tasnb.stages import negatives, spatial
 
@@ -104,6 +104,7 @@ class Ranking:
         ValueError
             For a run without any sample, or for scores that do not fit the predictions.
         """
+        require_stages(run, "ranking again")
         chosen = _variant_of(run) if variant is None else find(variant)
         rule = chosen.rectifier
         # one row a sample: parse, image and target are the same for every variant

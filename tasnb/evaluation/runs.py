@@ -21,8 +21,8 @@ from pydantic_core import to_jsonable_python
 from tasnb.core.errors import MissingFileError, UserError
 from tasnb.core.shipped import finished
 from tasnb.core.tables import counted, interval_text, text_table
-from tasnb.core.types import Weights
 from tasnb.evaluation import metrics
+from tasnb.evaluation.headings import coverage_of, headed
 from tasnb.evaluation.parts import (
     DamagedRunError,
     bound_path,
@@ -51,12 +51,16 @@ _log = logging.getLogger(__name__)
 
 def minded_of(about: Mapping[str, Any]) -> list[str]:
     """What to mind before the figures of a run are believed, from its run.json: a sentence each, most often none."""
-    return [str(about["domain_note"])] if about.get("domain_note") else []
+    found = [str(about["domain_note"])] if about.get("domain_note") else []
+    if absent := len(about.get("imported", {}).get("missing", ())):
+        who, share = about["models"]["name"], coverage_of(about)
+        found.append(f"the answers of {who} cover {share} of the samples: {absent} have none and are in no figure")
+    return found
 
 
 def has_stages(run: Any) -> bool:
     """Whether a run has proposals and scores; one of imported answers has neither."""
-    return bool(run.about["proposals"] != NO_STAGES)
+    return bool(run.about.get("proposals") != NO_STAGES)
 
 
 def require_stages(run: Any, what: str) -> None:
@@ -289,7 +293,7 @@ class Run:
         return self._read("errors").copy()
 
     def table(self, protocol: str | None = None, methods: Sequence[str] | None = None) -> pd.DataFrame:
-        """Figures of every method, and of the best proposals ("oracle").
+        """Figures of every method, and of the best proposals ("oracle"), where the run has proposals.
 
         Parameters
         ----------
@@ -316,7 +320,8 @@ class Run:
         for name in names:
             if name not in self.methods:
                 raise UserError(f"this run has no method {name!r}; choose from {', '.join(self.methods)}")
-        return pd.DataFrame([self._row(name, protocol or self.about["protocol"]) for name in (*names, ORACLE)])
+        names = (*names, ORACLE) if has_stages(self) else names
+        return pd.DataFrame([self._row(name, protocol or self.about["protocol"]) for name in names])
 
     def units(self, method: str, protocol: str | None = None) -> pd.DataFrame:
         """What is averaged: a sentence, or all sentences of an object where the protocol merges them ("car").
@@ -343,6 +348,7 @@ class Run:
         else:
             frame = frame.assign(unit=frame["sample"], answered=frame["proposals"] > 0)
         if method == ORACLE:
+            require_stages(self, "the row of the best proposals")
             frame = frame.drop_duplicates(keys).drop(columns=["intersection", "union"])
             oracle = best[keys].assign(intersection=best["oracle_intersection"], union=best["oracle_union"])
             frame = frame.merge(oracle, on=keys)
@@ -364,7 +370,7 @@ class Run:
         str
             Several lines.
         """
-        about, data, chosen = self.about, self.about["dataset"], protocol or str(self.about["protocol"])
+        chosen = protocol or str(self.about["protocol"])
         generalised = metrics.find(chosen).has_no_targets
         named = {"miou": "gIoU", "oiou": "cIoU", "nacc": "N-acc", "tacc": "T-acc"} if generalised else FIGURES
         precision, rows = {f"Pr@{t}": _pr(t) for t in metrics.THRESHOLDS}, []
@@ -372,20 +378,14 @@ class Run:
             figures = [each for name in named for each in _with_interval(row, name)]
             figures += [row.get(name) for name in precision.values()]
             rows.append([row["method"], *figures, row["n"], row["missing"]])
-        above = about.get("variant_options", {}).get("answering_above")
-        head = (
-            f"{data['name']} {data['split']}: {counted(data['samples'], 'sentence')} of "
-            f"{counted(data['images'], 'image')}, models "
-            f"{about['models']['name']}, variant {about['variant']}, {Weights(**about['weights'])}, "
-            f"proposals {about['proposals']}, protocol {chosen}, "
-            f"{'' if above is None else f'answers above {above:g}, '}"
-            "95 % intervals"
-        )
+        head = f"{headed(self.about)}, protocol {chosen}, 95 % intervals"
         shown = [each for name in named.values() for each in (name, "interval")]
         headers = ["method", *shown, *precision, "n", "missing"]
-        lines = [*(f"! {note}" for note in minded_of(about)), head]
+        lines = [*(f"! {note}" for note in minded_of(self.about)), head]
         if absent := len(self._missing_parts()):
-            lines.append(f"! {absent} of {about['parts']} parts are not done: the same tasnb evaluate command goes on")
+            lines.append(
+                f"! {absent} of {self.about['parts']} parts are not done: the same tasnb evaluate command goes on"
+            )
         nothing = why_nothing(self)
         lines.append(nothing or text_table(headers, rows))
         if failed := len(self._read("errors")):

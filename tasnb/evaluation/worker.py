@@ -23,6 +23,7 @@ import numpy as np
 from tasnb import datasets
 from tasnb.core.errors import UserError
 from tasnb.core.images import as_rgb
+from tasnb.core.masks import to_rle
 from tasnb.core.types import (
     ImageArtifacts,
     ImageTextEncoder,
@@ -281,13 +282,16 @@ class _Image:
             models = replace(models, encoder=_encode(texts, models, session.memo, more=more))
         if attempt.failed:
             return
-        answers: dict[str, list[tuple[Sample, Prediction]]] = {name: [] for name in methods}
+        answers: dict[str, list[records.Answered]] = {name: [] for name in methods}
         for number, parse in parses.items():
-            for name, answer in self._answer(methods, models, artifacts, number, usable[number], parse).items():
-                answers[name].append((usable[number], answer))
-        for name, pairs in answers.items():
-            if pairs:
-                self.rows.refs += records.ref_rows([s for s, _ in pairs], [answer for _, answer in pairs], name)
+            sample = usable[number]
+            assert sample.target is not None  # _read keeps such samples out
+            about, any_proposal = (self.image_id, sample.ref_id, sample.target), bool(len(artifacts.proposals))
+            for name, answer in self._answer(methods, models, artifacts, number, sample, parse).items():
+                answers[name].append(records.Answered(*about, answer.mask, any_proposal))
+        for name, own in answers.items():
+            if own:
+                self.rows.refs += records.ref_rows(own, name)
 
     def _read(self, numbers: Sequence[int]) -> dict[int, Sample]:
         """The samples that can be read and have a target, by number."""
@@ -342,9 +346,10 @@ class _Image:
                 if answer.mask.shape != artifacts.size_hw:
                     raise UserError(f"expected a mask of size {artifacts.size_hw} (h, w), got {answer.mask.shape}")
                 row = records.prediction_row(number, sample, name, answer, measured, evidence)
-                self.rows.predictions.append(row | _known_of(self.session.samples, number))
-                if answer.mask.any() and not records.is_a_proposal(answer):
-                    self.rows.answers.append(records.answer_row(number, sample, name, answer.mask))
+                self.rows.predictions.append(row | records.known_of(self.session.samples, number))
+                # no answer at all needs no mask, but one without pixels in place of a proposal does
+                if not records.is_a_proposal(answer) and (answer.mask.any() or answer.index is not None):
+                    self.rows.answers.append(records.answer_row(number, sample, name, to_rle(answer.mask)))
                 answers[name] = answer
                 if method in baselines.READS:
                     own_scores[baselines.READS[method]] = answer.table.total
@@ -360,15 +365,6 @@ def _options(method: Answering, variant: Variant, parse: Parse, sample: Sample) 
     known = {"variant": variant, "parse": parse, "global_weight": global_weight_for(sample.dataset)}
     fixed = getattr(method, "keywords", {})  # of functools.partial
     return {name: value for name, value in known.items() if (every or name in takes) and name not in fixed}
-
-
-def _known_of(samples: Sequence[Sample], index: int) -> dict[str, Any]:
-    """What the data set says of a target beyond its sample: its kind and how many others of it the picture has."""
-    categories, same_kind = getattr(samples, "categories", None), getattr(samples, "same_kind", None)
-    return {
-        "category": str(categories[index]) if categories is not None else "",
-        "same_kind": same_kind(index) if same_kind is not None else None,
-    }
 
 
 class _KnownTexts:
