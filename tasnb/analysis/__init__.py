@@ -27,6 +27,7 @@ from tasnb.analysis.breakdowns import (
     cases,
     check_cut,
     compare_by,
+    confusion,
     confusion_of_heads,
     flips_text,
     groups,
@@ -34,17 +35,17 @@ from tasnb.analysis.breakdowns import (
     margins,
     trust,
 )
-from tasnb.analysis.causes import CAUSES, DETAILS, GRID, THRESHOLD, Cause, sentence_of
-from tasnb.analysis.evidence import Pool, pool, wordnet_of
+from tasnb.analysis.causes import ANSWER_CAUSES, CAUSES, DETAILS, GRID, THRESHOLD, Cause, sentence_of
+from tasnb.analysis.evidence import Evidence, Pool, pool, wordnet_of
 from tasnb.analysis.experiments import Experiment
 from tasnb.analysis.leaderboards import Leaderboard, leaderboard
 from tasnb.analysis.types import TYPES, ExpressionTypes, Tag, types_of
 from tasnb.evaluation.notes import Note, Notes, notes
 
 __all__ = [
-    "CAUSES", "CUTS", "DETAILS", "GRID", "THRESHOLD", "TYPES", "Attribution", "Cause", "Experiment", "ExpressionTypes",
-    "Flips", "Leaderboard", "Note", "Notes", "Pool", "Tag", "attribute", "breakdown", "breakdown_text", "calibration",
-    "cases", "check_cut", "compare_by", "confusion_of_heads", "experiments", "flips_text", "groups", "heat",
-    "leaderboard", "margins", "notes", "overlap", "overlap_text", "pool", "recoverable", "recoverable_text",
-    "sentence_of", "trust", "types_of", "wordnet_of",
+    "ANSWER_CAUSES", "CAUSES", "CUTS", "DETAILS", "GRID", "THRESHOLD", "TYPES", "Attribution", "Cause", "Evidence",
+    "Experiment", "ExpressionTypes", "Flips", "Leaderboard", "Note", "Notes", "Pool", "Tag", "attribute", "breakdown",
+    "breakdown_text", "calibration", "cases", "check_cut", "compare_by", "confusion", "confusion_of_heads",
+    "experiments", "flips_text", "groups", "heat", "leaderboard", "margins", "notes", "overlap", "overlap_text", "pool",
+    "recoverable", "recoverable_text", "sentence_of", "trust", "types_of", "wordnet_of",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tasnb.analysis import lexicon as lists
 from tasnb.analysis.causes import DISJOINT
 from tasnb.analysis.evidence import Case
+from tasnb.core.types import Parse
 from tasnb.stages.expressions import lexicon
 
 ENOUGH = 0.6  # share of the words that a caption must say to fit; captions leave some out
@@ -32,7 +33,7 @@ def suspected(case: Case) -> str:
         return ""
     if not all(scores[case.answer] >= scores[case.good].max() for scores in (table.v, table.p)):
         return ""
-    said, head = _content(case), case.parse.head.lemma.lower() if case.parse.head else ""
+    said, head = content_of(case.parse), case.parse.head.lemma.lower() if case.parse.head else ""
     answer, target = confirmed(case, case.answer), confirmed(case, best)
     if len(answer) < ENOUGH * max(1, len(said)) or (head and head not in answer):
         return ""
@@ -50,7 +51,7 @@ def confirmed(case: Case, row: int) -> set[str]:
     head = case.parse.head.lemma.lower() if case.parse.head else None
     return {
         word
-        for word in _content(case)
+        for word in content_of(case.parse)
         if word in caption or (word == head and any(case.is_a(said, word) for said in caption))
     }
 
@@ -74,10 +75,10 @@ def _further_out(case: Case, answer: int, best: int) -> bool:
     return True
 
 
-def _content(case: Case) -> list[str]:
+def content_of(parse: Parse) -> list[str]:
     """The lemmas of the expression that a caption can confirm: nouns and adjectives, places and sizes aside."""
     return [
         token.lemma.lower()
-        for token in case.parse.tokens
+        for token in parse.tokens
         if token.pos in ("NOUN", "PROPN", "ADJ") and not {token.lemma.lower(), token.text.lower()} & (_ASIDE | _EMPTY)
     ]

@@ -1,44 +1,35 @@
 """Why each failure failed: one primary cause a case, what curing it would regain, and where causes overlap.
 
-Every cause is tested on its own: its stage's result is replaced by the ideal, the stored scores are ranked again, and
-the cause holds when the answer is then right. The primary cause is the first that holds, in the order of ``CAUSES``.
-Where no single cure suffices it is the first stage whose result is wrong in itself (``alone`` is False then, and the
+With scores every cause is tested on its own: its stage's result is replaced by the ideal, the stored scores are ranked
+again, and the cause holds when the answer is then right. ``answers`` asks the annotations instead and needs no scores.
+The primary cause is the first that holds, in the order of ``CAUSES`` or ``ANSWER_CAUSES``. With scores and
+where no single cure suffices it is the first stage whose result is wrong in itself (``alone`` is False then, and the
 cure regains little, often nothing); V is always the last resort, so the causes add up to the failures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from tasnb.analysis import answers
 from tasnb.analysis import counterfactuals as what_if
-from tasnb.analysis.causes import CAUSES, RIGHT, THRESHOLD
-from tasnb.analysis.evidence import METHOD, Case, Evidence, wordnet_of
+from tasnb.analysis.causes import ANSWER_CAUSES, CAUSES, THRESHOLD, Cause, Verdict
+from tasnb.analysis.evidence import METHOD, Answered, Case, Evidence, wordnet_of
 from tasnb.analysis.types import ExpressionTypes
 from tasnb.core.brief import brief
+from tasnb.core.choices import require_known
 from tasnb.core.tables import interval_text, text_table
-from tasnb.core.types import WordNet
+from tasnb.core.types import Sample, WordNet
 from tasnb.evaluation import metrics
+from tasnb.evaluation.runs import has_stages, require_stages
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """Why one case failed; by default it did not. holds: every cause that holds on its own. counts: intersection and
-    union once the primary cause is cured. alone: whether that makes the answer right by itself."""
-
-    cause: str = RIGHT
-    detail: str = ""
-    words: str = ""
-    alone: bool = False
-    holds: frozenset[str] = frozenset()
-    counts: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,18 +41,22 @@ class Attribution:
     frame : DataFrame
         A row a sample, sorted: sample, sample_id, image_id, dataset, split, expression, iou, failed, cause ("": no
         failure), detail, alone, words (of the phrase or weights concerned), stage, recoverable (IoU regained if the
-        cause were cured, 0..1), cured_intersection, cured_union.
+        cause were cured, 0..1), cured_intersection, cured_union; without scores also answered (the category of what was
+        answered).
     holds : DataFrame
         sample, cause: a row for every cause that holds on its own.
-    evidence : Evidence
-        What the run stored.
+    evidence : Answered
+        What the run stored; an ``Evidence``, with scores, where the causes need them.
+    causes : mapping
+        The causes that were asked for, in their order: ``CAUSES`` or ``ANSWER_CAUSES``.
     about : mapping
         The run's run.json.
     """
 
     frame: pd.DataFrame
     holds: pd.DataFrame
-    evidence: Evidence
+    evidence: Answered
+    causes: Mapping[str, Cause] = field(default_factory=lambda: CAUSES)
     about: Mapping[str, Any] = field(default_factory=dict)
 
     __repr__ = brief
@@ -113,10 +108,13 @@ class Attribution:
 def attribute(
     run: Any,
     *,
-    method: str = METHOD,
+    method: str | None = None,
     threshold: float = THRESHOLD,
     protocol: str | None = None,
     wordnet: WordNet | None = None,
+    causes: Literal["scores", "answers"] | None = None,
+    samples: Sequence[Sample] | None = None,
+    withdrawn: Collection[str] = (),
 ) -> Attribution:
     """Find the cause of every failure of a run: an answer that Pr@t does not count.
 
@@ -124,8 +122,8 @@ def attribute(
     ----------
     run : Run
         A finished one, or a ``Pool``.
-    method : str
-        "tas", whose stages the stored scores are.
+    method : str, optional
+        Whose answers; default "tas" where the run has it, else its first.
     threshold : float
         t, an IoU above 0 and at most 1.
     protocol : str, optional
@@ -133,6 +131,14 @@ def attribute(
     wordnet : WordNet, optional
         Tells persons from things beyond our list of words, and that a duck is an animal. Default that of the run's
         preset, and where its files are not here the words alone.
+    causes : {"scores", "answers"}, optional
+        "scores": which stage of TAS failed, from the stored scores (``CAUSES``). "answers": what is wrong with the
+        answer, from the answer and all that is annotated (``ANSWER_CAUSES``), for any method and for imported answers.
+        Default "scores" where the run has them and the method is "tas".
+    samples : sequence of Sample, optional
+        "answers" alone: those that the run was made from; default what its run.json names.
+    withdrawn : collection of str
+        "answers" alone: ids of samples whose mask was withdrawn from the data, as RefCOCO-M did with some of RefCOCO.
 
     Returns
     -------
@@ -143,27 +149,41 @@ def attribute(
     ------
     ValueError
         For a method without stored stages, a threshold outside 0..1, a run without any answer, or a run of an older
-        tasnb, which lacks captions and phrases.
+        tasnb, which lacks captions and phrases; for data that are not here, where the annotations are asked.
     """
+    wanted = protocol or str(run.about["protocol"])
+    if method is None:
+        method = METHOD if METHOD in run.about["methods"] else str(run.about["methods"][0])
+    if causes is None:
+        causes = "scores" if has_stages(run) and method == METHOD else "answers"
+    require_known("causes", causes, ("scores", "answers"))
+    options: dict[str, Any] = {"method": method, "threshold": threshold}
+    options["protocol"] = wanted if metrics.find(wanted).unit == "sentence" else "tas"
+    options["wordnet"] = wordnet_of(run) if wordnet is None else wordnet
+    evidence: Answered
+    if causes == "scores":
+        require_stages(run, "attribution by scores")
+        evidence = scored = Evidence.of(run, **options)
+        verdicts = [verdict_of(case) for case in scored.cases(scored.is_failure)]
+        return _attributed(run, evidence, verdicts, CAUSES)
+    evidence = Answered.of(run, **options)
+    verdicts, evidence = answers.verdicts(run, evidence, method, samples=samples, withdrawn=withdrawn)
+    return _attributed(run, evidence, verdicts, ANSWER_CAUSES)
+
+
+def _attributed(run: Any, evidence: Answered, found: Sequence[Verdict], causes: Mapping[str, Cause]) -> Attribution:
+    """The frame of a run; found: a verdict of every failure, in order."""
     import pandas as pd
 
-    wanted = protocol or str(run.about["protocol"])
-    evidence = Evidence.of(
-        run,
-        method=method,
-        threshold=threshold,
-        protocol=wanted if metrics.find(wanted).unit == "sentence" else "tas",
-        wordnet=wordnet_of(run) if wordnet is None else wordnet,
-    )
     failed, samples = evidence.is_failure, evidence.samples
     verdicts = [Verdict()] * len(samples)
-    for place, case in zip(np.flatnonzero(failed), evidence.cases(failed), strict=True):
-        verdicts[place] = verdict_of(case)
-    frame = samples[["sample", "sample_id", "image_id", "dataset", "split", "expression", "iou"]].copy()
-    frame["failed"] = failed
+    for place, verdict in zip(np.flatnonzero(failed), found, strict=True):
+        verdicts[place] = verdict
+    frame = samples[["sample", "sample_id", "image_id", "dataset", "split", "expression"]].copy()
+    frame["iou"], frame["failed"] = evidence.ious, failed
     for name in ("cause", "detail", "alone", "words"):
         frame[name] = [getattr(verdict, name) for verdict in verdicts]
-    frame["stage"] = [CAUSES[v.cause].stage if v.cause else "" for v in verdicts]
+    frame["stage"] = [causes[v.cause].stage if v.cause else "" for v in verdicts]
     told = [verdict.counts or before for verdict, before in zip(verdicts, evidence.counts, strict=True)]
     counts = np.array(told, dtype=np.int64).reshape(-1, 2)
     after, before = metrics.iou(counts[:, 0], counts[:, 1], protocol=evidence.protocol), frame["iou"].to_numpy()
@@ -171,10 +191,16 @@ def attribute(
     # an ideal stage is never worse than the real one: where its cure lowers the IoU, nothing is regained
     cured = np.where((after < before)[:, None], evidence.counts, counts)
     frame["cured_intersection"], frame["cured_union"] = cured.T
+    if causes is ANSWER_CAUSES:
+        frame["answered"] = np.where(failed, [v.answered for v in verdicts], samples["category"].fillna(""))
     holding = zip(frame["sample"], verdicts, strict=True)
-    holds = [(sample, name) for sample, verdict in holding for name in CAUSES if name in verdict.holds]
+    holds = [(sample, name) for sample, verdict in holding for name in causes if name in verdict.holds]
     return Attribution(
-        frame=frame, holds=pd.DataFrame(holds, columns=["sample", "cause"]), evidence=evidence, about=run.about
+        frame=frame,
+        holds=pd.DataFrame(holds, columns=["sample", "cause"]),
+        evidence=evidence,
+        causes=causes,
+        about=run.about,
     )
 
 
@@ -215,18 +241,22 @@ def recoverable(found: Attribution) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a cause, in the order of ``CAUSES``, and the row "all" for every failure. Columns: cause, stage, failures,
-        share (per cent of the failures), alone (cures that suffice by themselves), and in points miou and oiou, each
-        with the interval _low, _high of an image-cluster bootstrap. A run without failures has zeros.
+        A row a cause, in the order of ``found.causes``, and the row "all" for every failure. Columns: cause, stage,
+        failures, share (per cent of the failures), alone (cures that suffice by themselves), and in points miou and
+        oiou, each with the interval _low, _high of an image-cluster bootstrap. A run without failures has zeros.
     """
     import pandas as pd
 
     frame, rows = found.frame, []
     total = int(frame["failed"].sum())
-    for name in (*CAUSES, "all"):
+    for name in (*found.causes, "all"):
         mine = (frame["failed"] if name == "all" else frame["cause"] == name).to_numpy(bool)
         count = int(mine.sum())
-        row: dict[str, Any] = {"cause": name, "stage": CAUSES[name].stage if name in CAUSES else "", "failures": count}
+        row: dict[str, Any] = {
+            "cause": name,
+            "stage": found.causes[name].stage if name in found.causes else "",
+            "failures": count,
+        }
         row |= {"share": 100 * count / total if total else 0.0, "alone": int((mine & frame["alone"]).sum())}
         for metric, gain in found.gains(mine).items():
             row |= gain.columns(metric)
@@ -260,7 +290,7 @@ def recoverable_text(table: pd.DataFrame, samples: int) -> str:
         "Points regained if that cause alone were cured, with 95 % intervals:",
         text_table(("cause", "stage", "failures", "share %", "mIoU", "interval", "oIoU", "interval"), shown),
     ]
-    absent = [name for name in CAUSES if name not in {row["cause"] for row in rows}]
+    absent = [name for name in table["cause"] if name not in {row["cause"] for row in rows}]
     if absent and total:
         lines.append(f"no failure by: {', '.join(absent)}")
     return "\n".join(lines)
@@ -287,10 +317,10 @@ def overlap(found: Attribution) -> pd.DataFrame:
     """
     import pandas as pd
 
-    names = pd.Index(CAUSES, name="cause")
+    names = pd.Index(found.causes, name="cause")
     held = pd.crosstab(found.holds["sample"], found.holds["cause"]).reindex(columns=names, fill_value=0)
     values = held.to_numpy(np.int64)
-    table = pd.DataFrame(values.T @ values, index=names, columns=list(CAUSES))
+    table = pd.DataFrame(values.T @ values, index=names, columns=list(names))
     table["only"] = values[values.sum(axis=1) == 1].sum(axis=0)
     table["primary"] = found.frame["cause"].value_counts().reindex(names, fill_value=0)
     return table
@@ -309,7 +339,7 @@ def overlap_text(table: pd.DataFrame) -> str:
     str
         The causes that occur.
     """
-    names = [name for name in CAUSES if table.at[name, name] or table.at[name, "primary"]]
+    names = [name for name in table.index if table.at[name, name] or table.at[name, "primary"]]
     shown = table.loc[names, [*names, "only", "primary"]].reset_index()
     head = "Causes counted independently (both would explain a failure; on the diagonal: how often at all):"
     rows = shown.itertuples(index=False, name=None)

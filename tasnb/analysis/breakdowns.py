@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tasnb.analysis.answer_causes import NO_CATEGORY
 from tasnb.analysis.attribution import Attribution, attribute
-from tasnb.analysis.causes import CAUSES, sentence_of
-from tasnb.analysis.evidence import caption_words
+from tasnb.analysis.causes import sentence_of
+from tasnb.analysis.evidence import Evidence, caption_words
 from tasnb.analysis.types import LENGTH_NAMES, STYLES, TYPES
 from tasnb.core.brief import brief
 from tasnb.core.choices import require_known
 from tasnb.core.errors import UserError
 from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.evaluation import metrics
+from tasnb.evaluation.runs import has_stages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +43,7 @@ SIZE_LIMITS = (0.01, 0.03, 0.10)  # of the picture, each below the next name
 SIZE_NAMES = ("below 1 %", "1 to 3 %", "3 to 10 %", "above 10 %", "unknown")
 KIND_NAMES = ("0", "1", "2", "3", "4 or more", "unknown")
 HEADS = 15  # most frequent head nouns with a row of their own
-OTHER = "(other)"
+OTHER, NOTHING = "(other)", "(nothing)"
 SHOWN_FLIPS = 10
 
 
@@ -62,7 +64,7 @@ def cases(run: Any, **options: Any) -> pd.DataFrame:
         words, stage, recoverable (IoU, 0..1), why (a sentence), types (names joined by a comma and a blank), style,
         length (words), head, category, same_kind (others of the target's kind, -1 unknown), target_size (share of the
         picture, NaN unknown), margin (S of the answer less the best other candidate's, NaN without one), proposals,
-        oracle_iou.
+        oracle_iou (NaN without proposals).
     """
     found = run if isinstance(run, Attribution) else attribute(run, **options)
     samples, frame = found.evidence.samples, found.frame.copy()
@@ -76,7 +78,7 @@ def cases(run: Any, **options: Any) -> pd.DataFrame:
     frame["target_size"] = found.evidence.target_sizes
     frame["margin"] = margins(found)
     frame["proposals"] = samples["proposals"]
-    frame["oracle_iou"] = samples["oracle_iou"]
+    frame["oracle_iou"] = samples["oracle_iou"] if has_stages(found) else np.nan
     return frame.drop(columns=["cured_intersection", "cured_union"])
 
 
@@ -91,13 +93,15 @@ def margins(found: Attribution) -> np.ndarray:
     Returns
     -------
     float array (samples,)
-        0 or more; NaN with fewer than two candidates.
+        0 or more; NaN with fewer than two candidates, and for causes without scores.
 
     Notes
     -----
     Two proposals of one thing leave a small margin although either is right: read it with the accuracy beside it.
     """
     evidence, out = found.evidence, np.full(len(found.frame), np.nan)
+    if not isinstance(evidence, Evidence):
+        return out
     total = np.where(evidence.kept, evidence.ranking.total(evidence.weights), -np.inf)
     for place, (start, end) in enumerate(evidence.spans):
         if end - start > 1:
@@ -166,9 +170,9 @@ def breakdown(found: Attribution, by: str) -> pd.DataFrame:
     -------
     DataFrame
         A row a group, and the row "all": group, n, failures, accuracy (per cent not failed), miou and oiou in per cent,
-        each with _low and _high, oracle_miou (of the best proposals), recoverable (points of the whole run's mIoU that
-        these failures cost by their primary causes) with _low and _high, main_cause (the most frequent, "" without a
-        failure).
+        each with _low and _high, oracle_miou (of the best proposals, NaN without any), recoverable (points of the
+        whole run's mIoU that these failures cost by their primary causes) with _low and _high, main_cause (the most
+        frequent, "" without a failure).
 
     Raises
     ------
@@ -189,11 +193,11 @@ def breakdown(found: Attribution, by: str) -> pd.DataFrame:
             found.evidence.counts, protocol=found.protocol, which=counted
         ).items():
             row |= figure.columns(metric)
-        row["oracle_miou"] = 100 * float(best[counted].mean()) if counted.any() else np.nan
+        row["oracle_miou"] = 100 * float(best[counted].mean()) if counted.any() and has_stages(found) else np.nan
         row |= found.gains(mine)["miou"].columns("recoverable")
         causes = Counter(found.frame["cause"][mine])
-        # of equally frequent causes the earlier in the order of CAUSES
-        row["main_cause"] = max(CAUSES, key=lambda cause: causes[cause]) if causes else ""
+        # of equally frequent causes the earlier in their order
+        row["main_cause"] = max(found.causes, key=lambda cause: causes[cause]) if causes else ""
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -213,16 +217,18 @@ def breakdown_text(table: pd.DataFrame, by: str) -> str:
     str
         The question, and a line a group.
     """
-    headers = (by, "n", "right %", "mIoU", "interval", "best", "failed", "costs", "interval", "main cause")
+    has_best = table["oracle_miou"].notna().any()
+    best, legend = (("best",), "best: mIoU of the best proposals; ") if has_best else ((), "")
+    headers = (by, "n", "right %", "mIoU", "interval", *best, "failed", "costs", "interval", "main cause")
     rows = [
         (
             row["group"], row["n"], row["accuracy"], row["miou"], interval_text(row["miou_low"], row["miou_high"]),
-            row["oracle_miou"], row["failures"], row["recoverable"],
+            *((row["oracle_miou"],) if has_best else ()), row["failures"], row["recoverable"],
             interval_text(row["recoverable_low"], row["recoverable_high"]), row["main_cause"],
         )
         for row in table.to_dict("records")
     ]  # fmt: skip
-    legend = "best: mIoU of the best proposals; costs: points of the whole run's mIoU that these failures cost"
+    legend += "costs: points of the whole run's mIoU that these failures cost"
     return f"{CUTS[by]}\n{text_table(headers, rows)}\n{legend}"
 
 
@@ -247,7 +253,7 @@ def heat(found: Attribution, by: str = "type") -> pd.DataFrame:
     cause, regained = found.frame["cause"].to_numpy(object), found.frame["recoverable"].to_numpy(np.float64)
     rows = []
     for name, mask in groups(found, by).items():
-        for each in CAUSES:
+        for each in found.causes:
             mine = mask & (cause == each)
             count, points = int(mine.sum()), 100 * float(regained[mine].sum()) / len(found.frame)
             rows.append((name, each, count, 100 * float(count / mask.sum()), points))
@@ -336,6 +342,11 @@ def confusion_of_heads(found: Attribution, *, top: int = 12) -> pd.DataFrame:
     DataFrame
         Counts, asked down, answered across.
 
+    Raises
+    ------
+    ValueError
+        For causes without scores.
+
     Notes
     -----
     Asked is the kind of the target where the data set tells, else the head noun. Captions are the captioner's, so a row
@@ -344,6 +355,8 @@ def confusion_of_heads(found: Attribution, *, top: int = 12) -> pd.DataFrame:
     import pandas as pd
 
     samples, evidence = found.evidence.samples, found.evidence
+    if not isinstance(evidence, Evidence):
+        raise UserError("the captions of answers come with causes of scores; without them see analysis.confusion")
     kinds = samples["category"].fillna("").to_numpy(object)
     asked = np.where(kinds == "", samples["head"].to_numpy(object), kinds)
     known = {str(noun) for noun in asked if noun}
@@ -357,13 +370,52 @@ def confusion_of_heads(found: Attribution, *, top: int = 12) -> pd.DataFrame:
     return table.reindex(index=order, columns=order, fill_value=0)
 
 
+def confusion(found: Attribution, *, top: int = 12) -> pd.DataFrame:
+    """Count which category was meant and of which category the thing is that was answered, by the annotations.
+
+    Parameters
+    ----------
+    found : Attribution
+        From ``attribute(run, causes="answers")``.
+    top : int
+        How many of the most frequent categories; the rest are "(other)".
+
+    Returns
+    -------
+    DataFrame
+        Counts, meant down, answered across. A right answer stands for its target's category, on the diagonal, as does a
+        failure that is of the target or of another thing of its category. "(empty)", "(several)" and "(nothing
+        annotated)" across are no category; nor is "(nothing)" down, where nothing is meant.
+
+    Raises
+    ------
+    ValueError
+        For causes of scores.
+    """
+    import pandas as pd
+
+    if "answered" not in found.frame:
+        raise UserError('which category was answered is known of attribute(run, causes="answers"); these are of scores')
+    samples = found.evidence.samples
+    meant = samples["category"].fillna("").where(samples["target_area"] > 0, NOTHING).to_numpy(object)
+    answered = found.frame["answered"].where(found.frame["answered"] != "", "(unknown)")
+    meant = pd.Series(np.where(meant == "", "(unknown)", meant))
+    order = [*meant.value_counts().index[:top], OTHER]
+    across = [*(name for name in order if name != NOTHING), *NO_CATEGORY]
+    table = pd.crosstab(
+        meant.where(meant.isin(order), OTHER).rename("meant"),
+        answered.where(answered.isin(across), OTHER).rename("answered"),
+    )
+    return table.reindex(index=order, columns=across, fill_value=0)
+
+
 def _labels(found: Attribution, by: str) -> tuple[np.ndarray, Sequence[str]]:
     """The group of every sample, and the groups in order."""
     samples, frame = found.evidence.samples, found.frame
     if by == "stage":
-        return frame[by].to_numpy(object), list(dict.fromkeys(cause.stage for cause in CAUSES.values()))
+        return frame[by].to_numpy(object), list(dict.fromkeys(cause.stage for cause in found.causes.values()))
     if by == "cause":
-        return frame[by].to_numpy(object), list(CAUSES)
+        return frame[by].to_numpy(object), list(found.causes)
     if by == "length":
         return np.array([t.length_group for t in found.types], object), LENGTH_NAMES
     if by == "style":

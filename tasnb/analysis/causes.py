@@ -1,7 +1,9 @@
 """The causes of a failure, in the fixed order in which they are tried, and the plain sentence for each.
 
-The order follows the pipeline: what a later stage cannot repair is asked first. A case has one primary cause, the first
-whose cure alone makes the answer right; what else would have cured it stands in the table of overlaps.
+``CAUSES`` needs a run's scores. The order follows the pipeline: what a later stage cannot repair is asked first. A case
+has one primary cause, the first whose cure alone makes the answer right; what else would have cured it stands in the
+table of overlaps. ``ANSWER_CAUSES`` needs the answer and the annotations alone; the first whose question is answered
+with yes is the cause.
 """
 
 from __future__ import annotations
@@ -21,15 +23,30 @@ GRID = tuple((alpha, lam) for alpha in PAPER_ALPHAS for lam in (*PAPER_LAMS, 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Why one case failed; by default it did not. holds: every cause that holds on its own. counts: intersection and
+    union once the primary cause is cured. alone: whether that makes the answer right by itself. answered: the category
+    of what was answered, where the annotations tell."""
+
+    cause: str = ""
+    detail: str = ""
+    words: str = ""
+    alone: bool = False
+    holds: frozenset[str] = frozenset()
+    counts: tuple[int, int] | None = None
+    answered: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cause:
     """A cause of failures.
 
     Parameters
     ----------
     name : str
-        A key of ``CAUSES``.
+        A key of ``CAUSES`` or of ``ANSWER_CAUSES``.
     stage : str
-        Where it arises.
+        Where it arises; without scores, what is wrong with the answer.
     question : str
         What is asked.
     cure : str
@@ -104,7 +121,65 @@ _ALL = (
         cure="V of the target is the best of all",
     ),
 )
+_FULLY = "the target is answered fully"
+_OF_ANSWERS = (
+    Cause(
+        name="empty answer", stage="presence", question="Is there no answer, though something is meant?", cure=_FULLY
+    ),
+    Cause(
+        name="no target",
+        stage="presence",
+        question="Is something answered, though nothing is meant?",
+        cure="the answer is empty",
+    ),
+    Cause(
+        name="partly answered",
+        stage="number",
+        question="Are several things meant, and some of them answered and some not, with little beside them?",
+        cure=_FULLY,
+    ),
+    Cause(
+        name="doubtful annotation",
+        stage="data",
+        question="Is another thing of the category answered, and does no word tell the two apart; or was the target's "
+        "mask withdrawn?",
+        cure="the answer counts as right",
+    ),
+    Cause(
+        name="merged",
+        stage="number",
+        question="Are several separate things answered as one, not only those that are meant?",
+        cure=_FULLY,
+    ),
+    Cause(name="part", stage="outline", question="Does the answer lie in the target and leave much out?", cure=_FULLY),
+    Cause(
+        name="surroundings",
+        stage="outline",
+        question="Does the answer contain the target and much more?",
+        cure=_FULLY,
+    ),
+    Cause(
+        name="same category",
+        stage="choice",
+        question="Is another thing of the target's category answered?",
+        cure=_FULLY,
+    ),
+    Cause(name="other category", stage="choice", question="Is a thing of another category answered?", cure=_FULLY),
+    Cause(
+        name="poor outline",
+        stage="outline",
+        question="Is it the target, with an IoU from 0.3 to the threshold?",
+        cure=_FULLY,
+    ),
+    Cause(
+        name="nothing there",
+        stage="choice",
+        question="What is left: nothing is annotated where the answer lies, or a scrap of another thing.",
+        cure=_FULLY,
+    ),
+)
 CAUSES: Mapping[str, Cause] = {cause.name: cause for cause in _ALL}
+ANSWER_CAUSES: Mapping[str, Cause] = {cause.name: cause for cause in _OF_ANSWERS}
 RIGHT = ""  # the cause of a case that is no failure
 
 DETAILS: Mapping[str, str] = {
@@ -126,6 +201,23 @@ DETAILS: Mapping[str, str] = {
     "another fits": "the words fit the answer and not the target",
     "same kind": "lost to another thing of the same kind",
     "other kind": "lost to a thing of another kind",
+    "withdrawn": "the target's mask was withdrawn from the data",
+    "with the target": "the target is one of them",
+    "others alone": "the target is none of them",
+    "place": "the named place contradicts the answer",
+    "ordinal": "a rank or count was the only difference named",
+    "size": "a size was the only difference named",
+    "colour": "a colour was the only difference named",
+    "pattern": "a pattern was the only difference named",
+    "clothing": "clothing was the only difference named",
+    "action": "an action was the only difference named",
+    "relation": "a relation was the only difference named",
+    "several differences": "several differences were named, no place among them",
+    "noun": "the noun was the only difference named",
+    "other words": "other words may tell them apart",
+    "unknown": "the data set does not tell its category",
+    "background": "most of it lies on nothing annotated",
+    "scraps": "it lies on a scrap of one or several things",
 }
 
 
@@ -165,6 +257,36 @@ _SENTENCES: Mapping[str, Any] = {
         "same kind": 'V prefers another thing of the same kind ("{words}"): the crop does not tell them apart.',
         "other kind": 'V prefers a thing of another kind ("{words}").',
         "": "V does not rank the target first.",
+    },
+    "empty answer": "Nothing was answered, though something is meant.",
+    "no target": "Something was answered, though the expression means nothing in this picture.",
+    "partly answered": "Several things are meant, and only {words} of them were answered.",
+    "doubtful annotation": {
+        "several fit": "Another thing of the same category was answered, and no word tells the two apart.",
+        "another fits": 'The answer is of the same category and fits "{words}" better: is the annotation right?',
+        "withdrawn": "The target's mask was withdrawn from the data as wrong.",
+    },
+    "merged": "Several things were answered as one ({words}).",
+    "part": "The answer is only a part of the target.",
+    "surroundings": "The answer contains the target and much of what is around it.",
+    "same category": {
+        "place": 'Another thing of the same category was answered, and the place "{words}" contradicts it.',
+        "several differences": 'Another thing of the same category was answered, which "{words}" should tell apart.',
+        "noun": 'Another thing of the same category was answered; only the noun "{words}" may tell them apart.',
+        "other words": 'Another thing of the same category was answered; "{words}" may tell them apart.',
+        **{
+            kind: f'Another thing of the same category was answered; only the {kind} "{{words}}" tells them apart.'
+            for kind in ("ordinal", "size", "colour", "pattern", "clothing", "action", "relation")
+        },
+    },
+    "other category": {
+        "": "A thing of another category was answered ({words}).",
+        "unknown": "Another thing was answered; the data set does not tell the categories.",
+    },
+    "poor outline": "The right thing was answered, with a poor outline.",
+    "nothing there": {
+        "background": "Nothing is annotated where most of the answer lies.",
+        "scraps": "The answer lies on a scrap of one or several other things.",
     },
 }
 

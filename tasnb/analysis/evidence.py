@@ -227,8 +227,8 @@ def case_of(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Evidence:
-    """The samples of a run as TAS answered them, and their proposals as flat arrays.
+class Answered:
+    """The samples of a run as one method answered them: all that needs no scores.
 
     Parameters
     ----------
@@ -236,45 +236,97 @@ class Evidence:
         A row a sample, sorted.
     parses, types : tuple
         One a sample.
-    ranking : Ranking
-        The proposals of all samples one after another; scores, captions, cosines, boxes and sizes_hw have its rows.
-    weights : Weights
-        Of the run.
     is_a : callable
         (word, kind) -> whether the one names a kind of the other.
     protocol, threshold
         They say which answers failed.
+    pixels : float array (samples,)
+        Of each picture; NaN where that is not known.
     """
 
     samples: pd.DataFrame
     parses: tuple[Parse, ...]
     types: tuple[ExpressionTypes, ...]
-    ranking: Ranking
-    scores: pd.DataFrame
-    captions: np.ndarray
-    cosines: np.ndarray
-    boxes_xyxy: np.ndarray
-    sizes_hw: np.ndarray
-    weights: Weights
     is_a: IsA
     protocol: str
     threshold: float
+    pixels: np.ndarray
 
     __repr__ = brief
 
     @classmethod
-    def of(cls, run: Any, *, method: str, threshold: float, protocol: str, wordnet: WordNet | None) -> Evidence:
+    def of(cls, run: Any, *, method: str, threshold: float, protocol: str, wordnet: WordNet | None) -> Answered:
         """Read a run; ``attribute`` says what is refused."""
         if not 0 < threshold <= 1:
             raise UserError(f"threshold: expected an IoU above 0 and at most 1, got {threshold:g}")
         if method not in run.about["methods"]:
             raise UserError(f"this run has no method {method!r}; choose from {', '.join(run.about['methods'])}")
-        if method != METHOD:
-            raise UserError(f"stages are attributed for {METHOD!r}, whose scores a run keeps; got {method!r}")
-        predictions, proposals = run.predictions(), run.proposals()
+        predictions = run.predictions()
         samples = predictions[predictions["method"] == method].sort_values("sample", ignore_index=True)
         if not len(samples):
             raise UserError(why_nothing(run, method))
+        parses = {text: parse_from_json(text) for text in samples["parse"].unique()}
+        types = {text: types_of(parse, wordnet) for text, parse in parses.items()}
+        return Answered(
+            samples=samples,
+            parses=tuple(parses[text] for text in samples["parse"]),
+            types=tuple(types[text] for text in samples["parse"]),
+            is_a=is_a_by(wordnet),
+            protocol=protocol,
+            threshold=threshold,
+            pixels=samples["image_id"].map(_pixels_of(run)).to_numpy(np.float64),
+        )
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """Intersection and union of every answer, pixels, (samples, 2)."""
+        return self.samples[["intersection", "union"]].to_numpy(np.int64)
+
+    @cached_property
+    def ious(self) -> np.ndarray:
+        """IoU of every answer under the protocol, (samples,)."""
+        return metrics.iou(*self.counts.T, protocol=self.protocol)
+
+    @cached_property
+    def is_failure(self) -> np.ndarray:
+        """Whether the answer is not right, bool (samples,)."""
+        return ~metrics.is_right(self.ious, protocol=self.protocol, threshold=self.threshold)
+
+    @cached_property
+    def target_sizes(self) -> np.ndarray:
+        """The target's share of the picture, (samples,); NaN where the picture's size is not known."""
+        shares: np.ndarray = self.samples["target_area"].to_numpy(np.float64) / self.pixels
+        return shares
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evidence(Answered):
+    """The samples of a run as TAS answered them, and their proposals as flat arrays.
+
+    Parameters
+    ----------
+    samples, parses, types, is_a, protocol, threshold, pixels
+        As in ``Answered``.
+    ranking : Ranking
+        The proposals of all samples one after another; scores, captions, cosines and boxes have its rows.
+    weights : Weights
+        Of the run.
+    """
+
+    ranking: Ranking
+    scores: pd.DataFrame
+    captions: np.ndarray
+    cosines: np.ndarray
+    boxes_xyxy: np.ndarray
+    weights: Weights
+
+    @classmethod
+    def of(cls, run: Any, *, method: str, threshold: float, protocol: str, wordnet: WordNet | None) -> Evidence:
+        """Read a run; ``attribute`` says what is refused."""
+        if method in run.about["methods"] and method != METHOD:
+            raise UserError(f"stages are attributed for {METHOD!r}, whose scores a run keeps; got {method!r}")
+        base = super().of(run, method=method, threshold=threshold, protocol=protocol, wordnet=wordnet)
+        samples, proposals = base.samples, run.proposals()
         if samples["phrases"].isna().any() or (samples["proposals"].sum() and not len(proposals)):
             raise UserError(
                 "this run was written by an older tasnb and lacks captions and phrases; evaluate again into another "
@@ -283,34 +335,21 @@ class Evidence:
         scores = run.scores()
         scores = scores[scores["sample"].isin(samples["sample"])].reset_index(drop=True)
         key = ["image_id", "proposal"]
-        stored = proposals[[*key, *EDGES, "caption", "phrase_cosines", "height", "width"]]
+        stored = proposals[[*key, *EDGES, "caption", "phrase_cosines"]]
         joined = scores[key].merge(stored, on=key, how="left")
         if joined["caption"].isna().any():
             raise UserError("proposals and scores do not fit; evaluate again into another folder")
-        parses = {text: parse_from_json(text) for text in samples["parse"].unique()}
-        types = {text: types_of(parse, wordnet) for text, parse in parses.items()}
         # a run is ranked through the rows of its one method
         answered = SimpleNamespace(about=run.about, predictions=lambda: samples, scores=lambda: scores)
         return cls(
-            samples=samples,
-            parses=tuple(parses[text] for text in samples["parse"]),
-            types=tuple(types[text] for text in samples["parse"]),
+            **vars(base),
             ranking=Ranking.of(answered),
             scores=scores,
             captions=joined["caption"].to_numpy(object),
             cosines=joined["phrase_cosines"].to_numpy(object),
             boxes_xyxy=joined[[*EDGES]].to_numpy(np.int64),
-            sizes_hw=joined[["height", "width"]].to_numpy(np.int64),
             weights=Weights(**run.about["weights"]),
-            is_a=is_a_by(wordnet),
-            protocol=protocol,
-            threshold=threshold,
         )
-
-    @cached_property
-    def counts(self) -> np.ndarray:
-        """Intersection and union of every answer, pixels, (samples, 2)."""
-        return self.samples[["intersection", "union"]].to_numpy(np.int64)
 
     @cached_property
     def kept(self) -> np.ndarray:
@@ -323,21 +362,6 @@ class Evidence:
         sizes = self.samples["proposals"].to_numpy(np.int64)
         ends = np.cumsum(sizes)
         return np.stack([ends - sizes, ends], axis=1)
-
-    @cached_property
-    def target_sizes(self) -> np.ndarray:
-        """The target's share of the picture, (samples,); NaN where an image without proposals tells no size."""
-        some = self.spans[:, 1] > self.spans[:, 0]
-        shares = np.full(len(self.samples), np.nan)
-        pixels = self.sizes_hw[self.spans[some, 0]].prod(axis=1)
-        shares[some] = self.samples["target_area"].to_numpy(np.float64)[some] / pixels
-        return shares
-
-    @cached_property
-    def is_failure(self) -> np.ndarray:
-        """Whether the answer is not right, bool (samples,)."""
-        ious = self.samples["iou"].to_numpy(np.float64)
-        return ~metrics.is_right(ious, protocol=self.protocol, threshold=self.threshold)
 
     def cases(self, which: np.ndarray) -> Iterator[Case]:
         """The samples at these places, bool (samples,), one by one."""
@@ -376,6 +400,15 @@ class Evidence:
                 protocol=self.protocol,
                 threshold=self.threshold,
             )
+
+
+def _pixels_of(run: Any) -> dict[str, float]:
+    """Pixels of the pictures in which the run stored a mask."""
+    found: dict[str, float] = {}
+    for table in (run.proposals(), *([run.answers()] if hasattr(run, "answers") else [])):
+        one = table[["image_id", "height", "width"]].drop_duplicates("image_id")
+        found |= {image_id: float(height) * float(width) for image_id, height, width in one.itertuples(index=False)}
+    return found
 
 
 @cache  # building one takes longer than reading a hundred lists

@@ -23,6 +23,14 @@ def analyse(
         typer.Option(help="type, stage, cause, head, length, style, n-same-kind, target-size or split."),
     ] = None,
     threshold: Threshold = 0.5,
+    method: Annotated[str | None, typer.Option(help="Whose answers; default: tas, or what was imported.")] = None,
+    causes: Annotated[
+        str | None,
+        typer.Option(
+            help="scores: which stage of TAS failed; answers: what is wrong with the answer, by the annotations. "
+            "Default: scores where RUN has them and the method is tas."
+        ),
+    ] = None,
     overlap: Annotated[bool, typer.Option("--overlap", help="Also the causes counted independently.")] = False,
     out: Annotated[Path | None, writes(help="Folder for the tables as CSV and the figures as PNG.")] = None,
     json_: Json = False,
@@ -36,7 +44,8 @@ def analyse(
         ready(out)
     if by is not None:
         analysis.check_cut(by)
-    found = analysis.attribute(opened, threshold=threshold)
+    kind: Any = causes
+    found = analysis.attribute(opened, method=method, threshold=threshold, causes=kind)
     regained, cases, table = analysis.recoverable(found), analysis.cases(found), analysis.overlap(found)
     cut = None if by is None else analysis.breakdown(found, by)
     files: list[Path] = []
@@ -46,6 +55,9 @@ def analyse(
         figures = {f"{name}.png": figure for name, figure in plots.analysis_figures(found).items()}
         files = save(out, tables | figures, dpi=120)
     texts = [*(f"! {note}" for note in minded_of(found.about)), analysis.recoverable_text(regained, len(cases))]
+    if found.causes is not analysis.CAUSES:
+        asked = {row["cause"] for row in regained.to_dict("records") if row["failures"]}
+        texts += [f"{name}: {cause.question}" for name, cause in found.causes.items() if name in asked]
     texts += ["\n" + analysis.overlap_text(table)] if overlap else []
     texts += ["\n" + analysis.breakdown_text(cut, by)] if by is not None else []
     texts += [wrote(files)] if files else []

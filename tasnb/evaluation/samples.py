@@ -38,6 +38,11 @@ class RunSamples:
         self._opened: dict[int, Sequence[Sample]] = {}
         self._ids: Mapping[int, str] | None = None
         self._masks: Any = None  # the table of proposals, and the rows of each image; read once
+        self._drawn: tuple[Any, str, list[Instance]] = (
+            None,
+            "",
+            [],
+        )  # the instances of one picture, the last asked for
         self._answers: Any = None  # what each (sample, method) chose, and the row of a mask of its own; read once
 
     def sample(self, number: int) -> Sample:
@@ -159,7 +164,8 @@ class RunSamples:
         Returns
         -------
         tuple
-            Instances (id, category, mask), and the ids of those that are meant; neither where the data do not tell.
+            Instances (id, category, mask), and the ids of those that are meant; neither where the data do not tell. The
+            instances of a picture are drawn once while its samples follow each other.
 
         Raises
         ------
@@ -170,7 +176,10 @@ class RunSamples:
         if not isinstance(samples, datasets.Samples):
             return [], ()
         try:
-            return samples.instances(samples.image_id(at)), samples.target_ids(at) or ()
+            image_id = samples.image_id(at)
+            if self._drawn[0] is not samples or self._drawn[1] != image_id:
+                self._drawn = samples, image_id, samples.instances(image_id)
+            return self._drawn[2], samples.target_ids(at) or ()
         except (OSError, ValueError, LookupError) as problem:
             raise MissingCase(f"the annotations of sample {number} cannot be read: {problem}") from problem
 

@@ -61,7 +61,7 @@ def cause_heatmap(found: analysis.Attribution, by: str = "type") -> Figure:
     cells = analysis.heat(found, by)
     tables = {name: cells.pivot(index="group", columns="cause", values=name) for name in ("failures", "recoverable")}
     rows = [name for name in analysis.groups(found, by) if tables["failures"].loc[name].sum()]
-    columns = [cause for cause in analysis.CAUSES if tables["failures"][cause].sum()]
+    columns = [cause for cause in found.causes if tables["failures"][cause].sum()]
     figure = Figure(figsize=(2.6 + 1.35 * len(columns), 1.5 + 0.36 * len(rows)), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     titles = ("failures", "cost in points of mIoU")
@@ -160,7 +160,7 @@ def calibration_chart(found: analysis.Attribution) -> Figure | None:
 
 
 def accuracy_chart(found: analysis.Attribution, by: str) -> Figure:
-    """mIoU of every group of a cut with its 95 % interval, the best proposals' beside it.
+    """mIoU of every group of a cut with its 95 % interval, the best proposals' beside it where there are any.
 
     Parameters
     ----------
@@ -185,7 +185,8 @@ def accuracy_chart(found: analysis.Attribution, by: str) -> Figure:
     places = np.arange(len(table))
     axes.bar(places, table["miou"], width=0.62, color=SKY, edgecolor=BLUE, label="answers")
     _with_intervals(axes, places, table, "miou", "none")
-    axes.plot(places, table["oracle_miou"], "D", color=VERMILION, ms=6, label="best proposals")
+    if table["oracle_miou"].notna().any():
+        axes.plot(places, table["oracle_miou"], "D", color=VERMILION, ms=6, label="best proposals")
     axes.set_xticks(places, [f"{worded(g, SHORT)}\n(n {n})" for g, n in zip(table["group"], table["n"], strict=True)])
     axes.set_ylim(0, 102)
     axes.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=2)
@@ -195,6 +196,8 @@ def accuracy_chart(found: analysis.Attribution, by: str) -> Figure:
 
 def heads_chart(found: analysis.Attribution, *, top: int = 12) -> Figure | None:
     """The noun asked for against the noun of the answer's caption, per cent of a row.
+
+    Without scores: the category that was meant against that of what was answered.
 
     Parameters
     ----------
@@ -208,7 +211,8 @@ def heads_chart(found: analysis.Attribution, *, top: int = 12) -> Figure | None:
     matplotlib.figure.Figure or None
         None without any noun.
     """
-    table = analysis.confusion_of_heads(found, top=top)
+    scored = isinstance(found.evidence, analysis.Evidence)
+    table = analysis.confusion_of_heads(found, top=top) if scored else analysis.confusion(found, top=top)
     sums = table.sum(axis=1)
     table, sums = table.loc[sums > 0], sums[sums > 0]
     if not len(table):
@@ -221,7 +225,8 @@ def heads_chart(found: analysis.Attribution, *, top: int = 12) -> Figure | None:
     axes.set_xticks(axes.get_xticks(), [worded(noun, SHORT) for noun in table.columns], rotation=45, ha="right")
     axes.set_yticks(axes.get_yticks(), [f"{worded(noun, SHORT)} ({sums[noun]})" for noun in table.index], rotation=0)
     axes.tick_params(length=0)
-    axes.set(xlabel="noun in the answer's caption (% of the row)", ylabel="asked for")
+    across = "noun in the answer's caption" if scored else "category of what was answered"
+    axes.set(xlabel=f"{across} (% of the row)", ylabel="asked for")
     return figure
 
 

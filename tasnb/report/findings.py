@@ -8,7 +8,7 @@ from typing import Any
 from tasnb import analysis, plots
 from tasnb.evaluation import paper
 from tasnb.evaluation.ablation import beside_paper
-from tasnb.evaluation.runs import minded_of
+from tasnb.evaluation.runs import ORACLE, has_stages, minded_of
 from tasnb.report.galleries import Gallery
 
 CUTS = ("type", "style", "length", "n-same-kind", "target-size", "head", "split")
@@ -32,8 +32,10 @@ def of_runs(runs: Sequence[Any], *, against: Sequence[Any] = (), threshold: floa
         "flips": _flips(found, pooled, against, threshold) if against else None,
         "by_cause": gallery.by_cause(),
         "by_type": gallery.by_type(),
-        "papers": [(_data(run), paper.against(run)) for run in runs],
-        "causes": analysis.CAUSES,
+        "papers": [(_data(run), paper.against(run)) for run in runs] if has_stages(pooled) else [],
+        "causes": found.causes,
+        "scored": found.causes is analysis.CAUSES,
+        "who": "TAS" if has_stages(pooled) else pooled.methods[0],
         "details": analysis.DETAILS,
         "types": analysis.TYPES,
         "grid": [[f"{value:g}" for value in sorted(set(axis))] for axis in zip(*analysis.GRID, strict=True)],
@@ -46,6 +48,8 @@ def of_runs(runs: Sequence[Any], *, against: Sequence[Any] = (), threshold: floa
 def _figures(run: Any) -> Iterator[dict[str, Any]]:
     """A row a method; where the run's weights are not the paper's, one more of TAS with the paper's."""
     rows = run.table().to_dict("records")
+    if not has_stages(run):  # there are no proposals to be the best of
+        rows = [row for row in rows if row["method"] != ORACLE]
     for beside in beside_paper(run).to_dict("records")[:1]:
         own = next(row for row in rows if row["method"] == "tas")
         rows.append({**beside, "method": f"tas with {beside['weights']}", "missing": own["missing"]})
@@ -67,14 +71,14 @@ def _summary(found: analysis.Attribution) -> dict[str, Any]:
 def _causes(found: analysis.Attribution) -> dict[str, Any]:
     """What each cause costs, the most frequent and the dearest, and how causes overlap."""
     regained = analysis.recoverable(found).to_dict("records")
-    occurring = [row for row in regained if row["cause"] in analysis.CAUSES and row["failures"]]
+    occurring = [row for row in regained if row["cause"] in found.causes and row["failures"]]
     counted = analysis.overlap(found)
-    held = [name for name in analysis.CAUSES if counted.at[name, name] or counted.at[name, "primary"]]
+    held = [name for name in found.causes if counted.at[name, name] or counted.at[name, "primary"]]
     return {
         "regained": [*occurring, *(row for row in regained if row["cause"] == "all")],
         "often": max(occurring, key=lambda row: row["failures"], default=None),
         "dear": max(occurring, key=lambda row: row["miou"], default=None),
-        "absent": [row["cause"] for row in regained if row["cause"] in analysis.CAUSES and not row["failures"]],
+        "absent": [row["cause"] for row in regained if row["cause"] in found.causes and not row["failures"]],
         "overlap": counted.loc[held, [*held, "only", "primary"]],
     }
 
@@ -90,7 +94,9 @@ def _cuts(found: analysis.Attribution) -> Iterator[tuple[str, list[dict[str, Any
 def _flips(found: analysis.Attribution, pooled: Any, against: Sequence[Any], threshold: float) -> dict[str, Any]:
     """What the other run does better and worse: group by group, and case by case."""
     other_run = analysis.pool(list(against))
-    other = analysis.attribute(other_run, threshold=threshold)
+    # as the report's own: what needs scores is compared with what needs scores
+    kind: Any = "scores" if found.causes is analysis.CAUSES and has_stages(other_run) else "answers"
+    other = analysis.attribute(other_run, threshold=threshold, causes=kind)
     flips = analysis.compare_by(found, other, "type")
     sides = []
     for flip, gallery in (("fixed", Gallery(found, pooled)), ("broken", Gallery(other, other_run))):

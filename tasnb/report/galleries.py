@@ -30,7 +30,7 @@ class Gallery:
 
     def by_cause(self) -> list[dict[str, Any]]:
         """Every cause that occurs: the cases whose cure would regain most come first."""
-        groups = {name: self._cases[self._cases["cause"] == name] for name in analysis.CAUSES}
+        groups = {name: self._cases[self._cases["cause"] == name] for name in self._found.causes}
         return [
             {"name": name, "count": len(mine), "cases": self._cards(_varied(mine, A_CAUSE))}
             for name, mine in groups.items()
@@ -57,36 +57,39 @@ class Gallery:
 
     def _card(self, row: dict[str, Any], place: int) -> dict[str, Any]:
         answered = self._found.evidence.samples.iloc[place]
+        chosen, evidence = int(answered["chosen"]), self._found.evidence
+        shown: dict[str, Any] = {"chosen": chosen, "photo": self._photo(row, chosen, str(answered["method"]))}
+        if not isinstance(evidence, analysis.Evidence):
+            return row | shown
         kept = [phrase["text"] for phrase in json.loads(answered["phrases"]) if phrase["kept"]]
-        receipt = self._receipt(place, int(answered["chosen"]), int(answered["oracle"]))
-        shown = {"chosen": answered["chosen"], "negatives": kept, "receipt": receipt}
-        return row | shown | {"photo": self._photo(row, int(answered["chosen"]))}
+        return row | shown | {"negatives": kept, "receipt": _receipt(evidence, place, chosen, int(answered["oracle"]))}
 
-    def _photo(self, row: dict[str, Any], chosen: int) -> str:
+    def _photo(self, row: dict[str, Any], chosen: int, method: str) -> str:
         """The photo of a case with the target's rim and the answer, as a data URI; "" where it cannot be read."""
         try:
-            sample, answer = self._behind.sample(int(row["sample"])), self._behind.mask(row["image_id"], chosen)
+            sample = self._behind.sample(int(row["sample"]))
+            answer = self._behind.answer(int(row["sample"]), method)
             drawn = plots.rims(as_rgb(sample.image), sample.target, answer, index=max(chosen, 0))
         except (OSError, ValueError, LookupError):
             self.missing += 1
             return ""
         return jpeg_uri(resized(drawn, min(1, LONGEST / max(drawn.shape[:2]))))
 
-    def _receipt(self, place: int, chosen: int, oracle: int) -> list[dict[str, Any]]:
-        """The proposals with the largest S, the answer and the best one."""
-        e = self._found.evidence
-        of_case = slice(*e.spans[place])
-        scores = e.scores.iloc[of_case].assign(caption=e.captions[of_case])
-        scores["s"] = e.ranking.total(e.weights)[of_case]
-        scores["prior"] = 0.0 if e.ranking.prior is None else e.ranking.prior[of_case]
-        first = scores.sort_values("s", ascending=False, kind="stable")
-        must = [number for number in (chosen, oracle) if number >= 0]
-        shown = first[first["proposal"].isin(must) | (np.arange(len(first)) < RECEIPT)].head(RECEIPT + len(must))
-        rows = shown.to_dict("records")
-        for row in rows:
-            is_so = {"answer": row["proposal"] == chosen, "best": row["proposal"] == oracle, "out": not row["kept"]}
-            row["marks"] = [mark for mark, holds in is_so.items() if holds]
-        return rows
+
+def _receipt(e: analysis.Evidence, place: int, chosen: int, oracle: int) -> list[dict[str, Any]]:
+    """The proposals with the largest S, the answer and the best one."""
+    of_case = slice(*e.spans[place])
+    scores = e.scores.iloc[of_case].assign(caption=e.captions[of_case])
+    scores["s"] = e.ranking.total(e.weights)[of_case]
+    scores["prior"] = 0.0 if e.ranking.prior is None else e.ranking.prior[of_case]
+    first = scores.sort_values("s", ascending=False, kind="stable")
+    must = [number for number in (chosen, oracle) if number >= 0]
+    shown = first[first["proposal"].isin(must) | (np.arange(len(first)) < RECEIPT)].head(RECEIPT + len(must))
+    rows = shown.to_dict("records")
+    for row in rows:
+        is_so = {"answer": row["proposal"] == chosen, "best": row["proposal"] == oracle, "out": not row["kept"]}
+        row["marks"] = [mark for mark, holds in is_so.items() if holds]
+    return rows
 
 
 def _varied(frame: pd.DataFrame, count: int, *, other: bool = False) -> pd.DataFrame:

@@ -133,7 +133,7 @@ def _names(found: analysis.Attribution, by: str) -> list[str]:
 def _record(found: analysis.Attribution, by: str) -> dict[str, Any]:
     cells = analysis.heat(found, by)
     cells = cells[cells["failures"] > 0]
-    causes = [cause for cause in analysis.CAUSES if (cells["cause"] == cause).any()]
+    causes = [cause for cause in found.causes if (cells["cause"] == cause).any()]
     most, rows = max(1, int(cells["failures"].max())) if len(cells) else 1, []
     for kind, inside in cells.groupby("group", sort=False):
         told = inside.set_index("cause")[["failures", "recoverable"]].reindex(causes, fill_value=0)
