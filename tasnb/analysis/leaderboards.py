@@ -154,7 +154,7 @@ class Leaderboard:
         tuple of str
             Sample ids, those where the best answer is worst first.
         """
-        return self._ids(~self.right.any(axis=0), self._ious().max(axis=0))
+        return self._ids(np.logical_not(self.right.any(axis=0)), self._ious().max(axis=0))
 
     def notes(self) -> tuple[str, ...]:
         """What to mind: of each run, and how many sentences are shared."""

@@ -17,9 +17,11 @@ AN_ENTRY, CORE = 4, 8  # cards of the sentences that one entry alone gets right,
 
 def of_board(board: analysis.Leaderboard) -> dict[str, Any]:
     """What the template ``leaderboard`` is filled with."""
-    cards = _Cards(board)
-    alone = [{"name": name, "ids": board.only(name), "at": at} for at, name in enumerate(board.names)]
-    core = board.missed_by_all()
+    cards, core = _Cards(board), board.missed_by_all()
+    alone = []
+    for at, name in enumerate(board.names):
+        ids = board.only(name)
+        alone.append({"name": name, "ids": ids, "cases": cards.of(ids[:AN_ENTRY], at)})
     types = board.by_type()
     shown: dict[str, Any] = {
         "board": board,
@@ -28,7 +30,7 @@ def of_board(board: analysis.Leaderboard) -> dict[str, Any]:
         "table": board.table.to_dict("records"),
         "heat": plots.pixels_of(plots.leaderboard_heatmap(board)) if len(board.causes()) else None,
         "questions": board.entries[0].found.causes,
-        "alone": [{**each, "cases": cards.of(each["ids"][:AN_ENTRY], each["at"])} for each in alone],
+        "alone": alone,
         "core": {"ids": core, "cases": cards.of(_one_a_picture(core, board)[:CORE])},
         "types": [{**row, "best": max(row[name] for name in board.names)} for row in types.to_dict("records")],
         "hardest": _hardest(types),
