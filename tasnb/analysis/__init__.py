@@ -38,7 +38,7 @@ from tasnb.analysis.breakdowns import (
 from tasnb.analysis.causes import ANSWER_CAUSES, CAUSES, DETAILS, GRID, THRESHOLD, Cause, sentence_of
 from tasnb.analysis.evidence import Evidence, Pool, pool, wordnet_of
 from tasnb.analysis.experiments import Experiment
-from tasnb.analysis.leaderboards import Leaderboard, leaderboard
+from tasnb.analysis.leaderboards import Leaderboard, is_leaderboard, leaderboard
 from tasnb.analysis.types import TYPES, ExpressionTypes, Tag, types_of
 from tasnb.evaluation.notes import Note, Notes, notes
 
@@ -46,6 +46,6 @@ __all__ = [
     "ANSWER_CAUSES", "CAUSES", "CUTS", "DETAILS", "GRID", "THRESHOLD", "TYPES", "Attribution", "Cause", "Evidence",
     "Experiment", "ExpressionTypes", "Flips", "Leaderboard", "Note", "Notes", "Pool", "Tag", "attribute", "breakdown",
     "breakdown_text", "calibration", "cases", "check_cut", "compare_by", "confusion", "confusion_of_heads",
-    "experiments", "flips_text", "groups", "heat", "leaderboard", "margins", "notes", "overlap", "overlap_text", "pool",
-    "recoverable", "recoverable_text", "sentence_of", "trust", "types_of", "wordnet_of",
+    "experiments", "flips_text", "groups", "heat", "is_leaderboard", "leaderboard", "margins", "notes", "overlap",
+    "overlap_text", "pool", "recoverable", "recoverable_text", "sentence_of", "trust", "types_of", "wordnet_of",
 ]  # fmt: skip

@@ -269,6 +269,25 @@ def leaderboard(
     )
 
 
+def is_leaderboard(runs: Sequence[Any], methods: Sequence[str] = ()) -> bool:
+    """Whether runs are several models on one split, and not several splits of one model, which ``pool`` takes.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        As for ``leaderboard``.
+    methods : sequence of str
+        As for ``leaderboard``.
+
+    Returns
+    -------
+    bool
+        True where data set and split come more than once.
+    """
+    data = [(run.about["dataset"]["name"], run.about["dataset"]["split"]) for run in runs]
+    return len(methods) > 1 or len(set(data)) < len(data)
+
+
 def _figures(entry: Entry, protocol: str) -> dict[str, Any]:
     rows: list[dict[str, Any]] = entry.run.table(protocol, [entry.method]).to_dict("records")
     return rows[0]

@@ -9,9 +9,11 @@ import typer
 
 from tasnb.cli.options import Json, reads, to_read, writes
 from tasnb.cli.output import ready, ready_file, save, show, wrote
+from tasnb.core.errors import UserError
 
 Runs = Annotated[
-    list[Path], typer.Argument(callback=to_read, help="A run directory, from tasnb evaluate; several are pooled.")
+    list[Path],
+    typer.Argument(callback=to_read, help="A run directory, from tasnb evaluate or import; several splits are pooled."),
 ]
 Threshold = Annotated[float, typer.Option(help="An answer with a lower IoU is a failure.")]
 
@@ -83,15 +85,39 @@ def report(
     against: Annotated[
         list[Path] | None, reads(help="Another run on the same data; may be given several times.")
     ] = None,
+    method: Annotated[
+        list[str] | None, typer.Option(help="Of a leaderboard: these methods of each RUN; default its first.")
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="Of a leaderboard's table; default that of the first RUN.")
+    ] = None,
     threshold: Threshold = 0.5,
-    out: Annotated[Path | None, writes(help="File to write; default: report.html in RUN.")] = None,
+    out: Annotated[
+        Path | None, writes(help="File to write; default: report.html, or leaderboard.html, in the first RUN.")
+    ] = None,
     json_: Json = False,
 ) -> None:
-    """Write one HTML file about RUN: what failed, why, and what it costs. Opens without a network, prints well."""
-    from tasnb import report
+    """Write one HTML file about RUN: what failed, why, and what it costs. Opens without a network, prints well.
+
+    Several runs on one split make a leaderboard: who is ahead, why each fails, what one alone gets right and all miss.
+    """
+    from tasnb import analysis, report
     from tasnb.evaluation.runs import Run
 
     runs, others = ([Run.open(folder) for folder in folders] for folders in (run, against or ()))
-    path = report.run(runs, ready_file(out or run[0] / "report.html"), against=others, threshold=threshold)
+    record: dict[str, Any] = {}
+    if analysis.is_leaderboard(runs, method or ()):
+        if others:
+            raise UserError("--against compares two runs; a leaderboard takes all of them as RUN_A RUN_B ...")
+        path = ready_file(out or run[0] / "leaderboard.html")
+        board = analysis.leaderboard(runs, methods=method or (), protocol=protocol, threshold=threshold)
+        report.leaderboard(board, path)
+        record, text = {"table": board.table, "protocol": board.protocol}, f"{board}\n"
+    elif method or protocol:
+        raise UserError("--method and --protocol are of a leaderboard: give several runs on one split, or methods")
+    else:
+        path, text = ready_file(out or run[0] / "report.html"), ""
+        report.run(runs, path, against=others, threshold=threshold)
     size = path.stat().st_size
-    show({"report": path, "bytes": size}, f"wrote {path} ({size / 1e6:.1f} MB)", as_json=json_)
+    told = f"{text}wrote {path} ({size / 1e6:.1f} MB)"
+    show({"report": path, "bytes": size, **record}, told, as_json=json_)

@@ -109,24 +109,15 @@ def run(runs: Sequence[Any], out: Path | str, *, against: Sequence[Any] = (), th
     return _written(out, rendering.render("run", layout=rendering.PAGE, **found))
 
 
-def leaderboard(
-    runs: Sequence[Any],
-    out: Path | str,
-    *,
-    methods: Sequence[str] = (),
-    protocol: str | None = None,
-    threshold: float = 0.5,
-) -> Path:
+def leaderboard(board: analysis.Leaderboard, out: Path | str) -> Path:
     """Write the leaderboard of several models on one split: who is ahead, why each fails, what all of them miss.
 
     Parameters
     ----------
-    runs : sequence of Run
-        Evaluated here or imported, all on the same data set and split.
+    board : Leaderboard
+        What ``analysis.leaderboard`` gives.
     out : path
         The file to write.
-    methods, protocol, threshold
-        As ``analysis.leaderboard`` has them.
 
     Returns
     -------
@@ -135,12 +126,9 @@ def leaderboard(
 
     Raises
     ------
-    ValueError
-        What ``analysis.leaderboard`` refuses.
     OSError
         Where the file cannot be written.
     """
-    board = analysis.leaderboard(runs, methods=methods, protocol=protocol, threshold=threshold)
     return _written(out, rendering.render("leaderboard", layout=rendering.PAGE, **of_board(board)))
 
 

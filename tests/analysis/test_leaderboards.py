@@ -121,7 +121,7 @@ def test_what_is_no_leaderboard_is_refused_in_one_line(given, methods, says: str
 
 
 def test_the_page_stands_alone(tmp_path: Path, board: Leaderboard) -> None:
-    page = report.leaderboard(runs(), tmp_path / "board.html").read_text()
+    page = report.leaderboard(board, tmp_path / "board.html").read_text()
     for name in board.names:
         assert name in page
     assert "What all of them miss" in page
