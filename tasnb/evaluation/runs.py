@@ -54,6 +54,11 @@ def minded_of(about: Mapping[str, Any]) -> list[str]:
     return [str(about["domain_note"])] if about.get("domain_note") else []
 
 
+def answering_above(about: Mapping[str, Any]) -> float | None:
+    """``Variant.answering_above`` of a run, from its run.json; None where it is off, and for imported answers."""
+    return (about.get("variant_options") or {}).get("answering_above")
+
+
 def has_stages(run: Any) -> bool:
     """Whether a run has proposals and scores; one of imported answers has neither."""
     return bool(run.about["proposals"] != NO_STAGES)
@@ -372,7 +377,7 @@ class Run:
             figures = [each for name in named for each in _with_interval(row, name)]
             figures += [row.get(name) for name in precision.values()]
             rows.append([row["method"], *figures, row["n"], row["missing"]])
-        above = about.get("variant_options", {}).get("answering_above")
+        above = answering_above(about)
         head = (
             f"{data['name']} {data['split']}: {counted(data['samples'], 'sentence')} of "
             f"{counted(data['images'], 'image')}, models "
