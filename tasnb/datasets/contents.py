@@ -114,6 +114,7 @@ class Contents:
 
     draw: the masks of an annotation at a size, one a thing. area: the pixels of their union, where there is a faster
     way than to draw them. shared: annotations may repeat a thing. target_needed: a mask without pixels is a fault.
+    referred_only: things that no sentence is about have no annotation, so nobody can tell what else is there.
     faults: what samples of a thing raise. kinds: category id -> name. captions: a person's, by image; named: what a
     person would say of a thing alone, by annotation. digests: SHA-256 by file name. mask_files: files to be digested
     too, once that is asked for, by name in the first of the pair.
@@ -125,6 +126,7 @@ class Contents:
     area: Callable[[Annotation, Size], int] | None = None
     shared: bool = False
     target_needed: bool = True
+    referred_only: bool = False
     pictures: list[Picture] = field(default_factory=list)
     annotations: list[Annotation] = field(default_factory=list)
     refs: list[Ref] = field(default_factory=list)
@@ -278,7 +280,7 @@ class Contents:
         """How many other annotations of the picture are of the targets' kind, and of another; None: they don't tell."""
         targets = [self._annotation_of[id_] for id_ in row.targets or () if id_ in self._annotation_of]
         kinds = {own.kind for own in targets}
-        if not targets or None in kinds:
+        if not targets or None in kinds or self.referred_only:
             return None
         others = [each for each in self._annotations_in[row.image_id] if each.id not in set(row.targets or ())]
         same = sum(other.kind in kinds for other in others)

@@ -38,7 +38,7 @@ def tables(root: Path) -> list[Path]:
 
 def read(root: Path, split: str | None = None) -> Contents:
     """Read the split strictly, or with every fault noted. Raises as ``refer.read`` does."""
-    found = Contents(name=NAME, strict=split is not None, draw=_draw)
+    found = Contents(name=NAME, strict=split is not None, draw=_draw, referred_only=True)
     files = tables(root)
     if not files:
         wanted = "" if split is None else "; pass another root or set TASNB_DATA"

@@ -20,6 +20,7 @@ from tasnb.core.errors import UserError
 from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.core.types import ImageArtifacts, Models, Sample, ScoreTable, Weights, WordNet
 from tasnb.evaluation import metrics, paper
+from tasnb.evaluation.headings import answering_above
 from tasnb.evaluation.records import Measured
 from tasnb.evaluation.reranking import Ranking, sentence_protocol, with_negatives
 from tasnb.evaluation.runs import RunLike, ScoredRun
@@ -241,13 +242,14 @@ def beside_paper(run: ScoredRun, *, variant: str | Variant | None = None, protoc
     -------
     DataFrame
         The paper's row, then the run's: weights (in words), and ``ablation``'s figures and gains; no row for a run that
-        has the paper's weights, no answers of TAS, or a protocol that merges masks.
+        has the paper's weights, no answers of TAS, an answer threshold, or a protocol that merges masks.
     """
     import pandas as pd
 
     own, papers = Weights(**run.about["weights"]), weights_for(data=str(run.about["dataset"]["name"]))
     protocol = protocol or str(run.about["protocol"])
     unranked = "tas" not in run.about["methods"] or metrics.find(protocol).unit != "sentence"
+    unranked = unranked or answering_above(run.about) is not None
     if own == papers or unranked or not len(run.predictions()):
         return pd.DataFrame()
     ranking = Ranking.of(run, variant=variant)

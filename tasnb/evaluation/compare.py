@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tasnb.core.brief import brief
 from tasnb.core.errors import UserError
 from tasnb.core.tables import counted, interval_text, text_table
-from tasnb.evaluation.headings import headed
+from tasnb.evaluation.headings import answering_above, headed
 from tasnb.evaluation.metrics import find
 from tasnb.evaluation.runs import ORACLE, RunLike, has_stages, minded_of, paired, summary_of, why_nothing
 
@@ -139,7 +139,7 @@ def _notes(a: RunLike, b: RunLike) -> Iterator[str]:
         for key in ("variant", "weights", "proposals"):
             if one[key] != two[key]:
                 yield f"{key}: {one[key]} in A, {two[key]} in B"
-        above = [about.get("variant_options", {}).get("answering_above") for about in (one, two)]
+        above = [answering_above(about) for about in (one, two)]
         if above[0] != above[1]:
             yield "answer threshold: {} in A, {} in B".format(*("off" if each is None else each for each in above))
         for role, name in one["models"]["parts"].items():

@@ -51,7 +51,8 @@ def evaluate(
     **options : Any
         As ``evaluation.plan.Options.of`` takes them. ``methods``: names ("tas", "clip-only", "text-only" by default),
         or name -> function (artifacts, expression, models, **options) -> Prediction. ``variant``: "paper" or
-        "official". ``alpha``, ``lam``: the weights. ``protocol``: of the summary; it changes no table.
+        "official". ``alpha``, ``lam``: the weights. ``answering_above``: a threshold, see ``Variant``.
+        ``protocol``: of the summary; it changes no table.
         ``proposals``: "sam", another proposer, a COCO results file, or "annotations". ``shards``: number of parts.
         ``engine``: "local" or "ray". ``workers``: processes or actors. ``stagewise``: one model at a time.
         ``model_options``: for ``models.load``.

@@ -15,6 +15,11 @@ def coverage_of(about: Mapping[str, Any]) -> str:
     return f"{math.floor(1000 * about['imported']['coverage']) / 10:.1f} %"
 
 
+def answering_above(about: Mapping[str, Any]) -> float | None:
+    """``Variant.answering_above`` of a run, from its run.json; None where it is off, and for imported answers."""
+    return (about.get("variant_options") or {}).get("answering_above")
+
+
 def headed(about: Mapping[str, Any]) -> str:
     """What a run is of and was made with, from its run.json, in a line."""
     data, models = about["dataset"], about["models"]["name"]
@@ -26,5 +31,5 @@ def headed(about: Mapping[str, Any]) -> str:
         return f"{what}, imported answers of {models} ({kind}{rows})"
     weights = Weights(**about["weights"])
     made = f"{what}, models {models}, variant {about['variant']}, {weights}, proposals {about['proposals']}"
-    above = about.get("variant_options", {}).get("answering_above")
+    above = answering_above(about)
     return made if above is None else f"{made}, answers above {above:g}"

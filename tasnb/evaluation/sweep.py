@@ -20,6 +20,7 @@ from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import Weights
 from tasnb.evaluation import metrics, paper
 from tasnb.evaluation.ablation import beside_paper, beside_text
+from tasnb.evaluation.headings import answering_above
 from tasnb.evaluation.reranking import Ranking, sentence_protocol
 from tasnb.evaluation.runs import ScoredRun, minded_of
 from tasnb.pipeline.variant import Variant, weights_for
@@ -292,6 +293,8 @@ def _grid(name: str, values: Sequence[float]) -> list[float]:
 
 def _notes(run: ScoredRun, ranking: Ranking, gain: metrics.Estimate | None, beside: pd.DataFrame) -> Iterator[str]:
     yield from minded_of(run.about)
+    if answering_above(run.about) is not None:
+        yield "the run answers with all proposals above a threshold; ranked again, the best proposal is the answer"
     if len(beside):
         yield beside_text(beside)
     yield "the best point is best on this split; to report it, choose on one split and measure on another"

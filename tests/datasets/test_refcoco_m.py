@@ -31,6 +31,7 @@ def test_real_photos_and_masks_come_back(tmp_path: Path, shared_root: Path) -> N
         assert np.array_equal(sample.image, same.image)
         assert np.array_equal(sample.target, same.target)
     assert [each.id for each in samples.instances("605")] == ["31", "32"]
+    assert samples.same_kind(0) is None, "only what a sentence is about is annotated"
     again = datasets.reopen(samples[4:].spec)
     assert again.sample_ids == samples.sample_ids[4:]
     assert datasets.reopen(samples.spec).fingerprint == samples.fingerprint
