@@ -30,6 +30,7 @@ from tasnb.pipeline.variant import PAPER
 from tasnb.stages import expressions
 
 LONGEST_NAME = 100  # characters of a model's name
+SHOWN = 3  # keys of each kind on the terminal; run.json has all
 PARSER = "toy"  # the preset whose parser reads the expressions: it ships
 
 
@@ -111,6 +112,22 @@ def import_predictions(
         parts.write_part(place, 0, rows, parts.key_of(about))
         finish(place)
     return Run(folder)
+
+
+def told_of(found: Mapping[str, Any]) -> list[str]:
+    """What an import met that does not fit, for a terminal: a line each. found: ``about["imported"]``."""
+    lines = [f"{found['resized']} masks of another size were resized"] if found["resized"] else []
+    words = {
+        "missing": "samples without an answer",
+        "doubled": "rows of a key that came before, left out",
+        "unknown": "rows that name no sample, left out",
+        "ambiguous": "keys that name several objects of one picture, each given the same answer",
+    }
+    for name, what in words.items():
+        if listed := found[name]:
+            some = "; ".join(listed[:SHOWN]) + (" ..." if len(listed) > SHOWN else "")
+            lines.append(f"{len(listed)} {what}: {some}")
+    return lines
 
 
 def _the_same(folder: Path, about: Mapping[str, Any]) -> Run | None:
