@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,7 @@ import numpy as np
 
 from tasnb.core.errors import UserError
 from tasnb.core.masks import boxes_xyxy
-from tasnb.core.types import Parse, Sample
+from tasnb.core.types import Models, Parse, Sample
 from tasnb.core.writing import replacing
 from tasnb.datasets import Samples
 from tasnb.evaluation import metrics, parts, records
@@ -249,6 +250,12 @@ def _places(ids: Mapping[str, Sequence[str]]) -> dict[tuple[str, str, str | int]
     return found
 
 
+@cache
+def _language() -> Models:
+    """The models whose parser and WordNet read expressions: loaded once a process, as they take seconds."""
+    return defer(preset=PARSER)
+
+
 # --- measuring --------------------------------------------------------------------------------------------------------
 
 
@@ -330,7 +337,7 @@ class _Measuring:
 
     def _parses(self, facts: Mapping[int, Any]) -> dict[int, Parse]:
         """The parses of the samples that have one, by number; all are read together, each once."""
-        models = defer(preset=PARSER)
+        models = _language()
         texts = list(dict.fromkeys(sample.expression for sample in facts.values()))
 
         def read(some: Sequence[str]) -> list[Parse]:

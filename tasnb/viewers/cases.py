@@ -70,12 +70,12 @@ class Cases(RunSamples):
 
     def artifacts(self, number: int) -> ImageArtifacts:
         """What depends on the image of a sample alone, for the run's own masks: from the store, or computed now."""
-        sample, parts = self.sample(number), self.models
+        variant, sample, parts = self.variant, self.sample(number), self.models
         masks = self.masks(sample.image_id)
         if masks is not None:
             parts = replace(parts, proposer=GivenProposals(make_proposals(masks, source="the run")))
         return describe(
-            sample.image, parts, variant=self.variant, image_id=sample.image_id, max_side=None, memo=self.store.memo
+            sample.image, parts, variant=variant, image_id=sample.image_id, max_side=None, memo=self.store.memo
         )
 
     def picture(self, number: int, chosen: int, method: str = "", *, longest: float = inf) -> tuple[np.ndarray, str]:

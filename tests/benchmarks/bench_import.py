@@ -63,7 +63,7 @@ def write(root: Path, *, shrink: int = 1) -> tuple[Path, int]:
         ref |= {"split": "val", "ann_id": id_, "image_id": image_of[id_]}
     path.write_bytes(pickle.dumps(refs, protocol=2))
     samples = datasets.load("refcoco", split="val", root=root)
-    rng, (ys, xs) = np.random.default_rng(0), np.mgrid[:480, :640]
+    rng, (ys, xs) = np.random.default_rng(0), np.ogrid[:480, :640]
     answers, count = root / "answers.json", min(len(samples), ANSWERS // shrink)
     rows = []
     for sent_id in samples.sent_ids[:count]:
