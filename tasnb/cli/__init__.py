@@ -49,6 +49,8 @@ app.command()(segmenting.segment)
 app.command()(models.doctor)
 app.command()(models.fetch)
 app.command()(evaluation.evaluate)
+app.command("import")(evaluation.import_)
+app.command()(evaluation.export)
 app.command()(evaluation.compare)
 app.command()(analysis.analyse)
 app.command()(analysis.report)
@@ -68,6 +70,7 @@ _KEPT = {
     "demo": "nothing is kept; start it again",
     "segment": f"what the models said so far is kept in the store; {_GOES_ON}",
     "evaluate": f"finished parts are kept in the run directory; {_GOES_ON}",
+    "import": "nothing is kept; start it again",
     "reproduce": f"finished parts are kept in the run directories; {_GOES_ON}",
     "fetch": f"finished files are kept; {_GOES_ON}",
     "lessons": "files that were copied are kept, and not copied again; start it again",

@@ -1,4 +1,4 @@
-"""``tasnb evaluate``, ``compare``, ``sweep``, ``reproduce`` and ``proposals``: runs, and what follows from them."""
+"""``tasnb evaluate``, ``import``, ``compare``, ``sweep`` and the like: runs, and what follows from them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from tasnb.cli import options
 from tasnb.cli.datasets import load_noting
 from tasnb.cli.options import reads, to_read, writes
-from tasnb.cli.output import ProgressBar, ready, save, show, wrote
+from tasnb.cli.output import ProgressBar, ready, ready_file, save, show, wrote
 from tasnb.core.errors import UserError
 from tasnb.core.tables import counted, interval_text
 
@@ -87,6 +87,52 @@ def evaluate(
     show(record, "\n".join(lines), as_json=json_)
     if nothing:
         raise typer.Exit(1)
+
+
+def import_(
+    predictions: Annotated[
+        Path, typer.Argument(callback=to_read, help="JSON, JSON lines, Parquet, COCO results, or a folder of PNGs.")
+    ],
+    dataset: Annotated[str, typer.Option(help="What was answered: refcoco, refcoco+, refcocog, phrasecut, folder ...")],
+    name: Annotated[str, typer.Option(help="Of the model.")],
+    out: Annotated[Path, writes(help="Run directory, a new one.")],
+    split: Annotated[str, typer.Option(help="val, testA, testB, test ...")] = "val",
+    root: options.Root = None,
+    split_by: options.SplitBy = None,
+    protocol: Annotated[str | None, typer.Option(help="As for evaluate; it changes no table.")] = None,
+    resize: Annotated[
+        bool, typer.Option("--resize", help="Bring masks of another size to the picture's, by nearest neighbour.")
+    ] = False,
+    bbox: Annotated[
+        str | None, typer.Option(help="What boxes are, where their field does not tell: xywh, xyxy.")
+    ] = None,
+    json_: options.Json = False,
+) -> None:
+    """Measure anybody's answers, and keep them as a run like any other."""
+    from tasnb.evaluation.importing import import_predictions, told_of
+
+    samples = load_noting(dataset, split=split, root=root, split_by=split_by)
+    how: dict[str, Any] = {"protocol": protocol, "resize": resize, "bbox": bbox}
+    with ProgressBar(quiet=json_, unit="image") as bar:
+        run = import_predictions(predictions, samples, name=name, out=out, **how, tick=bar)
+    found = run.about["imported"]
+    lines = [run.text(), *told_of(found), f"run: {run.folder}"]
+    show({"run": run.folder, "imported": found, **run.summary}, "\n".join(lines), as_json=json_)
+
+
+def export(
+    run: options.RunFolder,
+    out: Annotated[Path, writes(help="A .json file: COCO results; a .jsonl file: JSON lines.")],
+    method: Annotated[str | None, typer.Option(help="Whose answers; default: the run's first.")] = None,
+    json_: options.Json = False,
+) -> None:
+    """Write what a method of RUN answered, for other tools; tasnb import reads it again."""
+    from tasnb.evaluation.exporting import export_answers
+    from tasnb.evaluation.runs import Run
+
+    opened = Run.open(run)
+    path = export_answers(opened, ready_file(out), method)
+    show({"file": path, "method": method or opened.methods[0]}, wrote([path]), as_json=json_)
 
 
 def compare(

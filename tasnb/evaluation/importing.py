@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,7 @@ import numpy as np
 
 from tasnb.core.errors import UserError
 from tasnb.core.masks import boxes_xyxy
-from tasnb.core.types import Parse, Sample
+from tasnb.core.types import Models, Parse, Sample
 from tasnb.core.writing import replacing
 from tasnb.datasets import Samples
 from tasnb.evaluation import metrics, parts, records
@@ -30,6 +31,7 @@ from tasnb.pipeline.variant import PAPER
 from tasnb.stages import expressions
 
 LONGEST_NAME = 100  # characters of a model's name
+SHOWN = 3  # keys of each kind on the terminal; run.json has all
 PARSER = "toy"  # the preset whose parser reads the expressions: it ships
 
 
@@ -111,6 +113,22 @@ def import_predictions(
         parts.write_part(place, 0, rows, parts.key_of(about))
         finish(place)
     return Run(folder)
+
+
+def told_of(found: Mapping[str, Any]) -> list[str]:
+    """What an import met that does not fit, for a terminal: a line each. found: ``about["imported"]``."""
+    lines = [f"{found['resized']} masks of another size were resized"] if found["resized"] else []
+    words = {
+        "missing": "samples without an answer",
+        "doubled": "rows of a key that came before, left out",
+        "unknown": "rows that name no sample, left out",
+        "ambiguous": "keys that name several objects of one picture, each given the same answer",
+    }
+    for name, what in words.items():
+        if listed := found[name]:
+            some = "; ".join(listed[:SHOWN]) + (" ..." if len(listed) > SHOWN else "")
+            lines.append(f"{len(listed)} {what}: {some}")
+    return lines
 
 
 def _the_same(folder: Path, about: Mapping[str, Any]) -> Run | None:
@@ -232,6 +250,12 @@ def _places(ids: Mapping[str, Sequence[str]]) -> dict[tuple[str, str, str | int]
     return found
 
 
+@cache
+def _language() -> Models:
+    """The models whose parser and WordNet read expressions: loaded once a process, as they take seconds."""
+    return defer(preset=PARSER)
+
+
 # --- measuring --------------------------------------------------------------------------------------------------------
 
 
@@ -313,7 +337,7 @@ class _Measuring:
 
     def _parses(self, facts: Mapping[int, Any]) -> dict[int, Parse]:
         """The parses of the samples that have one, by number; all are read together, each once."""
-        models = defer(preset=PARSER)
+        models = _language()
         texts = list(dict.fromkeys(sample.expression for sample in facts.values()))
 
         def read(some: Sequence[str]) -> list[Parse]:

@@ -30,7 +30,7 @@ from tasnb.core.tables import counted, interval_text, text_table
 from tasnb.core.types import Weights
 from tasnb.datasets.cards import CARDS, published
 from tasnb.evaluation.plan import ANNOTATIONS, SAM
-from tasnb.evaluation.runs import RunLike, minded_of, why_nothing
+from tasnb.evaluation.runs import RunLike, minded_of, require_stages, why_nothing
 from tasnb.models.catalogue import PRESETS
 from tasnb.pipeline.variant import PAPER, weights_for
 
@@ -284,6 +284,7 @@ def against(run: RunLike) -> AgainstPaper:
     """
     import pandas as pd
 
+    require_stages(run, "a place beside the paper's tables")
     place = place_of(run.about["dataset"])
     own_encoder = ENCODERS.get(_parts_of(run.about).get("clip", ""), VIT)
     # some methods have no encoder, some were published with only one of the two

@@ -18,7 +18,7 @@ from tasnb.core.masks import from_rle, pairwise_iou
 from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import parse_from_json
 from tasnb.evaluation import metrics
-from tasnb.evaluation.runs import RunLike, why_nothing
+from tasnb.evaluation.runs import RunLike, require_stages, why_nothing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,6 +160,7 @@ def caption_quality(run: RunLike) -> CaptionQuality:
     the word, in singular or plural ("dogs" names "dog"). Synonyms do not count, as the rule for N is WordNet's and not
     the captioner's.
     """
+    require_stages(run, "the quality of captions")
     proposals = run.proposals()
     captions = [str(text) for text in proposals["caption"]]
     words_of: dict[str, dict[int, frozenset[str]]] = {}
@@ -206,6 +207,7 @@ def names(words: frozenset[str], nouns: frozenset[str]) -> bool:
 
 
 def _row(run: RunLike) -> dict[str, Any]:
+    require_stages(run, "the quality of proposals")
     samples = run.predictions().drop_duplicates("sample")
     if samples.empty:
         raise UserError(f"{run.folder}: {why_nothing(run)}")

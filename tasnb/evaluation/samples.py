@@ -32,7 +32,7 @@ class RunSamples:
 
     def __init__(self, run: Any, *, samples: Sequence[Sample] | None = None) -> None:
         self.run = run
-        self._given = samples
+        self.given = samples
         self._runs = tuple(getattr(run, "runs", (run,)))
         self._offsets = run.offsets() if hasattr(run, "offsets") else [0]
         self._opened: dict[int, Sequence[Sample]] = {}
@@ -185,8 +185,8 @@ class RunSamples:
 
     def _samples_of(self, number: int) -> tuple[Sequence[Sample], int]:
         """The samples of the run that has this one, and its place in them."""
-        if self._given is not None:
-            return self._given, number
+        if self.given is not None:
+            return self.given, number
         part = max(0, bisect_right(self._offsets, number) - 1)
         if part not in self._opened:
             data = self._runs[part].about["dataset"]

@@ -7,6 +7,7 @@ kernel, and each leaves a static picture behind for a notebook that is opened wi
 from __future__ import annotations
 
 from tasnb.viewers.annotation import Annotator, annotate
+from tasnb.viewers.answers import AnswerViewer, answer_view
 from tasnb.viewers.causes import CauseViewer, cause_view
 from tasnb.viewers.crops import CropsViewer, crops_view
 from tasnb.viewers.experiments import ExperimentViewer, experiment_view
@@ -18,7 +19,7 @@ from tasnb.viewers.rectifier import RectifierViewer, rectifier_view
 from tasnb.viewers.sweeping import SweepViewer, sweep_view
 
 __all__ = [
-    "Annotator", "CauseViewer", "CropsViewer", "ExperimentViewer", "Explorer", "Gallery", "NegativesViewer", "Quiz",
-    "RectifierViewer", "SweepViewer", "annotate", "cause_view", "crops_view", "experiment_view", "explore", "gallery",
-    "negatives_view", "predict", "rectifier_view", "sweep_view",
+    "Annotator", "AnswerViewer", "CauseViewer", "CropsViewer", "ExperimentViewer", "Explorer", "Gallery",
+    "NegativesViewer", "Quiz", "RectifierViewer", "SweepViewer", "annotate", "answer_view", "cause_view", "crops_view",
+    "experiment_view", "explore", "gallery", "negatives_view", "predict", "rectifier_view", "sweep_view",
 ]  # fmt: skip

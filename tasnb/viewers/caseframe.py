@@ -15,7 +15,7 @@ import numpy as np
 
 from tasnb.core.choices import require_known
 from tasnb.core.errors import UserError
-from tasnb.evaluation.runs import Run
+from tasnb.evaluation.runs import Run, has_stages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,12 +62,17 @@ class Field:
 def frame_of(run: Run, method: str) -> pd.DataFrame:
     """A row a case of one method: COLUMNS, gap (what the best proposal would add), types where the data set has them.
 
+    A run of imported answers has no columns about proposals.
+
     types: the tags of the expression, a tuple; no column when no case has any.
     """
     rows = run.predictions()
     rows = rows[rows["method"] == method]
     frame = rows.reindex(columns=list(COLUMNS)).reset_index(drop=True)
-    frame["gap"] = frame["oracle_iou"] - frame["iou"]
+    if has_stages(run):
+        frame["gap"] = frame["oracle_iou"] - frame["iou"]
+    else:
+        frame = frame.drop(columns=["oracle", "oracle_iou", "rectified", "caption"])
     types = [_types(text) for text in rows["gold"]] if "gold" in rows.columns else []
     return frame.assign(types=types) if any(types) else frame
 

@@ -19,11 +19,12 @@ from tasnb.analysis.evidence import METHOD
 from tasnb.core.errors import UserError
 from tasnb.core.types import Models, Sample
 from tasnb.evaluation import metrics
-from tasnb.evaluation.runs import Run, minded_of
+from tasnb.evaluation.runs import Run, has_stages, minded_of
 from tasnb.evaluation.samples import MissingCase
 from tasnb.plots.sheets import Panel
 from tasnb.store import Store
 from tasnb.viewers import caseframe
+from tasnb.viewers.answers import AnswerViewer, answer_view
 from tasnb.viewers.cases import Cases
 from tasnb.viewers.explorer import Explorer, explore
 from tasnb.viewers.record import LONGEST
@@ -64,7 +65,7 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
         ``group`` and ``turn``, changes what is shown.
     opened : int or None
         Number of the sample below the grid, None for none.
-    explorer : Explorer or None
+    explorer : Explorer, AnswerViewer or None
         The viewer of the sample that is open.
     """
 
@@ -82,16 +83,19 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
     ) -> None:
         self._run, self._frame, self._cases, self._method, self._show = run, frame, cases, method, tuple(show)
         self._fields = caseframe.fields_of(frame, extra)
-        self._sorts = (*SORTS, *(f.name for f in self._fields if f.kind == "range" and f.name not in SORTS))
+        usual = [name for name in SORTS if name in frame.columns]
+        self._sorts = (*usual, *(f.name for f in self._fields if f.kind == "range" and f.name not in SORTS))
         self._groups = tuple(name for name in GROUPS if name in frame.columns)
         self._rows = self._grid = np.arange(len(frame))  # those that pass; as laid out, once in every group
         self._headings = np.full(len(frame), "", dtype=object)
-        self.explorer: Explorer | None = None
+        self.explorer: Explorer | AnswerViewer | None = None
         data = run.about["dataset"]
+        made = f", models {run.about['models']['name']}" if has_stages(run) else ", imported answers"
+        title = f"{data['name']} {data['split']}, method {method}{made}"
         super().__init__(
             about={
                 "minded": minded_of(run.about),
-                "title": f"{data['name']} {data['split']}, method {method}, models {run.about['models']['name']}",
+                "title": title,
                 "fields": [asdict(field) for field in self._fields],
                 "sorts": list(self._sorts),
                 "groups": list(self._groups),
@@ -184,7 +188,7 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
             raise UserError(f"page: expected 0 to {self.page['pages'] - 1}, got {page}")
         self.query = {**self.query, "page": page}
 
-    def look(self, sample: int) -> Explorer:
+    def look(self, sample: int) -> Explorer | AnswerViewer:
         """Open a case in ``explore`` below the grid.
 
         Parameters
@@ -194,8 +198,8 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
 
         Returns
         -------
-        Explorer
-            The viewer of the case.
+        Explorer or AnswerViewer
+            The viewer of the case; the second for imported answers.
 
         Raises
         ------
@@ -260,7 +264,7 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
         here = slice(number * PAGE, (number + 1) * PAGE)
         rows = self._frame.iloc[self._grid[here]].to_dict("records")
         cases = [
-            {**self._cases.card(row, self._lines(row)), "right": self._is_right(row), "heading": heading}
+            {**self._cases.card(row, self._lines(row), self._method), "right": self._is_right(row), "heading": heading}
             for row, heading in zip(rows, self._headings[here], strict=True)
         ]
         with self.hold_sync():  # one message a page
@@ -272,11 +276,12 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
 
     def _lines(self, row: dict[str, Any]) -> list[str]:
         told = [f"{name.replace('_', ' ')}: {caseframe.in_words(row[name])}" for name in self._show]
-        return [f"IoU {row['iou']:.2f}, best proposal {row['oracle_iou']:.2f}", *told]
+        best = f", best proposal {row['oracle_iou']:.2f}" if "oracle_iou" in row else ""
+        return [f"IoU {row['iou']:.2f}{best}", *told]
 
     def _pixels(self, row: dict[str, Any]) -> np.ndarray:
         try:
-            return self._cases.picture(int(row["sample"]), int(row["chosen"]), longest=LONGEST)[0]
+            return self._cases.picture(int(row["sample"]), int(row["chosen"]), self._method, longest=LONGEST)[0]
         except (MissingCase, ValueError):
             return np.full((150, 200, 3), 200, np.uint8)
 
@@ -311,6 +316,10 @@ class Gallery(Viewer, module="gallery", kind="gallery"):
         if number not in set(self._frame["sample"]):
             raise MissingCase(f"the gallery has no sample {number}")
         cases, weights = self._cases, self._run.about["weights"]
+        if not has_stages(self._run):
+            self.explorer = answer_view(self._run, number, method=self._method, samples=cases.given)
+            self.child = self.explorer.model_id
+            return
         shown = cases.sample(number), cases.artifacts(number), None, cases.models
         self.explorer = explore(*shown, variant=cases.variant.name, alpha=weights["alpha"], lam=weights["lam"])
         self.child = self.explorer.model_id

@@ -14,6 +14,7 @@ def made(name: str, sample: Any, artifacts: Any, models: Any) -> Any:
     run = tn.Run.shipped("toy", "reftoy", "val")
     ways = {
         "annotate": lambda: tn.viewers.annotate([sample.image], [artifacts]),
+        "answer_view": lambda: tn.viewers.answer_view(run, 0),
         "cause_view": lambda: tn.viewers.cause_view(run),
         "crops_view": lambda: tn.viewers.crops_view(sample, artifacts, models, 1),
         "experiment_view": lambda: tn.viewers.experiment_view(tn.analysis.Experiment.shipped("gap")),
