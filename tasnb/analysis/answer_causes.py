@@ -56,22 +56,27 @@ class Things:
         return np.stack([count(self.bits & row) for row in self.bits])
 
     @cached_property
-    def placed(self) -> Scene:
-        """Centres, boxes and areas."""
-        masks = np.stack([instance.mask for instance in self.instances])
-        return Scene(centres_xy=centroids_xy(masks).astype(np.float64), boxes_xyxy=boxes_xyxy(masks), areas=self.areas)
+    def every(self) -> np.ndarray:
+        """Bits of all of them together."""
+        return united(self.bits)
 
     def scene(self, rows: Sequence[int]) -> Scene:
         """Some of the things, as the readers of places see them."""
-        every, at = self.placed, list(rows)
-        assert every.boxes_xyxy is not None
-        return Scene(centres_xy=every.centres_xy[at], boxes_xyxy=every.boxes_xyxy[at], areas=self.areas[at])
+        masks = np.stack([self.instances[row].mask for row in rows])
+        centres, areas = centroids_xy(masks).astype(np.float64), self.areas[list(rows)]
+        return Scene(centres_xy=centres, boxes_xyxy=boxes_xyxy(masks), areas=areas)
 
 
 def packed(mask: np.ndarray) -> np.ndarray:
     """A mask, bool (h, w), as bits: words of 64."""
     bits = np.packbits(mask.ravel(order="F"))
     return np.pad(bits, (0, -len(bits) % 8)).view(np.uint64)
+
+
+def united(bits: np.ndarray) -> np.ndarray:
+    """The union of rows of bits; nothing of none."""
+    found: np.ndarray = np.bitwise_or.reduce(bits, axis=0)
+    return found
 
 
 def count(bits: np.ndarray) -> np.ndarray:
@@ -120,8 +125,7 @@ class Answer:
     @cached_property
     def target(self) -> np.ndarray:
         """Bits of all that is meant."""
-        found: np.ndarray = np.bitwise_or.reduce(self.things.bits[list(self.targets)], axis=0)
-        return found
+        return united(self.things.bits[list(self.targets)])
 
     @cached_property
     def target_area(self) -> int:
@@ -141,7 +145,7 @@ class Answer:
     @cached_property
     def background(self) -> int:
         """Pixels of the answer on nothing annotated."""
-        return self.area - self.within(range(len(self.things.areas)))
+        return self.area - int(count(self.things.every & self.answer))
 
     @cached_property
     def ious(self) -> np.ndarray:
@@ -170,12 +174,11 @@ class Answer:
     @cached_property
     def answered(self) -> list[int]:
         """Rows of the separate things that are answered, the largest part of the answer first."""
-        found: list[int] = []
-        for row in np.argsort(-self.inside, kind="stable").tolist():
-            least = self.things.shared[row, found] > DISJOINT * np.minimum(
-                self.things.areas[row], self.things.areas[found]
-            )
-            if self.inside[row] >= COVERED * max(self.things.areas[row], 1) and not least.any():
+        found, areas = list[int](), self.things.areas
+        covered = np.flatnonzero((self.inside >= COVERED * areas) & (self.inside > 0))
+        for row in covered[np.argsort(-self.inside[covered], kind="stable")].tolist():
+            shared = self.things.shared[row, found]
+            if (shared <= DISJOINT * np.minimum(areas[row], areas[found])).all():
                 found.append(row)
         return found
 
@@ -190,8 +193,7 @@ class Answer:
 
     def within(self, rows: Sequence[int]) -> int:
         """Pixels of the answer that lie in any of these things."""
-        bits = np.bitwise_or.reduce(self.things.bits[list(rows)], axis=0) if len(rows) else np.zeros_like(self.answer)
-        return int(count(bits & self.answer))
+        return int(count(united(self.things.bits[list(rows)]) & self.answer))
 
 
 Found = tuple[str, str]  # detail and words of a cause that holds

@@ -44,6 +44,10 @@ LENGTH_NAMES = (*(name for _, name in LENGTHS), "9+")
 TERSE_WORDS = 4  # at most, and without an article
 SENSES = 3  # of a word: the common ones; rarer ones join what people keep apart
 
+# united once, not for every word of every expression
+_COUNTED = lists.RANKS | lists.COUNTS
+_LOOKS = lists.CLOTHING | lists.PATTERNS | lexicon.COLOURS | lists.SIZE_WORDS
+
 IsA = Callable[[str, str], bool]
 
 
@@ -152,7 +156,7 @@ def types_of(parse: Parse, wordnet: WordNet | None = None) -> ExpressionTypes:
         "pattern": said(lambda i: _is_pattern(w, i) and i != subject),
         "clothing": _clothes(w, own),
         "action": said(lambda i: _is_action(w, i) and i != subject),
-        "ordinal": said(lambda i: w.word(i) in lists.RANKS | lists.COUNTS),
+        "ordinal": said(lambda i: w.word(i) in _COUNTED),
         "comparative": said(lambda i: _is_degree(w, i, lists.COMPARATIVES, "er")),
         "superlative": said(lambda i: _is_degree(w, i, lists.SUPERLATIVES, "est")),
         "negation": _negations(w),
@@ -220,15 +224,18 @@ def _location(w: Words, parse: Parse, own: Sequence[int]) -> list[str]:
 
 def _is_colour(w: Words, i: int, subject: int | None) -> bool:
     word, noun = w.word(i), w.pos(i) in ("NOUN", "PROPN")
+    if word not in lexicon.COLOURS:
+        return False
     fruit = word == "orange" and noun and w.word(i - 1) in ("of", "an")
     lamp = word in lists.NOT_SHADES and (noun or w.pos(i) == "VERB")
     thing = i == subject and word in ("orange", "light", "gold", "peach", "lime")
-    return word in lexicon.COLOURS and not (fruit or lamp or thing)
+    return not (fruit or lamp or thing)
 
 
 def _is_pattern(w: Words, i: int) -> bool:
-    made_of = w.modified_from(i + 1) is not None or w.word(i - 1) in ("polka", "made")
-    return w.word(i) in lists.PATTERNS and (made_of or w.word(i) not in lists.MATERIAL_NOUNS)
+    if w.word(i) not in lists.MATERIAL_NOUNS:
+        return w.word(i) in lists.PATTERNS
+    return w.modified_from(i + 1) is not None or w.word(i - 1) in ("polka", "made")
 
 
 def _clothes(w: Words, own: Sequence[int]) -> list[str]:
@@ -245,13 +252,14 @@ def _clothes(w: Words, own: Sequence[int]) -> list[str]:
 
 def _is_action(w: Words, i: int) -> bool:
     word, lemma = w.word(i), w.tokens[i].lemma.lower()
-    worn = word in lists.CLOTHING | lists.PATTERNS | lexicon.COLOURS | lists.SIZE_WORDS
-    verb = w.pos(i) == "VERB" and lists.NO_ACTION.isdisjoint((lemma, word)) and not worn
+    verb = w.pos(i) == "VERB" and lists.NO_ACTION.isdisjoint((lemma, word)) and word not in _LOOKS
     return not w.is_direction(i) and (verb or word in lists.ACTIONS)
 
 
 def _is_degree(w: Words, i: int, listed: frozenset[str], ending: str) -> bool:
     word = w.word(i)
+    if word not in listed and not word.endswith(ending):
+        return False
     of_a_place = w.is_direction(i) or (word in ("most", "more", "least", "less") and w.is_direction(i - 1))
     of_a_place |= word in ("most", "more") and w.is_direction(i + 1)
     ends = word.endswith(ending) and w.pos(i) == "ADJ" and w.tokens[i].lemma.lower() != word
