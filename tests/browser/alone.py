@@ -1,7 +1,12 @@
-"""A viewer alone in a page on disk, without a kernel or on a wire to one; and what axe-core says of it."""
+"""A viewer alone in a page on disk, without a kernel or on a wire to one; and what axe-core says of it.
+
+Only style sheets ask for the colour scheme (tests/viewers/test_viewer.py), and axe-core reads what they say: a page is
+opened and used once, in the light scheme, and looked at in both.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +100,28 @@ class Wired:
         return {name: getattr(self.viewer, name, value) for name, value in values.items()}
 
 
-def serious(page: Any, context: str = ".tn-viewer") -> list[str]:
+def in_both_schemes(page: Any) -> Iterator[str]:
+    """Give the page the dark and then the light colour scheme. JupyterLab's theme outranks them: there it stays one."""
+    if page.evaluate("'jpThemeLight' in document.body.dataset"):
+        yield "its theme"
+        return
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        yield scheme
+
+
+def violations(page: Any, context: str | None = None) -> list[tuple[str, str]]:
+    """What axe-core finds in each scheme: its impact, and a line about it."""
+    return [
+        (v["impact"], f"{scheme}: {v['id']}: {v['nodes'][0]['html'][:200]}")
+        for scheme in in_both_schemes(page)
+        for v in Axe().run(page, context=context).response["violations"]
+    ]
+
+
+def serious(page: Any, context: str | None = ".tn-viewer") -> list[str]:
     """What axe-core calls serious or critical, one line each."""
-    found = Axe().run(page, context=context).response["violations"]
-    return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found if v["impact"] in ("serious", "critical")]
+    return [line for impact, line in violations(page, context) if impact in ("serious", "critical")]
 
 
 def has_a_visible_focus(page: Any) -> bool:

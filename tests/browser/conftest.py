@@ -87,10 +87,10 @@ def guarded_context(browser: Any, scheme: str, *, width: int = 1120, height: int
     return context, problems
 
 
-@pytest.fixture(params=["light", "dark"])
-def page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A fresh page in one of the two colour schemes; afterwards: no console error, no request that left the machine."""
-    context, problems = guarded_context(chromium, request.param)
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:
+    """A fresh page in the light scheme; afterwards: no console error, no request that left the machine."""
+    context, problems = guarded_context(chromium, "light")
     yield context.new_page()
     context.close()
     assert problems == []

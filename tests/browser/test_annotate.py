@@ -1,4 +1,4 @@
-"""``annotate`` in a real browser, alone on a page from disk: by mouse, by keyboard, in light and dark."""
+"""``annotate`` in a real browser, alone on a page from disk: by mouse, by keyboard."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import tasnb as tn
-from tests.browser.alone import Wired, serious, show
+from tests.browser.alone import Wired, in_both_schemes, serious, show
 from tests.viewers.made_artifacts import HOSTILE, only
 
 
@@ -312,8 +312,8 @@ def test_axe_finds_nothing_serious(opened, viewer) -> None:
     page = opened(viewer)
     assert serious(page) == []
     if folder := os.environ.get("TASNB_SCREENSHOTS"):
-        scheme = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'")
-        page.screenshot(path=f"{folder}/annotate-{scheme}.png", full_page=True)
+        for scheme in in_both_schemes(page):
+            page.screenshot(path=f"{folder}/annotate-{scheme}.png", full_page=True)
 
 
 def test_nothing_is_cut_off_on_a_narrow_page(opened, viewer) -> None:

@@ -11,10 +11,10 @@ from urllib.parse import unquote
 
 import nbformat
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 
 from tasnb.core.shipped import lessons_root
+from tests.browser.alone import violations
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSON, OWN = "lessons/00_quickstart.html", "lessons/77_own.html"
@@ -90,8 +90,7 @@ def test_a_page_opens_from_disk_and_axe_finds_nothing(name: str, book: Path, pag
     page.goto((book / name).as_uri() + ("?q=mask" if name == "index.html" else ""))
     if name == LESSON:
         page.locator(".tn-explorer").wait_for()
-    found = Axe().run(page).response["violations"]
-    assert [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found] == []
+    assert violations(page) == []
     assert page.evaluate("[...document.images].every(i => i.alt && i.complete && i.naturalWidth > 0)")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import nbformat
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 import tasnb as tn
 from tasnb.report.notebook import html_of
 from tasnb.viewers import assets, freezing
+from tests.browser.alone import serious
 from tests.browser.conftest import guarded_context
 from tests.viewers import every
 from tests.viewers.made_artifacts import HOSTILE, only, saying
@@ -60,7 +60,7 @@ def frozen(toy_case, toy_models, viewer, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def one_page(chromium: Any) -> Iterator[Any]:
-    """A page in the light scheme, for what does not depend on it."""
+    """One page for what needs no fresh one."""
     context, problems = guarded_context(chromium, "light")
     yield context.new_page()
     context.close()
@@ -138,8 +138,7 @@ def test_a_wrong_record_is_told_inside_the_viewer(one_page: Any) -> None:
 
 def test_axe_finds_nothing_serious_in_the_whole_page(frozen: Path, page: Any) -> None:
     explorers_in(page, frozen).nth(0).get_by_role("button", name="Copy as Python").click()
-    found = Axe().run(page).response["violations"]
-    assert [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")] == []
+    assert serious(page, None) == []
 
 
 def test_pictures_are_there_and_have_texts(explorers: Any, one_page: Any) -> None:

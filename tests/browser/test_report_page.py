@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import tasnb as tn
+from tests.browser.alone import in_both_schemes
 
 
 @pytest.fixture(scope="module")
@@ -31,19 +32,20 @@ def test_the_page_stands_alone(report_file: Path, page: Any) -> None:
 def test_text_keeps_its_contrast(report_file: Path, page: Any) -> None:
     """WCAG AA: body text has at least 4.5 : 1 against its background in both colour schemes."""
     page.goto(report_file.as_uri())
-    ratio = page.evaluate(
-        """() => {
-          const light = c => { const v = c.match(/[\\d.]+/g).slice(0, 3).map(x => x / 255)
-              .map(x => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
-            return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2] };
-          const main = getComputedStyle(document.querySelector('.tn'));
-          const back = light(main.backgroundColor);
-          return Math.min(...['p', 'td', 'th', '.soft', '.in'].map(s => {
-            const node = document.querySelector('.tn ' + s);
-            const ink = light(getComputedStyle(node).color);
-            return (Math.max(ink, back) + 0.05) / (Math.min(ink, back) + 0.05) })) }"""
-    )
-    assert ratio >= 4.5
+    for scheme in in_both_schemes(page):
+        ratio = page.evaluate(
+            """() => {
+              const light = c => { const v = c.match(/[\\d.]+/g).slice(0, 3).map(x => x / 255)
+                  .map(x => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+                return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2] };
+              const main = getComputedStyle(document.querySelector('.tn'));
+              const back = light(main.backgroundColor);
+              return Math.min(...['p', 'td', 'th', '.soft', '.in'].map(s => {
+                const node = document.querySelector('.tn ' + s);
+                const ink = light(getComputedStyle(node).color);
+                return (Math.max(ink, back) + 0.05) / (Math.min(ink, back) + 0.05) })) }"""
+        )
+        assert ratio >= 4.5, scheme
 
 
 def test_hostile_text_stays_text(toy_case, toy_models, page: Any, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tasnb import analysis, cli, report
 from tasnb.evaluation.engine import evaluate
 from tasnb.evaluation.runs import Run
 from tasnb.store import Store
+from tests.browser.alone import in_both_schemes, serious
 
 NASTY = "<img src=x onerror=console.error('ran')><script>console.error('ran')</script> \"quoted\" 🙂 "
 CPU = {"device": "cpu"}
@@ -71,12 +72,8 @@ def test_every_link_of_the_contents_has_its_section(report_file: Path, page: Any
 
 @pytest.mark.slow
 def test_axe_finds_nothing_serious(report_file: Path, page: Any) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     page.goto(report_file.as_uri())
-    found = Axe().run(page).response["violations"]
-    serious = [(v["id"], v["nodes"][0]["html"][:120]) for v in found if v["impact"] in ("serious", "critical")]
-    assert serious == []
+    assert serious(page, None) == []
 
 
 def test_a_narrow_screen_scrolls_tables_and_not_the_page(report_file: Path, page: Any) -> None:
@@ -88,7 +85,9 @@ def test_a_narrow_screen_scrolls_tables_and_not_the_page(report_file: Path, page
 def test_it_prints_in_black_on_white(report_file: Path, page: Any) -> None:
     page.goto(report_file.as_uri())
     page.emulate_media(media="print")
-    assert page.evaluate("getComputedStyle(document.querySelector('.tn')).backgroundColor") == "rgb(255, 255, 255)"
+    for scheme in in_both_schemes(page):
+        shown = page.evaluate("getComputedStyle(document.querySelector('.tn')).backgroundColor")
+        assert shown == "rgb(255, 255, 255)", scheme
     assert page.locator("nav").is_hidden()
 
 

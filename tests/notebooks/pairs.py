@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from copy import deepcopy
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -17,6 +18,7 @@ import nbformat
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 SOLUTIONS = FOLDER / "solutions"
 TAG = "exercise"
+SOLVED = "-solved"
 SLIDES = {"00_quickstart", "05_spatial_rectifier", "11_when_does_it_help"}  # the lessons that nbconvert makes slides of
 
 
@@ -44,6 +46,24 @@ def solved(lesson: nbformat.NotebookNode, solution: nbformat.NotebookNode) -> nb
         if is_exercise(cell):
             cell.source = answers[cell.id].source
     return made
+
+
+def both(lesson: nbformat.NotebookNode, solution: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The lesson with each exercise cell twice: open, and behind it solved (``is_solved``)."""
+    made = deepcopy(lesson)
+    pairs = zip(lesson.cells, solved(lesson, solution).cells, strict=True)
+    made.cells = [
+        deepcopy(each) for ours, theirs in pairs for each in ([ours, theirs] if is_exercise(ours) else [ours])
+    ]
+    for before, cell in pairwise(made.cells):
+        if cell.id == before.id:
+            cell.id += SOLVED
+    return made
+
+
+def is_solved(cell: nbformat.NotebookNode) -> bool:
+    """Whether a cell of ``both`` is the solved one of its two."""
+    return str(cell.id).endswith(SOLVED)
 
 
 if __name__ == "__main__":

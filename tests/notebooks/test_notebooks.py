@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import nbformat
@@ -13,10 +12,10 @@ from PIL import Image
 
 import tasnb as tn
 from tests.notebooks.conftest import Kernel, errors_of
-from tests.notebooks.pairs import FOLDER, is_exercise, lessons, read, solution_of
+from tests.notebooks.pairs import FOLDER, both, is_exercise, is_solved, lessons, read, solution_of
 
 LESSONS = lessons()
-each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
+each_lesson = pytest.mark.parametrize("ran", LESSONS, ids=lambda p: p.stem, indirect=True, scope="module")
 
 
 @pytest.mark.slow
@@ -54,17 +53,19 @@ def test_a_notebook_leaves_no_names_for_the_next_one(kernel: Kernel) -> None:
     assert error.ename == "NameError"
 
 
+@pytest.fixture(scope="module")
+def ran(request: pytest.FixtureRequest, kernel: Kernel) -> nbformat.NotebookNode:
+    """A lesson as it ran, each exercise open and then solved: its solution has every other cell from it, so that one
+    run is that of both. test_rules holds that no later cell rests on what an exercise binds, open or solved."""
+    return kernel.run(both(read(request.param), read(solution_of(request.param))))
+
+
 @pytest.mark.slow
 @each_lesson
-def test_a_lesson_fails_at_its_open_exercises_only_and_each_says_why(
-    path: Path, kernel: Kernel, record_property
-) -> None:
-    started = time.perf_counter()
-    ran = kernel.run(read(path))
-    record_property("seconds", round(time.perf_counter() - started, 1))
+def test_a_lesson_fails_at_its_open_exercises_only_and_each_says_why(ran: nbformat.NotebookNode) -> None:
     failed = {cell.id: errors_of(cell) for cell in ran.cells if errors_of(cell)}
     wrong = {i: [f"{e.ename}: {e.evalue}" for e in found] for i, found in failed.items()}
-    assert set(failed) == {cell.id for cell in ran.cells if is_exercise(cell)}, wrong
+    assert set(failed) == {cell.id for cell in ran.cells if is_exercise(cell) and not is_solved(cell)}, wrong
     for (error,) in failed.values():
         assert error.ename == "NotYet", error.evalue
         # the message alone, no frames: that the exercise is open, and the kind of answer
@@ -75,12 +76,12 @@ def test_a_lesson_fails_at_its_open_exercises_only_and_each_says_why(
 
 @pytest.mark.slow
 @each_lesson
-def test_a_solution_runs_clean_and_every_check_says_right(path: Path, kernel: Kernel, record_property) -> None:
-    started = time.perf_counter()
-    ran = kernel.run(read(solution_of(path)))
-    record_property("seconds", round(time.perf_counter() - started, 1))
-    assert {c.id: e[0].evalue for c in ran.cells if (e := errors_of(c))} == {}
-    for cell in (cell for cell in ran.cells if is_exercise(cell)):
+def test_a_solution_runs_clean_and_every_check_says_right(ran: nbformat.NotebookNode) -> None:
+    cells = [cell for cell in ran.cells if is_solved(cell) or not is_exercise(cell)]
+    assert {c.id: e[0].evalue for c in cells if (e := errors_of(c))} == {}
+    answers = [cell for cell in cells if is_solved(cell)]
+    assert len(answers) == len([cell for cell in ran.cells if is_exercise(cell)]) / 2
+    for cell in answers:
         said = [o.data["text/plain"] for o in cell.outputs if o.output_type == "execute_result"]
         assert len(said) == 1
         assert said[0].startswith("Right."), said

@@ -251,14 +251,14 @@ def at_hand(lesson: Lesson) -> Iterator[str]:
 
 
 def runs_on(lesson: Lesson) -> Iterator[str]:
-    known: set[str] = set()  # by cells that are no exercise
-    of_exercises: set[str] = set()
+    answers = {cell.id: cell for cell in lesson.solution.cells}
+    of_exercises: set[str] = set()  # what the last to bind it was an exercise, open or solved
     for cell in lesson.code:
         if is_exercise(cell):
-            of_exercises |= bound(cell.source)
+            of_exercises |= bound(cell.source) | bound(answers[cell.id].source)
         else:
-            known |= bound(cell.source)
-            yield from (f"{cell.id} uses {name}" for name in used(cell.source) & of_exercises - known)
+            of_exercises -= bound(cell.source)
+            yield from (f"{cell.id} uses {name}" for name in used(cell.source) & of_exercises)
 
 
 def slips_in(source: str) -> Iterator[str]:
@@ -391,6 +391,20 @@ def import_in_solution(lesson: Lesson) -> None:
     next(cell for cell in lesson.solution.cells if is_exercise(cell)).source = "import scipy\n"
 
 
+def rest_on_open(lesson: Lesson) -> None:
+    add(f"print({min(bound(cell_of(lesson, is_exercise).source))})")(lesson)
+
+
+def rest_on_what_it_overwrote(lesson: Lesson) -> None:
+    add(f"{min(bound(cell_of(lesson, is_exercise).source))} = 1", after=0)(lesson)
+    rest_on_open(lesson)
+
+
+def rest_on_solved(lesson: Lesson) -> None:
+    next(cell for cell in lesson.solution.cells if is_exercise(cell)).source += "\nby_the_way = 1"
+    add("print(by_the_way)")(lesson)
+
+
 class Rule(NamedTuple):
     """How a sentence of the README begins, what finds a breach of it, and breaches."""
 
@@ -435,9 +449,7 @@ RULES = [
         swap(is_exercise, "# your answer", "# here"), add("x = ...  # your answer"), add("lesson.check_all(3)"),
     ]),
     Rule("What its solution", at_hand, [import_in_solution]),
-    Rule("No later cell", runs_on, [
-        lambda lesson: add(f"print({min(bound(cell_of(lesson, is_exercise).source))})")(lesson),
-    ]),
+    Rule("No later cell", runs_on, [rest_on_open, rest_on_what_it_overwrote, rest_on_solved]),
     Rule("`tests/lessons` gives", checked, [
         swap(is_exercise, "lesson.check_", "lesson.check_un"),
         put("more_helpers", '\nSlip(1, "a slip of which no test knows", "")'),

@@ -22,6 +22,7 @@ from tests.viewers import every
 from tests.viewers.made_artifacts import with_masks
 
 V4 = nbformat.v4
+KINDS = {".html", ".j2", ".js"}
 
 
 class WithoutWords(Viewer):
@@ -44,6 +45,14 @@ def test_a_viewer_with_both_gives_a_picture_and_escaped_words() -> None:
     assert twin["text/plain"] == "a black square <b>"
     assert "<b>" not in twin["text/html"]
     assert "&lt;b&gt;" in twin["text/html"]
+
+
+def test_only_style_sheets_ask_for_the_colour_scheme() -> None:
+    """So what a page does in one scheme it does in the other: tests/browser opens it once."""
+    root = Path(__file__).resolve().parents[2]
+    texts = {p: p.read_text("utf-8") for top in ("tasnb", "docs") for p in (root / top).rglob("*") if p.suffix in KINDS}
+    assert {assets.STATIC / "explore.js", root / "docs" / "book.html.j2"} <= set(texts)
+    assert [path for path, text in texts.items() if "matchMedia" in text] == []
 
 
 def twice(text: str) -> list[str]:
