@@ -99,6 +99,7 @@ def import_(
     split: Annotated[str, typer.Option(help="val, testA, testB, test ...")] = "val",
     root: options.Root = None,
     split_by: options.SplitBy = None,
+    without: options.Without = None,
     protocol: Annotated[str | None, typer.Option(help="As for evaluate; it changes no table.")] = None,
     resize: Annotated[
         bool, typer.Option("--resize", help="Bring masks of another size to the picture's, by nearest neighbour.")
@@ -111,7 +112,7 @@ def import_(
     """Measure anybody's answers, and keep them as a run like any other."""
     from tasnb.evaluation.importing import import_predictions, told_of
 
-    samples = load_noting(dataset, split=split, root=root, split_by=split_by)
+    samples = load_noting(dataset, split=split, root=root, split_by=split_by, without=without)
     how: dict[str, Any] = {"protocol": protocol, "resize": resize, "bbox": bbox}
     with ProgressBar(quiet=json_, unit="image") as bar:
         run = import_predictions(predictions, samples, name=name, out=out, **how, tick=bar)

@@ -23,7 +23,7 @@ from tasnb.core.writing import replacing
 from tasnb.datasets import Samples
 from tasnb.evaluation import metrics, parts, records
 from tasnb.evaluation.answer_files import COCO, Answer, AnswerFile, code_of, filled_box, normal
-from tasnb.evaluation.plan import DEFAULT_PROTOCOL, data_of, differences, versions
+from tasnb.evaluation.plan import DEFAULT_PROTOCOL, PROTOCOL_OF, data_of, differences, versions
 from tasnb.evaluation.records import Answered, Rows
 from tasnb.evaluation.runs import ABOUT, NO_STAGES, ORACLE, SCHEMA, Run, finish
 from tasnb.models.deferred import defer
@@ -60,7 +60,7 @@ def import_predictions(
     out : path or str
         The run directory; one that is not there, is empty, or holds the same import, which is then opened.
     protocol : str, optional
-        Of ``metrics.PROTOCOLS``, for the summary; by default "tas". Figures under any other follow from the same run.
+        Of ``metrics.PROTOCOLS``, for the summary; by default "tas", "gres" of gRefCOCO. Figures under any other follow from the same run.
     resize : bool
         Whether masks of another size than the picture are brought to it by nearest neighbour, and counted, or refused.
     bbox : {"xywh", "xyxy"}, optional
@@ -79,17 +79,18 @@ def import_predictions(
         For a damaged file, in one line that names row and field; for a file that names none of the samples; for a
         folder that holds something else. Nothing is left in ``out`` then.
     """
-    chosen = protocol or DEFAULT_PROTOCOL
-    metrics.find(chosen)
+    if protocol is not None:
+        metrics.find(protocol)
     if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME or name == ORACLE:
         raise UserError(f"name: expected a name of at most {LONGEST_NAME} characters, not {ORACLE!r}; got {name!r:.80}")
     if not len(samples):
         raise UserError("expected at least one sample, got none; check the data set, the split and the limit")
-    folder, file = Path(out), AnswerFile.read(predictions, box=bbox)
+    folder, file, data = Path(out), AnswerFile.read(predictions, box=bbox), data_of(samples)
+    chosen = protocol or PROTOCOL_OF.get(data["name"], DEFAULT_PROTOCOL)
     about: dict[str, Any] = {
         "schema": SCHEMA,
         "versions": versions(),
-        "dataset": data_of(samples),
+        "dataset": data,
         "models": {"name": name, "spec": None, "parts": {"answers": file.digest}},
         "domain_note": "",
         "methods": [name],
