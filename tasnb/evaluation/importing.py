@@ -60,7 +60,8 @@ def import_predictions(
     out : path or str
         The run directory; one that is not there, is empty, or holds the same import, which is then opened.
     protocol : str, optional
-        Of ``metrics.PROTOCOLS``, for the summary; by default "tas", "gres" of gRefCOCO. Figures under any other follow from the same run.
+        Of ``metrics.PROTOCOLS``, for the summary; by default "tas", "gres" of gRefCOCO. Figures under any other follow
+        from the same run.
     resize : bool
         Whether masks of another size than the picture are brought to it by nearest neighbour, and counted, or refused.
     bbox : {"xywh", "xyxy"}, optional
