@@ -99,7 +99,8 @@ def leaderboard_heatmap(board: analysis.Leaderboard) -> Figure:
     words = shares.map(lambda value: f"{value:.1f}" if value else "")
     heat_cells(axes, shares, words, mask=counts.to_numpy() == 0)
     failures = [f"{worded(name, LABEL)}\n({counts[name].sum()})" for name in counts.columns]
-    axes.set_xticks(axes.get_xticks(), failures, rotation=20, ha="right")
+    slanted = {"rotation": 20, "ha": "right"} if max(map(len, counts.columns)) > 14 else {}
+    axes.set_xticks(axes.get_xticks(), failures, **slanted)
     axes.tick_params(length=0)
     axes.set(xlabel="", ylabel="")
     return figure

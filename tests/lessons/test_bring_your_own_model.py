@@ -71,8 +71,9 @@ def test_slips_of_the_coverage(answer, said: str) -> None:
     ("answer", "said"),
     [
         ({**FAULTS, "one": "confuses shirts"}, "one fault given to two models"),
-        ({"one": FAULTS["two"], "two": FAULTS["one"], "three": FAULTS["three"]},
-         "the right faults in another order: 1 of 3 models have theirs"),
+        ({"one": FAULTS["two"], "two": FAULTS["one"], "three": FAULTS["three"]}, "the right faults in another order"),
+        ({"one": FAULTS["three"], "two": FAULTS["one"], "three": FAULTS["two"]}, "0 of 3"),
+        ({"one": FAULTS["three"], "two": FAULTS["two"], "three": FAULTS["one"]}, "models have theirs"),
         ({"one": "gives parts"}, "another kind of answer"),
         ({**FAULTS, "two": ...}, "Still open: two"),
         ({**FAULTS, "two": "is slow"}, "another kind of answer"),

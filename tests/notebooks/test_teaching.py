@@ -109,7 +109,7 @@ def test_its_code_runs(block: str, toy_models, monkeypatch, tmp_path: Path) -> N
 
 def test_the_minutes_of_each_plan_add_up() -> None:
     plans = dict(re.findall(r"## Plan \w: ([^\n]+)\n(.*?)(?=\n## )", GUIDE, re.DOTALL))
-    assert len(plans) == 4
+    assert len(plans) == 5
     for title, body in plans.items():
         wanted = int(re.search(r"(\d+) minutes", title)[1]) * (3 if "three sessions" in title else 1)
         rows = [line.split("|") for line in body.splitlines() if line.startswith("|")]
