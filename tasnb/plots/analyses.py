@@ -212,7 +212,7 @@ def heads_chart(found: analysis.Attribution, *, top: int = 12) -> Figure | None:
     matplotlib.figure.Figure or None
         None without any noun.
     """
-    scored = isinstance(found.evidence, analysis.Evidence)
+    scored = found.causes is analysis.CAUSES
     table = analysis.confusion_of_heads(found, top=top) if scored else analysis.confusion(found, top=top)
     sums = table.sum(axis=1)
     table, sums = table.loc[sums > 0], sums[sums > 0]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasnb import analysis, plots
+from tasnb.analysis.evidence import Evidence
 from tasnb.core.images import as_rgb, jpeg_uri, resized
 from tasnb.evaluation.samples import RunSamples
 
@@ -59,8 +60,8 @@ class Gallery:
         answered = self._found.evidence.samples.iloc[place]
         chosen, evidence = int(answered["chosen"]), self._found.evidence
         shown: dict[str, Any] = {"chosen": chosen, "photo": self._photo(row, chosen, str(answered["method"]))}
-        if not isinstance(evidence, analysis.Evidence):
-            return row | shown
+        if not isinstance(evidence, Evidence):
+            return row | shown | {"receipt": None}
         kept = [phrase["text"] for phrase in json.loads(answered["phrases"]) if phrase["kept"]]
         return row | shown | {"negatives": kept, "receipt": _receipt(evidence, place, chosen, int(answered["oracle"]))}
 
@@ -76,7 +77,7 @@ class Gallery:
         return jpeg_uri(resized(drawn, min(1, LONGEST / max(drawn.shape[:2]))))
 
 
-def _receipt(e: analysis.Evidence, place: int, chosen: int, oracle: int) -> list[dict[str, Any]]:
+def _receipt(e: Evidence, place: int, chosen: int, oracle: int) -> list[dict[str, Any]]:
     """The proposals with the largest S, the answer and the best one."""
     of_case = slice(*e.spans[place])
     scores = e.scores.iloc[of_case].assign(caption=e.captions[of_case])

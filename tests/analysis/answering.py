@@ -229,7 +229,7 @@ def shifted(s: Scene) -> Fault | None:
     mask, angle = s.things[row].mask, s.rng.uniform(0, 2 * np.pi)
     for step in range(1, 400):
         moved = np.zeros_like(mask)
-        dx, dy = int(round(step * np.cos(angle))), int(round(step * np.sin(angle)))
+        dx, dy = round(float(step * np.cos(angle))), round(float(step * np.sin(angle)))
         y, x = np.nonzero(mask)
         stays = (y + dy >= 0) & (y + dy < mask.shape[0]) & (x + dx >= 0) & (x + dx < mask.shape[1])
         moved[y[stays] + dy, x[stays] + dx] = True

@@ -151,9 +151,7 @@ def test_nan_in_a_score_is_one_clear_error(one) -> None:
         attribute(PlantedRun([broken]))
 
 
-def test_a_method_without_stages_is_refused(real_run) -> None:
-    with pytest.raises(ValueError, match="stages are attributed for 'tas'"):
-        attribute(real_run, method="clip-only")
+def test_an_unknown_method_is_refused(real_run) -> None:
     with pytest.raises(ValueError, match="choose from tas, clip-only"):
         attribute(real_run, method="magic")
 

@@ -43,6 +43,18 @@ def report_file(run, other) -> Path:
 
 
 @pytest.fixture(scope="module")
+def board_file(run, other) -> Path:
+    """Both on one page, and another method of the first."""
+    board = analysis.leaderboard([run, other], methods=["tas", "clip-only"])
+    return report.leaderboard(board, run.folder / "leaderboard.html")
+
+
+@pytest.fixture(params=["report", "leaderboard"])
+def page_file(request, report_file: Path, board_file: Path) -> Path:
+    return {"report": report_file, "leaderboard": board_file}[request.param]
+
+
+@pytest.fixture(scope="module")
 def hostile_file(reftoy_val, store, tmp_path_factory) -> Path:
     """Expressions with markup, of samples that live in memory, so that their photos cannot be opened again."""
     folder = tmp_path_factory.mktemp("hostile") / "run"
@@ -53,14 +65,14 @@ def hostile_file(reftoy_val, store, tmp_path_factory) -> Path:
     return report.run([made], folder / "report.html", threshold=0.97)
 
 
-def test_the_report_stands_alone(report_file: Path, page: Any) -> None:
-    page.goto(report_file.as_uri())
+def test_the_report_stands_alone(page_file: Path, page: Any) -> None:
+    page.goto(page_file.as_uri())
     assert page.locator("h1").count() == 1
     assert page.evaluate("[...document.images].filter(i => !i.complete || !i.naturalWidth).length") == 0
     assert page.evaluate("[...document.images].every(i => i.alt)")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is cut off sideways"
     assert page.locator("script").count() == 0
-    assert not re.search(r'(?:src|href)="(?!data:|#)', report_file.read_text())
+    assert not re.search(r'(?:src|href)="(?!data:|#)', page_file.read_text())
 
 
 def test_every_link_of_the_contents_has_its_section(report_file: Path, page: Any) -> None:
@@ -71,24 +83,24 @@ def test_every_link_of_the_contents_has_its_section(report_file: Path, page: Any
 
 
 @pytest.mark.slow
-def test_axe_finds_nothing_serious(report_file: Path, page: Any) -> None:
-    page.goto(report_file.as_uri())
+def test_axe_finds_nothing_serious(page_file: Path, page: Any) -> None:
+    page.goto(page_file.as_uri())
     assert serious(page, None) == []
 
 
-def test_a_narrow_screen_scrolls_tables_and_not_the_page(report_file: Path, page: Any) -> None:
+def test_a_narrow_screen_scrolls_tables_and_not_the_page(page_file: Path, page: Any) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
-    page.goto(report_file.as_uri())
+    page.goto(page_file.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_it_prints_in_black_on_white(report_file: Path, page: Any) -> None:
-    page.goto(report_file.as_uri())
+def test_it_prints_in_black_on_white(page_file: Path, page: Any) -> None:
+    page.goto(page_file.as_uri())
     page.emulate_media(media="print")
     for scheme in in_both_schemes(page):
         shown = page.evaluate("getComputedStyle(document.querySelector('.tn')).backgroundColor")
         assert shown == "rgb(255, 255, 255)", scheme
-    assert page.locator("nav").is_hidden()
+    assert not page.locator("nav:visible").count()
 
 
 def test_it_says_what_the_analysis_says(report_file: Path, run: Run, page: Any) -> None:
@@ -126,3 +138,14 @@ def test_the_command_says_where_and_how_large(run: Run, tmp_path: Path, capsys) 
     assert 10_000 < out.stat().st_size < 15_000_000
     assert cli.run(["report", str(tmp_path)]) == 2
     assert "holds no run" in capsys.readouterr().err
+
+
+def test_several_runs_on_one_split_make_a_leaderboard(run: Run, other: Run, tmp_path: Path, capsys) -> None:
+    out, both = tmp_path / "board.html", [str(run.folder), str(other.folder)]
+    assert cli.run(["report", *both, "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "Failures by cause:" in said
+    assert "Leaderboard of reftoy val" in out.read_text()
+    assert cli.run(["report", *both, "--against", both[0]]) == 2
+    assert cli.run(["report", both[0], "--protocol", "lavt"]) == 2
+    assert capsys.readouterr().err.count("leaderboard") == 2
