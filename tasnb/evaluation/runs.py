@@ -454,10 +454,9 @@ def summary_of(units: pd.DataFrame, protocol: str, **options: Any) -> metrics.Me
     MetricSummary
         oIoU, mIoU and Pr@t with their intervals.
     """
-    counts, images = _counts(units), units["image_id"].to_numpy()
+    images, (inter, union, *areas) = units["image_id"].to_numpy(), _counts(units).T
     options |= {"answered": units["answered"].to_numpy(dtype=bool), "ref_ids": _ref_ids(units, protocol)}
-    inter, union, areas = counts.T
-    return metrics.summarise(inter, union, images, protocol=protocol, target_areas=areas, **options)
+    return metrics.summarise(inter, union, images, protocol=protocol, target_areas=next(iter(areas), None), **options)
 
 
 def paired(
@@ -580,7 +579,8 @@ def summary_table(run: Run) -> dict[str, Any]:
 
 
 def _counts(units: pd.DataFrame, suffix: str = "") -> Any:
-    return units[[f"intersection{suffix}", f"union{suffix}", f"target_area{suffix}"]].to_numpy()
+    names = (f"{name}{suffix}" for name in ("intersection", "union", "target_area"))
+    return units[[name for name in names if name in units]].to_numpy()  # "gres" alone needs the area
 
 
 def _ref_ids(units: pd.DataFrame, protocol: str) -> list[str] | None:
