@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,21 +17,18 @@ import numpy as np
 
 from tasnb.core.errors import UserError
 from tasnb.core.masks import boxes_xyxy
-from tasnb.core.types import Models, Parse, Sample
+from tasnb.core.types import Parse, Sample
 from tasnb.core.writing import replacing
 from tasnb.datasets import Samples
 from tasnb.evaluation import metrics, parts, records
 from tasnb.evaluation.answer_files import COCO, Answer, AnswerFile, code_of, filled_box, normal
 from tasnb.evaluation.plan import DEFAULT_PROTOCOL, PROTOCOL_OF, data_of, differences, versions
+from tasnb.evaluation.reading import read_expressions
 from tasnb.evaluation.records import Answered, Rows
 from tasnb.evaluation.runs import ABOUT, NO_STAGES, ORACLE, SCHEMA, Run, finish
-from tasnb.models.deferred import defer
-from tasnb.pipeline.variant import PAPER
-from tasnb.stages import expressions
 
 LONGEST_NAME = 100  # characters of a model's name
 SHOWN = 3  # keys of each kind on the terminal; run.json has all
-PARSER = "toy"  # the preset whose parser reads the expressions: it ships
 
 
 def import_predictions(
@@ -252,12 +248,6 @@ def _places(ids: Mapping[str, Sequence[str]]) -> dict[tuple[str, str, str | int]
     return found
 
 
-@cache
-def _language() -> Models:
-    """The models whose parser and WordNet read expressions: loaded once a process, as they take seconds."""
-    return defer(preset=PARSER)
-
-
 # --- measuring --------------------------------------------------------------------------------------------------------
 
 
@@ -338,23 +328,14 @@ class _Measuring:
         return mask, counts
 
     def _parses(self, facts: Mapping[int, Any]) -> dict[int, Parse]:
-        """The parses of the samples that have one, by number; all are read together, each once."""
-        models = _language()
-        texts = list(dict.fromkeys(sample.expression for sample in facts.values()))
-
-        def read(some: Sequence[str]) -> list[Parse]:
-            return expressions.parse_all(some, models.parser, rule=PAPER.parse, wordnet=models.wordnet)
-
-        try:
-            known = dict(zip(texts, read(texts), strict=True))
-        except ValueError:  # one of them is bad: each alone, so that the others are not lost
-            known = {}
-        found = {}
+        """The parses of the samples that have one, by number."""
+        known, found = read_expressions([sample.expression for sample in facts.values()]), {}
         for number, sample in facts.items():
-            try:
-                found[number] = known[sample.expression] if known else read([sample.expression])[0]
-            except ValueError as problem:
-                self._failed(number, "parse", problem)
+            parse = known[sample.expression]
+            if isinstance(parse, Exception):
+                self._failed(number, "parse", parse)
+            else:
+                found[number] = parse
         return found
 
     def _failed(self, number: int, stage: str, problem: Exception) -> None:

@@ -101,14 +101,16 @@ def test_an_output_that_cannot_be_written_is_said_before_anything_is_computed(
 
 @pytest.mark.parametrize(
     "command",
-    [["demo"], ["reproduce", "table1"], ["analyse", "RUN"], ["sweep", "RUN"], ["report", "RUN"], ["freeze", "LESSON"]],
-)
+    [["demo"], ["reproduce", "table1"], ["analyse", "RUN"], ["sweep", "RUN"], ["report", "RUN"], ["freeze", "LESSON"],
+     ["export", "RUN"]],
+)  # fmt: skip
 def test_every_command_checks_its_output_first(command: list[str], tmp_path: Path, capsys) -> None:
     from tasnb.core.shipped import finished, lessons_root
 
     (tmp_path / "file").write_text("")
     places = {"RUN": str(finished("toy/reftoy-val").parent), "LESSON": str(lessons_root() / "00_quickstart.ipynb")}
-    out = tmp_path / "file" / ("page.html" if command[0] in ("report", "freeze") else "below")
+    names = {"report": "page.html", "freeze": "page.html", "export": "answers.json"}
+    out = tmp_path / "file" / names.get(command[0], "below")
     assert cli.run([*(places.get(word, word) for word in command), "--out", str(out)]) == 2
     assert "--out: cannot write into" in capsys.readouterr().err
     assert not (tmp_path / "outputs").exists()

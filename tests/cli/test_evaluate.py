@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tasnb import cli
+from tasnb.evaluation.runs import Run
 
 pytestmark = pytest.mark.slow
 
@@ -91,3 +92,22 @@ def test_the_store_is_seen_pruned_and_verified(runs, warm_store_root, capsys) ->
     assert [Path(d["path"]) for d in json.loads(capsys.readouterr().out)["damaged"]] == [victim]
     assert cli.run(["store", "prune", "--max-size", "0", "--store", warm_store_root, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["entries"] == 0
+
+
+def test_answers_go_out_and_come_back(tmp_path, capsys) -> None:
+    run = str(Run.shipped("toy", "reftoy", "val").folder)
+    file, folder = str(tmp_path / "a.jsonl"), str(tmp_path / "run")
+    assert cli.run(["export", run, "--out", file, "--method", "clip-only"]) == 0
+    assert capsys.readouterr().out == f"wrote {file}\n"
+    asked = ["import", file, "--dataset", "reftoy", "--name", "mine", "--out", folder]
+    assert cli.run(asked) == 0
+    told = capsys.readouterr().out
+    assert "imported answers of mine (JSON lines, 725 rows, coverage 100.0 %)" in told
+    assert cli.run([*asked, "--json"]) == 0  # the same import again
+    record = json.loads(capsys.readouterr().out)
+    assert [row["method"] for row in record["table"]] == ["mine"]
+    assert record["imported"]["missing"] == []
+    assert cli.run(["compare", run, folder, "--json"]) == 0
+    assert "clip-only / mine" in {row["method"] for row in json.loads(capsys.readouterr().out)["rows"]}
+    assert cli.run(["sweep", folder]) == 2
+    assert "imported answers only" in capsys.readouterr().err

@@ -112,6 +112,8 @@ READS: dict[str, tuple[tuple[str, ...], str]] = {
     "evaluate refcoco": (("evaluate", "refcoco", "--root", "IN"), "folder"),
     "evaluate models": (("evaluate", "reftoy", "--limit", "1", "--models", "IN"), "json"),
     "proposals file": (("evaluate", "reftoy", "--limit", "1", "--proposals", "IN"), "json"),
+    "import": (("import", "IN", "--dataset", "reftoy", "--name", "mine", "--out", "NONE/run"), "json"),
+    "export": (("export", "IN", "--out", "NONE/a.json"), "folder"),
     "compare": (("compare", "IN", "IN"), "folder"),
     "sweep": (("sweep", "IN", "--alpha", "0", "--lam", "0"), "folder"),
     "analyse": (("analyse", "IN"), "folder"),
