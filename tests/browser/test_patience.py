@@ -24,11 +24,9 @@ ROWS = [{"iou": i / 29, "oracle_iou": 1.0, "expression": f"cat {i}", "head": "ca
 
 
 @pytest.fixture(scope="module")
-def run(reftoy_val, tmp_path_factory) -> Any:
+def run(reftoy_val, warm_store, tmp_path_factory) -> Any:
     folder = tmp_path_factory.mktemp("patience")
-    return evaluate(
-        reftoy_val[:24], "toy", out=folder / "run", store=tn.Store(folder / "store"), model_options={"device": "cpu"}
-    )
+    return evaluate(reftoy_val[:24], "toy", out=folder / "run", store=warm_store, model_options={"device": "cpu"})
 
 
 @pytest.fixture
