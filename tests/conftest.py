@@ -105,6 +105,21 @@ def toy_case(toy_models, reftoy_val):
     return sample, tn.describe(sample.image, toy_models)
 
 
+@pytest.fixture(scope="session")
+def warm_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A TASNB_CACHE for tests to which it does not matter who describes a picture: once for all processes of a run."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "warm-cache"
+
+
+@pytest.fixture(scope="session")
+def warm_store(warm_cache: Path):
+    """The store of ``warm_cache``."""
+    from tasnb.store import Store
+
+    return Store(warm_cache / "artifacts")
+
+
 @pytest.fixture
 def no_shape_checks():
     """What a user meets: the package's own sentence about a wrong argument, not jaxtyping's."""

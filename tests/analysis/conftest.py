@@ -8,7 +8,6 @@ import pytest
 from tasnb.analysis import Attribution, attribute
 from tasnb.evaluation.engine import evaluate
 from tasnb.evaluation.runs import Run
-from tasnb.store import Store
 from tests.analysis.planting import Planted, PlantedRun, plant, synthetic
 
 SENTENCES = 60
@@ -21,10 +20,10 @@ def planted(wordnet) -> tuple[list[Planted], Attribution]:
 
 
 @pytest.fixture(scope="session")
-def real_run(reftoy_val, tmp_path_factory) -> Run:
+def real_run(reftoy_val, warm_store, tmp_path_factory) -> Run:
     folder = tmp_path_factory.mktemp("analysed")
     return evaluate(
-        reftoy_val[:SENTENCES], "toy", methods=["tas", "clip-only"], out=folder / "run", store=Store(folder / "store"),
+        reftoy_val[:SENTENCES], "toy", methods=["tas", "clip-only"], out=folder / "run", store=warm_store,
         model_options={"device": "cpu"},
     )  # fmt: skip
 

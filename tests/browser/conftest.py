@@ -97,9 +97,9 @@ def page(chromium: Any) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def lab_server(tmp_path_factory: pytest.TempPathFactory, warm_cache: Path) -> Iterator[Server]:
     """A JupyterLab server for the whole session; its kernels end with it."""
-    with Server(tmp_path_factory.mktemp("lab") / "server") as server:
+    with Server(tmp_path_factory.mktemp("lab") / "server", warm_cache) as server:
         yield server
 
 

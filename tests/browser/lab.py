@@ -34,15 +34,18 @@ OPTIONS = (
 
 
 class Server:
-    """``jupyter lab`` on a port of its own, with folders of its own. ``with Server(folder) as server``."""
+    """``jupyter lab`` on a port of its own, with folders of its own. ``with Server(folder, cache) as server``.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    cache: tasnb's.
+    """
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self.folder, self.cache = folder, cache
         self.url = ""
         self.shared: str | None = None
 
     def __enter__(self) -> Server:
-        kinds = ("config", "data", "runtime", "settings", "workspaces", "ipython", "home", "work", "cache")
+        kinds = ("config", "data", "runtime", "settings", "workspaces", "ipython", "home", "work")
         places = {kind: self.folder / kind for kind in kinds}
         for place in places.values():
             place.mkdir(parents=True)
@@ -53,9 +56,10 @@ class Server:
         variables = {
             "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
             "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-            "IPYTHONDIR": "ipython", "HOME": "home", "TASNB_CACHE": "cache",
+            "IPYTHONDIR": "ipython", "HOME": "home",
         }  # fmt: skip
-        env = {**os.environ, **{name: str(places[kind]) for name, kind in variables.items()}, "HF_HUB_OFFLINE": "1"}
+        env = {**os.environ, **{name: str(places[kind]) for name, kind in variables.items()}}
+        env |= {"TASNB_CACHE": str(self.cache), "HF_HUB_OFFLINE": "1"}
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]

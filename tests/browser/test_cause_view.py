@@ -14,11 +14,9 @@ from tests.browser.alone import serious, show
 
 
 @pytest.fixture(scope="module")
-def run(reftoy_val, tmp_path_factory):
+def run(reftoy_val, warm_store, tmp_path_factory):
     folder = tmp_path_factory.mktemp("causes")
-    return evaluate(
-        reftoy_val[:24], "toy", out=folder / "run", store=tn.Store(folder / "store"), model_options={"device": "cpu"}
-    )
+    return evaluate(reftoy_val[:24], "toy", out=folder / "run", store=warm_store, model_options={"device": "cpu"})
 
 
 @pytest.fixture(scope="module")

@@ -24,11 +24,9 @@ ROWS = [{"iou": i / 29, "oracle_iou": 1.0, "expression": f"cat {i}", "head": "ca
 
 
 @pytest.fixture(scope="module")
-def run(reftoy_val, tmp_path_factory) -> Any:
+def run(reftoy_val, warm_store, tmp_path_factory) -> Any:
     folder = tmp_path_factory.mktemp("patience")
-    return evaluate(
-        reftoy_val[:24], "toy", out=folder / "run", store=tn.Store(folder / "store"), model_options={"device": "cpu"}
-    )
+    return evaluate(reftoy_val[:24], "toy", out=folder / "run", store=warm_store, model_options={"device": "cpu"})
 
 
 @pytest.fixture
@@ -190,11 +188,13 @@ def test_in_jupyterlab_a_restarted_kernel_is_told_at_once(lab: Lab) -> None:
     notebook.page.keyboard.press("Enter")
     frame.get_by_label("Expression for mask 1").fill("half a tho")
     notebook.run_all()  # as the line says
-    expect(frame.locator(".tn-offer")).to_contain_text("2 annotations, and one that was not added yet")
+    # the cells have run; that the new widget is drawn takes as long as the machine is busy
+    offer = frame.locator(".tn-offer")
+    expect(offer).to_contain_text("2 annotations, and one that was not added yet", timeout=120_000)
     notebook.python("pass")  # what ipywidgets asks a kernel that has come back is answered
     frame.get_by_role("button", name="Continue where you stopped").click()
     expect(frame.locator(".tn-annotations tbody tr")).to_have_count(2, timeout=120_000)
-    assert frame.get_by_label("Expression for mask 1").input_value() == "half a tho"
+    expect(frame.get_by_label("Expression for mask 1")).to_have_value("half a tho", timeout=120_000)
     expect(frame.locator(".tn-waiting")).to_have_text("", timeout=120_000)
     words = notebook.python("print([e['expression'] for e in viewer.entries])").strip()
     assert words == "['the upper square', 'the lower square']"

@@ -12,7 +12,6 @@ import pytest
 from tasnb import analysis, cli, report
 from tasnb.evaluation.engine import evaluate
 from tasnb.evaluation.runs import Run
-from tasnb.store import Store
 from tests.browser.alone import in_both_schemes, serious
 
 NASTY = "<img src=x onerror=console.error('ran')><script>console.error('ran')</script> \"quoted\" 🙂 "
@@ -20,21 +19,18 @@ CPU = {"device": "cpu"}
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory) -> Store:
-    return Store(tmp_path_factory.mktemp("store"))
-
-
-@pytest.fixture(scope="module")
-def run(reftoy_val, store, tmp_path_factory) -> Run:
+def run(reftoy_val, warm_store, tmp_path_factory) -> Run:
     folder = tmp_path_factory.mktemp("report") / "run"
-    return evaluate(reftoy_val[:50], "toy", methods=["tas", "clip-only"], out=folder, store=store, model_options=CPU)
+    return evaluate(
+        reftoy_val[:50], "toy", methods=["tas", "clip-only"], out=folder, store=warm_store, model_options=CPU
+    )
 
 
 @pytest.fixture(scope="module")
-def other(reftoy_val, store, tmp_path_factory) -> Run:
+def other(reftoy_val, warm_store, tmp_path_factory) -> Run:
     """The same sentences without N, so that something flips."""
     folder = tmp_path_factory.mktemp("report") / "other"
-    return evaluate(reftoy_val[:50], "toy", methods=["tas"], lam=0.0, out=folder, store=store, model_options=CPU)
+    return evaluate(reftoy_val[:50], "toy", methods=["tas"], lam=0.0, out=folder, store=warm_store, model_options=CPU)
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +51,12 @@ def page_file(request, report_file: Path, board_file: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def hostile_file(reftoy_val, store, tmp_path_factory) -> Path:
+def hostile_file(reftoy_val, warm_store, tmp_path_factory) -> Path:
     """Expressions with markup, of samples that live in memory, so that their photos cannot be opened again."""
     folder = tmp_path_factory.mktemp("hostile") / "run"
     samples = [replace(reftoy_val[i], expression=NASTY + reftoy_val[i].expression) for i in range(6)]
     samples.append(replace(samples[0], expression=NASTY * 60, sample_id="long", sent_id="long"))
-    made = evaluate(samples, "toy", methods=["tas"], out=folder, store=store, model_options=CPU)
+    made = evaluate(samples, "toy", methods=["tas"], out=folder, store=warm_store, model_options=CPU)
     assert analysis.cases(made)["failed"].any()
     return report.run([made], folder / "report.html", threshold=0.97)
 

@@ -1,4 +1,4 @@
-"""One evaluation that many tests look at, and a store that is warm for all of them."""
+"""One evaluation that many tests look at."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pytest
 
 from tasnb.evaluation.engine import evaluate
 from tasnb.evaluation.runs import Run
-from tasnb.store import Store
 
 SENTENCES = 24  # of the first few scenes
 
@@ -16,11 +15,6 @@ SENTENCES = 24  # of the first few scenes
 @pytest.fixture(scope="session")
 def few(reftoy_val):
     return reftoy_val[:SENTENCES]
-
-
-@pytest.fixture(scope="session")
-def warm_store(tmp_path_factory) -> Store:
-    return Store(tmp_path_factory.mktemp("store"))
 
 
 @pytest.fixture(scope="session")

@@ -117,11 +117,11 @@ def test_figures_under_every_protocol_come_from_one_run(toy_run) -> None:
         toy_run.table(methods=["grad-cam"])
 
 
-def test_protocol_car_measures_the_union_of_a_refs_sentences(toy_run, few, toy_models) -> None:
+def test_protocol_car_measures_the_union_of_a_refs_sentences(toy_run, few, toy_models, warm_store) -> None:
     refs, described = {}, {}
     for sample in few:
         if sample.image_id not in described:
-            described[sample.image_id] = tn.describe(sample.image, toy_models)
+            described[sample.image_id] = warm_store.recall(tn.describe, sample.image, toy_models)
         mask = tn.tas(described[sample.image_id], sample.expression, toy_models).mask
         before = refs.get((sample.image_id, sample.ref_id), (np.zeros_like(mask), None))[0]
         refs[sample.image_id, sample.ref_id] = (before | mask, sample.target)

@@ -16,14 +16,9 @@ lesson = tn.lesson("full_evaluation")
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory) -> tn.Store:
-    return tn.Store(tmp_path_factory.mktemp("lesson-06-store"))
-
-
-@pytest.fixture(scope="module")
-def run(toy_models, reftoy_val, store, tmp_path_factory):
+def run(toy_models, reftoy_val, warm_store, tmp_path_factory):
     """Two images, three methods."""
-    return tn.evaluate(reftoy_val[:12], toy_models, store=store, out=tmp_path_factory.mktemp("lesson-06") / "run")
+    return tn.evaluate(reftoy_val[:12], toy_models, store=warm_store, out=tmp_path_factory.mktemp("lesson-06") / "run")
 
 
 def ious(i, u):
@@ -157,9 +152,11 @@ def test_a_dishonest_choice_is_named(answer, said: str) -> None:
     assert said in " ".join(caught.value.text.split())
 
 
-def test_two_of_the_damaged_samples_fail_and_the_others_are_measured(toy_models, reftoy_val, store, tmp_path) -> None:
+def test_two_of_the_damaged_samples_fail_and_the_others_are_measured(
+    toy_models, reftoy_val, warm_store, tmp_path
+) -> None:
     samples = lesson.damaged(reftoy_val)
-    found = tn.evaluate(samples, toy_models, methods=["tas"], store=store, out=tmp_path / "run")
+    found = tn.evaluate(samples, toy_models, methods=["tas"], store=warm_store, out=tmp_path / "run")
     assert found.errors()["sample"].tolist() == [1, 2]
     assert found.table().set_index("method").loc["tas", ["n", "missing"]].tolist() == [2, 2]
     with pytest.raises(IndexError):

@@ -287,10 +287,10 @@ def test_a_target_is_thrown_out_when_no_fitting_mask_stays() -> None:
 
 
 @pytest.fixture(scope="module")
-def run(toy_models, reftoy_val, tmp_path_factory):
+def run(toy_models, reftoy_val, warm_store, tmp_path_factory):
     home = tmp_path_factory.mktemp("lesson-05")
     methods = {"with": tn.tas, "without": partial(tn.tas, use=("v", "p", "n"))}
-    return tn.evaluate(reftoy_val[:20], toy_models, methods=methods, store=tn.Store(home / "store"), out=home / "run")
+    return tn.evaluate(reftoy_val[:20], toy_models, methods=methods, store=warm_store, out=home / "run")
 
 
 def test_the_gain_by_direction_is_that_of_a_run_with_and_one_without(run) -> None:

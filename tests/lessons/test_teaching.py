@@ -16,16 +16,11 @@ teaching = tn.lesson("teaching")
 build_up = tn.lesson("quickstart").build_up
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory) -> tn.Store:
-    return tn.Store(tmp_path_factory.mktemp("store"))
-
-
-def test_each_case_is_what_its_name_says(reftoy_val, toy_models, store) -> None:
-    found = teaching.cases(reftoy_val, toy_models, store=store, limit=40)
+def test_each_case_is_what_its_name_says(reftoy_val, toy_models, warm_store) -> None:
+    found = teaching.cases(reftoy_val, toy_models, store=warm_store, limit=40)
     assert len({sample.image_id for sample in found.values()}) == len(found) >= 3
     for kind, sample in found.items():
-        steps = build_up(store.recall(tn.describe, sample.image, toy_models), sample.expression, toy_models)
+        steps = build_up(warm_store.recall(tn.describe, sample.image, toy_models), sample.expression, toy_models)
         right = tn.iou(list(steps.values())[-1].mask, sample.target) >= 0.5
         assert right == ("right" in kind)
         chosen = [step.index for step in steps.values()]
@@ -34,16 +29,16 @@ def test_each_case_is_what_its_name_says(reftoy_val, toy_models, store) -> None:
         assert not right or kind.startswith(f"{part} decides")
 
 
-def test_the_cases_make_a_quiz(reftoy_val, toy_models, store) -> None:
-    found = list(teaching.cases(reftoy_val, toy_models, store=store, limit=10).values())
-    quiz = tn.viewers.predict(found, toy_models, store=store)
+def test_the_cases_make_a_quiz(reftoy_val, toy_models, warm_store) -> None:
+    found = list(teaching.cases(reftoy_val, toy_models, store=warm_store, limit=10).values())
+    quiz = tn.viewers.predict(found, toy_models, store=warm_store)
     assert quiz.expression == found[0].expression
 
 
-def test_without_masks_there_is_no_case(reftoy_val, toy_models, store) -> None:
+def test_without_masks_there_is_no_case(reftoy_val, toy_models, warm_store) -> None:
     own = tn.datasets.photo(reftoy_val[0].image, "the dog")
-    assert teaching.cases([own], toy_models, store=store) == {}
-    assert teaching.cases([], toy_models, store=store) == {}
+    assert teaching.cases([own], toy_models, store=warm_store) == {}
+    assert teaching.cases([], toy_models, store=warm_store) == {}
 
 
 def exercise(*outputs: nbformat.NotebookNode) -> nbformat.NotebookNode:

@@ -15,8 +15,8 @@ lesson = tn.lesson("v_score")
 
 
 @pytest.fixture(scope="module")
-def studied(reftoy_val, toy_models, tmp_path_factory):
-    return lesson.cases(reftoy_val, toy_models, tn.Store(tmp_path_factory.mktemp("store")), scenes=3)
+def studied(reftoy_val, toy_models, warm_store):
+    return lesson.cases(reftoy_val, toy_models, warm_store, scenes=3)
 
 
 def test_cases_are_all_expressions_of_the_first_pictures(studied, reftoy_val) -> None:

@@ -92,11 +92,6 @@ def test_a_wrong_verdict_is_named(function, said: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory) -> tn.Store:
-    return tn.Store(tmp_path_factory.mktemp("lesson-11-store"))
-
-
-@pytest.fixture(scope="module")
 def case(toy_case):
     """By hand: the shirt is 0.3 nearer to the target, the tree 0.1, the dog as near to both as it can be to one."""
     sample, artifacts = toy_case
@@ -136,14 +131,14 @@ def test_the_phrase_nearest_to_the_other_mask_is_what_n_is_for(case) -> None:
         lesson.check_phrase("red ball", nearest)
 
 
-def test_the_case_is_one_in_which_a_phrase_speaks_against_the_target(toy_models, reftoy_val, store) -> None:
-    found = lesson.pushed(reftoy_val[:12], toy_models, store)
+def test_the_case_is_one_in_which_a_phrase_speaks_against_the_target(toy_models, reftoy_val, warm_store) -> None:
+    found = lesson.pushed(reftoy_val[:12], toy_models, warm_store)
     assert len(found.phrases) >= 2
     masks, target = found.artifacts.proposals.masks, found.sample.target
     assert tn.iou(masks[found.target], target) > 0.5 >= tn.iou(masks[found.other], target)
     assert [picture.shape for picture in found.pictures] == [found.sample.image.shape] * 2
     with pytest.raises(ValueError, match="take more samples"):
-        lesson.pushed([], toy_models, store)
+        lesson.pushed([], toy_models, warm_store)
 
 
 def test_ious_are_those_of_each_row_of_table_4(tmp_path) -> None:

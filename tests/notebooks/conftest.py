@@ -20,13 +20,9 @@ CELL_SECONDS = 600  # for a machine with other work; the lessons' own limit is m
 
 
 class Kernel:
-    """A kernel that runs one notebook after another, each in an empty name space, without a network.
+    """A kernel that runs one notebook after another, each in an empty name space, without a network."""
 
-    folder: where it starts, which for Jupyter is where the notebook lies.
-    """
-
-    def __init__(self, cache: Path, folder: Path = FOLDER) -> None:
-        self.folder = folder
+    def __init__(self, cache: Path) -> None:
         paths = [str(OFFLINE), os.environ.get("PYTHONPATH", "")]
         self.env = {
             **os.environ, "TASNB_CACHE": str(cache), "PYTHONPATH": os.pathsep.join(p for p in paths if p),
@@ -35,15 +31,19 @@ class Kernel:
         self.client: NotebookClient | None = None
         self.stack = ExitStack()
 
-    def run(self, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-        """A copy with the outputs of every cell; a cell that fails does not stop the next one, as in a classroom."""
+    def run(self, notebook: nbformat.NotebookNode, folder: Path = FOLDER) -> nbformat.NotebookNode:
+        """A copy with the outputs of every cell; a cell that fails does not stop the next one, as in a classroom.
+
+        folder: where it runs, which for Jupyter is where the notebook lies.
+        """
         made = deepcopy(notebook)
         client = self._started()
         client.nb = made
         client.reset_execution_trackers()
         try:
-            client.execute_cell(nbformat.v4.new_code_cell("%reset -f"), 0, store_history=False)
-            client.nb = made = deepcopy(notebook)  # the line above stood in for the first cell
+            start = f"%reset -f\n__import__('os').chdir({str(folder)!r})"
+            client.execute_cell(nbformat.v4.new_code_cell(start), 0, store_history=False)
+            client.nb = made = deepcopy(notebook)  # these lines stood in for the first cell
             for index, cell in enumerate(made.cells):
                 client.execute_cell(cell, index)
         except DeadKernelError:
@@ -61,18 +61,13 @@ class Kernel:
                 nbformat.v4.new_notebook(), timeout=CELL_SECONDS, startup_timeout=CELL_SECONDS, allow_errors=True,
                 kernel_name="python3",
             )  # fmt: skip
-            self.stack.enter_context(self.client.setup_kernel(cwd=str(self.folder), env=self.env))
+            self.stack.enter_context(self.client.setup_kernel(cwd=str(FOLDER), env=self.env))
         return self.client
 
 
 @pytest.fixture(scope="session")
-def notebook_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("notebooks") / "cache"
-
-
-@pytest.fixture(scope="session")
-def kernel(notebook_cache: Path) -> Iterator[Kernel]:
-    kernel = Kernel(notebook_cache)
+def kernel(warm_cache: Path) -> Iterator[Kernel]:
+    kernel = Kernel(warm_cache)
     yield kernel
     kernel.close()
 

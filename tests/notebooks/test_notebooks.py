@@ -156,7 +156,7 @@ def test_a_photo_without_a_mask_is_enough_for_the_first_lesson(kernel: Kernel, o
     ids=["a solution in a copy", "a single downloaded notebook"],
 )
 def test_a_lesson_runs_outside_the_clone(
-    notebook: str, place: str, helpers: str | None, tmp_path: Path, notebook_cache: Path
+    notebook: str, place: str, helpers: str | None, tmp_path: Path, kernel: Kernel
 ) -> None:
     """From what ``tasnb lessons`` copies, with the helpers of the copy; and alone, with the shipped ones."""
     copied = tn.copy_lessons(tmp_path / "copy", solutions=True)
@@ -164,11 +164,7 @@ def test_a_lesson_runs_outside_the_clone(
     made = read(tmp_path / "copy" / notebook)
     made.cells.append(nbformat.v4.new_code_cell("print(lesson.__file__)"))
     (tmp_path / place).mkdir(exist_ok=True)
-    kernel = Kernel(notebook_cache, tmp_path / place)
-    try:
-        ran = kernel.run(made)
-    finally:
-        kernel.close()
+    ran = kernel.run(made, tmp_path / place)
     open_exercises = [] if notebook.startswith("solutions") else [c.id for c in ran.cells if is_exercise(c)]
     wrong = {c.id: errors_of(c)[0].evalue for c in ran.cells if errors_of(c)}
     assert list(wrong) == open_exercises, wrong

@@ -97,8 +97,8 @@ def test_every_command_that_it_names_exists(span: str) -> None:
 
 
 @pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", GUIDE, flags=re.DOTALL))
-def test_its_code_runs(block: str, toy_models, monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("TASNB_CACHE", str(tmp_path))
+def test_its_code_runs(block: str, toy_models, monkeypatch, warm_cache: Path) -> None:
+    monkeypatch.setenv("TASNB_CACHE", str(warm_cache))
     space: dict[str, Any] = {}
     exec(block, space)
     assert space["quiz"].case["of"] == len(space["cases"]) >= 3

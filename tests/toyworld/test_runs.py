@@ -31,14 +31,9 @@ def opened(name: str) -> tn.Run:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory) -> tn.Store:
-    return tn.Store(tmp_path_factory.mktemp("runs-store"))
-
-
-@pytest.fixture(scope="module")
-def models(store) -> dict[str, tn.types.Models]:
+def models(warm_store) -> dict[str, tn.types.Models]:
     """By preset; each part loads when it is first needed, and what two presets share is computed once."""
-    return {preset: defer(preset=preset, device="cpu", memo=store.memo) for preset in runs.PRESETS}
+    return {preset: defer(preset=preset, device="cpu", memo=warm_store.memo) for preset in runs.PRESETS}
 
 
 def compare(there: tn.Run, now: tn.Run) -> None:
@@ -51,12 +46,12 @@ def compare(there: tn.Run, now: tn.Run) -> None:
 
 @pytest.mark.slow
 @each_run
-def test_a_part_of_it_is_answered_the_same_today(name: str, models, store, tmp_path: Path) -> None:
+def test_a_part_of_it_is_answered_the_same_today(name: str, models, warm_store, tmp_path: Path) -> None:
     preset, dataset, split = runs.parts_of(name)
     samples, methods = tn.datasets.load(dataset, split=split), runs.PRESETS[preset]
     plan = Plan.of(samples, models[preset], {"preset": preset}, Options.of(methods=methods, shards=1))
     assert differences(opened(name).about, plan.about) == [], "other weights, data or options than those it was made of"
-    now = tn.evaluate(samples[:FEW], models[preset], methods=methods, store=store, out=tmp_path / "run")
+    now = tn.evaluate(samples[:FEW], models[preset], methods=methods, store=warm_store, out=tmp_path / "run")
     assert not len(now.errors())
     compare(opened(name), now)
 
@@ -72,13 +67,13 @@ def test_a_part_of_it_is_answered_the_same_today(name: str, models, store, tmp_p
         ("proposals", "caption", lambda value: value + "."),
     ],
 )
-def test_another_answer_is_found(table: str, column: str, change, models, store, tmp_path: Path) -> None:
+def test_another_answer_is_found(table: str, column: str, change, models, warm_store, tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     samples = tn.datasets.load("reftoy", split="val")[:FEW]
     methods = ["tas", "clip-only"]
-    now = tn.evaluate(samples, models["toy"], methods=methods, store=store, out=tmp_path / "run")
+    now = tn.evaluate(samples, models["toy"], methods=methods, store=warm_store, out=tmp_path / "run")
     shutil.copytree(now.folder, tmp_path / "other")
     compare(tn.Run.open(tmp_path / "other"), now)
     (path,) = (tmp_path / "other" / table).glob("*.parquet")
@@ -179,9 +174,9 @@ def test_where_nothing_is_altered_an_experiment_gives_what_the_runs_give(name: s
 
 
 @pytest.fixture(scope="module")
-def evaluated(models, store, tmp_path_factory) -> tn.Run:
+def evaluated(models, warm_store, tmp_path_factory) -> tn.Run:
     samples = tn.datasets.load("reftoy", split="val")[:FEW]
-    return tn.evaluate(samples, models["toy"], store=store, out=tmp_path_factory.mktemp("runs") / "run")
+    return tn.evaluate(samples, models["toy"], store=warm_store, out=tmp_path_factory.mktemp("runs") / "run")
 
 
 @pytest.mark.slow

@@ -39,12 +39,11 @@ def viewer(many):
 
 
 @pytest.fixture(scope="module")
-def real(reftoy_val, toy_models, tmp_path_factory):
-    """A run of two real scenes and the store that it filled."""
+def real(reftoy_val, toy_models, warm_store, tmp_path_factory):
+    """A run of two real scenes and the store with them."""
     folder = tmp_path_factory.mktemp("real")
-    store = tn.Store(folder / "store")
-    run = tn.evaluate(reftoy_val[:10], toy_models, methods=["tas"], out=folder / "run", store=store)
-    return run, store
+    run = tn.evaluate(reftoy_val[:10], toy_models, methods=["tas"], out=folder / "run", store=warm_store)
+    return run, warm_store
 
 
 def test_filters_narrow_and_pages_turn(viewer) -> None:

@@ -13,14 +13,13 @@ from tasnb.evaluation.engine import evaluate
 from tests.viewers.made_artifacts import only
 
 
-def test_without_a_run_the_sentence_is_that_of_the_run(reftoy_val, toy_models, tmp_path) -> None:
-    store = tn.Store(tmp_path / "store")
-    run = evaluate(reftoy_val[:24], "toy", out=tmp_path / "run", store=store, model_options={"device": "cpu"})
+def test_without_a_run_the_sentence_is_that_of_the_run(reftoy_val, toy_models, warm_store, tmp_path) -> None:
+    run = evaluate(reftoy_val[:24], "toy", out=tmp_path / "run", store=warm_store, model_options={"device": "cpu"})
     found, seen = attribute(run).frame.to_dict("records"), 0
     for row, sample in zip(found, reftoy_val[:24], strict=True):
         if row["cause"] in ("language", "annotation", "negative", "appearance"):
             continue  # the data set's kind of the target, which a run knows, may decide these
-        artifacts = store.recall(tn.describe, sample.image, toy_models)
+        artifacts = warm_store.recall(tn.describe, sample.image, toy_models)
         viewer = tn.viewers.explore(sample, artifacts, None, toy_models)
         assert viewer.why["paper"]["sentence"] == sentence_of(row)
         seen += row["failed"]
