@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tasnb.cli.options import Json, reads, to_read, writes
+from tasnb.cli.datasets import load_noting
+from tasnb.cli.options import Json, Root, reads, to_read, writes
 from tasnb.cli.output import ready, ready_file, save, show, wrote
 from tasnb.core.errors import UserError
 
@@ -33,12 +34,17 @@ def analyse(
             "Default: scores where RUN has them and the method is tas."
         ),
     ] = None,
+    annotations: Annotated[
+        str | None, typer.Option(help="refcoco-m: a target that it has taken out counts as a doubtful annotation.")
+    ] = None,
+    root: Root = None,
     overlap: Annotated[bool, typer.Option("--overlap", help="Also the causes counted independently.")] = False,
     out: Annotated[Path | None, writes(help="Folder for the tables as CSV and the figures as PNG.")] = None,
     json_: Json = False,
 ) -> None:
     """Say why each answer of RUN failed, and what curing each cause would regain. Needs no model."""
     from tasnb import analysis, plots
+    from tasnb.evaluation.reannotation import reannotated
     from tasnb.evaluation.runs import Run, minded_of
 
     opened = analysis.pool([Run.open(folder) for folder in run])
@@ -46,8 +52,14 @@ def analyse(
         ready(out)
     if by is not None:
         analysis.check_cut(by)
-    kind: Any = causes
-    found = analysis.attribute(opened, method=method, threshold=threshold, causes=kind)
+    how: dict[str, Any] = {"method": method, "threshold": threshold, "causes": causes}
+    if annotations is not None:
+        if causes == "scores":
+            raise UserError("--annotations is asked of answers, not of scores; leave --causes out")
+        how["causes"] = "answers"
+        others = load_noting(annotations, split=str(opened.about["dataset"]["split"]), root=root, split_by=None)
+        how["withdrawn"] = reannotated(opened, others).withdrawn
+    found = analysis.attribute(opened, **how)
     regained, cases, table = analysis.recoverable(found), analysis.cases(found), analysis.overlap(found)
     cut = None if by is None else analysis.breakdown(found, by)
     files: list[Path] = []

@@ -37,8 +37,11 @@ class Reannotation:
         other annotation gives back), n.
     names : tuple of str
         Of the run's data and of the other annotation.
+    withdrawn : tuple of str
+        Sample ids of the run about objects that the other annotation does not have: their mask was taken out.
+        ``analysis.attribute(run, causes="answers", withdrawn=...)`` takes them.
     removed : int
-        Objects of the run that the other annotation does not have: a mask that was taken out.
+        How many such objects.
     unpaired : int
         Sentences of the run that the other annotation does not have, those of such objects among them.
     ambiguous : int
@@ -47,6 +50,7 @@ class Reannotation:
 
     frame: pd.DataFrame
     names: tuple[str, str]
+    withdrawn: tuple[str, ...]
     removed: int
     unpaired: int
     ambiguous: int
@@ -146,7 +150,7 @@ def reannotated(
     rows = {(row.sample, row.method): row for row in predictions.itertuples()}
     measured: dict[str, list[tuple[str, tuple[int, ...], tuple[int, ...]]]] = {name: [] for name in run.methods}
     for key in plain:
-        target = samples[others[key][0][1]].target
+        target = samples.target(others[key][0][1])
         assert target is not None  # the annotation of every data set that has one
         for method in run.methods:
             for _, number in own[key]:
@@ -161,10 +165,13 @@ def reannotated(
     ]
     lost = [key for key in own if key not in others]
     kept = {(key[0], ref) for key in own if key in others for ref, _ in own[key]}
+    removed = {(key[0], ref) for key in lost for ref, _ in own[key]} - kept
+    id_of = dict(zip(asked["sample"], asked["sample_id"], strict=True))
     return Reannotation(
         frame=pd.DataFrame(found),
         names=(str(run.about["dataset"]["name"]), samples.name),
-        removed=len({(key[0], ref) for key in lost for ref, _ in own[key]} - kept),
+        withdrawn=tuple(id_of[at] for key in lost for ref, at in own[key] if (key[0], ref) in removed),
+        removed=len(removed),
         unpaired=sum(len(own[key]) for key in lost),
         ambiguous=sum(len(own[key]) for key in shared) - sum(len(own[key]) for key in plain),
     )

@@ -168,6 +168,13 @@ def test_a_run_under_another_annotation_is_measured_anew(shared_root, tmp_path, 
     data = str(tmp_path / "other")
     assert cli.run(["compare", str(run.folder), "--annotations", "refcoco-m", "--root", data]) == 0
     assert "refcoco-m lacks 1 mask and 1 sentence of the run" in capsys.readouterr().out
+    analyse = ["analyse", str(run.folder), "--annotations", "refcoco-m", "--root", data, "--threshold", "1", "--json"]
+    assert cli.run(analyse) == 0
+    cases = {row["sample_id"]: row["cause"] for row in json.loads(capsys.readouterr().out)["cases"]}
+    (gone,) = found.withdrawn
+    assert cases.pop(gone) == "doubtful annotation"
+    assert "doubtful annotation" not in cases.values()
+    assert cli.run([*analyse, "--causes", "scores"]) == 2
     with pytest.raises(ValueError, match="merges sentences"):
         tn.evaluation.reannotated(run, same, protocol="car")
     with pytest.raises(ValueError, match="have no sentence of a picture in common"):
