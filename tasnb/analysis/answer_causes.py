@@ -38,14 +38,18 @@ class Things:
         n.
     size_hw : tuple of int
         Of the picture.
+    as_boxes : bool
+        Each mask is filled to its box, as answers are that came as boxes.
     """
 
-    def __init__(self, instances: Sequence[Instance], size_hw: tuple[int, int]) -> None:
+    def __init__(self, instances: Sequence[Instance], size_hw: tuple[int, int], *, as_boxes: bool = False) -> None:
         self.instances, self.size_hw = instances, size_hw
+        masks = [instance.mask for instance in instances]
+        self.masks = [_box_of(mask) for mask in masks] if as_boxes else masks
         self.places = {instance.id: row for row, instance in enumerate(instances)}
         self.categories = [instance.category for instance in instances]
         width = -(-size_hw[0] * size_hw[1] // 64)  # whole words of 64 bits
-        self.bits = np.stack([packed(i.mask) for i in instances]) if instances else np.zeros((0, width), np.uint64)
+        self.bits = np.stack([packed(mask) for mask in self.masks]) if instances else np.zeros((0, width), np.uint64)
         self.areas = count(self.bits)
 
     __repr__ = brief
@@ -62,9 +66,17 @@ class Things:
 
     def scene(self, rows: Sequence[int]) -> Scene:
         """Some of the things, as the readers of places see them."""
-        masks = np.stack([self.instances[row].mask for row in rows])
+        masks = np.stack([self.masks[row] for row in rows])
         centres, areas = centroids_xy(masks).astype(np.float64), self.areas[list(rows)]
         return Scene(centres_xy=centres, boxes_xyxy=boxes_xyxy(masks), areas=areas)
+
+
+def _box_of(mask: np.ndarray) -> np.ndarray:
+    """The box of a mask, bool (h, w), as a mask."""
+    ((x0, y0, x1, y1),) = boxes_xyxy(mask[None])
+    box = np.zeros_like(mask)
+    box[y0:y1, x0:x1] = True
+    return box
 
 
 def packed(mask: np.ndarray) -> np.ndarray:

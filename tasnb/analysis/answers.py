@@ -34,8 +34,9 @@ def verdicts(
     found: dict[int, Verdict] = {}
     pixels: dict[str, int] = {}
     things: Things | None = None
+    as_boxes = bool(run.about.get("imported", {}).get("box"))
     for place in sorted(failed, key=lambda place: (images[place], place)):
-        things, targets = _things(behind, numbers[place], areas[place], categories[place], things)
+        things, targets = _things(behind, numbers[place], areas[place], categories[place], things, as_boxes=as_boxes)
         answer = behind.answer(numbers[place], method)
         if answer is not None and answer.shape != things.size_hw:
             raise UserError(
@@ -62,7 +63,7 @@ def verdicts(
 
 
 def _things(
-    behind: RunSamples, number: int, area: int, category: str, known: Things | None
+    behind: RunSamples, number: int, area: int, category: str, known: Things | None, *, as_boxes: bool
 ) -> tuple[Things, tuple[int, ...]]:
     """All that is annotated in a sample's picture, and the rows of what is meant.
 
@@ -71,9 +72,10 @@ def _things(
     instances, ids = behind.instances(number)
     if instances and (not area or (ids and {instance.id for instance in instances}.issuperset(ids))):
         if known is None or known.instances is not instances:
-            known = Things(instances, instances[0].mask.shape)
+            known = Things(instances, instances[0].mask.shape, as_boxes=as_boxes)
         return known, tuple(known.places[id_] for id_ in ids)
     target = behind.sample(number).target
     assert target is not None  # it was measured
     own = [Instance("", category, target)] if target.any() else []
-    return Things([*instances, *own], target.shape), tuple(range(len(instances), len(instances) + len(own)))
+    things = Things([*instances, *own], target.shape, as_boxes=as_boxes)
+    return things, tuple(range(len(instances), len(instances) + len(own)))

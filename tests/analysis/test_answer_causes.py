@@ -168,6 +168,24 @@ def test_what_is_named_is_the_difference(text, kind, cause, parse, wordnet) -> N
     assert "same category" in verdict.holds
 
 
+def test_answers_that_came_as_boxes_are_laid_beside_boxes() -> None:
+    """A ring's box is no "surroundings" of the ring: it is the ring's box."""
+    ring = np.zeros((20, 20), bool)
+    ring[2:18, 2:18], ring[3:17, 3:17] = True, False
+    filled = np.zeros((20, 20), bool)
+    filled[2:18, 2:18] = True
+    for as_boxes, cause in (
+        (False, "surroundings"),
+        (True, "poor outline"),
+    ):  # asked, both are named; IoU 1 is no failure
+        things = Things([Instance("ring", "ring", ring)], (20, 20), as_boxes=as_boxes)
+        parse = Parse(text="ring", head=None)
+        case = Answer(parse=parse, types=types_of(parse), things=things, targets=(0,), answer=packed(filled),
+                      category="ring", is_a=is_a_by(None))  # fmt: skip
+        assert verdict_of(case).cause == cause
+        assert case.iou == (1.0 if as_boxes else ring.sum() / filled.sum())
+
+
 # --- runs -------------------------------------------------------------------------------------------------------------
 
 
