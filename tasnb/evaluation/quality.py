@@ -147,7 +147,7 @@ def caption_quality(run: RunLike) -> CaptionQuality:
     Parameters
     ----------
     run : Run
-        Only its proposals() and predictions() are read.
+        Only its about, proposals() and predictions() are read.
 
     Returns
     -------

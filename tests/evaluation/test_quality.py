@@ -46,7 +46,7 @@ def run_of(images: dict[str, tuple[list[np.ndarray], list[str]]], samples: list[
     columns = ["image_id", "proposal", "caption", "height", "width", "mask"]
     frames = {"proposals": pd.DataFrame(proposals, columns=columns), "predictions": pd.DataFrame(rows)}
     return SimpleNamespace(
-        folder="hand-made", proposals=lambda: frames["proposals"], predictions=lambda: frames["predictions"]
+        folder="hand-made", about={}, proposals=lambda: frames["proposals"], predictions=lambda: frames["predictions"]
     )
 
 
