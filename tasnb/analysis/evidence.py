@@ -405,7 +405,7 @@ class Evidence(Answered):
 def _pixels_of(run: Any) -> dict[str, float]:
     """Pixels of the pictures in which the run stored a mask."""
     found: dict[str, float] = {}
-    for table in (run.proposals(), run.answers()):
+    for table in (run.proposals(), *([run.answers()] if hasattr(run, "answers") else [])):
         one = table[["image_id", "height", "width"]].drop_duplicates("image_id")
         found |= {image_id: float(height) * float(width) for image_id, height, width in one.itertuples(index=False)}
     return found

@@ -410,10 +410,6 @@ class PlantedRun:
             ))  # fmt: skip
         return pd.concat(blocks, ignore_index=True)
 
-    def answers(self) -> pd.DataFrame:
-        """No mask that is none of the proposals."""
-        return pd.DataFrame(columns=["sample", "image_id", "method", "height", "width", "mask"])
-
 
 def _boxes_of(case: Planted) -> dict[str, np.ndarray]:
     """Squares of the proposals' areas about their centres."""

@@ -68,7 +68,7 @@ class _Kept:
 
     def __init__(self, run: PlantedRun) -> None:
         self.about, self.methods = run.about, run.methods
-        self._tables = {name: getattr(run, name)() for name in ("predictions", "scores", "proposals", "answers")}
+        self._tables = {name: getattr(run, name)() for name in ("predictions", "scores", "proposals")}
 
     def predictions(self) -> Any:
         return self._tables["predictions"].copy()
@@ -78,9 +78,6 @@ class _Kept:
 
     def proposals(self) -> Any:
         return self._tables["proposals"].copy()
-
-    def answers(self) -> Any:
-        return self._tables["answers"].copy()
 
 
 def accuracy(name: str, bases: list[Planted], cases: int, seed: int, wordnet: Any) -> tuple[int, int]:
