@@ -35,7 +35,7 @@ from tasnb.core.types import (
 from tasnb.evaluation import metrics
 from tasnb.evaluation.records import Measured
 from tasnb.evaluation.reranking import EDGES, Ranking
-from tasnb.evaluation.runs import why_nothing
+from tasnb.evaluation.runs import has_stages, why_nothing
 from tasnb.pipeline.variant import Variant
 from tasnb.stages.spatial import RectifierRule
 from tasnb.stages.spatial.scene import AXIS, BEFORE
@@ -403,12 +403,10 @@ class Evidence(Answered):
 
 
 def _pixels_of(run: Any) -> dict[str, float]:
-    """Pixels of the pictures in which the run stored a mask."""
-    found: dict[str, float] = {}
-    for table in (run.proposals(), *([run.answers()] if hasattr(run, "answers") else [])):
-        one = table[["image_id", "height", "width"]].drop_duplicates("image_id")
-        found |= {image_id: float(height) * float(width) for image_id, height, width in one.itertuples(index=False)}
-    return found
+    """Pixels of the pictures in which the run stored a mask: a proposal, or an answer where there are no proposals."""
+    stored = (run.proposals() if has_stages(run) else run.answers())[["image_id", "height", "width"]]
+    rows = stored.drop_duplicates("image_id").itertuples(index=False)
+    return {image_id: float(height) * float(width) for image_id, height, width in rows}
 
 
 @cache  # building one takes longer than reading a hundred lists
