@@ -157,7 +157,13 @@ class Leaderboard:
         return self._ids(np.logical_not(self.right.any(axis=0)), self._ious().max(axis=0))
 
     def notes(self) -> tuple[str, ...]:
-        """What to mind: of each run, and how many sentences are shared."""
+        """Tell what to mind: of each run, and which answered sentences that others did not.
+
+        Returns
+        -------
+        tuple of str
+            A sentence each.
+        """
         told = dict.fromkeys(note for entry in self.entries for note in minded_of(entry.run.about))
         for entry in self.entries:
             if (more := len(entry.found.frame) - len(self.shared)) > 0:

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from scipy import ndimage
 
+from tasnb.core.masks import to_rle
 from tasnb.core.types import parse_to_json
 from tasnb.datasets import Instance, Samples
 from tasnb.datasets.contents import Row
@@ -342,7 +343,7 @@ class AnsweredRun:
                  "category": case.category, "same_kind": 0}
             )  # fmt: skip
             if case.answer is not None:
-                self._answers.append(answer_row(i, self.samples_row(i), "planted", case.answer))
+                self._answers.append(answer_row(i, self.samples_row(i), "planted", to_rle(case.answer)))
 
     def samples_row(self, i: int) -> Any:
         return type("Named", (), {"sample_id": self.samples.sample_ids[i], "image_id": self.cases[i].image_id})
