@@ -540,13 +540,14 @@ def test_another_methods_answers_are_paired_with_every_method(tmp_path: Path, re
     run = tn.Run.shipped("toy", "reftoy", "val")
     path = tn.evaluation.export_answers(run, tmp_path / "a.jsonl", "clip-only")
     mine = take(reftoy_val, path, tmp_path)
-    frame = tn.compare(run, mine, metric="miou").frame.set_index("method")
+    found = tn.compare(run, mine, metric="miou")
+    frame = found.frame.set_index("method")
     assert list(frame.index) == [f"{method} / mine" for method in run.methods]
     assert frame.loc["clip-only / mine", "difference"] == 0
     # as the run compares its own two
     row = next(r for r in run.summary["differences"] if (r["second"], r["metric"]) == ("clip-only", "miou"))
     assert math.isclose(frame.loc["tas / mine", "difference"], -row["difference"])
-    assert any("imported answers of mine" in note for note in tn.compare(run, mine).notes)
+    assert any("imported answers of mine" in note for note in found.notes)
 
 
 STAGES: dict[str, Any] = {
