@@ -48,8 +48,9 @@ class Things:
         self.masks = [_box_of(mask) for mask in masks] if as_boxes else masks
         self.places = {instance.id: row for row, instance in enumerate(instances)}
         self.categories = [instance.category for instance in instances]
-        width = -(-size_hw[0] * size_hw[1] // 64)  # whole words of 64 bits
-        self.bits = np.stack([packed(mask) for mask in self.masks]) if instances else np.zeros((0, width), np.uint64)
+        self.bits = np.zeros((len(instances), _words(size_hw)), np.uint64)
+        for row, mask in enumerate(self.masks):
+            self.bits[row] = packed(mask)
         self.areas = count(self.bits)
 
     __repr__ = brief
@@ -79,10 +80,16 @@ def _box_of(mask: np.ndarray) -> np.ndarray:
     return box
 
 
+def _words(shape: Sequence[int]) -> int:
+    """How many words of 64 bits hold a mask."""
+    return -(-shape[0] * shape[1] // 64)
+
+
 def packed(mask: np.ndarray) -> np.ndarray:
     """A mask, bool (h, w), as bits: words of 64."""
-    bits = np.packbits(mask.ravel(order="F"))
-    return np.pad(bits, (0, -len(bits) % 8)).view(np.uint64)
+    found = np.zeros(8 * _words(mask.shape), np.uint8)
+    found[: -(-mask.size // 8)] = np.packbits(mask.ravel(order="F"))
+    return found.view(np.uint64)
 
 
 def united(bits: np.ndarray) -> np.ndarray:
@@ -142,22 +149,24 @@ class Answer:
     @cached_property
     def target_area(self) -> int:
         """Pixels of all that is meant."""
+        if len(self.targets) == 1:
+            return int(self.things.areas[self.targets[0]])
         return int(count(self.target)) if self.targets else 0
 
     @cached_property
     def inside(self) -> np.ndarray:
         """Pixels of the answer in each thing, int (n,)."""
-        return count(self.things.bits & self.answer)
+        return self._overlap(self.things.bits)
 
     @cached_property
     def hit(self) -> int:
         """Pixels of the answer in the target."""
-        return int(count(self.target & self.answer)) if self.targets else 0
+        return int(self._overlap(self.target)) if self.targets else 0
 
     @cached_property
     def background(self) -> int:
         """Pixels of the answer on nothing annotated."""
-        return self.area - int(count(self.things.every & self.answer))
+        return self.area - int(self._overlap(self.things.every))
 
     @cached_property
     def ious(self) -> np.ndarray:
@@ -189,8 +198,8 @@ class Answer:
         found, areas = list[int](), self.things.areas
         covered = np.flatnonzero((self.inside >= COVERED * areas) & (self.inside > 0))
         for row in covered[np.argsort(-self.inside[covered], kind="stable")].tolist():
-            shared = self.things.shared[row, found]
-            if (shared <= DISJOINT * np.minimum(areas[row], areas[found])).all():
+            limits = DISJOINT * np.minimum(areas[row], areas[found])
+            if not found or (self.things.shared[row, found] <= limits).all():
                 found.append(row)
         return found
 
@@ -205,7 +214,17 @@ class Answer:
 
     def within(self, rows: Sequence[int]) -> int:
         """Pixels of the answer that lie in any of these things."""
-        return int(count(united(self.things.bits[list(rows)]) & self.answer))
+        return int(self._overlap(united(self.things.bits[list(rows)])))
+
+    @cached_property
+    def _reach(self) -> slice:
+        """The words in which the answer has pixels: a thing seldom reaches over the whole picture."""
+        words = np.flatnonzero(self.answer)
+        return slice(int(words[0]), int(words[-1]) + 1) if len(words) else slice(0)
+
+    def _overlap(self, bits: np.ndarray) -> np.ndarray:
+        """Pixels that rows of bits share with the answer."""
+        return count(bits[..., self._reach] & self.answer[self._reach])
 
 
 Found = tuple[str, str]  # detail and words of a cause that holds

@@ -25,6 +25,7 @@ from tasnb.core.brief import brief
 from tasnb.core.choices import require_known
 from tasnb.core.tables import interval_text, text_table
 from tasnb.core.types import Sample, WordNet
+from tasnb.datasets.annotations import uncollected
 from tasnb.evaluation import metrics
 from tasnb.evaluation.runs import has_stages, require_stages
 
@@ -166,8 +167,9 @@ def attribute(
         evidence = scored = Evidence.of(run, **options)
         verdicts = [verdict_of(case) for case in scored.cases(scored.is_failure)]
         return _attributed(run, evidence, verdicts, CAUSES)
-    evidence = Answered.of(run, **options)
-    verdicts, evidence = answers.verdicts(run, evidence, method, samples=samples, withdrawn=withdrawn)
+    with uncollected():  # thousands of parses and verdicts
+        evidence = Answered.of(run, **options)
+        verdicts, evidence = answers.verdicts(run, evidence, method, samples=samples, withdrawn=withdrawn)
     return _attributed(run, evidence, verdicts, ANSWER_CAUSES)
 
 

@@ -344,7 +344,8 @@ def from_rle(rle: Mapping[str, Any]) -> Bool[np.ndarray, "h w"]:
     # a run of no length hardly ever stands between two others, so twice the pixels is far above any code
     most = min(MAX_RUNS, 2 * h * w + 2)
     runs = _runs_of_text(counts, most) if isinstance(counts, str | bytes) else _runs_of_list(counts, most)
-    if (runs < 0).any() or (runs > h * w).any() or runs.sum() != h * w:
+    # seen without its sign, a negative run is longer than any mask
+    if runs.view(np.uint64).max(initial=0) > h * w or runs.sum() != h * w:
         total = sum(runs.tolist())
         raise UserError(f"run lengths add up to {total} pixels, the size says {h} x {w} = {h * w}; damaged code?")
     return np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape((h, w), order="F")
@@ -380,9 +381,10 @@ def _runs_of_text(text: str | bytes, most: int) -> np.ndarray:
         letters = np.frombuffer(text.encode("ascii") if isinstance(text, str) else text, dtype=np.uint8)
     except UnicodeEncodeError as wrong:
         raise UserError("counts is not COCO's compressed run-length text; damaged code?") from wrong
-    digits = letters.astype(np.int32) - 48
-    if not digits.size or digits.min() < 0 or digits.max() > 63 or digits[-1] & MORE:
+    offset = letters - np.uint8(48)  # a letter below wraps to one far above
+    if not offset.size or offset.max() > 63 or offset[-1] & MORE:
         raise UserError("counts is not COCO's compressed run-length text; damaged code?")
+    digits = offset.astype(np.int32)
     last = np.flatnonzero(digits < MORE)
     if len(last) > most:
         raise UserError(f"expected at most {most:,} runs, got {len(last):,}; damaged code?")
