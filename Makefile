@@ -47,6 +47,8 @@ bench: env
 	$(BIN)/python -m tests.benchmarks.bench_viewers
 	$(BIN)/python -m tests.benchmarks.bench_datasets
 	$(BIN)/python -m tests.benchmarks.bench_analysis
+	$(BIN)/python -m tests.benchmarks.bench_import
+	TASNB_SHARED=$(SHARED) $(BIN)/python -m tests.benchmarks.bench_causes --speed
 	TASNB_SHARED=$(SHARED) $(BIN)/python -m tests.benchmarks.bench_language
 	TASNB_SHARED=$(SHARED) $(BIN)/python -m tests.benchmarks.bench_plus --refexp
 	$(BIN)/python -m tests.benchmarks.bench_plus
