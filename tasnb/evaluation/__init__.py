@@ -11,8 +11,6 @@ judges proposals and captions, ``cost`` takes the time, and ``samples`` and ``no
 
 from __future__ import annotations
 
-from tasnb.evaluation.exporting import export_answers
-from tasnb.evaluation.importing import import_predictions
-from tasnb.evaluation.reannotation import reannotated
-
-__all__ = ["export_answers", "import_predictions", "reannotated"]
+from tasnb.evaluation.exporting import export_answers as export_answers
+from tasnb.evaluation.importing import import_predictions as import_predictions
+from tasnb.evaluation.reannotation import reannotated as reannotated

@@ -356,8 +356,9 @@ def test_with_a_kernel_two_pictures_are_annotated_and_saved(lab: Any) -> None:
     for number, (name, mask, text) in enumerate((("one", 0, "the upper square"), ("two", 1, "the lower square"))):
         expect(shown.locator("h3").first).to_have_text(f"Picture {number + 1} of 2: {name}", timeout=patience)
         choice(shown, mask).click()
-        shown.get_by_label(f"Expression for mask {mask}").fill(text)
-        notebook.page.keyboard.press("Enter")
+        field = shown.get_by_label(f"Expression for mask {mask}")
+        field.fill(text)
+        field.press("Enter")  # to the field: JupyterLab may take the focus meanwhile
         expect(shown.locator(".tn-annotations tbody tr")).to_have_count(number + 1, timeout=patience)
         if number == 0:
             shown.get_by_role("button", name="Next picture").click()

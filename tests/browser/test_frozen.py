@@ -153,7 +153,7 @@ def test_a_narrow_window_cuts_nothing_off(frozen: Path, one_page: Any) -> None:
 
 
 # what these show needs no kernel, and they are tested alone, each in its own file
-ALIVE = {"crops_view", "experiment_view", "negatives_view", "rectifier_view"}
+ALIVE = {"answer_view", "crops_view", "experiment_view", "negatives_view", "rectifier_view"}
 
 
 def test_every_viewer_is_alive_or_says_what_needs_a_kernel(toy_case, toy_models, one_page: Any, tmp_path: Path) -> None:

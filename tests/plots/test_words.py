@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,8 @@ def test_charts_hold_any_words(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [text for name, text in WORDS.items() if name != "half"][:7]  # pandas takes no half of a letter
     table = pd.DataFrame(np.arange(float(len(names) ** 2)).reshape(len(names), -1), index=names, columns=names)
     monkeypatch.setattr(analysis, "confusion_of_heads", lambda *_, **__: table)
-    assert (pixels_of(analyses.heads_chart(None), dpi=50) < 100).any()
+    found: Any = SimpleNamespace(causes=analysis.CAUSES)
+    assert (pixels_of(analyses.heads_chart(found), dpi=50) < 100).any()
     _, axes = figure_of(5, 4)
     heat_cells(axes, table.iloc[:3, -3:], table.iloc[:3, -3:].map(str))
     pixels_of(axes.figure, dpi=50)
