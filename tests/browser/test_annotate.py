@@ -54,6 +54,18 @@ def test_a_click_and_words_make_an_annotation(opened, viewer) -> None:
     assert page.get_by_text("No annotation yet").is_visible()
 
 
+def test_a_picture_that_comes_again_leaves_what_is_being_typed(viewer, page: Any, tmp_path: Path) -> None:
+    page.clock.install()  # the kernel hears of words only after a pause in typing
+    Wired(page, viewer, tmp_path)
+    choice(page, 1).click()
+    field = page.get_by_label("Expression for mask 1")
+    field.fill("the cat")
+    page.evaluate("model.tell({ scene: { ...model.values.scene } })")
+    assert field.input_value() == "the cat"
+    field.press("Enter")
+    assert rows(page) == [["park", "the cat", "mask 1"]]
+
+
 def test_a_mask_of_the_photo_can_be_clicked(opened, viewer, toy_case) -> None:
     page = opened(viewer)
     masks = toy_case[1].proposals.masks

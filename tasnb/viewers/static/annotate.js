@@ -18,7 +18,8 @@ function buildAnnotate({ frame, say, problem, waiting, link, closing }) {
   let photo = null;
   let hovered = null;
   let nothing = false; // "no mask fits" is chosen
-  let typing = null;
+  let typing = null; // the timer that tells the kernel what is typed
+  let untold = false; // something was typed that the kernel has not heard
   let turned = false; // another picture is awaited
   let fresh = false; // the choice was not added with words yet
   const [keys, counts] = ["marks", "counts"].map(link.get);
@@ -85,6 +86,7 @@ function buildAnnotate({ frame, say, problem, waiting, link, closing }) {
   /** Set values here and in the kernel, and keep all of it in the browser. */
   function keep(changes, words = "") {
     clearTimeout(typing);
+    untold = false;
     const at = Date.now();
     link.set({ ...changes, at }, words);
     store(at);
@@ -100,12 +102,14 @@ function buildAnnotate({ frame, say, problem, waiting, link, closing }) {
 
   function type() {
     clearTimeout(typing);
+    untold = true;
     remember(keys[here()], { time: Date.now(), ...recordOf(here()), half: halvesNow()[keys[here()]] ?? null }, counts[here()]);
     typing = setTimeout(() => keep({ halves: halvesNow() }), PAUSE);
   }
 
   function tellTyped() {
     clearTimeout(typing);
+    untold = false;
     if (!same(link.get("halves"), halvesNow())) keep({ halves: halvesNow() });
   }
 
@@ -201,6 +205,7 @@ function buildAnnotate({ frame, say, problem, waiting, link, closing }) {
   /** What is half done with the picture on screen, as it was kept. */
   function showHalf() {
     const half = link.get("halves")[keys[here()]];
+    if (untold) return; // a picture or a state that comes again is older than what is being typed
     if (half && typed.value !== half.expression) typed.value = half.expression;
     if (!half) return;
     [nothing, fresh] = [isNone(half.choice), true];
@@ -222,7 +227,7 @@ function buildAnnotate({ frame, say, problem, waiting, link, closing }) {
     choices.replaceChildren(...options.map(choiceOfMask));
     setText(hint, scene.masks.length ? "Click a mask, then type what only it is. Where masks lie on each other, click again or use the list." : "No proposal was found in this picture.");
     if (turned) {
-      [typed.value, nothing, fresh, turned] = ["", false, false, false];
+      [typed.value, nothing, fresh, turned, untold] = ["", false, false, false, false];
       if (link.get("chosen") !== null) link.set({ chosen: null });
     }
     refresh();
