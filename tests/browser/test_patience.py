@@ -113,6 +113,16 @@ def test_a_silent_kernel_is_told_and_a_late_answer_takes_it_back(
     assert says in wired.frame.locator(where).first.inner_text()
 
 
+def test_what_is_typed_meanwhile_outlives_the_answer(make, page: Any, tmp_path: Path) -> None:
+    wired = Wired(page, make("explore"), tmp_path)
+    field = wired.frame.get_by_label("Expression")
+    ask(wired.frame, page)
+    field.fill("the duck on the")
+    assert wired.deliver()
+    assert "duck" in wired.frame.locator(".tn-words").inner_text()
+    assert field.input_value() == "the duck on the"
+
+
 def test_every_viewer_is_tested_here() -> None:
     modules = {path.stem for path in assets.STATIC.glob("*.js") if "export default" in path.read_text("utf-8")}
     assert modules == {module for module, *_ in CASES} | {"answer_view"}, "which asks the kernel for nothing"

@@ -77,7 +77,7 @@ class Explorer {
     if (!this.model) return element("p", { class: "tn-soft tn-no-kernel" }, NO_KERNEL);
     const id = freshId("expression");
     this.input = element("input", { type: "text", id, spellcheck: "false", autocomplete: "off" });
-    this.input.value = this.reading.expression;
+    this.input.value = this.asked = this.reading.expression;
     // no <form>: in JupyterLab its submit event does not come
     const ask = () => this.ask(this.input.value);
     this.input.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && ask());
@@ -191,6 +191,7 @@ class Explorer {
   }
 
   ask(expression) {
+    this.asked = expression;
     this.link.set({ problem: "", asking: { expression, times: (this.link.get("asking").times ?? 0) + 1 } }, "Asking the kernel \u2026");
   }
 
@@ -201,7 +202,8 @@ class Explorer {
     if (!changed.length) return;
     for (const name of changed) this[name] = this.link.get(name);
     this.active = null;
-    if (asked) this.input.value = this.reading.expression;
+    // what was typed since stays: an answer, or a state that comes again, is older
+    if (asked && this.input.value === this.asked) this.input.value = this.asked = this.reading.expression;
     this.refresh();
     if (asked) this.say(this.verdict.textContent);
   }

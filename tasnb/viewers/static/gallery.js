@@ -155,11 +155,13 @@ function noteForm(link) {
     element("p", { class: "tn-soft", hidden: link.live }, "Without a kernel a note cannot be saved."),
     element("p", {}, element("label", { for: tagsId }, "Tags, with commas between "), tags),
     element("p", {}, element("label", { for: noteId }, "Note "), text), save, told);
+  let shown = "";
   const show = () => {
     const note = link.get("note") ?? {};
     node.hidden = note.sample === undefined;
-    tags.value = (note.tags ?? []).join(", ");
-    text.value = note.note ?? "";
+    const now = JSON.stringify([note.sample, note.tags, note.note]);
+    if (now !== shown) [tags.value, text.value] = [(note.tags ?? []).join(", "), note.note ?? ""]; // else it is older than what is typed
+    shown = now;
     setText(told, note.time ? `saved ${note.time}` : "");
   };
   return { node, show };
