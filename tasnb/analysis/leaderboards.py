@@ -165,6 +165,8 @@ class Leaderboard:
             A sentence each.
         """
         told = dict.fromkeys(note for entry in self.entries for note in minded_of(entry.run.about))
+        if self.protocol != (measured := self.entries[0].found.protocol):
+            told[f"{self.protocol} merges sentences: all but its own figures are by sentence, under {measured}"] = None
         for entry in self.entries:
             if (more := len(entry.found.frame) - len(self.shared)) > 0:
                 told[

@@ -85,6 +85,19 @@ def test_methods_of_one_run_are_entries_too() -> None:
     assert "behind the first" in str(board)
 
 
+@pytest.mark.parametrize(
+    ("protocol", "says"), [("gres", "N-acc"), ("car", "! car merges sentences"), ("global-local", "Pr@0.5")]
+)
+def test_every_protocol_has_its_own_columns_and_says_what_it_merges(protocol: str, says: str, tmp_path: Path) -> None:
+    board = leaderboard(runs()[:2], protocol=protocol)
+    assert says in str(board)
+    assert ("merges sentences" in str(board)) == (protocol == "car")
+    own = {entry.name: entry.run.table(protocol, ["tas"])["miou"][0] for entry in board.entries}
+    assert dict(zip(board.table["name"], board.table["miou"], strict=True)) == own
+    page = report.leaderboard(board, tmp_path / "board.html").read_text()
+    assert ("gIoU" in page) == (protocol == "gres")
+
+
 def test_only_sentences_of_all_are_compared(right: pd.DataFrame) -> None:
     class Part:
         """A run that measured every second sentence."""
